@@ -1,0 +1,3 @@
+//! The `cargo-microdb` binary.
+
+fn main() {}

@@ -1,0 +1,187 @@
+//! Commands: what may be asked of a context.
+
+use indexmap::IndexMap;
+
+use super::{Field, Fill, Ident, StateName, TypeName};
+
+/// A command.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Command {
+    /// Its name.
+    pub name: TypeName,
+    /// What the description says of it.
+    pub doc: Option<String>,
+    /// Why it should no longer be used.
+    pub deprecated: Option<String>,
+    /// What it was called before.
+    pub renamed_from: Option<String>,
+    /// What it does to which aggregate.
+    pub change: Change,
+    /// The aggregate it changes.
+    pub aggregate: TypeName,
+    /// What the caller sends, in order: fields and collections of the aggregate first, then `own`.
+    pub input: IndexMap<Ident, InputField>,
+    /// The statuses it is allowed in and the one it leads to.
+    pub transition: Option<Transition>,
+    /// Members of the aggregate the decision may change besides its input.
+    pub sets: Vec<Ident>,
+    /// What the decision may look at.
+    pub needs: IndexMap<Ident, Need>,
+    /// Business refusals, in order.
+    pub refuses: Vec<Refusal>,
+    /// What it emits, in order.
+    pub emits: Vec<Emission>,
+    /// The roles that may call it; `None`: any caller that is known.
+    pub allow: Option<Vec<String>>,
+    /// Whether it has an HTTP route.
+    pub http: bool,
+    /// The path the description gives instead of the derived one, without its leading slash.
+    pub path: Option<String>,
+}
+
+/// What a command does to its aggregate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Makes a new one.
+    Creates,
+    /// Changes one that exists.
+    Updates,
+    /// Deletes one that exists.
+    Deletes,
+}
+
+/// A field of a command's input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InputField {
+    /// Its name.
+    pub name: Ident,
+    /// Whether the caller may leave it out.
+    pub optional: bool,
+    /// Where its type comes from.
+    pub source: InputSource,
+}
+
+/// Where the type of an input comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum InputSource {
+    /// The aggregate's field of the same name.
+    Field,
+    /// The aggregate's collection of the same name: a list of the named entity, without ids.
+    Collection(TypeName),
+    /// The command's own.
+    Own(Box<Field>),
+}
+
+/// `transition`: the guard on the status, and the status afterwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// The statuses the command is allowed in; never empty.
+    pub from: Vec<StateName>,
+    /// The status afterwards.
+    pub to: Step,
+}
+
+/// The status after a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// As it was: the transition is a guard only.
+    Stay,
+    /// Always this one.
+    To(StateName),
+    /// The one of the event that was emitted; events that are not named leave it as it was.
+    ByEvent(IndexMap<TypeName, StateName>),
+}
+
+/// Something a decision may look at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Need {
+    /// The member of the needs it arrives in.
+    pub name: Ident,
+    /// What it is.
+    pub kind: NeedKind,
+}
+
+/// The kinds of needs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NeedKind {
+    /// A replica of this context, by the id that `key` gives.
+    Replica {
+        /// The replica.
+        replica: TypeName,
+        /// Where the id comes from.
+        key: Fill,
+    },
+    /// Another aggregate of this context, by the id that `key` gives.
+    Aggregate {
+        /// The aggregate.
+        aggregate: TypeName,
+        /// Where the id comes from.
+        key: Fill,
+    },
+    /// What a query of this context answers.
+    Query {
+        /// The query.
+        query: TypeName,
+        /// Where each of its parameters comes from, by parameter.
+        with: IndexMap<Ident, Fill>,
+    },
+    /// A synchronous call (not generated yet).
+    Call {
+        /// The call.
+        call: Ident,
+    },
+    /// A flag (not generated yet).
+    Flag {
+        /// The flag.
+        flag: Ident,
+    },
+}
+
+/// A business refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its name.
+    pub name: Ident,
+    /// What the description says of it.
+    pub doc: Option<String>,
+}
+
+/// What a command emits, one place of its `emits`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Emission {
+    /// This event, always.
+    Always(TypeName),
+    /// This event or none.
+    Optional(TypeName),
+    /// Exactly one of these.
+    OneOf(Vec<TypeName>),
+}
+
+impl Emission {
+    /// The events that can be emitted at this place.
+    pub fn events(&self) -> Vec<&TypeName> {
+        match self {
+            Self::Always(event) | Self::Optional(event) => vec![event],
+            Self::OneOf(events) => events.iter().collect(),
+        }
+    }
+}
+
+impl Command {
+    /// Every event it can emit, in order.
+    pub fn events(&self) -> Vec<&TypeName> {
+        self.emits.iter().flat_map(Emission::events).collect()
+    }
+
+    /// The contexts whose commands or queries it calls synchronously.
+    pub fn calls(&self) -> Vec<&Ident> {
+        self.needs
+            .values()
+            .filter_map(|need| match &need.kind {
+                NeedKind::Call { call } => Some(call),
+                _ => None,
+            })
+            .collect()
+    }
+}
+

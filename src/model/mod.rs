@@ -1,0 +1,28 @@
+//! The valid system: what a description means once every rule of the language holds.
+//!
+//! Values of this module are built by [`crate::validation`] only; whoever holds a [`System`] may
+//! rely on every name resolving and every reference being typed. Maps keep the order of the
+//! description, so that what is generated reads in the order in which it was written.
+
+mod aggregate;
+mod command;
+mod event;
+mod handler;
+mod names;
+mod system;
+mod types;
+
+pub use aggregate::{Aggregate, Entity, State};
+pub use command::{
+    Change, Command, Emission, InputField, InputSource, Need, NeedKind, Refusal, Step, Transition,
+};
+pub use event::{Event, EventField, Query, QueryParameter};
+pub use handler::{
+    Backoff, Effect, Fill, OnRefusal, Policy, Replica, ReplicaField, Source, Target, Trigger,
+};
+pub use names::{ContextName, Ident, StateName, SystemName, TypeName};
+pub use system::{Broker, Context, Database, System};
+pub use types::{
+    Constraints, DecimalFormat, Default, EnumType, Field, Reference, Scalar, Type, TypePath,
+    ValueType,
+};

@@ -1,0 +1,94 @@
+//! The system and its contexts.
+
+use indexmap::IndexMap;
+
+use super::{
+    Aggregate, Command, ContextName, Effect, EnumType, Event, Policy, Query, Replica, SystemName,
+    TypeName, ValueType,
+};
+
+/// A valid system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct System {
+    /// Its name.
+    pub name: SystemName,
+    /// What the description says of it.
+    pub doc: Option<String>,
+    /// The broker between its services.
+    pub broker: Broker,
+    /// Enums of the shared kernel.
+    pub enums: IndexMap<TypeName, EnumType>,
+    /// Value objects of the shared kernel.
+    pub values: IndexMap<TypeName, ValueType>,
+    /// Its contexts.
+    pub contexts: IndexMap<ContextName, Context>,
+}
+
+/// A bounded context.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Context {
+    /// Its name.
+    pub name: ContextName,
+    /// What it is there for.
+    pub purpose: Option<String>,
+    /// Its database.
+    pub database: Database,
+    /// Its owning team, as CODEOWNERS spells it.
+    pub owner: Option<String>,
+    /// Whether it is owned elsewhere: only its contract is generated.
+    pub external: bool,
+    /// Its enums, the inline ones among them.
+    pub enums: IndexMap<TypeName, EnumType>,
+    /// Its value objects.
+    pub values: IndexMap<TypeName, ValueType>,
+    /// Its aggregates.
+    pub aggregates: IndexMap<TypeName, Aggregate>,
+    /// Its commands.
+    pub commands: IndexMap<TypeName, Command>,
+    /// Its events.
+    pub events: IndexMap<TypeName, Event>,
+    /// Its queries.
+    pub queries: IndexMap<TypeName, Query>,
+    /// Its replicas.
+    pub replicas: IndexMap<TypeName, Replica>,
+    /// Its policies.
+    pub policies: IndexMap<TypeName, Policy>,
+    /// Its effects.
+    pub effects: IndexMap<TypeName, Effect>,
+}
+
+/// The database of a context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Database {
+    /// SQLite, a file per context.
+    #[default]
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+    /// MongoDB.
+    Mongodb,
+    /// Redis as a primary store.
+    Redis,
+}
+
+/// The broker of a system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Broker {
+    /// A SQLite file, shared by the processes of one machine.
+    #[default]
+    Embedded,
+    /// Apache Kafka.
+    Kafka,
+}
+
+impl System {
+    /// The context `name`, when there is one.
+    pub fn context(&self, name: &str) -> Option<&Context> {
+        self.contexts.get(name)
+    }
+
+    /// The contexts for which a service is generated.
+    pub fn services(&self) -> impl Iterator<Item = &Context> {
+        self.contexts.values().filter(|context| !context.external)
+    }
+}
