@@ -6,9 +6,11 @@
 
 mod aggregate;
 mod command;
+pub mod derived;
 mod event;
 mod handler;
 mod names;
+pub mod routes;
 mod system;
 mod types;
 
