@@ -2,3 +2,5 @@
 
 pub mod layout;
 pub mod names;
+pub mod types;
+pub mod uses;
