@@ -2,5 +2,7 @@
 
 pub mod layout;
 pub mod names;
+pub mod sample;
 pub mod types;
 pub mod uses;
+pub mod value;

@@ -12,3 +12,8 @@ pub use rust_decimal::Decimal;
 pub use serde_json::Value as Json;
 pub use timestamp::Timestamp;
 pub use uuid::Uuid;
+
+/// The value a JSON text stands for, for constants: `null` when it is not JSON.
+pub fn json(text: &str) -> Json {
+    serde_json::from_str(text).unwrap_or_default()
+}

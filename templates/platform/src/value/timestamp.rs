@@ -16,6 +16,12 @@ impl Timestamp {
         Self::from(jiff::Timestamp::now())
     }
 
+    /// The instant so many microseconds after 1970-01-01 UTC, for constants: at most the last
+    /// instant there is.
+    pub fn constant(microseconds: i64) -> Self {
+        Self::from_microseconds(microseconds).unwrap_or(Self(jiff::Timestamp::MAX))
+    }
+
     /// Microseconds since 1970-01-01 UTC.
     pub fn as_microseconds(self) -> i64 {
         self.0.as_microsecond()
