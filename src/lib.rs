@@ -8,3 +8,4 @@
 pub mod description;
 pub mod diagnostics;
 pub mod model;
+pub mod source;

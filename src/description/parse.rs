@@ -67,6 +67,8 @@ pub(crate) struct Node<'a> {
     pub value: &'a DeValue<'a>,
     /// Where that stands.
     pub span: Span,
+    /// How many values it is inside of.
+    pub depth: u32,
 }
 
 impl Node<'_> {
@@ -81,6 +83,22 @@ impl Node<'_> {
 }
 
 impl<'a> Node<'a> {
+    /// The tree of a whole file.
+    pub fn root(value: &'a DeValue<'a>, file: u32) -> Self {
+        let span = Span {
+            file,
+            ..Span::default()
+        };
+        Self {
+            name: "",
+            key: span,
+            element: false,
+            value,
+            span,
+            depth: 0,
+        }
+    }
+
     /// The `part` of its `text`, at its own place where the text is written without escapes.
     pub fn part(&self, text: &'a str, part: &'a str) -> Spanned<String> {
         let start = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
@@ -113,12 +131,7 @@ pub(crate) struct Parser {
 impl Parser {
     /// The span of `range` in the file.
     pub fn span(&self, range: std::ops::Range<usize>) -> Span {
-        let offset = |byte| u32::try_from(byte).unwrap_or(u32::MAX);
-        Span {
-            file: self.file,
-            start: offset(range.start),
-            end: offset(range.end),
-        }
+        super::syntax::place(self.file, range.start, range.end)
     }
 
     /// Reports that `node` is not of the shape.
@@ -218,6 +231,7 @@ impl<'a> TableReader<'a> {
                     element: false,
                     value: value.get_ref(),
                     span: parser.span(value.span()),
+                    depth: self.node.depth + 1,
                 },
                 parser,
             ),
@@ -225,6 +239,18 @@ impl<'a> TableReader<'a> {
         };
         self.broken |= member.is_none();
         member
+    }
+
+    /// Reads the things under the key `name`; none when they cannot be read.
+    pub fn map<T: Parse>(&mut self, name: &'static str, parser: &mut Parser) -> Map<T> {
+        self.member(name, parser).unwrap_or_default()
+    }
+
+    /// Where the key `name` stands, when it is there.
+    pub fn key(&self, name: &str, parser: &Parser) -> Option<Span> {
+        self.table
+            .get_key_value(name)
+            .map(|(key, _)| parser.span(key.span()))
     }
 
     fn missing<T: Parse>(&self, name: &'static str, parser: &mut Parser) -> Option<T> {
