@@ -295,5 +295,10 @@ fn without_mark(text: &str) -> &str {
 }
 
 fn slashes(path: &Path) -> String {
-    path.to_string_lossy().replace('\\', "/")
+    let text = path.to_string_lossy();
+    if cfg!(windows) {
+        text.replace('\\', "/")
+    } else {
+        text.into_owned()
+    }
 }

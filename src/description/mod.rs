@@ -7,6 +7,8 @@ mod declare;
 mod merge;
 mod parse;
 pub mod raw;
+mod reference;
+mod schema;
 pub mod shape;
 mod syntax;
 mod values;
@@ -20,6 +22,8 @@ use crate::source::Sources;
 
 pub use parse::{Keyed, Map, OneOrMany, Spanned};
 use raw::{RawContext, RawEnum, RawGateway, RawRule, RawSystem, RawValueType, RawWaiver};
+pub use reference::reference;
+pub use schema::json_schema;
 
 /// All files of a description as one.
 #[derive(Debug, Clone, PartialEq, Default)]

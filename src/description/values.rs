@@ -140,7 +140,7 @@ impl<T: Parse> Parse for OneOrMany<T> {
     }
 
     fn shape() -> Shape {
-        Shape::Either(vec![T::shape(), Vec::<T>::shape()])
+        Shape::OneOrMany(Box::new(T::shape()))
     }
 
     fn absent() -> Option<Self> {
