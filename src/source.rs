@@ -3,17 +3,16 @@
 //! File 0 is the root, `microdb.toml`; those it includes follow in the order of the patterns, and
 //! sorted by path within a pattern.
 
+mod content;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
 
+use self::content::{Problem, decode, read, without_mark};
 use crate::diagnostics::{Diagnostic, SourceFile, Span};
-
-/// The largest file that is read, in bytes; far more than a description has.
-const LIMIT: u64 = 4 * 1024 * 1024;
 
 /// The files of a description.
 #[derive(Debug)]
@@ -87,9 +86,8 @@ impl Sources {
     /// Adds the files that `pattern`, which stands at `at`, matches relative to the root's folder.
     pub fn include(&mut self, pattern: &str, at: Span) -> Vec<Diagnostic> {
         let refuse = |message: String| Diagnostic::error("include", message).at(at, "");
-        if let Some(problem) = outside(pattern) {
-            let refused = refuse(format!("cannot include `{pattern}`: {problem}"));
-            return vec![refused.help("move the file into the folder of `microdb.toml`")];
+        if let Err(problem) = inside(pattern) {
+            return vec![refuse(format!("cannot include `{pattern}`: {problem}"))];
         }
         let compiled = match Pattern::new(pattern) {
             Ok(compiled) => compiled,
@@ -200,17 +198,19 @@ const OPTIONS: MatchOptions = MatchOptions {
     require_literal_leading_dot: true,
 };
 
-/// Why a pattern may not be followed.
-fn outside(pattern: &str) -> Option<&'static str> {
+/// Whether a pattern stays in the folder.
+fn inside(pattern: &str) -> Result<(), &'static str> {
     if pattern.is_empty() {
-        return Some("the pattern is empty");
+        return Err("the pattern is empty");
     }
     if pattern.contains('\\') {
-        return Some("parts of a path are separated by `/`");
+        return Err("parts of a path are separated by `/`");
     }
     let absolute = pattern.starts_with('/') || Path::new(pattern).is_absolute();
-    let upwards = pattern.split('/').any(|part| part == "..");
-    (absolute || upwards).then_some("it leads out of the folder")
+    if absolute || pattern.split('/').any(|part| part == "..") {
+        return Err("it leads out of the folder of `microdb.toml`");
+    }
+    Ok(())
 }
 
 fn nothing(pattern: &str, at: Span) -> Diagnostic {
@@ -219,79 +219,6 @@ fn nothing(pattern: &str, at: Span) -> Diagnostic {
         return Diagnostic::warning("include", message).at(at, "");
     }
     Diagnostic::error("include", format!("there is no file `{pattern}`")).at(at, "")
-}
-
-/// What is wrong with the content of a file.
-enum Problem {
-    Unreadable(io::Error),
-    /// Not UTF-8; the text ends before the first wrong byte.
-    Encoding {
-        wide: bool,
-    },
-}
-
-impl Problem {
-    fn diagnostic(self, file: &SourceFile, number: u32, at: Option<Span>) -> Diagnostic {
-        let path = file.path();
-        match self {
-            Self::Unreadable(error) => {
-                let message = format!("cannot read `{path}`: {error}");
-                let diagnostic = Diagnostic::error("unreadable-file", message);
-                at.map_or(diagnostic.clone(), |at| diagnostic.at(at, "included here"))
-            }
-            Self::Encoding { wide } => {
-                let end = u32::try_from(file.text().len()).unwrap_or(u32::MAX);
-                let span = Span {
-                    file: number,
-                    start: end,
-                    end,
-                };
-                let what = if wide { "UTF-16" } else { "not UTF-8" };
-                let message = format!("`{path}` is {what}");
-                let diagnostic = Diagnostic::error("unreadable-file", message).at(span, "");
-                diagnostic.help("save the file as UTF-8")
-            }
-        }
-    }
-}
-
-/// The text, or as much of it as there is before the first byte that is none.
-fn decode(bytes: Vec<u8>) -> (String, Option<Problem>) {
-    let wide = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-    match String::from_utf8(bytes) {
-        Ok(text) => (text, None),
-        Err(error) => {
-            let valid = error.utf8_error().valid_up_to();
-            let mut bytes = error.into_bytes();
-            bytes.truncate(valid);
-            let text = String::from_utf8(bytes).unwrap_or_default();
-            (text, Some(Problem::Encoding { wide }))
-        }
-    }
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let kind = fs::metadata(path)?;
-    if kind.is_dir() {
-        return Err(io::Error::other("it is a folder"));
-    }
-    // Reading a pipe or a device could wait for ever.
-    if !kind.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    let mut bytes = Vec::new();
-    fs::File::open(path)?
-        .take(LIMIT + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LIMIT {
-        let limit = LIMIT / 1024 / 1024;
-        return Err(io::Error::other(format!("it is larger than {limit} MiB")));
-    }
-    Ok(bytes)
-}
-
-fn without_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 fn slashes(path: &Path) -> String {

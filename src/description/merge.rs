@@ -42,7 +42,7 @@ impl Description {
         let system = reader.key("system", parser);
         if parser.file == 0 {
             self.system = reader.member("system", parser).flatten();
-            if system.is_none() && !reader.broken {
+            if system.is_none() && !reader.misspelt {
                 let message = "the description has no `[system]`";
                 let start = Span::default();
                 let diagnostic = Diagnostic::error("missing-key", message).at(start, "");

@@ -89,10 +89,14 @@ fn include(sources: &mut Sources) -> Vec<Diagnostic> {
     let Some(root) = sources.files().first().filter(|_| sources.is_whole(0)) else {
         return Vec::new();
     };
-    let patterns = match syntax::tree(root, 0).0 {
-        Some(table) => patterns(&table),
-        None => Vec::new(),
-    };
+    let (table, mistakes) = syntax::tree(root, 0);
+    let mut patterns = table.map_or_else(Vec::new, |table| patterns(&table));
+    if let Some(open) = mistakes
+        .iter()
+        .find(|mistake| mistake.code == syntax::UNCLOSED)
+    {
+        patterns.retain(|(_, place)| open.labels.iter().all(|label| *place < label.span));
+    }
     patterns
         .into_iter()
         .flat_map(|(pattern, place)| sources.include(&pattern, place))
@@ -112,7 +116,7 @@ fn patterns(root: &DeTable<'_>) -> Vec<(String, Span)> {
 }
 
 /// The findings about shape that do not merely follow from a mistake in the syntax of the file: not
-/// what is missing, which may be what could not be read, nor anything in a line with a mistake.
+/// what is missing, which may be what could not be read, nor anything in a line with a mistake or after an open bracket.
 fn independent(
     file: &SourceFile,
     found: Vec<Diagnostic>,
@@ -123,8 +127,14 @@ fn independent(
         Some(file.position(usize::try_from(place.start).ok()?).line)
     };
     let damaged: BTreeSet<_> = mistakes.iter().map(line).collect();
+    let swallowed = mistakes
+        .iter()
+        .find(|mistake| mistake.code == syntax::UNCLOSED)
+        .map(line);
     let follows = |diagnostic: &Diagnostic| {
-        diagnostic.code == "missing-key" || damaged.contains(&line(diagnostic))
+        diagnostic.code == "missing-key"
+            || damaged.contains(&line(diagnostic))
+            || swallowed.is_some_and(|first| line(diagnostic) > first)
     };
     let found = found.into_iter();
     found

@@ -138,13 +138,24 @@ impl Parser {
     pub fn wrong_type(&mut self, node: Node<'_>, expected: &Shape) {
         let found = found(node.value);
         let message = format!("{} must be {}, not {found}", node.title(), expected.words());
-        self.diagnostics
-            .push(Diagnostic::error("wrong-type", message).at(node.span, ""));
+        let help = match (node.value, expected) {
+            (DeValue::Datetime(value), _) => Some(format!("write it as a string: `\"{value}\"`")),
+            (DeValue::Array(_), _) => None,
+            (DeValue::Table(_), Shape::List(_)) => Some(format!("write `[[…{}]]`", node.name)),
+            (_, Shape::List(_)) => Some("put it in brackets: `[…]`".to_owned()),
+            _ => None,
+        };
+        let mut diagnostic = Diagnostic::error("wrong-type", message).at(node.span, "");
+        diagnostic.helps.extend(help);
+        self.diagnostics.push(diagnostic);
     }
 
     /// Reports that the text of `node` does not say what it should.
     pub fn wrong_text(&mut self, node: Node<'_>, problem: &str, help: Option<String>) {
-        let message = format!("{}: {problem}", node.title());
+        let message = format!(
+            "invalid {}: {problem}",
+            node.title().trim_start_matches("an ")
+        );
         let mut diagnostic = Diagnostic::error("wrong-value", message).at(node.span, "");
         diagnostic.helps.extend(help);
         self.diagnostics.push(diagnostic);
@@ -165,18 +176,19 @@ impl Parser {
             self.wrong_type(node, &Shape::Table(super::raw::no_table));
             return None;
         };
-        let mut reader = TableReader {
-            node,
-            table,
-            broken: false,
-        };
+        let mut misspelt = false;
         for key in table.keys() {
             if !known.contains(&key.get_ref().as_ref()) {
                 let span = self.span(key.span());
-                reader.broken |= self.unknown_key(key.get_ref(), span, known);
+                misspelt |= self.unknown_key(key.get_ref(), span, known);
             }
         }
-        Some(reader)
+        Some(TableReader {
+            node,
+            table,
+            broken: misspelt,
+            misspelt,
+        })
     }
 
     /// Reports an unknown key; says whether it was probably meant to be a known one.
@@ -206,7 +218,7 @@ fn found(value: &DeValue<'_>) -> &'static str {
         DeValue::Integer(_) => "an integer",
         DeValue::Float(_) => "a float",
         DeValue::Boolean(_) => "a boolean",
-        DeValue::Datetime(_) => "a date or time (write it as a string)",
+        DeValue::Datetime(_) => "a date or time",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     }
@@ -218,6 +230,8 @@ pub(crate) struct TableReader<'a> {
     table: &'a DeTable<'a>,
     /// Whether something in it could not be read, so that the table as a whole says too little.
     pub broken: bool,
+    /// Whether a key is misspelt, so that what seems missing may be there.
+    pub misspelt: bool,
 }
 
 impl<'a> TableReader<'a> {
@@ -255,7 +269,7 @@ impl<'a> TableReader<'a> {
 
     fn missing<T: Parse>(&self, name: &'static str, parser: &mut Parser) -> Option<T> {
         // A misspelt key was reported as such; that it is missing would be the same mistake again.
-        if !self.broken {
+        if !self.misspelt {
             let message = format!("{} needs the key `{name}`", self.node.title());
             let place = if self.node.element {
                 self.node.span

@@ -81,15 +81,21 @@ impl Shape {
         }
     }
 
-    /// The shape in words, as errors put it: `a list, each a string`.
+    /// The shape in words, as errors put it: what is inside of it does not matter there.
     pub fn words(&self) -> String {
-        self.words_with(&|_| "a table".to_owned())
+        match self {
+            Self::List(_) => "a list".to_owned(),
+            Self::Map(_) => "a table".to_owned(),
+            Self::Either(shapes) => one_of(&shapes.iter().map(Self::words).collect::<Vec<_>>()),
+            Self::OneOrMany(of) => format!("{}, or a list of such", of.words()),
+            _ => self.words_with(&|_| "a table".to_owned()),
+        }
     }
 
     /// The shape in words, with a way to name the tables.
     pub fn words_with(&self, name: &dyn Fn(&TableShape) -> String) -> String {
         match self {
-            Self::Any => "a value".to_owned(),
+            Self::Any => "a string, number, boolean, list or table".to_owned(),
             Self::Bool => "`true` or `false`".to_owned(),
             Self::Integer { min, max } => integer_words(*min, *max),
             Self::Number => "a number".to_owned(),

@@ -23,23 +23,18 @@ pub(super) fn tree(file: &SourceFile, number: u32) -> (Option<DeTable<'_>>, Vec<
     let (table, errors) = DeTable::parse_recoverable(file.text());
     let mistakes = errors.into_iter().map(|error| {
         let range = error.span().unwrap_or_default();
-        (range.start, range.end, error.message().to_owned())
+        let text = file.text().get(range.clone()).unwrap_or_default();
+        let message = worded(error.message(), text);
+        Diagnostic::error("syntax", message).at(place(range.start, range.end), "")
     });
-    let mistakes = essential(file, mistakes.collect());
+    let mut mistakes = essential(file, number, mistakes.collect());
     let more = mistakes.len().saturating_sub(SHOWN);
-    let mut diagnostics: Vec<_> = mistakes
-        .into_iter()
-        .take(SHOWN)
-        .map(|(start, end, message)| {
-            let message = worded(&message, file.text().get(start..end).unwrap_or_default());
-            Diagnostic::error("syntax", message).at(place(start, end), "")
-        })
-        .collect();
-    if let Some(last) = diagnostics.last_mut().filter(|_| more > 0) {
+    mistakes.truncate(SHOWN);
+    if let Some(last) = mistakes.last_mut().filter(|_| more > 0) {
         last.notes
             .push(format!("{more} more in this file are not shown"));
     }
-    (Some(table.into_inner()), diagnostics)
+    (Some(table.into_inner()), mistakes)
 }
 
 pub(super) fn place(file: u32, start: usize, end: usize) -> Span {
@@ -74,34 +69,52 @@ fn deep_key(text: &str) -> Option<(usize, usize)> {
     None
 }
 
-type Mistake = (usize, usize, String);
-
 /// The mistakes by place, without those that only follow from an earlier one: further ones in the
-/// same line, and what a bracket that is never closed makes of the lines it swallows.
-fn essential(file: &SourceFile, mut mistakes: Vec<Mistake>) -> Vec<Mistake> {
-    mistakes.sort();
-    let inside = |message: &str| {
-        [
-            "in array",
-            "array element",
-            "inline table",
-            "key-value pair",
-        ]
-        .iter()
-        .any(|words| message.contains(words))
-            && !message.contains("unclosed")
+/// same line, and what a bracket that is never closed makes of the text it swallows.
+fn essential(file: &SourceFile, number: u32, mut mistakes: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let start = |mistake: &Diagnostic| mistake.labels.first().map_or(0, |label| label.span.start);
+    let unclosed = |mistake: &Diagnostic| {
+        mistake.message.contains("unclosed array") || mistake.message.contains("unclosed inline")
     };
-    let first = mistakes.iter().position(|mistake| inside(&mistake.2));
-    let unclosed = mistakes.iter().rposition(|(_, _, message)| {
-        message.contains("unclosed array") || message.contains("unclosed inline table")
-    });
-    if let (Some(first), Some(unclosed)) = (first, unclosed)
-        && first < unclosed
+    if mistakes.iter().any(unclosed)
+        && let Some((at, bracket)) = open_bracket(file.text())
     {
-        mistakes.drain(first + 1..unclosed);
+        let place = place(number, at, at + 1);
+        mistakes.retain(|mistake| start(mistake) < place.start);
+        let message = format!("the `{bracket}` is never closed");
+        mistakes.push(Diagnostic::error(UNCLOSED, message).at(place, ""));
     }
-    mistakes.dedup_by_key(|mistake| file.position(mistake.0).line);
+    mistakes.sort_by_key(start);
+    mistakes.dedup_by_key(|mistake| file.position(start(mistake) as usize).line);
     mistakes
+}
+
+/// The code of a bracket that is never closed: what follows it in the file was not understood.
+pub(super) const UNCLOSED: &str = "unclosed-bracket";
+
+/// The first bracket that opens a value and is never closed. Headers are balanced in themselves.
+fn open_bracket(text: &str) -> Option<(usize, char)> {
+    let mut value = false;
+    let mut depth = 0_usize;
+    let mut opened = None;
+    for token in toml_parser::Source::new(text).lex() {
+        let at = token.span().start();
+        match token.kind() {
+            TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket if depth > 0 => depth += 1,
+            TokenKind::LeftSquareBracket if value => (depth, opened) = (1, Some((at, '['))),
+            TokenKind::LeftCurlyBracket if value => (depth, opened) = (1, Some((at, '{'))),
+            TokenKind::RightSquareBracket | TokenKind::RightCurlyBracket => {
+                depth = depth.saturating_sub(1);
+            }
+            _ => {}
+        }
+        value = match token.kind() {
+            TokenKind::Equals => true,
+            TokenKind::Whitespace => value,
+            _ => false,
+        };
+    }
+    opened.filter(|_| depth > 0)
 }
 
 /// The parser's message with what it is about.
