@@ -92,8 +92,8 @@ fn name_order(a: &str, b: &str) -> Ordering {
         .then_with(|| version_order(a, b))
 }
 
-/// The style guide's version sort: numbers by value, an underscore before all else.
-fn version_order(a: &str, b: &str) -> Ordering {
+/// The style guide’s version sort: numbers by value, an underscore before all else.
+pub fn version_order(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
     loop {
         let (Some(l), Some(r)) = (left.chars().next(), right.chars().next()) else {

@@ -61,10 +61,7 @@ impl Service<'_> {
         let body = Expr::Chain(Box::new(new), calls).lay(4, 4, 0);
         let items = [
             "/// The migrations of the service, in the order in which they are applied.\nconst MIGRATIONS: &[Migration] = &[Migration {\n    name: \"0001_initial\",\n    text: include_str!(\"../../migrations/0001_initial.sql\"),\n}];\n".to_owned(),
-            format!(
-                "/// The description of its HTTP interface.\nconst OPENAPI: &str = include_str!(\"../../../../docs/openapi/{}.json\");\n",
-                self.context.name
-            ),
+            "/// The description of its HTTP interface.\nconst OPENAPI: &str = include_str!(\"../../openapi.json\");\n".to_owned(),
             format!("/// The service with all it is made of.\npub fn service() -> Service {{\n    {body}\n}}\n"),
         ];
         Code::new(&uses, &items)
