@@ -18,4 +18,6 @@ pub mod handler;
 pub mod hold;
 pub mod runtime;
 pub mod schema;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod value;
