@@ -16,6 +16,8 @@ pub mod engine;
 pub mod envelope;
 pub mod handler;
 pub mod hold;
+pub mod prelude;
+pub mod requests;
 pub mod runtime;
 pub mod schema;
 #[cfg(feature = "testing")]

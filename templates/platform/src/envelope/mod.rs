@@ -3,12 +3,25 @@
 //! Attributes are headers with the prefix `ce_`, as in the Kafka protocol binding of CloudEvents;
 //! the payload is the data alone. The embedded broker keeps the same form.
 
+mod control;
+mod decode;
+mod headers;
+mod partition;
+mod wire;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::value::Timestamp;
+
+pub use control::Control;
+pub use decode::{DecodeError, decode, status_of};
+pub use partition::partition_of;
+
+/// What the type of a snapshot ends with: `fintech.loan.LoanSnapshot`. No event's name does.
+pub const SNAPSHOT_SUFFIX: &str = "Snapshot";
 
 /// What a message says of its aggregate, besides its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +30,8 @@ pub enum Change {
     Saved,
     /// It was deleted.
     Deleted,
-    /// Nothing happened: all published members as they are now.
+    /// Nothing happened: all published members as they are now. (The snapshot of a deleted
+    /// aggregate says `Deleted`; [`Envelope::is_snapshot`] tells it from the event of its deletion.)
     Snapshot,
 }
 
@@ -50,6 +64,24 @@ pub struct Envelope {
     pub traceparent: Option<String>,
     /// The data: a JSON object; `status` in it where the aggregate has states.
     pub data: Value,
+}
+
+impl Envelope {
+    /// Whether it tells the state of its aggregate instead of an event.
+    pub fn is_snapshot(&self) -> bool {
+        self.change == Change::Snapshot
+            || (self.change == Change::Deleted && self.kind.ends_with(SNAPSHOT_SUFFIX))
+    }
+
+    /// The event with this sequence in the history of the aggregate: the message itself, or for a
+    /// snapshot the last event it stands for, when that is known.
+    pub fn event(&self) -> Option<Uuid> {
+        if self.is_snapshot() {
+            self.last_event
+        } else {
+            Some(self.id)
+        }
+    }
 }
 
 /// The form in which a message is stored and sent.
