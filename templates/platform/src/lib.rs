@@ -16,10 +16,12 @@ pub mod engine;
 pub mod envelope;
 pub mod handler;
 pub mod hold;
-pub mod query;
 pub mod prelude;
+pub mod query;
 pub mod requests;
 pub mod runtime;
 pub mod schema;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod unit_of_work;
 pub mod value;
