@@ -41,7 +41,8 @@ pub struct Runtime {
 /// A command with its input, ready for its unit of work.
 #[derive(Debug)]
 pub struct Request {
-    /// The aggregate it is on; `None` when it creates.
+    /// The aggregate it is on. When it creates: the id to give, `None` for one that is derived from
+    /// the command's id.
     pub target: Option<Uuid>,
     /// The input's JSON form.
     pub input: Value,
@@ -55,7 +56,8 @@ pub struct Request {
 }
 
 /// What became of a command.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Executed {
     /// It took effect.
     Done {

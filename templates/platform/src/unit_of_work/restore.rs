@@ -1,6 +1,6 @@
 //! From rows to aggregates and back.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::contract::AggregateType;
@@ -26,6 +26,19 @@ pub fn restore<A: Aggregate>(row: Stored) -> Result<A, EngineError> {
     })?;
     aggregate.set_meta(meta);
     Ok(aggregate)
+}
+
+/// The members of something in their JSON forms.
+///
+/// # Errors
+/// When a member has none.
+pub(crate) fn members<T: serde::Serialize>(
+    of: &T,
+) -> Result<Map<String, Value>, serde_json::Error> {
+    match serde_json::to_value(of)? {
+        Value::Object(members) => Ok(members),
+        _ => Ok(Map::new()),
+    }
 }
 
 impl Reads<'_> {
