@@ -16,11 +16,13 @@ pub mod engine;
 pub mod envelope;
 pub mod handler;
 pub mod hold;
+pub mod http;
 pub mod prelude;
 pub mod query;
 pub mod requests;
 pub mod runtime;
 pub mod schema;
+pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod unit_of_work;
