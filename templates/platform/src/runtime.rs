@@ -51,6 +51,9 @@ pub struct Request {
     /// Documents that are written in the same unit of work, also when the command is refused: the
     /// message that is done with it.
     pub with: Vec<DocumentWrite>,
+    /// Documents that are written besides [`with`](Self::with) when the command is refused, in the
+    /// same unit of work.
+    pub when_refused: Vec<DocumentWrite>,
     /// The version the aggregate must have (`If-Match`).
     pub if_version: Option<u64>,
 }

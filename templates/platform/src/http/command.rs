@@ -108,6 +108,7 @@ impl<'a> Call<'a> {
             input,
             context: origin::context::<C>(self.headers, self.correlation, target, key),
             with: Vec::new(),
+            when_refused: Vec::new(),
             if_version: tag::if_match(self.headers)?,
         };
         if key.is_none() {

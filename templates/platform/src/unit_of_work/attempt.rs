@@ -229,6 +229,10 @@ impl Attempt<'_> {
             mut write,
         } = work;
         write.documents.clone_from(&self.request.with);
+        if matches!(executed, Executed::Refused(_)) {
+            let refused = self.request.when_refused.iter();
+            write.documents.extend(refused.cloned());
+        }
         let record = self.record.and_then(|record| record(&executed));
         write.documents.extend(record);
         if write.saves.is_empty() && write.documents.is_empty() {
