@@ -19,4 +19,6 @@ pub mod hold;
 pub mod requests;
 pub mod runtime;
 pub mod schema;
+#[cfg(feature = "embedded")]
+mod sqlite_lock;
 pub mod value;
