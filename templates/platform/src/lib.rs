@@ -21,4 +21,6 @@ pub mod runtime;
 pub mod schema;
 #[cfg(feature = "embedded")]
 mod sqlite_lock;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod value;
