@@ -20,6 +20,8 @@ pub mod prelude;
 pub mod requests;
 pub mod runtime;
 pub mod schema;
+#[cfg(any(feature = "embedded", feature = "sqlite"))]
+mod sqlite_lock;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod value;
