@@ -5,7 +5,7 @@ use std::fmt;
 /// A place in the input: a file and a range of bytes in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
-    /// The number of the file, as [`crate::source`] counts them.
+    /// The number of the file, as `source` counts them.
     pub file: u32,
     /// The first byte.
     pub start: u32,

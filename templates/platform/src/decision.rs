@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::context::Context;
 use crate::contract::{AggregateType, Command, Event};
-use crate::engine::Reads;
+use crate::engine::{EngineError, Reads};
 use crate::schema::Schema;
 use crate::value::Timestamp;
 
@@ -25,6 +25,19 @@ pub struct Meta<I> {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl<I: From<uuid::Uuid>> Default for Meta<I> {
+    /// The meta data of an aggregate that was never saved.
+    fn default() -> Self {
+        let epoch = Timestamp::from(jiff::Timestamp::UNIX_EPOCH);
+        Self {
+            id: I::from(uuid::Uuid::nil()),
+            version: 0,
+            created_at: epoch,
+            updated_at: epoch,
+        }
+    }
 }
 
 /// An aggregate root as its service holds it. Its serde form is its members without [`Meta`],
@@ -44,6 +57,16 @@ pub trait Aggregate: Serialize + DeserializeOwned + Clone + Debug + Send + Sync 
 
     /// What the runtime keeps of it.
     fn meta(&self) -> &Meta<<Self::Type as AggregateType>::Id>;
+
+    /// Its id.
+    fn id(&self) -> <Self::Type as AggregateType>::Id {
+        self.meta().id
+    }
+
+    /// Its version: how many events it has emitted.
+    fn version(&self) -> u64 {
+        self.meta().version
+    }
 
     /// Gives it its meta data; for the runtime, after loading.
     fn set_meta(&mut self, meta: Meta<<Self::Type as AggregateType>::Id>);
@@ -79,7 +102,7 @@ pub trait Decision: Command {
     /// The aggregate it changes.
     type Aggregate: Aggregate;
     /// What it looks at; `()` when it declares no needs.
-    type Needs: Send + Sync;
+    type Needs: Needed<Self>;
     /// What it emits.
     type Events: Emitted;
     /// How it uses the aggregate.
@@ -93,7 +116,28 @@ pub trait Decision: Command {
         &self,
         aggregate: Option<&Self::Aggregate>,
         reads: &mut Reads<'_>,
-    ) -> impl Future<Output = Result<Self::Needs, crate::engine::EngineError>> + Send;
+    ) -> impl Future<Output = Result<Self::Needs, EngineError>> + Send {
+        Self::Needs::read(self, aggregate, reads)
+    }
+}
+
+/// What a decision looks at, and how it is read.
+pub trait Needed<D: Decision>: Sized + Send + Sync {
+    /// Reads it for `command` on `aggregate` (absent when the command creates).
+    ///
+    /// # Errors
+    /// When the engine cannot answer.
+    fn read(
+        command: &D,
+        aggregate: Option<&D::Aggregate>,
+        reads: &mut Reads<'_>,
+    ) -> impl Future<Output = Result<Self, EngineError>> + Send;
+}
+
+impl<D: Decision> Needed<D> for () {
+    async fn read(_: &D, _: Option<&D::Aggregate>, _: &mut Reads<'_>) -> Result<Self, EngineError> {
+        Ok(())
+    }
 }
 
 /// A command that creates.

@@ -16,10 +16,11 @@ pub mod engine;
 pub mod envelope;
 pub mod handler;
 pub mod hold;
+pub mod prelude;
 pub mod requests;
 pub mod runtime;
 pub mod schema;
-#[cfg(feature = "embedded")]
+#[cfg(any(feature = "embedded", feature = "sqlite"))]
 mod sqlite_lock;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -5,6 +5,10 @@
 //! commit what was decided on condition that what was read still stands; on
 //! [`CommitError::Conflict`], again.
 
+mod migration;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -12,6 +16,8 @@ use uuid::Uuid;
 use crate::envelope::Wire;
 use crate::schema::Schema;
 use crate::value::Timestamp;
+
+pub use migration::{Migration, OpenError};
 
 /// A row of a table that a [`Schema`] describes.
 #[derive(Debug, Clone, PartialEq)]

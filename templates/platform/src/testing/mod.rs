@@ -2,3 +2,4 @@
 
 pub mod broker_conformance;
 pub mod consuming;
+pub mod engine_conformance;

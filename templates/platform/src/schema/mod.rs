@@ -1,6 +1,15 @@
 //! What the generated code says of its data, as constants: enough for an engine to store it and
 //! for one function to validate it.
 
+mod canonical;
+mod check;
+pub(crate) mod decimal;
+mod form;
+mod rules;
+
+pub use canonical::{canonical, canonical_value};
+pub use check::check;
+
 /// An aggregate, or a projection of one: a table, and a table per collection.
 #[derive(Debug)]
 pub struct Schema {
@@ -134,7 +143,7 @@ impl Rules {
 }
 
 impl Column {
-    /// A required member without constraints; struct update syntax changes the rest.
+    /// A required member without constraints; the methods change the rest.
     pub const fn new(name: &'static str, kind: Kind) -> Self {
         Self {
             name,
@@ -171,9 +180,46 @@ impl Column {
         self
     }
 
-    /// The same, with constraints.
-    pub const fn rules(mut self, rules: Rules) -> Self {
-        self.rules = rules;
+    /// The same, at least this value.
+    pub const fn min(mut self, value: &'static str) -> Self {
+        self.rules.min = Some(value);
         self
+    }
+
+    /// The same, at most this value.
+    pub const fn max(mut self, value: &'static str) -> Self {
+        self.rules.max = Some(value);
+        self
+    }
+
+    /// The same, above this value.
+    pub const fn exclusive_min(mut self, value: &'static str) -> Self {
+        self.rules.exclusive_min = Some(value);
+        self
+    }
+
+    /// The same, at least so many characters, bytes or elements.
+    pub const fn min_length(mut self, length: u64) -> Self {
+        self.rules.min_length = Some(length);
+        self
+    }
+
+    /// The same, at most so many characters, bytes or elements.
+    pub const fn max_length(mut self, length: u64) -> Self {
+        self.rules.max_length = Some(length);
+        self
+    }
+
+    /// The same, matched as a whole by a regular expression.
+    pub const fn pattern(mut self, pattern: &'static str) -> Self {
+        self.rules.pattern = Some(pattern);
+        self
+    }
+}
+
+impl Kind {
+    /// An exact decimal of so many digits in all and after the point.
+    pub const fn decimal(precision: u8, scale: u8) -> Self {
+        Self::Decimal { precision, scale }
     }
 }

@@ -1,0 +1,147 @@
+//! "Filling inputs": where a value comes from when nobody says so.
+//!
+//! In this order: a source of the same name and type; for a reference the only source of the same
+//! reference type; a source of the same name that is a structurally equal value object or enum.
+
+use crate::model::{
+    ContextName, EnumType, Field, Fill, Ident, Reference, Source, System, Type, TypePath, ValueType,
+};
+
+/// The type of a place: what a value must be to go there, and what it is when taken from there.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Slot {
+    /// Its type, with every reference spelled from outside.
+    pub ty: Type,
+    /// Whether it may be absent.
+    pub optional: bool,
+    /// Whether it is a list.
+    pub list: bool,
+}
+
+/// A value on offer.
+#[derive(Debug, Clone)]
+pub(super) struct Offer {
+    /// Where it is.
+    pub source: Source,
+    /// The name it has there.
+    pub name: Option<Ident>,
+    /// What it is.
+    pub slot: Slot,
+}
+
+impl Slot {
+    /// What a field of `context` holds; `None` for the shared kernel.
+    pub fn of(context: Option<&ContextName>, field: &Field) -> Self {
+        Self {
+            ty: absolute(context, &field.ty),
+            optional: field.optional,
+            list: field.list,
+        }
+    }
+
+    /// The id of an aggregate.
+    pub fn id(context: &ContextName, aggregate: &crate::model::TypeName) -> Self {
+        let ty = Type::Reference(Reference::Foreign(context.clone(), aggregate.clone()));
+        Self { ty, optional: false, list: false }
+    }
+
+    /// The same, of which one must be there.
+    pub fn required(mut self) -> Self {
+        self.optional = false;
+        self
+    }
+
+    /// Whether a value from `from` can go here without being looked into.
+    fn fits(&self, from: &Self) -> bool {
+        self.list == from.list && (self.optional || !from.optional)
+    }
+}
+
+/// A type in which references to aggregates name their context.
+fn absolute(context: Option<&ContextName>, ty: &Type) -> Type {
+    match (ty, context) {
+        (Type::Reference(Reference::Local(aggregate)), Some(context)) => {
+            Type::Reference(Reference::Foreign(context.clone(), aggregate.clone()))
+        }
+        _ => ty.clone(),
+    }
+}
+
+/// Where `name` of type `slot` comes from; `None` when it stays open.
+pub(super) fn fill(system: &System, name: &str, slot: &Slot, offers: &[Offer]) -> Option<Fill> {
+    let named = |offer: &&Offer| offer.name.as_ref().is_some_and(|given| given.as_str() == name);
+    let fitting = || offers.iter().filter(|offer| slot.fits(&offer.slot));
+    let plain = |offer: &Offer| Fill { source: offer.source.clone(), structural: false };
+
+    if let Some(offer) = fitting().filter(named).find(|offer| offer.slot.ty == slot.ty) {
+        return Some(plain(offer));
+    }
+    if matches!(slot.ty, Type::Reference(_)) {
+        let mut same = fitting().filter(|offer| offer.slot.ty == slot.ty);
+        return match (same.next(), same.next()) {
+            (Some(only), None) => Some(plain(only)),
+            _ => None,
+        };
+    }
+    let offer = fitting().filter(named).find(|offer| {
+        let depth = 0;
+        structurally_equal(system, &slot.ty, &offer.slot.ty, depth)
+    })?;
+    Some(Fill { source: offer.source.clone(), structural: true })
+}
+
+/// Values nested deeper than this are told apart: recursion is an error reported elsewhere.
+const DEEPEST: usize = 16;
+
+/// Whether two types are value objects of equal fields, or enums of equal values.
+fn structurally_equal(system: &System, one: &Type, other: &Type, depth: usize) -> bool {
+    match (one, other) {
+        _ if one == other => true,
+        (Type::Enum(one), Type::Enum(other)) => {
+            match (enum_type(system, one), enum_type(system, other)) {
+                (Some(one), Some(other)) => equal_enums(one, other),
+                _ => false,
+            }
+        }
+        (Type::Value(one), Type::Value(other)) if depth < DEEPEST => {
+            match (value_type(system, one), value_type(system, other)) {
+                (Some(left), Some(right)) => {
+                    left.fields.len() == right.fields.len()
+                        && left.fields.values().all(|field| {
+                            let twin = right.fields.get(&field.name);
+                            twin.is_some_and(|twin| {
+                                let ours = Slot::of(one.context.as_ref(), field);
+                                let theirs = Slot::of(other.context.as_ref(), twin);
+                                ours.optional == theirs.optional
+                                    && ours.list == theirs.list
+                                    && structurally_equal(system, &ours.ty, &theirs.ty, depth + 1)
+                            })
+                        })
+                }
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+fn equal_enums(one: &EnumType, other: &EnumType) -> bool {
+    one.values.len() == other.values.len()
+        && one.values.iter().all(|value| other.values.contains(value))
+}
+
+/// The enum at `path`.
+pub(super) fn enum_type<'a>(system: &'a System, path: &TypePath) -> Option<&'a EnumType> {
+    match &path.context {
+        None => system.enums.get(&path.name),
+        Some(context) => system.contexts.get(context)?.enums.get(&path.name),
+    }
+}
+
+/// The value object at `path`.
+pub(super) fn value_type<'a>(system: &'a System, path: &TypePath) -> Option<&'a ValueType> {
+    match &path.context {
+        None => system.values.get(&path.name),
+        Some(context) => system.contexts.get(context)?.values.get(&path.name),
+    }
+}
