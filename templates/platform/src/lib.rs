@@ -17,6 +17,7 @@ pub mod envelope;
 pub mod handler;
 pub mod hold;
 pub mod prelude;
+pub mod relay;
 pub mod requests;
 pub mod runtime;
 pub mod schema;
