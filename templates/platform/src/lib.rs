@@ -19,9 +19,12 @@ pub mod hold;
 pub mod http;
 pub mod prelude;
 pub mod query;
+pub mod relay;
 pub mod requests;
 pub mod runtime;
 pub mod schema;
+#[cfg(any(feature = "embedded", feature = "sqlite"))]
+mod sqlite_lock;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -38,6 +38,13 @@ pub struct Runtime {
     pub shutdown: watch::Receiver<bool>,
 }
 
+impl Runtime {
+    /// Where this service's messages say that they come from: `/fintech/loan`.
+    pub fn source(&self) -> String {
+        format!("/{}/{}", self.system, self.context)
+    }
+}
+
 /// A command with its input, ready for its unit of work.
 #[derive(Debug)]
 pub struct Request {

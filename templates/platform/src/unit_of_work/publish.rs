@@ -53,7 +53,7 @@ fn message<A: Aggregate>(
         id: Uuid::now_v7(),
         kind: event.kind.to_owned(),
         version: event.version,
-        source: format!("/{}/{}", runtime.system, runtime.context),
+        source: runtime.source(),
         subject: aggregate,
         sequence,
         change,

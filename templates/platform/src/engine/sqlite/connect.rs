@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::fair::Turns;
 use crate::engine::migration::OpenError;
+use crate::sqlite_lock::FairLock;
 
 /// The first version without a known way to lose or damage what a WAL holds.
 const LEAST_VERSION: i32 = 3_051_003;
@@ -28,8 +28,8 @@ pub(super) fn prepare(path: &Path) -> Result<Connection, OpenError> {
     }
     check_path(path)?;
     // Several may be making the same file; SQLite does not wait when two change the journal mode.
-    let turns = Turns::open(path).map_err(|error| unusable(path, &error.to_string()))?;
-    let _turn = turns
+    let lock = FairLock::open(path).map_err(|error| unusable(path, &error.to_string()))?;
+    let _turn = lock
         .take()
         .map_err(|error| unusable(path, &error.to_string()))?;
     let connection = open(path).map_err(|error| unusable(path, &error.to_string()))?;

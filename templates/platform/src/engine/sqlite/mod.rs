@@ -45,7 +45,6 @@ mod constraints;
 mod cursor;
 mod documents;
 mod error;
-mod fair;
 mod find;
 mod generations;
 mod job;

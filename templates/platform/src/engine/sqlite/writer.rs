@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::fair::Turns;
 use super::job::{Ask, Job};
 use super::{connect, job};
 use crate::engine::EngineError;
+use crate::sqlite_lock::FairLock;
 
 /// The most jobs of one transaction.
 const GROUP: usize = 512;
@@ -31,7 +31,7 @@ impl Writer {
         let (queue, waiting) = channel();
         let thread = Thread {
             connection: connect::open(path)?,
-            turns: Turns::open(path).map_err(unavailable)?,
+            lock: FairLock::open(path).map_err(unavailable)?,
             waiting,
         };
         std::thread::Builder::new()
@@ -66,7 +66,7 @@ impl Writer {
 
 struct Thread {
     connection: Connection,
-    turns: Turns,
+    lock: FairLock,
     waiting: Receiver<Box<dyn Job>>,
 }
 
@@ -88,7 +88,7 @@ impl Thread {
 
     /// One transaction, up to its end on the disk.
     fn group(&self, jobs: &mut Vec<Box<dyn Job>>) -> Result<(), EngineError> {
-        let turn = self.turns.take();
+        let turn = self.lock.take();
         let _turn = turn.map_err(|error| EngineError::Unavailable(error.to_string()))?;
         self.execute("BEGIN IMMEDIATE")?;
         let start = Instant::now();
