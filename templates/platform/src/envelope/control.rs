@@ -12,6 +12,8 @@ use crate::value::Timestamp;
 
 /// What the types of all control messages start with.
 const PREFIX: &str = "microdb.";
+/// What the types of heartbeats of all versions start with.
+const HEARTBEAT: &str = "microdb.heartbeat.v";
 /// The one version there is of each.
 const VERSION: u32 = 1;
 /// The names of all: the variants' in kebab case.
@@ -82,6 +84,13 @@ impl Control {
         wire.headers
             .get(headers::TYPE)
             .is_some_and(|kind| kind.starts_with(PREFIX))
+    }
+
+    /// Whether a message is a heartbeat, of which only the newest says anything.
+    pub fn is_heartbeat(wire: &Wire) -> bool {
+        wire.headers
+            .get(headers::TYPE)
+            .is_some_and(|kind| kind.starts_with(HEARTBEAT))
     }
 
     /// The id of the request it is, or answers; `None` for a heartbeat.
