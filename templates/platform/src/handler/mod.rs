@@ -3,6 +3,7 @@
 pub mod dead_letters;
 pub mod gate;
 mod registry;
+mod tried;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,10 +14,17 @@ use crate::context::Context;
 use crate::contract::{AggregateType, Command, Event, Recorded, UpcastError};
 use crate::decision::Aggregate;
 use crate::engine::Find;
+use crate::query::Query;
 use crate::schema::Schema;
+
 use crate::value::Timestamp;
 
 pub use registry::{Handlers, NotReady, ReplayError};
+
+/// How many targets of a policy are read at a time.
+const TARGETS_PAGE: u32 = 500;
+
+pub use tried::{Follows, Tried};
 
 /// A local read-only copy of what another context owns. Its serde form is the copied members.
 pub trait Replicated:
@@ -128,6 +136,18 @@ pub enum Targets {
     Nobody,
     /// All that this search finds.
     Found(Box<Find>),
+    /// Nobody can tell: the question has no JSON form, and why.
+    Unasked(String),
+}
+
+impl Targets {
+    /// All that a query finds.
+    pub fn found(query: &impl Query) -> Self {
+        match query.find(TARGETS_PAGE) {
+            Ok(find) => Self::Found(Box::new(find)),
+            Err(error) => Self::Unasked(error.to_string()),
+        }
+    }
 }
 
 /// Something done in the outside world because of an event.
