@@ -6,6 +6,7 @@ mod files;
 pub mod layout;
 pub mod members;
 pub mod names;
+pub mod openapi;
 pub mod sample;
 pub mod service;
 mod services;

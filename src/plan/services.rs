@@ -10,7 +10,7 @@ use super::contracts::purpose;
 use super::files::{Class, File};
 use super::service::{Code, Service};
 use super::uses::version_order;
-use super::{FIRST_PORT, PARTITIONS, contract_package, names, service_package, sql, types};
+use super::{FIRST_PORT, PARTITIONS, contract_package, names, openapi, service_package, sql, types};
 
 pub(super) fn files(system: &System) -> Vec<File> {
     let ports = FIRST_PORT..=u16::MAX;
@@ -67,6 +67,12 @@ fn crate_files(system: &System, context: &Context) -> Vec<File> {
             &placeholders,
             json!({ "context": name, "crate_name": package.replace('-', "_") }),
         ),
+        File {
+            path: format!("services/{name}/openapi.json"),
+            class: Class::Managed,
+            template: "_partials/text.tera".to_owned(),
+            view: json!({ "text": openapi::document(system, context) }),
+        },
         File::new(
             Class::AppendOnly,
             "services/__context__/migrations/0001_initial.sql",

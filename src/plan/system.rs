@@ -5,23 +5,42 @@ use serde_json::{Value, json};
 use crate::model::System;
 
 use super::files::{Class, File};
-use super::{contract_package, types};
+use super::{contract_package, service_package, types};
+
+/// The files of the workspace's root and of its runner.
+const FILES: [(Class, &str); 11] = [
+    (Class::Keyed, "Cargo.toml"),
+    (Class::Managed, ".gitattributes"),
+    (Class::Seeded, ".github/workflows/ci.yml"),
+    (Class::Seeded, ".gitignore"),
+    (Class::Managed, "CODEOWNERS"),
+    (Class::Managed, "compose.yaml"),
+    (Class::Keyed, "dev/Cargo.toml"),
+    (Class::Managed, "dev/src/build.rs"),
+    (Class::Managed, "dev/src/main.rs"),
+    (Class::Managed, "dev/src/run.rs"),
+    (Class::Keyed, "platform/Cargo.toml"),
+];
 
 pub(super) fn files(system: &System) -> Vec<File> {
     let contexts: Vec<Value> = system
         .contexts
-        .keys()
-        .map(|name| {
+        .values()
+        .map(|context| {
+            let name = context.name.as_str();
             json!({
                 "name": name,
-                "contract_crate": types::contract_crate(name.as_str()),
-                "contract_package": contract_package(system, name.as_str()),
+                "external": context.external,
+                "owner": context.owner,
+                "package": service_package(system, name),
+                "contract_crate": types::contract_crate(name),
+                "contract_package": contract_package(system, name),
             })
         })
         .collect();
     let view = json!({ "system": system.name, "contexts": contexts });
-    vec![
-        File::new(Class::Keyed, "Cargo.toml", &[], view.clone()),
-        File::new(Class::Keyed, "platform/Cargo.toml", &[], view),
-    ]
+    let files = FILES.iter();
+    files
+        .map(|(class, path)| File::new(*class, path, &[], &view))
+        .collect()
 }
