@@ -5,5 +5,6 @@
 //! that into a `model`, `plan` says what is to be rendered, `render` fills the embedded templates,
 //! `workspace` writes. `diagnostics` carries what any of them has to say; `commands` compose them.
 
+pub mod description;
 pub mod diagnostics;
 pub mod model;

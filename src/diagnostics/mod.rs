@@ -1,6 +1,10 @@
 //! What the tool has to say about its input: one type for every stage, rendered at the edge.
 
+mod spelling;
+
 use std::fmt;
+
+pub use spelling::did_you_mean;
 
 /// A place in the input: a file and a range of bytes in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
