@@ -8,3 +8,5 @@
 pub mod description;
 pub mod diagnostics;
 pub mod model;
+pub mod plan;
+pub mod source;

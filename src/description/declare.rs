@@ -93,7 +93,7 @@ macro_rules! table {
 
             fn shape() -> $crate::description::shape::Shape {
                 $crate::description::shape::Shape::Table(|| $crate::description::shape::TableShape {
-                    name: stringify!($name),
+                    name: $crate::description::shape::title(stringify!($name)),
                     doc: $crate::description::shape::doc(&[$($doc),+]),
                     keys: <$name as $crate::description::declare::Table>::keys(),
                 })

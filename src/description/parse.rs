@@ -67,6 +67,8 @@ pub(crate) struct Node<'a> {
     pub value: &'a DeValue<'a>,
     /// Where that stands.
     pub span: Span,
+    /// How many values it is inside of.
+    pub depth: u32,
 }
 
 impl Node<'_> {
@@ -81,6 +83,22 @@ impl Node<'_> {
 }
 
 impl<'a> Node<'a> {
+    /// The tree of a whole file.
+    pub fn root(value: &'a DeValue<'a>, file: u32) -> Self {
+        let span = Span {
+            file,
+            ..Span::default()
+        };
+        Self {
+            name: "",
+            key: span,
+            element: false,
+            value,
+            span,
+            depth: 0,
+        }
+    }
+
     /// The `part` of its `text`, at its own place where the text is written without escapes.
     pub fn part(&self, text: &'a str, part: &'a str) -> Spanned<String> {
         let start = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
@@ -113,25 +131,31 @@ pub(crate) struct Parser {
 impl Parser {
     /// The span of `range` in the file.
     pub fn span(&self, range: std::ops::Range<usize>) -> Span {
-        let offset = |byte| u32::try_from(byte).unwrap_or(u32::MAX);
-        Span {
-            file: self.file,
-            start: offset(range.start),
-            end: offset(range.end),
-        }
+        super::syntax::place(self.file, range.start, range.end)
     }
 
     /// Reports that `node` is not of the shape.
     pub fn wrong_type(&mut self, node: Node<'_>, expected: &Shape) {
         let found = found(node.value);
         let message = format!("{} must be {}, not {found}", node.title(), expected.words());
-        self.diagnostics
-            .push(Diagnostic::error("wrong-type", message).at(node.span, ""));
+        let help = match (node.value, expected) {
+            (DeValue::Datetime(value), _) => Some(format!("write it as a string: `\"{value}\"`")),
+            (DeValue::Array(_), _) => None,
+            (DeValue::Table(_), Shape::List(_)) => Some(format!("write `[[…{}]]`", node.name)),
+            (_, Shape::List(_)) => Some("put it in brackets: `[…]`".to_owned()),
+            _ => None,
+        };
+        let mut diagnostic = Diagnostic::error("wrong-type", message).at(node.span, "");
+        diagnostic.helps.extend(help);
+        self.diagnostics.push(diagnostic);
     }
 
     /// Reports that the text of `node` does not say what it should.
     pub fn wrong_text(&mut self, node: Node<'_>, problem: &str, help: Option<String>) {
-        let message = format!("{}: {problem}", node.title());
+        let message = format!(
+            "invalid {}: {problem}",
+            node.title().trim_start_matches("an ")
+        );
         let mut diagnostic = Diagnostic::error("wrong-value", message).at(node.span, "");
         diagnostic.helps.extend(help);
         self.diagnostics.push(diagnostic);
@@ -152,18 +176,19 @@ impl Parser {
             self.wrong_type(node, &Shape::Table(super::raw::no_table));
             return None;
         };
-        let mut reader = TableReader {
-            node,
-            table,
-            broken: false,
-        };
+        let mut misspelt = false;
         for key in table.keys() {
             if !known.contains(&key.get_ref().as_ref()) {
                 let span = self.span(key.span());
-                reader.broken |= self.unknown_key(key.get_ref(), span, known);
+                misspelt |= self.unknown_key(key.get_ref(), span, known);
             }
         }
-        Some(reader)
+        Some(TableReader {
+            node,
+            table,
+            broken: misspelt,
+            misspelt,
+        })
     }
 
     /// Reports an unknown key; says whether it was probably meant to be a known one.
@@ -193,7 +218,7 @@ fn found(value: &DeValue<'_>) -> &'static str {
         DeValue::Integer(_) => "an integer",
         DeValue::Float(_) => "a float",
         DeValue::Boolean(_) => "a boolean",
-        DeValue::Datetime(_) => "a date or time (write it as a string)",
+        DeValue::Datetime(_) => "a date or time",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     }
@@ -205,6 +230,8 @@ pub(crate) struct TableReader<'a> {
     table: &'a DeTable<'a>,
     /// Whether something in it could not be read, so that the table as a whole says too little.
     pub broken: bool,
+    /// Whether a key is misspelt, so that what seems missing may be there.
+    pub misspelt: bool,
 }
 
 impl<'a> TableReader<'a> {
@@ -218,6 +245,7 @@ impl<'a> TableReader<'a> {
                     element: false,
                     value: value.get_ref(),
                     span: parser.span(value.span()),
+                    depth: self.node.depth + 1,
                 },
                 parser,
             ),
@@ -227,9 +255,21 @@ impl<'a> TableReader<'a> {
         member
     }
 
+    /// Reads the things under the key `name`; none when they cannot be read.
+    pub fn map<T: Parse>(&mut self, name: &'static str, parser: &mut Parser) -> Map<T> {
+        self.member(name, parser).unwrap_or_default()
+    }
+
+    /// Where the key `name` stands, when it is there.
+    pub fn key(&self, name: &str, parser: &Parser) -> Option<Span> {
+        self.table
+            .get_key_value(name)
+            .map(|(key, _)| parser.span(key.span()))
+    }
+
     fn missing<T: Parse>(&self, name: &'static str, parser: &mut Parser) -> Option<T> {
         // A misspelt key was reported as such; that it is missing would be the same mistake again.
-        if !self.broken {
+        if !self.misspelt {
             let message = format!("{} needs the key `{name}`", self.node.title());
             let place = if self.node.element {
                 self.node.span

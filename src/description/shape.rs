@@ -27,6 +27,8 @@ pub enum Shape {
     Choice(&'static [Word]),
     /// A list.
     List(Box<Shape>),
+    /// One value, or a list of them.
+    OneOrMany(Box<Shape>),
     /// A table whose keys are names of the user's.
     Map(Box<Shape>),
     /// A table with keys of the language's.
@@ -47,7 +49,7 @@ pub struct Word {
 /// The shape of a table with keys of the language's.
 #[derive(Debug, Clone)]
 pub struct TableShape {
-    /// What the table is called: the name of its type.
+    /// What the table is called.
     pub name: &'static str,
     /// What it means.
     pub doc: String,
@@ -79,33 +81,46 @@ impl Shape {
         }
     }
 
-    /// The shape in words, as errors and the reference page put it: `a list of strings`.
+    /// The shape in words, as errors put it: what is inside of it does not matter there.
     pub fn words(&self) -> String {
         match self {
-            Self::Any => "a value".to_owned(),
+            Self::List(_) => "a list".to_owned(),
+            Self::Map(_) => "a table".to_owned(),
+            Self::Either(shapes) => one_of(&shapes.iter().map(Self::words).collect::<Vec<_>>()),
+            Self::OneOrMany(of) => format!("{}, or a list of such", of.words()),
+            _ => self.words_with(&|_| "a table".to_owned()),
+        }
+    }
+
+    /// The shape in words, with a way to name the tables.
+    pub fn words_with(&self, name: &dyn Fn(&TableShape) -> String) -> String {
+        match self {
+            Self::Any => "a string, number, boolean, list or table".to_owned(),
             Self::Bool => "`true` or `false`".to_owned(),
             Self::Integer { min, max } => integer_words(*min, *max),
             Self::Number => "a number".to_owned(),
             Self::Text { what, .. } => (*what).to_owned(),
             Self::Choice(words) => {
-                let words: Vec<_> = words
-                    .iter()
-                    .map(|word| format!("`\"{}\"`", word.word))
-                    .collect();
-                one_of(&words)
+                let words = words.iter().map(|word| format!("`\"{}\"`", word.word));
+                one_of(&words.collect::<Vec<_>>())
             }
-            Self::List(of) => format!("a list, each {}", of.words()),
-            Self::Map(of) => format!("a table by name, each {}", of.words()),
-            Self::Table(_) => "a table".to_owned(),
-            Self::Either(shapes) => one_of(&shapes.iter().map(Self::words).collect::<Vec<_>>()),
+            Self::List(of) => format!("a list, each {}", of.words_with(name)),
+            Self::OneOrMany(of) => format!("{}, or a list of such", of.words_with(name)),
+            Self::Map(of) => format!("a table by name, each {}", of.words_with(name)),
+            Self::Table(table) => name(&table()),
+            Self::Either(shapes) => {
+                let shapes = shapes.iter().map(|shape| shape.words_with(name));
+                one_of(&shapes.collect::<Vec<_>>())
+            }
         }
     }
 }
 
 fn integer_words(min: i64, max: i64) -> String {
+    // Bounds that are only those of a machine word are nothing to tell people of.
     match (min, max) {
         (i64::MIN, i64::MAX) => "an integer".to_owned(),
-        (min, i64::MAX) => format!("an integer of at least {min}"),
+        (min, max) if max >= i64::from(u32::MAX) => format!("an integer of at least {min}"),
         (min, max) => format!("an integer from {min} to {max}"),
     }
 }
@@ -117,6 +132,14 @@ fn one_of(words: &[String]) -> String {
         [one] => one.clone(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),
     }
+}
+
+/// What the language calls the table that the type `name` reads.
+pub(super) fn title(name: &'static str) -> &'static str {
+    let name = name.strip_prefix("Raw").unwrap_or(name);
+    name.strip_suffix("Table")
+        .or(name.strip_suffix("Keys"))
+        .unwrap_or(name)
 }
 
 /// The lines of a doc comment as one text, without the space rustdoc puts first.

@@ -113,6 +113,7 @@ impl<T: Parse> Parse for Vec<T> {
                 element: true,
                 value: value.get_ref(),
                 span,
+                depth: node.depth + 1,
                 ..node
             };
             list.extend(T::parse(element, parser));
@@ -139,7 +140,7 @@ impl<T: Parse> Parse for OneOrMany<T> {
     }
 
     fn shape() -> Shape {
-        Shape::Either(vec![T::shape(), Vec::<T>::shape()])
+        Shape::OneOrMany(Box::new(T::shape()))
     }
 
     fn absent() -> Option<Self> {
@@ -158,12 +159,14 @@ impl<T: Parse> Parse for Map<T> {
             let key = parser.span(name.span());
             let span = parser.span(value.span());
             let name = name.get_ref().as_ref();
+            let depth = node.depth + 1;
             let entry = Node {
                 name,
                 key,
                 element: false,
                 value: value.get_ref(),
                 span,
+                depth,
             };
             match T::parse(entry, parser) {
                 Some(value) => {
@@ -174,6 +177,8 @@ impl<T: Parse> Parse for Map<T> {
                 }
             }
         }
+        // A header that names a table after its parts puts it last in the tree.
+        map.entries.sort_by(|_, a, _, b| a.key.cmp(&b.key));
         Some(map)
     }
 

@@ -57,6 +57,8 @@ pub struct Entity {
 impl Aggregate {
     /// The entity whose list is the member `name`.
     pub fn collection(&self, name: &str) -> Option<&Entity> {
-        self.entities.values().find(|entity| entity.collection.as_str() == name)
+        self.entities
+            .values()
+            .find(|entity| entity.collection.as_str() == name)
     }
 }

@@ -139,15 +139,26 @@ pub fn of_saga(name: &str) -> Vec<String> {
 }
 
 /// Names of contexts that would be folders or packages of the workspace's own.
-pub const RESERVED_CONTEXTS: [&str; 6] =
-    ["platform", "gateway", "dev", "contracts", "services", "shared"];
+pub const RESERVED_CONTEXTS: [&str; 6] = [
+    "platform",
+    "gateway",
+    "dev",
+    "contracts",
+    "services",
+    "shared",
+];
 
 /// What a package of the contract of a context may end with.
 pub const CONTRACT_SUFFIXES: [&str; 2] = ["-contract", "-contracts"];
 
 /// The refusals every command has, besides `<field>_taken`.
-pub const BUILT_IN_REFUSALS: [&str; 5] =
-    ["not_found", "deleted", "wrong_status", "still_referenced", "invalid"];
+pub const BUILT_IN_REFUSALS: [&str; 5] = [
+    "not_found",
+    "deleted",
+    "wrong_status",
+    "still_referenced",
+    "invalid",
+];
 
 /// The refusal of a value that another aggregate has: `phone_taken`.
 pub fn taken(field: &str) -> String {
@@ -173,7 +184,9 @@ pub fn plural_path(aggregate: &str) -> String {
     {
         return format!("{stem}ies");
     }
-    let hissing = ["s", "x", "z", "ch", "sh"].iter().any(|end| path.ends_with(end));
+    let hissing = ["s", "x", "z", "ch", "sh"]
+        .iter()
+        .any(|end| path.ends_with(end));
     format!("{path}{}", if hissing { "es" } else { "s" })
 }
 
@@ -206,7 +219,12 @@ mod tests {
 
     #[test]
     fn names_that_meet_after_a_conversion_have_one_key() {
-        for (one, other) in [("UserID", "UserId"), ("a-1", "a1"), ("a_b", "ab"), ("a_b", "a_b")] {
+        for (one, other) in [
+            ("UserID", "UserId"),
+            ("a-1", "a1"),
+            ("a_b", "ab"),
+            ("a_b", "a_b"),
+        ] {
             let meet = collision_key(one) == collision_key(other);
             assert_eq!(meet, (one, other) != ("a_b", "ab"), "{one} {other}");
         }

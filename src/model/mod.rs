@@ -1,6 +1,6 @@
 //! The valid system: what a description means once every rule of the language holds.
 //!
-//! Values of this module are built by [`crate::validation`] only; whoever holds a [`System`] may
+//! Values of this module are built by `validation` only; whoever holds a [`System`] may
 //! rely on every name resolving and every reference being typed. Maps keep the order of the
 //! description, so that what is generated reads in the order in which it was written.
 

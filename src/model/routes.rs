@@ -60,16 +60,25 @@ pub fn routes(context: &Context) -> Vec<Route> {
         routes.push(get(format!("/{path}/{{id}}"), Endpoint::Get(name.clone())));
     }
     for command in context.commands.values().filter(|command| command.http) {
-        let Some(aggregate) = context.aggregates.get(&command.aggregate) else { continue };
+        let Some(aggregate) = context.aggregates.get(&command.aggregate) else {
+            continue;
+        };
         let method = match command.change {
             Change::Deletes => Method::Delete,
             Change::Creates | Change::Updates => Method::Post,
         };
         let path = command_path(context, aggregate, command);
-        routes.push(Route { method, path, endpoint: Endpoint::Command(command.name.clone()) });
+        routes.push(Route {
+            method,
+            path,
+            endpoint: Endpoint::Command(command.name.clone()),
+        });
     }
     for query in context.queries.values() {
-        routes.push(get(format!("/{}", query.path), Endpoint::Query(query.name.clone())));
+        routes.push(get(
+            format!("/{}", query.path),
+            Endpoint::Query(query.name.clone()),
+        ));
     }
     routes
 }
@@ -105,5 +114,9 @@ fn is_only_creation(context: &Context, command: &Command) -> bool {
 }
 
 fn get(path: String, endpoint: Endpoint) -> Route {
-    Route { method: Method::Get, path, endpoint }
+    Route {
+        method: Method::Get,
+        path,
+        endpoint,
+    }
 }

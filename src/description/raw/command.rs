@@ -103,7 +103,7 @@ impl Parse for RawEmission {
     }
 
     fn shape() -> Shape {
-        let event = Shape::text("an event, `\"Event?\"` when it is not always emitted");
+        let event = Shape::text("an event as `\"Event\"` or `\"Event?\"`");
         Shape::Either(vec![event, RawOneOf::shape()])
     }
 }

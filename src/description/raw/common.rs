@@ -107,7 +107,7 @@ impl Parse for RawMember {
     }
 
     fn shape() -> Shape {
-        Shape::text("a member, `\"name?\"` when it may be left out")
+        Shape::text("a member as `\"name\"` or `\"name?\"`")
     }
 }
 

@@ -61,7 +61,7 @@ impl Parse for RawOrder {
     }
 
     fn shape() -> Shape {
-        Shape::text("a member, `\"-member\"` when descending")
+        Shape::text("a member as `\"name\"` or `\"-name\"`")
     }
 }
 

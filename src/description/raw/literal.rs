@@ -38,8 +38,16 @@ impl RawLiteral {
     }
 }
 
+/// How deep a value may be nested, counted from the top of the file: literals are read and used by
+/// recursion.
+const DEPTH: u32 = 40;
+
 impl Parse for RawLiteral {
     fn parse(node: Node<'_>, parser: &mut Parser) -> Option<Self> {
+        if node.depth > DEPTH {
+            parser.wrong_text(node, "nested too deeply", None);
+            return None;
+        }
         match node.value {
             DeValue::String(text) => Some(Self::Text(text.to_string())),
             DeValue::Boolean(value) => Some(Self::Bool(*value)),

@@ -42,7 +42,7 @@ impl Parse for RawType {
             .and_then(|rest| rest.strip_suffix(']'));
         let ty = match list.map(str::trim) {
             Some(element) if strip_optional(element).1 => {
-                Err("elements of a list cannot be optional")
+                Err("is a list of optional elements, which there are not")
             }
             Some(element) => base(node, text, element).map(|expr| (expr, true)),
             None => base(node, text, inner).map(|expr| (expr, false)),
@@ -56,14 +56,14 @@ impl Parse for RawType {
             Err(problem) => {
                 let help = "types are `string`, `decimal(18,2)`, `Money`, `[Money]`, each with `?` \
                             when it is optional";
-                parser.wrong_text(node, &format!("`{text}`: {problem}"), Some(help.to_owned()));
+                parser.wrong_text(node, &format!("`{text}` {problem}"), Some(help.to_owned()));
                 None
             }
         }
     }
 
     fn shape() -> Shape {
-        Shape::text("a type as `\"string\"`, `\"decimal(18,2)?\"` or `\"[Money]\"`")
+        Shape::text("a type as `\"string?\"`")
     }
 }
 
@@ -96,12 +96,12 @@ fn base(node: Node<'_>, text: &str, part: &str) -> Result<Spanned<RawTypeExpr>, 
             }
         }
         if arguments.is_some() || part == "decimal" {
-            return Err("a decimal says its digits in all and after the point");
+            return Err("does not say its digits in all and after the point");
         }
     }
     let named = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     if part.is_empty() || !part.chars().all(named) {
-        return Err("not a type");
+        return Err("is not a type");
     }
     Ok(whole.clone().map(|_| RawTypeExpr::Named(whole)))
 }

@@ -1,0 +1,181 @@
+//! What reacts to events: replicas, policies and effects, as the generated code describes them.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::contract::{AggregateType, Command, Event, Recorded};
+use crate::decision::Aggregate;
+use crate::engine::Find;
+use crate::schema::Schema;
+use crate::value::Timestamp;
+
+/// A local read-only copy of what another context owns. Its serde form is the copied members.
+pub trait Replicated:
+    Serialize + DeserializeOwned + Clone + std::fmt::Debug + Send + Sync + 'static
+{
+    /// The handler's id, given once and kept for good.
+    const HANDLER: &'static str;
+    /// The aggregate it copies.
+    type Of: AggregateType;
+    /// How the copies are stored, by generation.
+    const SCHEMA: &'static Schema;
+    /// How old a copy may be before it counts as stale, in milliseconds.
+    const STALE_AFTER_MS: u64;
+}
+
+/// A copy as a decision sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Replica<T> {
+    /// A copy, with its age.
+    Known(Aged<T>),
+    /// The owner deleted it.
+    Deleted,
+    /// Not seen yet: it may exist.
+    Unknown,
+}
+
+/// A copy with its age.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aged<T> {
+    /// The copy.
+    pub value: T,
+    /// How old it may be, in milliseconds: everything up to that long ago is in it.
+    pub age_ms: u64,
+    /// The age from which it counts as stale, in milliseconds.
+    pub stale_after_ms: u64,
+}
+
+impl<T> Aged<T> {
+    /// How old it may be.
+    pub fn age(&self) -> std::time::Duration {
+        std::time::Duration::from_millis(self.age_ms)
+    }
+
+    /// Whether it is older than the description allows.
+    pub fn is_stale(&self) -> bool {
+        self.age_ms > self.stale_after_ms
+    }
+}
+
+impl<T> std::ops::Deref for Aged<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// Whenever an event, then a command of this service.
+pub trait Policy: Send + Sync + 'static {
+    /// The handler's id, given once and kept for good.
+    const HANDLER: &'static str;
+    /// The event.
+    type On: Event;
+    /// The command.
+    type Then: Command;
+    /// The aggregate the command is on.
+    type Target: Aggregate;
+    /// Whether a refusal goes to the dead letters instead of being counted only.
+    const DEAD_LETTER_REFUSALS: bool;
+
+    /// The aggregates the command is sent to.
+    fn targets(event: &Recorded<Self::On>, element: usize) -> Targets;
+
+    /// How many elements of the event set it off; 1 without `each`.
+    fn elements(event: &Recorded<Self::On>) -> usize {
+        let _ = event;
+        1
+    }
+
+    /// The user's function: the command for a target, or none. `target` is absent when the
+    /// command creates, or nothing is found under its id.
+    fn react(
+        event: &Recorded<Self::On>,
+        element: usize,
+        target: Option<&Self::Target>,
+        context: &Context,
+    ) -> Option<Self::Then>;
+}
+
+/// The aggregates a policy's command is sent to.
+#[derive(Debug)]
+pub enum Targets {
+    /// None: it creates one.
+    New,
+    /// This one.
+    One(Uuid),
+    /// No one: the event's optional reference is absent.
+    Nobody,
+    /// All that this search finds.
+    Found(Box<Find>),
+}
+
+/// Something done in the outside world because of an event.
+pub trait Effect: Send + Sync + 'static {
+    /// The handler's id, given once and kept for good.
+    const HANDLER: &'static str;
+    /// The event.
+    type On: Event;
+    /// How often it is tried, how long and with which pauses.
+    const ATTEMPTS: Attempts;
+
+    /// One attempt: the user's function.
+    fn attempt(
+        &self,
+        event: &Recorded<Self::On>,
+        attempt: &Attempt,
+    ) -> impl Future<Output = Outcome> + Send;
+
+    /// What to say when attempts have run out: the user's function.
+    fn gave_up(&self, event: &Recorded<Self::On>, why: &str) -> Option<Follow>;
+}
+
+/// How an effect is tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempts {
+    /// How often, at least 1.
+    pub limit: u32,
+    /// How long one attempt may take, in milliseconds.
+    pub timeout_ms: u64,
+    /// The first pause, in milliseconds; later ones double.
+    pub first_pause_ms: u64,
+    /// The longest pause, in milliseconds.
+    pub max_pause_ms: u64,
+    /// How long in all, in milliseconds; below the horizon of providers' idempotency keys.
+    pub give_up_after_ms: u64,
+}
+
+/// What one attempt knows of itself.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The same for every attempt at the same event: hand it to the provider.
+    pub idempotency_key: Uuid,
+    /// The number of this attempt, from 1.
+    pub number: u32,
+    /// When it started.
+    pub now: Timestamp,
+}
+
+/// What became of an attempt.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Done; the outcome comes back as this command, if any.
+    Done(Option<Follow>),
+    /// Not yet, and why: it is tried again after a pause.
+    Retry(String),
+    /// Never; the outcome comes back as this command, if any.
+    GiveUp(Option<Follow>),
+}
+
+/// A command of the same service that an effect's outcome comes back as.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Follow {
+    /// Its name.
+    pub command: &'static str,
+    /// The aggregate it is on; `None` when it creates.
+    pub target: Option<Uuid>,
+    /// Its input.
+    pub input: serde_json::Value,
+}

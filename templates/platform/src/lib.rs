@@ -1,0 +1,23 @@
+//! The technical runtime of the system's services: no word of any domain is in here.
+//!
+//! A service describes itself with the traits of [`contract`] and [`decision`]; everything that
+//! does not depend on the description (storing, publishing, consuming, serving) is written once,
+//! here, over the small set of operations an [`engine::Engine`] and a [`broker::Broker`] have.
+//!
+//! The contract that the modules keep together: no committed change is ever without its event, no
+//! event takes effect twice, effects on one aggregate are applied in its order, and a crash at any
+//! instant changes none of that.
+
+pub mod broker;
+pub mod context;
+pub mod contract;
+pub mod decision;
+pub mod engine;
+pub mod envelope;
+pub mod handler;
+pub mod hold;
+pub mod prelude;
+pub mod requests;
+pub mod runtime;
+pub mod schema;
+pub mod value;

@@ -1,0 +1,121 @@
+//! What the parts of one running service share.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use tokio::sync::{Notify, watch};
+use uuid::Uuid;
+
+use crate::broker::Broker;
+use crate::context::Context;
+use crate::engine::{DocumentWrite, Engine, EngineError};
+
+/// What the parts of one running service share.
+pub struct Runtime {
+    /// The system, in kebab case.
+    pub system: &'static str,
+    /// The context, in kebab case.
+    pub context: &'static str,
+    /// This process, among others of the same service.
+    pub instance: Uuid,
+    /// Its database.
+    pub engine: Arc<dyn Engine>,
+    /// The broker.
+    pub broker: Arc<dyn Broker>,
+    /// How many partitions every topic has.
+    pub partitions: u32,
+    /// The commands that policies and effects can hand over, by name.
+    pub commands: BTreeMap<&'static str, Arc<dyn Executor>>,
+    /// Rung after a commit that wrote into the outbox.
+    pub outbox_bell: Notify,
+    /// Rung after a commit that wrote commands.
+    pub commands_bell: Notify,
+    /// Rung after a commit that wrote jobs.
+    pub jobs_bell: Notify,
+    /// Becomes true when the service shuts down.
+    pub shutdown: watch::Receiver<bool>,
+}
+
+/// A command with its input, ready for its unit of work.
+#[derive(Debug)]
+pub struct Request {
+    /// The aggregate it is on; `None` when it creates.
+    pub target: Option<Uuid>,
+    /// The input's JSON form.
+    pub input: Value,
+    /// Who asks, when, and why.
+    pub context: Context,
+    /// Documents that are written in the same unit of work, also when the command is refused: the
+    /// message that is done with it.
+    pub with: Vec<DocumentWrite>,
+    /// The version the aggregate must have (`If-Match`).
+    pub if_version: Option<u64>,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Executed {
+    /// It took effect.
+    Done {
+        /// The aggregate.
+        id: Uuid,
+        /// The version it has now.
+        version: u64,
+        /// What callers are shown; `None` when it was deleted.
+        view: Option<Value>,
+    },
+    /// It was refused; nothing changed, but [`Request::with`] is written.
+    Refused(Refused),
+}
+
+/// A refusal of a command.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Refused {
+    /// Its name: declared, or built in (`not_found`, `deleted`, `wrong_status`, `<field>_taken`,
+    /// `still_referenced`, `invalid`, `version_mismatch`).
+    pub name: String,
+    /// A sentence for people.
+    pub detail: String,
+    /// For `invalid`: what is wrong with which member.
+    pub violations: Vec<Violation>,
+}
+
+/// What is wrong with a member.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Violation {
+    /// The member, as a JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+/// Why a command could not be carried out at all. It may be sent again.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// The engine failed, or too many others changed the same aggregate.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The same aggregate was changed by others each time it was tried.
+    #[error("too many others changed the same aggregate")]
+    Contended,
+    /// The outbox is full.
+    #[error("the outbox is full: the broker has not taken messages for long")]
+    OutboxFull,
+    /// The decision did what its description does not allow.
+    #[error("the decision of `{command}` {what}")]
+    Broken {
+        /// The command.
+        command: &'static str,
+        /// What it did.
+        what: String,
+    },
+}
+
+/// Carries out one kind of command.
+#[async_trait]
+pub trait Executor: Send + Sync {
+    /// One unit of work, tried again on conflicts.
+    async fn execute(&self, runtime: &Runtime, request: Request) -> Result<Executed, ExecuteError>;
+}

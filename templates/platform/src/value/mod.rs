@@ -1,0 +1,19 @@
+//! Values that mean the same on every engine.
+
+mod bytes;
+mod id;
+mod timestamp;
+
+pub use bytes::Bytes;
+pub use id::TypedId;
+pub use jiff::SignedDuration as Duration;
+pub use jiff::civil::Date;
+pub use rust_decimal::Decimal;
+pub use serde_json::Value as Json;
+pub use timestamp::Timestamp;
+pub use uuid::Uuid;
+
+/// The value a JSON text stands for, for constants: `null` when it is not JSON.
+pub fn json(text: &str) -> Json {
+    serde_json::from_str(text).unwrap_or_default()
+}
