@@ -20,6 +20,8 @@ pub struct Member {
     pub optional: bool,
     /// The path of the function that gives it when it is missing; `Some("")` for `Default`.
     pub default: Option<String>,
+    /// Whether its struct is only written, never read.
+    pub serialize_only: bool,
 }
 
 impl Member {
@@ -32,6 +34,7 @@ impl Member {
             ty,
             optional: false,
             default: None,
+            serialize_only: false,
         }
     }
 
@@ -55,6 +58,7 @@ impl Member {
             (Some(path), _) if !path.is_empty() => {
                 serde.push(format!("default = {}", names::literal(path)));
             }
+            (_, _) if self.serialize_only => {}
             (Some(_), _) | (None, true) => serde.push("default".to_owned()),
             (None, false) => {}
         }

@@ -5,6 +5,8 @@ pub mod layout;
 pub mod members;
 pub mod names;
 pub mod sample;
+pub mod service;
+pub mod sql;
 pub mod types;
 pub mod uses;
 pub mod value;

@@ -1,6 +1,6 @@
 //! The types of fields: in Rust, as a column of the runtime's schema, and as a column of SQLite.
 
-use crate::model::{Field, Reference, Scalar, System, Type, TypePath};
+use crate::model::{Field, Reference, Scalar, Type, TypePath};
 
 use super::layout::{Expr, call, text};
 use super::names;
@@ -118,8 +118,7 @@ pub fn contract_crate(context: &str) -> String {
 }
 
 /// Whether values of the type can be copied.
-pub fn is_copy(system: &System, ty: &Type) -> bool {
-    let _ = system;
+pub fn is_copy(ty: &Type) -> bool {
     match ty {
         Type::Enum(_) | Type::Reference(_) => true,
         Type::Value(_) => false,

@@ -153,7 +153,7 @@ fn decimal(head: &str, plain: &str) -> Expr {
 }
 
 /// A number with an underscore between thousands, as clippy would have it.
-fn grouped(number: i128) -> String {
+pub fn grouped(number: i128) -> String {
     let digits = number.unsigned_abs().to_string();
     let sign = if number < 0 { "-" } else { "" };
     if digits.len() < 6 {
