@@ -10,3 +10,4 @@ pub mod diagnostics;
 pub mod model;
 pub mod plan;
 pub mod source;
+pub mod validation;
