@@ -18,7 +18,7 @@ use crate::{lock, workspace};
 
 #[derive(RustEmbed)]
 #[folder = "examples/"]
-#[include = "*/microdb.toml"]
+
 struct Examples;
 
 /// The first line of a description that tells editors its schema.
@@ -50,7 +50,7 @@ fn sources(shell: Shell, new: &cli::New) -> Result<(Sources, Vec<Diagnostic>), F
     let name = new.example.as_deref().unwrap_or("hello");
     let Some(example) = Examples::get(&format!("{name}/microdb.toml")) else {
         let names: Vec<String> = Examples::iter()
-            .filter_map(|path| Some(path.split_once('/')?.0.to_owned()))
+            .filter_map(|path| Some(path.strip_suffix("/microdb.toml")?.to_owned()))
             .collect();
         let near = did_you_mean(name, names.iter().map(String::as_str));
         let help = match near {
@@ -60,7 +60,10 @@ fn sources(shell: Shell, new: &cli::New) -> Result<(Sources, Vec<Diagnostic>), F
         return Err(shell.error(&format!("there is no example `{name}`"), Some(&help)));
     };
     let text = String::from_utf8_lossy(&example.data).into_owned();
-    Ok((Sources::literal([("microdb.toml", text.as_str())]), Vec::new()))
+    Ok((
+        Sources::literal([("microdb.toml", text.as_str())]),
+        Vec::new(),
+    ))
 }
 
 /// The valid system, or everything that is wrong with its description.
@@ -83,7 +86,10 @@ fn system(
             }
         }
     }
-    let errors = found.iter().filter(|d| d.severity == Severity::Error).count();
+    let errors = found
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .count();
     shell.diagnostics(found, sources.files());
     match (system, errors) {
         (Some(system), 0) => Ok(system),
@@ -110,7 +116,7 @@ fn files(
         content: json_schema().into_bytes(),
     });
     for (index, source) in sources.files().iter().enumerate() {
-        let mut text = source.text.clone();
+        let mut text = source.text().to_owned();
         if embedded {
             text = workspace::embedded(&text)
                 .map_err(|error| shell.error(&error.to_string(), None))?;
@@ -120,7 +126,11 @@ fn files(
             text.insert_str(0, SCHEMA_LINE);
         }
         files.push(Rendered {
-            path: if root { "microdb.toml".to_owned() } else { source.path.clone() },
+            path: if root {
+                "microdb.toml".to_owned()
+            } else {
+                source.path().to_owned()
+            },
             class: Class::Keyed,
             content: text.into_bytes(),
         });
@@ -137,12 +147,22 @@ fn files(
 fn created(system: &System, new: &cli::New) -> String {
     let services = system.services().count();
     let plural = if services == 1 { "" } else { "s" };
-    format!("system `{}` with {services} service{plural} in {}", system.name, new.path.display())
+    format!(
+        "system `{}` with {services} service{plural} in {}",
+        system.name,
+        new.path.display()
+    )
 }
 
 /// Makes a git repository, unless the workspace lies in one.
 fn repository(shell: Shell, path: &Path) {
-    let git = |arguments: &[&str]| Command::new("git").arg("-C").arg(path).args(arguments).output();
+    let git = |arguments: &[&str]| {
+        Command::new("git")
+            .arg("-C")
+            .arg(path)
+            .args(arguments)
+            .output()
+    };
     let inside = git(&["rev-parse", "--is-inside-work-tree"]);
     if inside.is_ok_and(|output| output.status.success()) {
         return;

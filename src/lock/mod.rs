@@ -19,7 +19,11 @@ pub fn write(system: &System, files: &[Rendered]) -> String {
     for file in files {
         let class = serde_json::to_value(file.class).unwrap_or_default();
         let class = class.as_str().unwrap_or_default();
-        lines.push(format!("file {} {class} {}", file.path, hash(&file.content)));
+        lines.push(format!(
+            "file {} {class} {}",
+            file.path,
+            hash(&file.content)
+        ));
     }
     lines.sort();
     format!(

@@ -10,7 +10,9 @@ use super::contracts::purpose;
 use super::files::{Class, File};
 use super::service::{Code, Service};
 use super::uses::version_order;
-use super::{FIRST_PORT, PARTITIONS, contract_package, names, openapi, service_package, sql, types};
+use super::{
+    FIRST_PORT, PARTITIONS, contract_package, names, openapi, service_package, sql, types,
+};
 
 pub(super) fn files(system: &System) -> Vec<File> {
     let ports = FIRST_PORT..=u16::MAX;

@@ -36,7 +36,11 @@ pub struct RenderError {
 
 impl std::fmt::Display for RenderError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the template `{}` cannot be rendered: {}", self.template, self.why)
+        write!(
+            f,
+            "the template `{}` cannot be rendered: {}",
+            self.template, self.why
+        )
     }
 }
 
@@ -64,7 +68,9 @@ fn engine() -> Result<Tera, RenderError> {
     let texts: Vec<(String, String)> = templates
         .filter_map(|path| Some((path.to_string(), text(&path)?)))
         .collect();
-    let pairs = texts.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let pairs = texts
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()));
     tera.add_raw_templates(pairs).map_err(|error| RenderError {
         template: "*".to_owned(),
         why: reasons(&error),
@@ -111,11 +117,13 @@ fn reasons(error: &dyn std::error::Error) -> String {
 /// The runtime: plain Rust, the same for every system.
 fn runtime() -> impl Iterator<Item = Rendered> {
     let sources = Templates::iter().filter(|path| path.starts_with("platform/src/"));
-    sources.filter(|path| !path.ends_with(".tera")).filter_map(|path: Cow<'_, str>| {
-        Some(Rendered {
-            content: Templates::get(&path)?.data.into_owned(),
-            path: path.into_owned(),
-            class: Class::Managed,
+    sources
+        .filter(|path| !path.ends_with(".tera"))
+        .filter_map(|path: Cow<'_, str>| {
+            Some(Rendered {
+                content: Templates::get(&path)?.data.into_owned(),
+                path: path.into_owned(),
+                class: Class::Managed,
+            })
         })
-    })
 }

@@ -66,9 +66,8 @@ pub fn create(path: &Path, files: &[Rendered]) -> Result<(), CreateError> {
     };
     let made = make_parents(parent)?;
     let beside = beside(parent, path);
-    let written = write_all(&beside, files).and_then(|()| {
-        fs::rename(&beside, path).map_err(|error| failed("create", path, error))
-    });
+    let written = write_all(&beside, files)
+        .and_then(|()| fs::rename(&beside, path).map_err(|error| failed("create", path, error)));
     if written.is_err() {
         // The first failure is what is told; what cannot be removed either stays behind it.
         let _ = fs::remove_dir_all(&beside);

@@ -13,7 +13,10 @@ pub fn embedded(text: &str) -> Result<String, toml_edit::TomlError> {
     {
         replace(broker, "embedded");
     }
-    if let Some(contexts) = document.get_mut("contexts").and_then(Item::as_table_like_mut) {
+    if let Some(contexts) = document
+        .get_mut("contexts")
+        .and_then(Item::as_table_like_mut)
+    {
         for (_, context) in contexts.iter_mut() {
             if let Some(context) = context.as_table_like_mut()
                 && let Some(database) = context.get_mut("database")

@@ -163,7 +163,8 @@ pub struct RawDuration {
 }
 
 impl RawDuration {
-    fn read(text: &str) -> Option<Self> {
+    /// Reads one; `None` when it is none.
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let digits = text.find(|c: char| !c.is_ascii_digit())?;
         let (number, unit) = text.split_at(digits);
         let unit: u64 = match unit {

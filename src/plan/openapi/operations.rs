@@ -73,7 +73,9 @@ fn command(system: &System, aggregate: &Aggregate, command: &Command) -> Value {
     });
     if !refusals.is_empty() {
         let names = refusals.join("`, `");
-        operation["responses"]["409"]["description"] = json!(format!("Refused: `{names}`, or what every command may meet with"));
+        operation["responses"]["409"]["description"] = json!(format!(
+            "Refused: `{names}`, or what every command may meet with"
+        ));
     }
     if !command.input.is_empty() {
         operation["requestBody"] = json!({
@@ -98,9 +100,7 @@ fn query(context: &Context, query: &Query) -> Value {
         },
         _ => json!({}),
     };
-    let parameter = |name: &str, required: bool, schema: Value| {
-        json!({ "name": name, "in": "query", "required": required, "schema": schema })
-    };
+    let parameter = |name: &str, required: bool, schema: Value| json!({ "name": name, "in": "query", "required": required, "schema": schema });
     let mut parameters: Vec<Value> = query
         .by
         .iter()
@@ -176,10 +176,13 @@ fn with_problems(problems: &[&str], done: (&str, Value)) -> Map<String, Value> {
             "422" => "The input is not valid",
             _ => "Try again later",
         };
-        responses.insert((*status).to_owned(), json!({
-            "description": description,
-            "content": { "application/problem+json": { "schema": reference("Problem") } },
-        }));
+        responses.insert(
+            (*status).to_owned(),
+            json!({
+                "description": description,
+                "content": { "application/problem+json": { "schema": reference("Problem") } },
+            }),
+        );
     }
     responses
 }

@@ -26,7 +26,10 @@ pub(super) fn schemas(system: &System, context: &Context) -> Map<String, Value> 
         for entity in aggregate.entities.values() {
             let mut members = vec![("id".to_owned(), false, uuid())];
             members.extend(entity.fields.values().map(member));
-            schemas.insert(entity.name.to_string(), object(entity.doc.as_deref(), members));
+            schemas.insert(
+                entity.name.to_string(),
+                object(entity.doc.as_deref(), members),
+            );
         }
         let name = derived::view(aggregate.name.as_str());
         schemas.insert(name, view(aggregate));
@@ -100,7 +103,10 @@ fn constraints(field: &Field, schema: &mut Value) {
             schema[key] = bound.clone();
         }
     }
-    for (key, length) in [("minLength", rules.min_length), ("maxLength", rules.max_length)] {
+    for (key, length) in [
+        ("minLength", rules.min_length),
+        ("maxLength", rules.max_length),
+    ] {
         if let (Some(length), false) = (length, field.list) {
             schema[key] = json!(length);
         }
@@ -152,7 +158,11 @@ fn view(aggregate: &Aggregate) -> Value {
     let time = json!({ "type": "string", "format": "date-time" });
     let mut members = vec![
         ("id".to_owned(), true, uuid()),
-        ("version".to_owned(), true, json!({ "type": "integer", "minimum": 1 })),
+        (
+            "version".to_owned(),
+            true,
+            json!({ "type": "integer", "minimum": 1 }),
+        ),
         ("created_at".to_owned(), true, time.clone()),
         ("updated_at".to_owned(), true, time),
     ];
