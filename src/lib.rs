@@ -5,5 +5,8 @@
 //! that into a `model`, `plan` says what is to be rendered, `render` fills the embedded templates,
 //! `workspace` writes. `diagnostics` carries what any of them has to say; `commands` compose them.
 
+pub mod description;
 pub mod diagnostics;
 pub mod model;
+pub mod plan;
+pub mod source;

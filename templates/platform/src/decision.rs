@@ -14,6 +14,8 @@ use crate::engine::{EngineError, Reads};
 use crate::schema::Schema;
 use crate::value::Timestamp;
 
+pub use serde_json::Error as EncodeError;
+
 /// What the runtime keeps of every aggregate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meta<I> {
@@ -138,6 +140,14 @@ impl<D: Decision> Needed<D> for () {
     async fn read(_: &D, _: Option<&D::Aggregate>, _: &mut Reads<'_>) -> Result<Self, EngineError> {
         Ok(())
     }
+}
+
+/// The aggregate a command changes, for needs that are found by its members.
+///
+/// # Errors
+/// When there is none, which only a command that creates can have.
+pub fn existing<A>(aggregate: Option<&A>) -> Result<&A, EngineError> {
+    aggregate.ok_or_else(|| EngineError::Corrupt("a need of an aggregate that is not there".into()))
 }
 
 /// A command that creates.
