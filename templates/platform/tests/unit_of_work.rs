@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::{ApproveAccount, Pay, RequestAccount};
+use domain::{ApproveAccount, Pay, Rename, RequestAccount};
 use platform::context::{Caller, Context};
 use platform::engine::sqlite::{Options, SqliteEngine, migrate};
 use platform::engine::{Engine, Found, OutboxEvent};
@@ -134,6 +134,30 @@ async fn competitors_in_several_processes_all_succeed() {
         .map(|event| event.sequence)
         .collect();
     assert_eq!(sequences, (1..=22).collect::<Vec<u64>>());
+}
+
+/// Each of two accounts may take a name that no other has: both look at the same time, and one must
+/// see the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_decision_has_looked_at_still_holds_when_it_is_saved() {
+    let folder = TempDir::new().unwrap();
+    let running = Arc::new(start(folder.path()).await);
+    let (one, two) = (create(&running, 1).await, create(&running, 2).await);
+    for round in 0..25 {
+        let mut tasks = tokio::task::JoinSet::new();
+        for id in [one, two] {
+            let running = Arc::clone(&running);
+            tasks.spawn(async move {
+                let rename = request(Some(id), json!({ "holder": format!("Bob {round}") }));
+                Unit::<Rename, Updates>::new()
+                    .execute(running.runtime(), rename)
+                    .await
+            });
+        }
+        let outcomes = tasks.join_all().await;
+        let refused = |outcome: &&Result<_, _>| matches!(outcome, Ok(Executed::Refused(refused)) if refused.name == "too_many");
+        assert_eq!(outcomes.iter().filter(refused).count(), 1, "{outcomes:?}");
+    }
 }
 
 #[tokio::test]
