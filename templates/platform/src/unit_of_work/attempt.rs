@@ -1,20 +1,18 @@
 //! One attempt at a unit of work: load, guard, decide, commit.
 
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::guard::{in_allowed_status, kind_of, parse};
 use super::publish::messages;
 use super::restore::{IdOf, restore};
-use super::way::{Decided, NotDecided, STATUS, Way};
+use super::way::{Decided, NotDecided, Way};
 use super::{Record, refusals};
-use crate::contract::AggregateType;
 use crate::decision::{Aggregate, Decision, Meta};
 use crate::engine::{
     Check, CommitError, EngineError, Found, Reads, Save, SaveTo, Stored, WriteSet,
 };
 use crate::hold;
 use crate::runtime::{ExecuteError, Executed, Refused, Request, Runtime};
-use crate::schema;
 
 /// What an attempt came to, when nothing failed.
 pub(super) enum Attempted {
@@ -262,41 +260,12 @@ enum Guarded<A> {
     Refused(Refused),
 }
 
-fn parse<C: Decision>(input: &Value) -> Result<C, Refused> {
-    let mut members = match input {
-        Value::Object(members) => members.clone(),
-        Value::Null => Map::new(),
-        _ => return Err(refusals::invalid_at("", "must be an object")),
-    };
-    let violations = schema::check(C::INPUT, &members);
-    if !violations.is_empty() {
-        return Err(refusals::invalid(violations));
-    }
-    schema::canonical(C::INPUT, &mut members);
-    serde_json::from_value(Value::Object(members))
-        .map_err(|error| refusals::invalid_at("", error.to_string()))
-}
-
-fn in_allowed_status<C: Decision>(members: &Map<String, Value>) -> Result<(), Refused> {
-    let allowed = C::ACCESS.from;
-    match members.get(STATUS).and_then(Value::as_str) {
-        Some(status) if !allowed.is_empty() && !allowed.contains(&status) => {
-            Err(refusals::wrong_status(kind_of::<C>(), status, allowed))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn version_of(found: &Found) -> u64 {
     match found {
         Found::Nothing => 0,
         Found::Deleted(version) => *version,
         Found::Live(row) => row.version,
     }
-}
-
-fn kind_of<C: Decision>() -> &'static str {
-    <<C::Aggregate as Aggregate>::Type as AggregateType>::NAME
 }
 
 fn broken<C: Decision>(what: String) -> ExecuteError {

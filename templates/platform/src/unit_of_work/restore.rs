@@ -65,7 +65,7 @@ impl Reads<'_> {
         }
     }
 
-    /// The same for a reference that may be absent.
+    /// The same, where the reference to it may be absent.
     ///
     /// # Errors
     /// When the engine cannot answer.

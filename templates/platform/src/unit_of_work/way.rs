@@ -75,6 +75,15 @@ pub struct Updates;
 #[derive(Debug)]
 pub struct Deletes;
 
+/// A command with the way it acts, which follows from the command.
+pub trait Acts<W: Way<Self>>: Decision {}
+
+impl<C: Creation> Acts<Creates> for C {}
+
+impl<C: Update> Acts<Updates> for C {}
+
+impl<C: Deletion> Acts<Deletes> for C {}
+
 impl<C: Creation> Way<C> for Creates {
     const ON_EXISTING: bool = false;
 
