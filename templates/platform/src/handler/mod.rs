@@ -1,8 +1,31 @@
 //! What reacts to events: replicas, policies and effects, as the generated code describes them.
 
+mod ask;
+mod batch;
+mod bells;
+mod causality;
+mod command;
+mod consumer;
 pub mod dead_letters;
+mod dispatcher;
+mod effect;
 pub mod gate;
+mod generations;
+mod key;
+mod message;
+mod metrics;
+mod parked;
+mod policy;
+mod positions;
+mod queue;
+mod reactor;
 mod registry;
+mod release;
+mod replica;
+mod run;
+mod supervisor;
+mod sweep;
+mod worker;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,6 +40,7 @@ use crate::schema::Schema;
 use crate::value::Timestamp;
 
 pub use registry::{Handlers, NotReady, ReplayError};
+pub use replica::{CLOCK_TOLERANCE_MS, read};
 
 /// A local read-only copy of what another context owns. Its serde form is the copied members.
 pub trait Replicated:
