@@ -9,6 +9,7 @@
 //! instant changes none of that.
 
 pub mod broker;
+pub mod config;
 pub mod context;
 pub mod contract;
 pub mod decision;
@@ -23,6 +24,7 @@ pub mod relay;
 pub mod requests;
 pub mod runtime;
 pub mod schema;
+pub mod service;
 #[cfg(any(feature = "embedded", feature = "sqlite"))]
 mod sqlite_lock;
 pub mod telemetry;

@@ -15,7 +15,7 @@ use super::origin::{CORRELATION, Correlation};
 use crate::telemetry;
 
 /// What one request may take.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The longest body, in bytes.
     pub body: usize,

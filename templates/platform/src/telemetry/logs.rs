@@ -1,5 +1,7 @@
 //! Logs for people or machines, and traces beside them.
 
+use std::str::FromStr;
+
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::ExporterBuildError;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -19,6 +21,23 @@ pub enum LogFormat {
     Pretty,
     /// A JSON object a line.
     Json,
+}
+
+/// A text that names no form of the log.
+#[derive(Debug, thiserror::Error)]
+#[error("it is none of pretty and json")]
+pub struct UnknownFormat;
+
+impl FromStr for LogFormat {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "pretty" => Ok(Self::Pretty),
+            "json" => Ok(Self::Json),
+            _ => Err(UnknownFormat),
+        }
+    }
 }
 
 /// Why telemetry cannot start.

@@ -5,6 +5,6 @@ mod logs;
 mod metrics;
 mod trace;
 
-pub use logs::{LogFormat, Telemetry, TelemetryError, start};
+pub use logs::{LogFormat, Telemetry, TelemetryError, UnknownFormat, start};
 pub use metrics::metrics;
 pub use trace::{follow, incoming, traceparent};

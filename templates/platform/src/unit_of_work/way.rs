@@ -17,6 +17,9 @@ use crate::decision::{
 /// The member that holds the status.
 pub(crate) const STATUS: &str = "status";
 
+/// Members in their JSON forms, by name.
+type Members = Map<String, Value>;
+
 /// What a command makes of its aggregate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decided {
@@ -148,7 +151,7 @@ impl<C: Deletion> Way<C> for Deletes {
 /// What is there before the decision, as the user's function gets it and as members.
 fn existing<C: Decision>(
     before: Option<&C::Aggregate>,
-) -> Result<(C::Aggregate, Map<String, Value>), NotDecided<C::Refusal>> {
+) -> Result<(C::Aggregate, Members), NotDecided<C::Refusal>> {
     let Some(before) = before else {
         return Err(NotDecided::Broken("was run on nothing".to_owned()));
     };
@@ -156,9 +159,7 @@ fn existing<C: Decision>(
 }
 
 /// Members in their one JSON form, so that equal ones compare equal.
-fn canonical_members<C: Decision>(
-    of: &impl Serialize,
-) -> Result<Map<String, Value>, serde_json::Error> {
+fn canonical_members<C: Decision>(of: &impl Serialize) -> Result<Members, serde_json::Error> {
     let mut members = members(of)?;
     C::Aggregate::SCHEMA.canonical(&mut members);
     Ok(members)
@@ -185,7 +186,7 @@ fn said(panic: &(dyn Any + Send)) -> &str {
 /// The events as they leave, and the status after them: into `members` and into each event.
 fn stamped<C: Decision>(
     emitted: &C::Events,
-    members: &mut Map<String, Value>,
+    members: &mut Members,
     status: Option<&str>,
 ) -> Result<Vec<AnyEvent>, serde_json::Error> {
     let mut events = Vec::new();
@@ -218,7 +219,7 @@ fn status_after<'a>(to: &Step, now: Option<&'a str>, events: &[AnyEvent]) -> Opt
 }
 
 /// The members that differ, in the order of their names.
-fn changed(old: &Map<String, Value>, new: &Map<String, Value>) -> BTreeSet<String> {
+fn changed(old: &Members, new: &Members) -> BTreeSet<String> {
     let names = old.keys().chain(new.keys());
     names
         .filter(|name| value(old, name) != value(new, name))
@@ -227,7 +228,7 @@ fn changed(old: &Map<String, Value>, new: &Map<String, Value>) -> BTreeSet<Strin
 }
 
 /// A member; one that is left out is as good as null.
-fn value<'a>(members: &'a Map<String, Value>, name: &str) -> &'a Value {
+fn value<'a>(members: &'a Members, name: &str) -> &'a Value {
     members.get(name).unwrap_or(&Value::Null)
 }
 
@@ -243,7 +244,7 @@ fn keeps_to_writes<R>(access: &Access, changed: &BTreeSet<String>) -> Result<(),
 
 /// Whether the members that `asked` names satisfy the schema.
 fn keeps_schema<C: Decision>(
-    members: &Map<String, Value>,
+    members: &Members,
     asked: impl Fn(&str) -> bool,
 ) -> Result<(), NotDecided<C::Refusal>> {
     let violations = C::Aggregate::SCHEMA.check(members);
