@@ -18,7 +18,6 @@ use crate::{lock, workspace};
 
 #[derive(RustEmbed)]
 #[folder = "examples/"]
-
 struct Examples;
 
 /// The first line of a description that tells editors its schema.

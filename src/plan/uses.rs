@@ -20,6 +20,14 @@ impl Uses {
         name.to_owned()
     }
 
+    /// Takes back the import of a name that the file itself declares.
+    pub fn forget(&mut self, path: &str, name: &str) {
+        if let Some(names) = self.0.get_mut(path) {
+            names.retain(|known| known != name);
+        }
+        self.0.retain(|_, names| !names.is_empty());
+    }
+
     /// The declarations: other crates first, then this one's, a blank line between and after.
     pub fn render(&self) -> String {
         let (own, other): (Vec<_>, Vec<_>) = self
@@ -57,7 +65,7 @@ fn declaration(path: &str, names: &[String]) -> String {
     let mut lines = vec![String::from("   ")];
     for name in &names {
         let line = lines.last().map_or(0, |line| line.chars().count());
-        if line > 3 && line + name.chars().count() + 2 > MAX_WIDTH {
+        if line > 3 && line + name.chars().count() + 2 >= MAX_WIDTH {
             lines.push(String::from("   "));
         }
         if let Some(line) = lines.last_mut() {

@@ -244,7 +244,7 @@ impl Service<'_> {
         seeded: bool,
     ) -> String {
         let name = command.name.as_str();
-        let state = if seeded {
+        let state = if seeded && command.change != Change::Creates {
             uses.take(
                 "crate::generated",
                 &names::type_ident(aggregate.name.as_str()),
