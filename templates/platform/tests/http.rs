@@ -2,7 +2,10 @@
 
 mod domain;
 
+use std::time::Duration;
+
 use axum::http::Method;
+use platform::config::Config;
 use platform::service::Running;
 use platform::testing::http::{Answer, Client};
 use serde_json::{Value, json};
@@ -17,10 +20,14 @@ struct Site {
 
 impl Site {
     async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::new().unwrap();
-        let running = domain::service()
-            .start(&domain::config(folder.path()))
-            .await;
+        let mut config = domain::config(folder.path());
+        change(&mut config);
+        let running = domain::service().start(&config).await;
         let running = running.unwrap_or_else(|failure| panic!("{failure}"));
         Self {
             client: Client::new(running.url()),
@@ -466,4 +473,17 @@ async fn a_port_in_use_is_named() {
         failure.contains("`PORT`") && failure.contains("127.0.0.1:"),
         "{failure}"
     );
+}
+
+#[tokio::test]
+async fn who_cannot_be_served_now_is_asked_to_come_again() {
+    let full = Site::start_with(|config| config.outbox_limit = 0).await;
+    let answer = full.post("/accounts", new(1)).await;
+    refused(&answer, 503, "unavailable");
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert_eq!(full.events().await, 0);
+    assert_eq!(full.get("/accounts").await.json()["items"], json!([]));
+
+    let hurried = Site::start_with(|config| config.limits.time = Duration::ZERO).await;
+    refused(&hurried.get("/accounts").await, 503, "timeout");
 }
