@@ -43,7 +43,7 @@ async fn start(folder: &Path) -> Running {
 
 async fn create(running: &Running, number: i64) -> Uuid {
     let input = json!({ "holder": "Ada", "number": number });
-    let unit = Unit::<RequestAccount, Creates>::new();
+    let unit = Unit::<Domain, RequestAccount, Creates>::new();
     match unit.execute(running.runtime(), request(None, input)).await {
         Ok(Executed::Done { id, .. }) => id,
         other => panic!("{other:?}"),
@@ -59,7 +59,7 @@ async fn competitors_for_one_aggregate_all_succeed_in_a_row() {
     let folder = TempDir::new().unwrap();
     let running = Arc::new(start(folder.path()).await);
     let id = create(&running, 1).await;
-    let approve = Unit::<ApproveAccount, Updates>::new();
+    let approve = Unit::<Domain, ApproveAccount, Updates>::new();
     let approved = approve
         .execute(running.runtime(), request(Some(id), json!({})))
         .await;
@@ -73,7 +73,7 @@ async fn competitors_for_one_aggregate_all_succeed_in_a_row() {
         let running = Arc::clone(&running);
         tasks.spawn(async move {
             let pay = request(Some(id), json!({ "amount": "1.00" }));
-            Unit::<Pay, Updates>::new()
+            Unit::<Domain, Pay, Updates>::new()
                 .execute(running.runtime(), pay)
                 .await
         });
@@ -91,7 +91,7 @@ async fn competitors_for_one_aggregate_all_succeed_in_a_row() {
     let events = events(&*running.runtime().engine).await;
     let sequences: Vec<u64> = events.iter().map(|event| event.sequence).collect();
     assert_eq!(sequences, (1..=34).collect::<Vec<u64>>());
-    let view = Unit::<Pay, Updates>::new();
+    let view = Unit::<Domain, Pay, Updates>::new();
     let pay = request(Some(id), json!({ "amount": "68.00" }));
     let left = view.execute(running.runtime(), pay).await.unwrap();
     let Executed::Done {
@@ -110,7 +110,7 @@ async fn competitors_in_several_processes_all_succeed() {
     let (one, two) = (start(folder.path()).await, start(folder.path()).await);
     let id = create(&one, 1).await;
     let approve = request(Some(id), json!({}));
-    Unit::<ApproveAccount, Updates>::new()
+    Unit::<Domain, ApproveAccount, Updates>::new()
         .execute(two.runtime(), approve)
         .await
         .unwrap();
@@ -120,7 +120,7 @@ async fn competitors_in_several_processes_all_succeed() {
         let running = Arc::clone(&both[number % 2]);
         tasks.spawn(async move {
             let pay = request(Some(id), json!({ "amount": "1.00" }));
-            Unit::<Pay, Updates>::new()
+            Unit::<Domain, Pay, Updates>::new()
                 .execute(running.runtime(), pay)
                 .await
         });
@@ -149,7 +149,7 @@ async fn what_a_decision_has_looked_at_still_holds_when_it_is_saved() {
             let running = Arc::clone(&running);
             tasks.spawn(async move {
                 let rename = request(Some(id), json!({ "holder": format!("Bob {round}") }));
-                Unit::<Rename, Updates>::new()
+                Unit::<Domain, Rename, Updates>::new()
                     .execute(running.runtime(), rename)
                     .await
             });
@@ -164,7 +164,7 @@ async fn what_a_decision_has_looked_at_still_holds_when_it_is_saved() {
 async fn what_a_message_creates_is_created_once() {
     let folder = TempDir::new().unwrap();
     let running = start(folder.path()).await;
-    let unit = Unit::<RequestAccount, Creates>::new();
+    let unit = Unit::<Domain, RequestAccount, Creates>::new();
     let mut ids = Vec::new();
     let message = Uuid::now_v7();
     for _ in 0..2 {
@@ -199,7 +199,7 @@ async fn a_new_life_of_an_id_goes_on_counting() {
         ),
         "{closed:?}"
     );
-    let unit = Unit::<RequestAccount, Creates>::new();
+    let unit = Unit::<Domain, RequestAccount, Creates>::new();
     let again = request(Some(id), json!({ "holder": "Bob", "number": 1 }));
     let again = unit.execute(running.runtime(), again).await;
     assert!(

@@ -95,24 +95,25 @@ impl Service {
 
     /// Its command `C`, which creates.
     #[must_use]
-    pub fn creates<C: Creation>(self) -> Self {
-        self.command::<C, Creates>()
+    pub fn creates<D: 'static, C: Creation<D>>(self) -> Self {
+        self.command::<D, C, Creates>()
     }
 
     /// Its command `C`, which changes.
     #[must_use]
-    pub fn updates<C: Update>(self) -> Self {
-        self.command::<C, Updates>()
+    pub fn updates<D: 'static, C: Update<D>>(self) -> Self {
+        self.command::<D, C, Updates>()
     }
 
     /// Its command `C`, which deletes.
     #[must_use]
-    pub fn deletes<C: Deletion>(self) -> Self {
-        self.command::<C, Deletes>()
+    pub fn deletes<D: 'static, C: Deletion<D>>(self) -> Self {
+        self.command::<D, C, Deletes>()
     }
 
-    fn command<C: Decision, W: Way<C>>(mut self) -> Self {
-        self.commands.insert(C::NAME, Arc::new(Unit::<C, W>::new()));
+    fn command<D: 'static, C: Decision<D>, W: Way<D, C>>(mut self) -> Self {
+        self.commands
+            .insert(C::NAME, Arc::new(Unit::<D, C, W>::new()));
         self
     }
 

@@ -77,7 +77,7 @@ impl Given {
     }
 
     /// The command under test.
-    pub fn when<C: Acts<W>, W: Way<C>>(self, command: C) -> When<C, W, ()> {
+    pub fn when<D: 'static, C: Acts<D, W>, W: Way<D, C>>(self, command: C) -> When<D, C, W, ()> {
         When {
             given: self,
             command,
@@ -90,18 +90,18 @@ impl Given {
 }
 
 /// A command under test. Where it has needs, [`with`](When::with) has to give them first.
-pub struct When<C, W, N> {
+pub struct When<D, C, W, N> {
     given: Given,
     command: C,
     needs: N,
     caller: Caller,
     now: Timestamp,
-    way: PhantomData<W>,
+    way: PhantomData<fn() -> (D, W)>,
 }
 
-impl<C: Decision, W: Way<C>> When<C, W, ()> {
+impl<D: 'static, C: Decision<D>, W: Way<D, C>> When<D, C, W, ()> {
     /// What the decision looks at.
-    pub fn with(self, needs: C::Needs) -> When<C, W, C::Needs> {
+    pub fn with(self, needs: C::Needs) -> When<D, C, W, C::Needs> {
         When {
             given: self.given,
             command: self.command,
@@ -113,7 +113,7 @@ impl<C: Decision, W: Way<C>> When<C, W, ()> {
     }
 }
 
-impl<C, W, N> When<C, W, N> {
+impl<D, C, W, N> When<D, C, W, N> {
     /// The time of the command.
     #[must_use]
     pub const fn at(mut self, now: Timestamp) -> Self {
@@ -136,7 +136,7 @@ enum Outcome<R> {
     BuiltIn(Refused),
 }
 
-impl<C: Decision, W: Way<C>> When<C, W, C::Needs> {
+impl<D: 'static, C: Decision<D>, W: Way<D, C>> When<D, C, W, C::Needs> {
     /// It emits just these events; what the aggregate is afterwards, `None` when it was deleted.
     ///
     /// # Panics
@@ -154,7 +154,8 @@ impl<C: Decision, W: Way<C>> When<C, W, C::Needs> {
             panic!("an expected event has no JSON form: {error}");
         }
         // Every event carries the status, which the decision does not set itself.
-        let unstamped = |events: &[AnyEvent]| events.iter().map(unstamped::<C>).collect::<Vec<_>>();
+        let unstamped =
+            |events: &[AnyEvent]| events.iter().map(unstamped::<D, C>).collect::<Vec<_>>();
         let (emitted, wanted) = (unstamped(&decided.events), unstamped(&wanted));
         assert_eq!(
             emitted,
@@ -168,7 +169,7 @@ impl<C: Decision, W: Way<C>> When<C, W, C::Needs> {
         };
         let after = decided.members?;
         let meta = (before.id, version + wanted.len() as u64, now);
-        Some(aggregate::<C>(after, meta))
+        Some(aggregate::<D, C>(after, meta))
     }
 
     /// It changes nothing and emits nothing.
@@ -212,7 +213,7 @@ impl<C: Decision, W: Way<C>> When<C, W, C::Needs> {
             Ok(input) => input,
             Err(error) => panic!("the input of {} has no JSON form: {error}", C::NAME),
         };
-        let command = match parse::<C>(&input) {
+        let command = match parse::<D, C>(&input) {
             Ok(command) => command,
             Err(refused) => return Outcome::BuiltIn(refused),
         };
@@ -222,11 +223,11 @@ impl<C: Decision, W: Way<C>> When<C, W, C::Needs> {
             (Some(_), false) => panic!("{} creates: start with `given_nothing()`", C::NAME),
             (Some(members), true) => {
                 let meta = (self.given.id, self.given.version, self.now);
-                let members = complete::<C>(members);
-                if let Err(refused) = in_allowed_status::<C>(&members) {
+                let members = complete::<D, C>(members);
+                if let Err(refused) = in_allowed_status::<D, C>(&members) {
                     return Outcome::BuiltIn(refused);
                 }
-                Some(aggregate::<C>(members, meta))
+                Some(aggregate::<D, C>(members, meta))
             }
         };
         let command_id = Uuid::from_u128(0xC0);
@@ -241,7 +242,7 @@ impl<C: Decision, W: Way<C>> When<C, W, C::Needs> {
 
 /// The members with the initial status, where the state that was given has none.
 #[track_caller]
-fn complete<C: Decision>(mut members: Map<String, Value>) -> Map<String, Value> {
+fn complete<D: 'static, C: Decision<D>>(mut members: Map<String, Value>) -> Map<String, Value> {
     if let Some(status) = C::Aggregate::INITIAL_STATUS {
         members.entry(STATUS).or_insert_with(|| Value::from(status));
     }
@@ -256,7 +257,7 @@ fn complete<C: Decision>(mut members: Map<String, Value>) -> Map<String, Value> 
 }
 
 #[track_caller]
-fn aggregate<C: Decision>(
+fn aggregate<D: 'static, C: Decision<D>>(
     members: Map<String, Value>,
     (id, version, now): (Uuid, u64, Timestamp),
 ) -> C::Aggregate {
@@ -274,7 +275,7 @@ fn aggregate<C: Decision>(
 }
 
 /// An event as the decision returned it.
-fn unstamped<C: Decision>(event: &AnyEvent) -> AnyEvent {
+fn unstamped<D: 'static, C: Decision<D>>(event: &AnyEvent) -> AnyEvent {
     let mut event = event.clone();
     if C::Aggregate::INITIAL_STATUS.is_some() {
         event.data.remove(STATUS);

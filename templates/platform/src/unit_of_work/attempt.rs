@@ -39,12 +39,14 @@ struct Work {
 
 impl Attempt<'_> {
     /// Decides and commits.
-    pub(super) async fn run<C: Decision, W: Way<C>>(&self) -> Result<Attempted, ExecuteError> {
+    pub(super) async fn run<D: 'static, C: Decision<D>, W: Way<D, C>>(
+        &self,
+    ) -> Result<Attempted, ExecuteError> {
         let mut reads = Reads {
             engine: &*self.runtime.engine,
             checks: Vec::new(),
         };
-        let write = match self.decide::<C, W>(&mut reads).await? {
+        let write = match self.decide::<D, C, W>(&mut reads).await? {
             Ok((executed, write)) => Work {
                 executed,
                 checks: reads.checks,
@@ -59,11 +61,11 @@ impl Attempt<'_> {
         self.settle(write).await
     }
 
-    async fn decide<C: Decision, W: Way<C>>(
+    async fn decide<D: 'static, C: Decision<D>, W: Way<D, C>>(
         &self,
         reads: &mut Reads<'_>,
     ) -> Result<Result<(Executed, WriteSet), Refused>, ExecuteError> {
-        let command = match parse::<C>(&self.request.input) {
+        let command = match parse::<D, C>(&self.request.input) {
             Ok(command) => command,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -75,7 +77,7 @@ impl Attempt<'_> {
             id: self.id,
             version: version_of(&found),
         });
-        let before = match self.guard::<C, W>(found)? {
+        let before = match self.guard::<D, C, W>(found)? {
             Guarded::Go(before) => before,
             Guarded::Done(executed) => return Ok(Ok((executed, WriteSet::default()))),
             Guarded::Refused(refused) => return Ok(Err(refused)),
@@ -83,14 +85,14 @@ impl Attempt<'_> {
         let aggregate = before.live.as_ref();
         let needs = command.needs(aggregate, reads).await?;
         match W::decide(command, aggregate, &needs, &self.request.context) {
-            Ok(decided) => self.work::<C>(&before, decided),
+            Ok(decided) => self.work::<D, C>(&before, decided),
             Err(NotDecided::Refused(refusal)) => Ok(Err(refusals::declared::<C>(&refusal))),
-            Err(NotDecided::Broken(what)) => Err(broken::<C>(what)),
+            Err(NotDecided::Broken(what)) => Err(broken::<D, C>(what)),
         }
     }
 
     /// What is known before the decision.
-    fn guard<C: Decision, W: Way<C>>(
+    fn guard<D: 'static, C: Decision<D>, W: Way<D, C>>(
         &self,
         found: Found,
     ) -> Result<Guarded<C::Aggregate>, EngineError> {
@@ -110,16 +112,16 @@ impl Attempt<'_> {
                 }));
             }
             (Found::Nothing, true) => {
-                return Ok(Guarded::Refused(refusals::not_found(kind_of::<C>())));
+                return Ok(Guarded::Refused(refusals::not_found(kind_of::<D, C>())));
             }
             (Found::Deleted(_), true) => {
-                return Ok(Guarded::Refused(refusals::deleted(kind_of::<C>())));
+                return Ok(Guarded::Refused(refusals::deleted(kind_of::<D, C>())));
             }
         };
         if self.request.if_version.is_some_and(|seen| seen != version) {
             return Ok(Guarded::Refused(refusals::version_mismatch(version)));
         }
-        if let Err(refused) = in_allowed_status::<C>(&row.members) {
+        if let Err(refused) = in_allowed_status::<D, C>(&row.members) {
             return Ok(Guarded::Refused(refused));
         }
         Ok(Guarded::Go(Before {
@@ -129,7 +131,7 @@ impl Attempt<'_> {
     }
 
     /// The write set of what was decided.
-    fn work<C: Decision>(
+    fn work<D: 'static, C: Decision<D>>(
         &self,
         before: &Before<C::Aggregate>,
         decided: Decided,
@@ -268,7 +270,7 @@ fn version_of(found: &Found) -> u64 {
     }
 }
 
-fn broken<C: Decision>(what: String) -> ExecuteError {
+fn broken<D: 'static, C: Decision<D>>(what: String) -> ExecuteError {
     ExecuteError::Broken {
         command: C::NAME,
         what,

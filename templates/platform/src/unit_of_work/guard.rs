@@ -10,7 +10,7 @@ use crate::runtime::Refused;
 use crate::schema;
 
 /// The command in its input's JSON form; nothing at all is an input without members.
-pub(crate) fn parse<C: Decision>(input: &Value) -> Result<C, Refused> {
+pub(crate) fn parse<D: 'static, C: Decision<D>>(input: &Value) -> Result<C, Refused> {
     let mut members = match input {
         Value::Object(members) => members.clone(),
         Value::Null => Map::new(),
@@ -26,17 +26,19 @@ pub(crate) fn parse<C: Decision>(input: &Value) -> Result<C, Refused> {
 }
 
 /// Whether the status allows the command.
-pub(crate) fn in_allowed_status<C: Decision>(members: &Map<String, Value>) -> Result<(), Refused> {
+pub(crate) fn in_allowed_status<D: 'static, C: Decision<D>>(
+    members: &Map<String, Value>,
+) -> Result<(), Refused> {
     let allowed = C::ACCESS.from;
     match members.get(STATUS).and_then(Value::as_str) {
         Some(status) if !allowed.is_empty() && !allowed.contains(&status) => {
-            Err(refusals::wrong_status(kind_of::<C>(), status, allowed))
+            Err(refusals::wrong_status(kind_of::<D, C>(), status, allowed))
         }
         _ => Ok(()),
     }
 }
 
 /// The kind of aggregate it is on, in snake case.
-pub(crate) fn kind_of<C: Decision>() -> &'static str {
+pub(crate) fn kind_of<D: 'static, C: Decision<D>>() -> &'static str {
     <<C::Aggregate as Aggregate>::Type as AggregateType>::NAME
 }

@@ -236,7 +236,10 @@ impl Command for RequestAccount {
     type Refusal = Never;
 }
 
-impl Decision for RequestAccount {
+/// Whose functions decide.
+pub struct Domain;
+
+impl Decision<Domain> for RequestAccount {
     type Aggregate = Account;
     type Needs = ();
     type Events = AccountRequested;
@@ -247,7 +250,7 @@ impl Decision for RequestAccount {
     };
 }
 
-impl Creation for RequestAccount {
+impl Creation<Domain> for RequestAccount {
     type New = NewAccount;
 
     fn decide(self, (): &(), _: &Context) -> Result<(NewAccount, AccountRequested), Never> {
@@ -272,7 +275,7 @@ impl Command for ApproveAccount {
     type Refusal = Never;
 }
 
-impl Decision for ApproveAccount {
+impl Decision<Domain> for ApproveAccount {
     type Aggregate = Account;
     type Needs = ();
     type Events = AccountApproved;
@@ -283,7 +286,7 @@ impl Decision for ApproveAccount {
     };
 }
 
-impl Update for ApproveAccount {
+impl Update<Domain> for ApproveAccount {
     fn decide(self, _: &mut Account, (): &(), _: &Context) -> Result<AccountApproved, Never> {
         Ok(AccountApproved {})
     }
@@ -301,7 +304,7 @@ impl Command for Pay {
     type Refusal = PayRefusal;
 }
 
-impl Decision for Pay {
+impl Decision<Domain> for Pay {
     type Aggregate = Account;
     type Needs = ();
     type Events = (Paid, Option<Emptied>);
@@ -312,7 +315,7 @@ impl Decision for Pay {
     };
 }
 
-impl Update for Pay {
+impl Update<Domain> for Pay {
     fn decide(
         self,
         account: &mut Account,
@@ -358,7 +361,7 @@ impl Command for Rename {
     type Refusal = RenameRefusal;
 }
 
-impl Decision for Rename {
+impl Decision<Domain> for Rename {
     type Aggregate = Account;
     type Needs = RenameNeeds;
     type Events = Option<Renamed>;
@@ -369,7 +372,7 @@ impl Decision for Rename {
     };
 }
 
-impl Needed<Rename> for RenameNeeds {
+impl Needed<Domain, Rename> for RenameNeeds {
     async fn read(
         command: &Rename,
         _: Option<&Account>,
@@ -382,7 +385,7 @@ impl Needed<Rename> for RenameNeeds {
 }
 
 /// How the user's function of [`Rename`] misbehaves, by the name that it is given.
-impl Update for Rename {
+impl Update<Domain> for Rename {
     fn decide(
         self,
         account: &mut Account,
@@ -421,7 +424,7 @@ impl Command for CloseAccount {
     type Refusal = Never;
 }
 
-impl Decision for CloseAccount {
+impl Decision<Domain> for CloseAccount {
     type Aggregate = Account;
     type Needs = ();
     type Events = AccountClosed;
@@ -432,7 +435,7 @@ impl Decision for CloseAccount {
     };
 }
 
-impl Deletion for CloseAccount {
+impl Deletion<Domain> for CloseAccount {
     fn decide(self, _: &Account, (): &(), _: &Context) -> Result<AccountClosed, Never> {
         Ok(AccountClosed {})
     }
@@ -511,19 +514,25 @@ pub fn routes() -> Routes {
     Routes::new()
         .route(
             "/accounts",
-            get(http::list::<Account>).post(http::create::<RequestAccount>),
+            get(http::list::<Account>).post(http::create::<Domain, RequestAccount>),
         )
         .route("/accounts/{id}", get(http::read::<Account>))
-        .route("/accounts/{id}", on_delete(http::delete::<CloseAccount>))
+        .route(
+            "/accounts/{id}",
+            on_delete(http::delete::<Domain, CloseAccount>),
+        )
         .route(
             "/accounts/{id}/approve",
-            post(http::update::<ApproveAccount>),
+            post(http::update::<Domain, ApproveAccount>),
         )
-        .route("/accounts/{id}/pay", post(http::update::<Pay>))
-        .route("/accounts/{id}/rename", post(http::update::<Rename>))
+        .route("/accounts/{id}/pay", post(http::update::<Domain, Pay>))
+        .route(
+            "/accounts/{id}/rename",
+            post(http::update::<Domain, Rename>),
+        )
         .route(
             "/accounts/request-account",
-            post(http::create::<RequestAccount>),
+            post(http::create::<Domain, RequestAccount>),
         )
         .route("/accounts/by-holder", get(http::query::<ByHolder>))
         .route("/accounts/by-number", get(http::query::<ByNumber>))
@@ -534,11 +543,11 @@ pub fn service() -> Service {
     Service::new("example", "bank", MIGRATIONS, r#"{"openapi":"3.1.0"}"#)
         .partitions(4)
         .aggregate::<Account>()
-        .creates::<RequestAccount>()
-        .updates::<ApproveAccount>()
-        .updates::<Pay>()
-        .updates::<Rename>()
-        .deletes::<CloseAccount>()
+        .creates::<Domain, RequestAccount>()
+        .updates::<Domain, ApproveAccount>()
+        .updates::<Domain, Pay>()
+        .updates::<Domain, Rename>()
+        .deletes::<Domain, CloseAccount>()
         .routes(routes())
 }
 
