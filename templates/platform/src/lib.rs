@@ -16,6 +16,7 @@ pub mod engine;
 pub mod envelope;
 pub mod handler;
 pub mod hold;
+pub mod owner;
 pub mod prelude;
 pub mod relay;
 pub mod requests;

@@ -23,7 +23,6 @@ use crate::broker::BrokerError;
 use crate::engine::EngineError;
 use crate::hold;
 use crate::runtime::Runtime;
-use crate::value::Timestamp;
 
 /// How many messages one pass publishes at most.
 const BATCH: usize = 500;
