@@ -52,7 +52,7 @@ impl Service<'_> {
         ];
         format!(
             "{} {{\n{}\n}}\n",
-            implementation(&decision, &ident),
+            implementation(&format!("{decision}<Domain>"), &ident),
             lines.join("\n")
         )
     }

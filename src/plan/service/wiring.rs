@@ -21,7 +21,10 @@ impl Service<'_> {
             call("partitions", number(partitions.to_string())),
         ];
         let mut generic = |uses: &mut Uses, method: &str, path: &str, name: &str| {
-            let ident = uses.take(path, &names::type_ident(name));
+            let mut ident = uses.take(path, &names::type_ident(name));
+            if path == "contract" {
+                ident = format!("{}, {ident}", uses.take("crate::generated", "Domain"));
+            }
             calls.push(call(format!("{method}::<{ident}>"), vec![]));
         };
         let generated = "crate::generated";

@@ -19,7 +19,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::domain::{BOOK_COPIES, BOOKS, CARDS, MIGRATIONS, MakeCard, NoteOnCard};
+use super::domain::{BOOK_COPIES, BOOKS, CARDS, Domain, MIGRATIONS, MakeCard, NoteOnCard};
 use super::library::Library;
 
 pub const PARTITIONS: u32 = 3;
