@@ -10,6 +10,8 @@ use platform::service::Running;
 use platform::testing::http::{Answer, Client};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// A service in this process with a client.
 struct Site {
@@ -483,7 +485,17 @@ async fn who_cannot_be_served_now_is_asked_to_come_again() {
     assert_eq!(answer.header("retry-after"), Some("1"));
     assert_eq!(full.events().await, 0);
     assert_eq!(full.get("/accounts").await.json()["items"], json!([]));
+}
 
-    let hurried = Site::start_with(|config| config.limits.time = Duration::ZERO).await;
-    refused(&hurried.get("/accounts").await, 503, "timeout");
+#[tokio::test]
+async fn a_body_that_never_comes_is_not_waited_for() {
+    let site = Site::start_with(|config| config.limits.time = Duration::from_millis(50)).await;
+    let mut stream = TcpStream::connect(site.running.address()).await.unwrap();
+    let head =
+        "POST /accounts HTTP/1.1\r\nhost: here\r\ncontent-length: 9\r\nconnection: close\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("urn:microdb:problem:timeout"), "{answer}");
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::{ApproveAccount, Pay, Rename, RequestAccount};
+use domain::{ApproveAccount, Domain, Pay, Rename, RequestAccount};
 use platform::context::{Caller, Context};
 use platform::engine::sqlite::{Options, SqliteEngine, migrate};
 use platform::engine::{Engine, Found, OutboxEvent};
