@@ -25,6 +25,7 @@ mod replica;
 mod run;
 mod supervisor;
 mod sweep;
+mod tried;
 mod worker;
 
 use serde::Serialize;
@@ -36,11 +37,16 @@ use crate::context::Context;
 use crate::contract::{AggregateType, Command, Event, Recorded, UpcastError};
 use crate::decision::Aggregate;
 use crate::engine::Find;
+use crate::query::Query;
 use crate::schema::Schema;
 use crate::value::Timestamp;
 
 pub use registry::{Handlers, NotReady, ReplayError};
 pub use replica::{CLOCK_TOLERANCE_MS, read};
+pub use tried::{Follows, Tried};
+
+/// How many targets of a policy are read at a time.
+const TARGETS_PAGE: u32 = 500;
 
 /// A local read-only copy of what another context owns. Its serde form is the copied members.
 pub trait Replicated:
@@ -152,6 +158,18 @@ pub enum Targets {
     Nobody,
     /// All that this search finds.
     Found(Box<Find>),
+    /// Nobody can tell: the question has no JSON form, and why.
+    Unasked(String),
+}
+
+impl Targets {
+    /// All that a query finds.
+    pub fn found(query: &impl Query) -> Self {
+        match query.find(TARGETS_PAGE) {
+            Ok(find) => Self::Found(Box::new(find)),
+            Err(error) => Self::Unasked(error.to_string()),
+        }
+    }
 }
 
 /// Something done in the outside world because of an event.

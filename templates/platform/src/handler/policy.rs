@@ -115,6 +115,7 @@ impl<P: Policy> Work<'_, P> {
             let element = self.cursor.element;
             self.cursor.after = match guarded(|| P::targets(&self.event, element))? {
                 Targets::Nobody => None,
+                Targets::Unasked(why) => return Err(Failure::Poison(why)),
                 Targets::New => {
                     self.one(None, None)?;
                     None

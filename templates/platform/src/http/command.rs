@@ -24,7 +24,7 @@ type Body = Result<Bytes, BytesRejection>;
 ///
 /// # Errors
 /// The refusals of the command, and whatever keeps the service from carrying it out.
-pub async fn create<C: Creation>(
+pub async fn create<D: 'static, C: Creation<D>>(
     State(runtime): State<Arc<Runtime>>,
     Extension(correlation): Extension<Correlation>,
     OriginalUri(uri): OriginalUri,
@@ -32,13 +32,13 @@ pub async fn create<C: Creation>(
     body: Body,
 ) -> Result<Response, Problem> {
     let call = Call::new(&runtime, &headers, correlation);
-    let outcome = call.run::<C, Creates>(None, json(body)?).await?;
+    let outcome = call.run::<D, C, Creates>(None, json(body)?).await?;
     let id = match &outcome {
         Executed::Done { id, .. } => Some(*id),
         Executed::Refused(_) => None,
     };
     let mut response = answer(outcome, StatusCode::CREATED)?;
-    let location = id.map(|id| HeaderValue::from_str(&location::<C>(uri.path(), id)));
+    let location = id.map(|id| HeaderValue::from_str(&location::<D, C>(uri.path(), id)));
     if let Some(Ok(location)) = location {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -49,7 +49,7 @@ pub async fn create<C: Creation>(
 ///
 /// # Errors
 /// The refusals of the command, and whatever keeps the service from carrying it out.
-pub async fn update<C: Update>(
+pub async fn update<D: 'static, C: Update<D>>(
     State(runtime): State<Arc<Runtime>>,
     Extension(correlation): Extension<Correlation>,
     Path(id): Path<String>,
@@ -58,7 +58,7 @@ pub async fn update<C: Update>(
 ) -> Result<Response, Problem> {
     let call = Call::new(&runtime, &headers, correlation);
     let target = parse_id::<C::Aggregate>(&id)?;
-    let outcome = call.run::<C, Updates>(Some(target), json(body)?).await?;
+    let outcome = call.run::<D, C, Updates>(Some(target), json(body)?).await?;
     answer(outcome, StatusCode::OK)
 }
 
@@ -66,7 +66,7 @@ pub async fn update<C: Update>(
 ///
 /// # Errors
 /// The refusals of the command, and whatever keeps the service from carrying it out.
-pub async fn delete<C: Deletion>(
+pub async fn delete<D: 'static, C: Deletion<D>>(
     State(runtime): State<Arc<Runtime>>,
     Extension(correlation): Extension<Correlation>,
     Path(id): Path<String>,
@@ -75,7 +75,7 @@ pub async fn delete<C: Deletion>(
 ) -> Result<Response, Problem> {
     let call = Call::new(&runtime, &headers, correlation);
     let target = parse_id::<C::Aggregate>(&id)?;
-    let outcome = call.run::<C, Deletes>(Some(target), json(body)?).await?;
+    let outcome = call.run::<D, C, Deletes>(Some(target), json(body)?).await?;
     answer(outcome, StatusCode::OK)
 }
 
@@ -95,7 +95,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    async fn run<C: Decision, W: Way<C>>(
+    async fn run<D: 'static, C: Decision<D>, W: Way<D, C>>(
         &self,
         target: Option<Uuid>,
         input: Value,
@@ -106,15 +106,15 @@ impl<'a> Call<'a> {
         let request = Request {
             target: target.or(created),
             input,
-            context: origin::context::<C>(self.headers, self.correlation, target, key),
+            context: origin::context::<D, C>(self.headers, self.correlation, target, key),
             with: Vec::new(),
             when_refused: Vec::new(),
             if_version: tag::if_match(self.headers)?,
         };
         if key.is_none() {
-            return Ok(Unit::<C, W>::run(self.runtime, &request, None).await?);
+            return Ok(Unit::<D, C, W>::run(self.runtime, &request, None).await?);
         }
-        match idempotency::once::<C, W>(self.runtime, &request).await? {
+        match idempotency::once::<D, C, W>(self.runtime, &request).await? {
             Once::Outcome(executed) => Ok(executed),
             Once::KeyReused => Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -147,7 +147,7 @@ pub(super) fn parse_id<A: Aggregate>(id: &str) -> Result<Uuid, Problem> {
 }
 
 /// Where what was created is found: below the path it was posted to, without the command's name.
-fn location<C: Decision>(path: &str, id: Uuid) -> String {
+fn location<D: 'static, C: Decision<D>>(path: &str, id: Uuid) -> String {
     let path = path.trim_end_matches('/');
     let collection = match path.rsplit_once('/') {
         Some((before, last)) if is_segment_of(last, C::NAME) => before,

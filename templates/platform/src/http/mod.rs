@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use crate::runtime::Runtime;
 
-pub use axum::routing::{get, post};
+pub use axum::routing::{delete as on_delete, get, post};
 pub use command::{create, delete, update};
 pub use layers::Limits;
 pub use page::{list, query};

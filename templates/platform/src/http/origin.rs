@@ -55,7 +55,7 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Probl
 }
 
 /// The context of a command that came by HTTP.
-pub(super) fn context<C: Decision>(
+pub(super) fn context<D: 'static, C: Decision<D>>(
     headers: &HeaderMap,
     correlation: Correlation,
     target: Option<Uuid>,
@@ -63,7 +63,7 @@ pub(super) fn context<C: Decision>(
 ) -> Context {
     let caller = Caller::Anonymous;
     let command_id = match key {
-        Some(key) => idempotency::command_id::<C>(caller.key(), target, key),
+        Some(key) => idempotency::command_id::<D, C>(caller.key(), target, key),
         None => Uuid::now_v7(),
     };
     let mut context = Context::new(caller, Timestamp::now(), command_id, correlation.0);

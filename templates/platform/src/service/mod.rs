@@ -11,11 +11,11 @@ mod serve;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::contract::AggregateType;
 use crate::decision::{Aggregate, Creation, Decision, Deletion, Update};
 use crate::engine::Migration;
 use crate::handler::{Effect, Handlers, Policy, Replicated};
 use crate::http::Routes;
+use crate::owner::Owned;
 use crate::runtime::Executor;
 use crate::unit_of_work::{Creates, Deletes, Unit, Updates, Way};
 
@@ -35,7 +35,7 @@ pub struct Service {
     openapi: &'static str,
     partitions: u32,
     port: u16,
-    topics: Vec<&'static str>,
+    owned: Vec<Owned>,
     commands: BTreeMap<&'static str, Arc<dyn Executor>>,
     handlers: Handlers,
     routes: Routes,
@@ -58,7 +58,7 @@ impl Service {
             openapi,
             partitions: PARTITIONS,
             port: 0,
-            topics: Vec::new(),
+            owned: Vec::new(),
             commands: BTreeMap::new(),
             handlers: Handlers::default(),
             routes: Routes::new(),
@@ -86,33 +86,34 @@ impl Service {
         self
     }
 
-    /// Its aggregate `A`, whose events it publishes.
+    /// Its aggregate `A`, whose events and snapshots it publishes.
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self) -> Self {
-        self.topics.push(A::Type::TOPIC);
+        self.owned.push(Owned::of::<A>());
         self
     }
 
     /// Its command `C`, which creates.
     #[must_use]
-    pub fn creates<C: Creation>(self) -> Self {
-        self.command::<C, Creates>()
+    pub fn creates<D: 'static, C: Creation<D>>(self) -> Self {
+        self.command::<D, C, Creates>()
     }
 
     /// Its command `C`, which changes.
     #[must_use]
-    pub fn updates<C: Update>(self) -> Self {
-        self.command::<C, Updates>()
+    pub fn updates<D: 'static, C: Update<D>>(self) -> Self {
+        self.command::<D, C, Updates>()
     }
 
     /// Its command `C`, which deletes.
     #[must_use]
-    pub fn deletes<C: Deletion>(self) -> Self {
-        self.command::<C, Deletes>()
+    pub fn deletes<D: 'static, C: Deletion<D>>(self) -> Self {
+        self.command::<D, C, Deletes>()
     }
 
-    fn command<C: Decision, W: Way<C>>(mut self) -> Self {
-        self.commands.insert(C::NAME, Arc::new(Unit::<C, W>::new()));
+    fn command<D: 'static, C: Decision<D>, W: Way<D, C>>(mut self) -> Self {
+        self.commands
+            .insert(C::NAME, Arc::new(Unit::<D, C, W>::new()));
         self
     }
 

@@ -1,20 +1,18 @@
 //! One attempt at a unit of work: load, guard, decide, commit.
 
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::guard::{in_allowed_status, kind_of, parse};
 use super::publish::messages;
 use super::restore::{IdOf, restore};
-use super::way::{Decided, NotDecided, STATUS, Way};
+use super::way::{Decided, NotDecided, Way};
 use super::{Record, refusals};
-use crate::contract::AggregateType;
 use crate::decision::{Aggregate, Decision, Meta};
 use crate::engine::{
     Check, CommitError, EngineError, Found, Reads, Save, SaveTo, Stored, WriteSet,
 };
 use crate::hold;
 use crate::runtime::{ExecuteError, Executed, Refused, Request, Runtime};
-use crate::schema;
 
 /// What an attempt came to, when nothing failed.
 pub(super) enum Attempted {
@@ -41,12 +39,14 @@ struct Work {
 
 impl Attempt<'_> {
     /// Decides and commits.
-    pub(super) async fn run<C: Decision, W: Way<C>>(&self) -> Result<Attempted, ExecuteError> {
+    pub(super) async fn run<D: 'static, C: Decision<D>, W: Way<D, C>>(
+        &self,
+    ) -> Result<Attempted, ExecuteError> {
         let mut reads = Reads {
             engine: &*self.runtime.engine,
             checks: Vec::new(),
         };
-        let write = match self.decide::<C, W>(&mut reads).await? {
+        let write = match self.decide::<D, C, W>(&mut reads).await? {
             Ok((executed, write)) => Work {
                 executed,
                 checks: reads.checks,
@@ -61,11 +61,11 @@ impl Attempt<'_> {
         self.settle(write).await
     }
 
-    async fn decide<C: Decision, W: Way<C>>(
+    async fn decide<D: 'static, C: Decision<D>, W: Way<D, C>>(
         &self,
         reads: &mut Reads<'_>,
     ) -> Result<Result<(Executed, WriteSet), Refused>, ExecuteError> {
-        let command = match parse::<C>(&self.request.input) {
+        let command = match parse::<D, C>(&self.request.input) {
             Ok(command) => command,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -77,7 +77,7 @@ impl Attempt<'_> {
             id: self.id,
             version: version_of(&found),
         });
-        let before = match self.guard::<C, W>(found)? {
+        let before = match self.guard::<D, C, W>(found)? {
             Guarded::Go(before) => before,
             Guarded::Done(executed) => return Ok(Ok((executed, WriteSet::default()))),
             Guarded::Refused(refused) => return Ok(Err(refused)),
@@ -85,14 +85,14 @@ impl Attempt<'_> {
         let aggregate = before.live.as_ref();
         let needs = command.needs(aggregate, reads).await?;
         match W::decide(command, aggregate, &needs, &self.request.context) {
-            Ok(decided) => self.work::<C>(&before, decided),
+            Ok(decided) => self.work::<D, C>(&before, decided),
             Err(NotDecided::Refused(refusal)) => Ok(Err(refusals::declared::<C>(&refusal))),
-            Err(NotDecided::Broken(what)) => Err(broken::<C>(what)),
+            Err(NotDecided::Broken(what)) => Err(broken::<D, C>(what)),
         }
     }
 
     /// What is known before the decision.
-    fn guard<C: Decision, W: Way<C>>(
+    fn guard<D: 'static, C: Decision<D>, W: Way<D, C>>(
         &self,
         found: Found,
     ) -> Result<Guarded<C::Aggregate>, EngineError> {
@@ -112,16 +112,16 @@ impl Attempt<'_> {
                 }));
             }
             (Found::Nothing, true) => {
-                return Ok(Guarded::Refused(refusals::not_found(kind_of::<C>())));
+                return Ok(Guarded::Refused(refusals::not_found(kind_of::<D, C>())));
             }
             (Found::Deleted(_), true) => {
-                return Ok(Guarded::Refused(refusals::deleted(kind_of::<C>())));
+                return Ok(Guarded::Refused(refusals::deleted(kind_of::<D, C>())));
             }
         };
         if self.request.if_version.is_some_and(|seen| seen != version) {
             return Ok(Guarded::Refused(refusals::version_mismatch(version)));
         }
-        if let Err(refused) = in_allowed_status::<C>(&row.members) {
+        if let Err(refused) = in_allowed_status::<D, C>(&row.members) {
             return Ok(Guarded::Refused(refused));
         }
         Ok(Guarded::Go(Before {
@@ -131,7 +131,7 @@ impl Attempt<'_> {
     }
 
     /// The write set of what was decided.
-    fn work<C: Decision>(
+    fn work<D: 'static, C: Decision<D>>(
         &self,
         before: &Before<C::Aggregate>,
         decided: Decided,
@@ -262,31 +262,6 @@ enum Guarded<A> {
     Refused(Refused),
 }
 
-fn parse<C: Decision>(input: &Value) -> Result<C, Refused> {
-    let mut members = match input {
-        Value::Object(members) => members.clone(),
-        Value::Null => Map::new(),
-        _ => return Err(refusals::invalid_at("", "must be an object")),
-    };
-    let violations = schema::check(C::INPUT, &members);
-    if !violations.is_empty() {
-        return Err(refusals::invalid(violations));
-    }
-    schema::canonical(C::INPUT, &mut members);
-    serde_json::from_value(Value::Object(members))
-        .map_err(|error| refusals::invalid_at("", error.to_string()))
-}
-
-fn in_allowed_status<C: Decision>(members: &Map<String, Value>) -> Result<(), Refused> {
-    let allowed = C::ACCESS.from;
-    match members.get(STATUS).and_then(Value::as_str) {
-        Some(status) if !allowed.is_empty() && !allowed.contains(&status) => {
-            Err(refusals::wrong_status(kind_of::<C>(), status, allowed))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn version_of(found: &Found) -> u64 {
     match found {
         Found::Nothing => 0,
@@ -295,11 +270,7 @@ fn version_of(found: &Found) -> u64 {
     }
 }
 
-fn kind_of<C: Decision>() -> &'static str {
-    <<C::Aggregate as Aggregate>::Type as AggregateType>::NAME
-}
-
-fn broken<C: Decision>(what: String) -> ExecuteError {
+fn broken<D: 'static, C: Decision<D>>(what: String) -> ExecuteError {
     ExecuteError::Broken {
         command: C::NAME,
         what,

@@ -37,7 +37,11 @@ struct Remembered {
 }
 
 /// The id of the command that a caller's key stands for: for that command and target only.
-pub fn command_id<C: Decision>(caller: &str, target: Option<Uuid>, key: &str) -> Uuid {
+pub fn command_id<D: 'static, C: Decision<D>>(
+    caller: &str,
+    target: Option<Uuid>,
+    key: &str,
+) -> Uuid {
     let parts = json!([C::CONTEXT, C::NAME, caller, target, key]);
     Uuid::new_v5(&Uuid::NAMESPACE_URL, parts.to_string().as_bytes())
 }
@@ -46,7 +50,7 @@ pub fn command_id<C: Decision>(caller: &str, target: Option<Uuid>, key: &str) ->
 ///
 /// # Errors
 /// As [`Executor::execute`](crate::runtime::Executor::execute).
-pub(crate) async fn once<C: Decision, W: Way<C>>(
+pub(crate) async fn once<D: 'static, C: Decision<D>, W: Way<D, C>>(
     runtime: &Runtime,
     request: &Request,
 ) -> Result<Once, ExecuteError> {
@@ -57,7 +61,7 @@ pub(crate) async fn once<C: Decision, W: Way<C>>(
         return Ok(once);
     }
     let record = |outcome: &Executed| remember(request, fingerprint, outcome);
-    match Unit::<C, W>::run(runtime, request, Some(&record)).await {
+    match Unit::<D, C, W>::run(runtime, request, Some(&record)).await {
         // Another process may have been in the way with the same request.
         Err(ExecuteError::Contended) => remembered(&*runtime.engine, key, fingerprint)
             .await?

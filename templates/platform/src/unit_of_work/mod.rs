@@ -5,6 +5,7 @@
 
 mod attempt;
 mod emitted;
+pub(crate) mod guard;
 pub mod idempotency;
 mod publish;
 pub mod refusals;
@@ -16,7 +17,7 @@ pub(crate) mod way;
 pub use publish::MESSAGE_LIMIT;
 pub use restore::{IdOf, restore};
 pub use unit::Unit;
-pub use way::{Creates, Decided, Deletes, NotDecided, Updates, Way};
+pub use way::{Acts, Creates, Decided, Deletes, NotDecided, Updates, Way};
 
 use crate::engine::DocumentWrite;
 use crate::runtime::Executed;

@@ -64,4 +64,18 @@ impl Reads<'_> {
             Found::Nothing | Found::Deleted(_) => Ok(None),
         }
     }
+
+    /// The same, where the reference to it may be absent.
+    ///
+    /// # Errors
+    /// When the engine cannot answer.
+    pub async fn optional_aggregate<A: Aggregate>(
+        &mut self,
+        id: Option<IdOf<A>>,
+    ) -> Result<Option<A>, EngineError> {
+        match id {
+            Some(id) => self.aggregate(id).await,
+            None => Ok(None),
+        }
+    }
 }

@@ -43,10 +43,13 @@ static CONFLICTS: LazyLock<Option<IntCounterVec>> = LazyLock::new(|| {
     .ok()
 });
 
-/// The unit of work of a command that acts on its aggregate in the way `W`.
-pub struct Unit<C, W>(PhantomData<fn() -> (C, W)>);
+/// Names types without holding a value of any.
+type Names<T> = PhantomData<fn() -> T>;
 
-impl<C: Decision, W: Way<C>> Unit<C, W> {
+/// The unit of work of a command `C` that `D` decides, acting on its aggregate in the way `W`.
+pub struct Unit<D, C, W>(Names<(D, C, W)>);
+
+impl<D: 'static, C: Decision<D>, W: Way<D, C>> Unit<D, C, W> {
     /// The only one there is.
     pub const fn new() -> Self {
         Self(PhantomData)
@@ -85,7 +88,7 @@ impl<C: Decision, W: Way<C>> Unit<C, W> {
         };
         let _turn = TURNS.lock(id).await;
         for number in 0..ATTEMPTS {
-            match attempt.run::<C, W>().await? {
+            match attempt.run::<D, C, W>().await? {
                 Attempted::Settled(executed) => return Ok(executed),
                 Attempted::Conflict => pause(C::NAME, number).await,
             }
@@ -94,14 +97,14 @@ impl<C: Decision, W: Way<C>> Unit<C, W> {
     }
 }
 
-impl<C: Decision, W: Way<C>> Default for Unit<C, W> {
+impl<D: 'static, C: Decision<D>, W: Way<D, C>> Default for Unit<D, C, W> {
     fn default() -> Self {
         Self::new()
     }
 }
 
 #[async_trait]
-impl<C: Decision, W: Way<C>> Executor for Unit<C, W> {
+impl<D: 'static, C: Decision<D>, W: Way<D, C>> Executor for Unit<D, C, W> {
     async fn execute(&self, runtime: &Runtime, request: Request) -> Result<Executed, ExecuteError> {
         Self::run(runtime, &request, None).await
     }

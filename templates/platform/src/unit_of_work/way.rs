@@ -46,7 +46,7 @@ impl<R> From<serde_json::Error> for NotDecided<R> {
 }
 
 /// A way in which a command acts on its aggregate.
-pub trait Way<C: Decision>: Send + Sync + 'static {
+pub trait Way<D: 'static, C: Decision<D>>: Send + Sync + 'static {
     /// Whether the aggregate has to exist.
     const ON_EXISTING: bool;
 
@@ -75,7 +75,16 @@ pub struct Updates;
 #[derive(Debug)]
 pub struct Deletes;
 
-impl<C: Creation> Way<C> for Creates {
+/// A command with the way it acts, which follows from the command.
+pub trait Acts<D: 'static, W: Way<D, Self>>: Decision<D> {}
+
+impl<D: 'static, C: Creation<D>> Acts<D, Creates> for C {}
+
+impl<D: 'static, C: Update<D>> Acts<D, Updates> for C {}
+
+impl<D: 'static, C: Deletion<D>> Acts<D, Deletes> for C {}
+
+impl<D: 'static, C: Creation<D>> Way<D, C> for Creates {
     const ON_EXISTING: bool = false;
 
     fn decide(
@@ -85,12 +94,12 @@ impl<C: Creation> Way<C> for Creates {
         context: &Context,
     ) -> Result<Decided, NotDecided<C::Refusal>> {
         let (new, emitted) = guarded(|| command.decide(needs, context))?;
-        let mut created = canonical_members::<C>(&new)?;
-        let events = stamped::<C>(&emitted, &mut created, C::Aggregate::INITIAL_STATUS)?;
+        let mut created = canonical_members::<D, C>(&new)?;
+        let events = stamped::<D, C>(&emitted, &mut created, C::Aggregate::INITIAL_STATUS)?;
         if events.is_empty() {
             return Err(NotDecided::Broken("created without an event".to_owned()));
         }
-        keeps_schema::<C>(&created, |_| true)?;
+        keeps_schema::<D, C>(&created, |_| true)?;
         Ok(Decided {
             members: Some(created),
             events,
@@ -98,7 +107,7 @@ impl<C: Creation> Way<C> for Creates {
     }
 }
 
-impl<C: Update> Way<C> for Updates {
+impl<D: 'static, C: Update<D>> Way<D, C> for Updates {
     const ON_EXISTING: bool = true;
 
     fn decide(
@@ -107,20 +116,20 @@ impl<C: Update> Way<C> for Updates {
         needs: &C::Needs,
         context: &Context,
     ) -> Result<Decided, NotDecided<C::Refusal>> {
-        let (mut aggregate, old) = existing::<C>(before)?;
+        let (mut aggregate, old) = existing::<D, C>(before)?;
         let emitted = guarded(|| command.decide(&mut aggregate, needs, context))?;
-        let mut new = canonical_members::<C>(&aggregate)?;
+        let mut new = canonical_members::<D, C>(&aggregate)?;
         let changed = changed(&old, &new);
         keeps_to_writes(&C::ACCESS, &changed)?;
         let status = old.get(STATUS).and_then(Value::as_str);
-        let events = stamped::<C>(&emitted, &mut new, status)?;
+        let events = stamped::<D, C>(&emitted, &mut new, status)?;
         if let (true, Some(member)) = (events.is_empty(), changed.first()) {
             return Err(NotDecided::Broken(format!(
                 "changed `{member}` without an event"
             )));
         }
         // What was stored before a rule was tightened stays; whoever changes it obeys the new rule.
-        keeps_schema::<C>(&new, |member| changed.contains(member))?;
+        keeps_schema::<D, C>(&new, |member| changed.contains(member))?;
         Ok(Decided {
             members: Some(new),
             events,
@@ -128,7 +137,7 @@ impl<C: Update> Way<C> for Updates {
     }
 }
 
-impl<C: Deletion> Way<C> for Deletes {
+impl<D: 'static, C: Deletion<D>> Way<D, C> for Deletes {
     const ON_EXISTING: bool = true;
 
     fn decide(
@@ -137,10 +146,10 @@ impl<C: Deletion> Way<C> for Deletes {
         needs: &C::Needs,
         context: &Context,
     ) -> Result<Decided, NotDecided<C::Refusal>> {
-        let (aggregate, mut last) = existing::<C>(before)?;
+        let (aggregate, mut last) = existing::<D, C>(before)?;
         let emitted = guarded(|| command.decide(&aggregate, needs, context))?;
         let status = last.get(STATUS).and_then(Value::as_str).map(str::to_owned);
-        let events = stamped::<C>(&emitted, &mut last, status.as_deref())?;
+        let events = stamped::<D, C>(&emitted, &mut last, status.as_deref())?;
         Ok(Decided {
             members: events.is_empty().then_some(last),
             events,
@@ -149,17 +158,19 @@ impl<C: Deletion> Way<C> for Deletes {
 }
 
 /// What is there before the decision, as the user's function gets it and as members.
-fn existing<C: Decision>(
+fn existing<D: 'static, C: Decision<D>>(
     before: Option<&C::Aggregate>,
 ) -> Result<(C::Aggregate, Members), NotDecided<C::Refusal>> {
     let Some(before) = before else {
         return Err(NotDecided::Broken("was run on nothing".to_owned()));
     };
-    Ok((before.clone(), canonical_members::<C>(before)?))
+    Ok((before.clone(), canonical_members::<D, C>(before)?))
 }
 
 /// Members in their one JSON form, so that equal ones compare equal.
-fn canonical_members<C: Decision>(of: &impl Serialize) -> Result<Members, serde_json::Error> {
+fn canonical_members<D: 'static, C: Decision<D>>(
+    of: &impl Serialize,
+) -> Result<Members, serde_json::Error> {
     let mut members = members(of)?;
     C::Aggregate::SCHEMA.canonical(&mut members);
     Ok(members)
@@ -184,7 +195,7 @@ fn said(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// The events as they leave, and the status after them: into `members` and into each event.
-fn stamped<C: Decision>(
+fn stamped<D: 'static, C: Decision<D>>(
     emitted: &C::Events,
     members: &mut Members,
     status: Option<&str>,
@@ -243,7 +254,7 @@ fn keeps_to_writes<R>(access: &Access, changed: &BTreeSet<String>) -> Result<(),
 }
 
 /// Whether the members that `asked` names satisfy the schema.
-fn keeps_schema<C: Decision>(
+fn keeps_schema<D: 'static, C: Decision<D>>(
     members: &Members,
     asked: impl Fn(&str) -> bool,
 ) -> Result<(), NotDecided<C::Refusal>> {

@@ -186,7 +186,10 @@ impl Command for MakeCard {
     type Refusal = Full;
 }
 
-impl Decision for MakeCard {
+/// Whose functions decide.
+pub struct Domain;
+
+impl Decision<Domain> for MakeCard {
     type Aggregate = Card;
     type Needs = ();
     type Events = CardMade;
@@ -197,7 +200,7 @@ impl Decision for MakeCard {
     };
 }
 
-impl Creation for MakeCard {
+impl Creation<Domain> for MakeCard {
     type New = NewCard;
 
     fn decide(self, (): &(), _: &Context) -> Result<(NewCard, CardMade), Full> {
@@ -222,7 +225,7 @@ impl Command for NoteOnCard {
     type Refusal = Full;
 }
 
-impl Decision for NoteOnCard {
+impl Decision<Domain> for NoteOnCard {
     type Aggregate = Card;
     type Needs = ();
     type Events = CardNoted;
@@ -233,7 +236,7 @@ impl Decision for NoteOnCard {
     };
 }
 
-impl Update for NoteOnCard {
+impl Update<Domain> for NoteOnCard {
     fn decide(self, card: &mut Card, (): &(), _: &Context) -> Result<CardNoted, Full> {
         if self.text == "refuse" {
             return Err(Full);

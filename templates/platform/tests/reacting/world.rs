@@ -19,7 +19,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::domain::{BOOK_COPIES, BOOKS, CARDS, MIGRATIONS, MakeCard, NoteOnCard};
+use super::domain::{BOOK_COPIES, BOOKS, CARDS, Domain, MIGRATIONS, MakeCard, NoteOnCard};
 use super::library::Library;
 
 pub const PARTITIONS: u32 = 3;
@@ -95,8 +95,14 @@ impl Desk {
         let engine = SqliteEngine::open(&path, MIGRATIONS, Options::default()).expect("open");
         let (shutdown, down) = watch::channel(false);
         let commands: [(&'static str, Arc<dyn Executor>); 2] = [
-            ("MakeCard", Arc::new(Unit::<MakeCard, Creates>::new())),
-            ("NoteOnCard", Arc::new(Unit::<NoteOnCard, Updates>::new())),
+            (
+                "MakeCard",
+                Arc::new(Unit::<Domain, MakeCard, Creates>::new()),
+            ),
+            (
+                "NoteOnCard",
+                Arc::new(Unit::<Domain, NoteOnCard, Updates>::new()),
+            ),
         ];
         let runtime = Arc::new(Runtime {
             system: "example",
