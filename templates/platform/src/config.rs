@@ -76,8 +76,8 @@ const OUTBOX_LIMIT: Setting = setting(
 );
 const EVENT_LOG_DAYS: Setting = setting(
     "EVENT_LOG_DAYS",
-    "0",
-    "how many days events are kept for replays; 0: for good",
+    "30",
+    "how many days events are kept for replays",
 );
 const RUST_LOG: Setting = setting(
     "RUST_LOG",
@@ -121,8 +121,8 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// How many messages the outbox holds.
     pub outbox_limit: u64,
-    /// How long events are kept for replays; `None`: for good.
-    pub event_log_kept: Option<Duration>,
+    /// How long events are kept for replays.
+    pub event_log_kept: Duration,
 }
 
 /// Variables that make no sense: all of them.
@@ -165,8 +165,8 @@ impl Config {
         let path = |given: Option<String>, name: String| {
             given.map_or_else(|| data.join(name), PathBuf::from)
         };
-        let kept_days: u64 = reader.value(&EVENT_LOG_DAYS, 0, "a whole number");
         let second = 1_000;
+        let kept_days: u64 = reader.value(&EVENT_LOG_DAYS, 30, "a whole number");
         let config = Self {
             host: reader.value(&HOST, Ipv4Addr::LOCALHOST.into(), "an IP address"),
             port: reader.value(&PORT, port, "a port, 0 to 65535"),
@@ -180,7 +180,7 @@ impl Config {
             },
             shutdown_timeout: reader.millis(&SHUTDOWN_TIMEOUT, 10 * second),
             outbox_limit: reader.value(&OUTBOX_LIMIT, 100_000, "a whole number"),
-            event_log_kept: (kept_days > 0).then(|| Duration::from_secs(kept_days * DAY_SECONDS)),
+            event_log_kept: Duration::from_secs(kept_days.saturating_mul(DAY_SECONDS)),
         };
         if reader.problems.is_empty() {
             Ok(config)

@@ -2,11 +2,16 @@
 
 mod domain;
 
+use std::time::Duration;
+
 use axum::http::Method;
+use platform::config::Config;
 use platform::service::Running;
 use platform::testing::http::{Answer, Client};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// A service in this process with a client.
 struct Site {
@@ -17,10 +22,14 @@ struct Site {
 
 impl Site {
     async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::new().unwrap();
-        let running = domain::service()
-            .start(&domain::config(folder.path()))
-            .await;
+        let mut config = domain::config(folder.path());
+        change(&mut config);
+        let running = domain::service().start(&config).await;
         let running = running.unwrap_or_else(|failure| panic!("{failure}"));
         Self {
             client: Client::new(running.url()),
@@ -466,4 +475,27 @@ async fn a_port_in_use_is_named() {
         failure.contains("`PORT`") && failure.contains("127.0.0.1:"),
         "{failure}"
     );
+}
+
+#[tokio::test]
+async fn who_cannot_be_served_now_is_asked_to_come_again() {
+    let full = Site::start_with(|config| config.outbox_limit = 0).await;
+    let answer = full.post("/accounts", new(1)).await;
+    refused(&answer, 503, "unavailable");
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert_eq!(full.events().await, 0);
+    assert_eq!(full.get("/accounts").await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_body_that_never_comes_is_not_waited_for() {
+    let site = Site::start_with(|config| config.limits.time = Duration::from_millis(50)).await;
+    let mut stream = TcpStream::connect(site.running.address()).await.unwrap();
+    let head =
+        "POST /accounts HTTP/1.1\r\nhost: here\r\ncontent-length: 9\r\nconnection: close\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("urn:microdb:problem:timeout"), "{answer}");
 }

@@ -379,6 +379,15 @@ pub trait Engine: Send + Sync + 'static {
     /// A page of rows.
     async fn find(&self, find: &Find) -> Result<Page, EngineError>;
 
+    /// Deleted rows with the versions of their deletions, in the order of their ids, after this one.
+    async fn deleted(
+        &self,
+        schema: &'static Schema,
+        generation: Generation,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, u64)>, EngineError>;
+
     /// Applies a write set, durably, alone or in one group with others that are waiting.
     async fn commit(&self, write: WriteSet) -> Result<(), CommitError>;
 

@@ -67,7 +67,7 @@ impl<P: Policy> Reactor for PolicyReactor<P> {
             return Ok(Reaction::default());
         }
         let now = scope.runtime.engine.now().await?;
-        let key = scope.group(envelope.subject);
+        let key = scope.cursor(envelope);
         let stored = scope
             .runtime
             .engine

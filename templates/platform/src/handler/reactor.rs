@@ -100,6 +100,11 @@ impl Scope {
         format!("{}/{}/", self.about.handler, self.generation)
     }
 
+    /// The key of the cursor over what an event makes happen.
+    pub fn cursor(&self, event: &Envelope) -> String {
+        format!("{}/{}", self.group(event.subject), event.id)
+    }
+
     /// The group of its documents about an aggregate.
     pub fn group(&self, aggregate: Uuid) -> String {
         format!("{}/{}/{aggregate}", self.about.handler, self.generation)

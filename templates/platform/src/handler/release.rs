@@ -153,7 +153,7 @@ async fn pass_over(
         },
     });
     let cursor = engine
-        .document(Documents::Cursors, &scope.group(aggregate))
+        .document(Documents::Cursors, &scope.cursor(&envelope))
         .await?;
     write
         .documents

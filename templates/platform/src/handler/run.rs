@@ -144,7 +144,14 @@ impl Runner {
             let mut folded = batch.finish();
             let last = &part[done - 1].message;
             folded.write.offsets.push(self.offset(last, as_of));
+            let told = part[..done]
+                .iter()
+                .any(|read| matches!(read.content, Content::Complete(_)));
             match self.commit(folded).await {
+                Ok(()) if told => {
+                    self.refresh().await?;
+                    return Ok(Tried::Done(done));
+                }
                 Ok(()) => return Ok(Tried::Done(done)),
                 Err(NotCommitted::Conflict) => tokio::task::yield_now().await,
                 Err(NotCommitted::Failed(Failure::Passing(error))) => return Err(error),

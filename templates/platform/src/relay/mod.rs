@@ -23,7 +23,6 @@ use crate::broker::BrokerError;
 use crate::engine::EngineError;
 use crate::hold;
 use crate::runtime::Runtime;
-use crate::value::Timestamp;
 
 /// How many messages one pass publishes at most.
 const BATCH: usize = 500;
@@ -96,10 +95,12 @@ enum PassError {
 impl Relay {
     /// A relay for one shard of a service; `topics` are those of the aggregates it owns, which get
     /// its heartbeats.
-    pub fn new(runtime: Arc<Runtime>, shard: Shard, topics: Vec<String>) -> Self {
-        let partitions = (0..runtime.partitions).filter(|partition| shard.has(*partition));
+    pub fn new(runtime: Arc<Runtime>, shard: Shard, topics: &[String]) -> Self {
+        let partitions: Vec<_> = (0..runtime.partitions)
+            .filter(|partition| shard.has(*partition))
+            .collect();
         Self {
-            heartbeats: Heartbeats::new(&runtime, topics, partitions.collect()),
+            heartbeats: Heartbeats::new(&runtime, topics, &partitions),
             back_off: BackOff::default(),
             shutdown: runtime.shutdown.clone(),
             runtime,
@@ -187,8 +188,9 @@ impl Relay {
         plan.acknowledged(&settled.acknowledged);
         self.blocked = plan.waiting();
         metrics::waiting(self.blocked);
-        if complete && self.heartbeats.due() {
-            self.beat(as_of, &plan).await?;
+        if complete {
+            let beats = self.heartbeats.at(as_of, &plan.undrained());
+            self.runtime.broker.publish(&beats).await?;
         }
         if self.observed.is_none_or(|at| at.elapsed() >= OBSERVATION) {
             self.observed = Some(Instant::now());
@@ -216,14 +218,6 @@ impl Relay {
             engine.refuse(*id, Some(why)).await?;
         }
         Ok(settled)
-    }
-
-    async fn beat(&mut self, as_of: Timestamp, plan: &Plan) -> Result<(), PassError> {
-        let beats = self.heartbeats.at(as_of, &plan.undrained());
-        if !beats.is_empty() {
-            self.runtime.broker.publish(&beats).await?;
-        }
-        Ok(())
     }
 
     /// Publishes what is left, and gives the shard back.

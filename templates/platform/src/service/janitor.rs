@@ -1,4 +1,4 @@
-//! Sweeps out what has served its time: answers to old requests, and old events of the log.
+//! Sweeps out what has served its time: the answers to old requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ const PAUSE: Duration = Duration::from_secs(15 * 60);
 const BATCH: u32 = 200;
 
 /// Makes its rounds until the service shuts down.
-pub(super) async fn run(runtime: Arc<Runtime>, event_log_kept: Option<Duration>) {
+pub(super) async fn run(runtime: Arc<Runtime>) {
     let mut shutdown = runtime.shutdown.clone();
     loop {
-        if let Err(error) = round(&runtime, event_log_kept).await {
+        if let Err(error) = round(&runtime).await {
             tracing::warn!(%error, "sweeping out was put off");
         }
         tokio::select! {
@@ -26,18 +26,9 @@ pub(super) async fn run(runtime: Arc<Runtime>, event_log_kept: Option<Duration>)
     }
 }
 
-async fn round(runtime: &Runtime, event_log_kept: Option<Duration>) -> Result<(), EngineError> {
+async fn round(runtime: &Runtime) -> Result<(), EngineError> {
     let now = runtime.engine.now().await?;
-    while sweep_requests(runtime, now).await? {
-        tokio::task::yield_now().await;
-    }
-    let kept_micros = event_log_kept.and_then(|kept| i64::try_from(kept.as_micros()).ok());
-    let before = kept_micros
-        .and_then(|kept| Timestamp::from_microseconds(now.as_microseconds().saturating_sub(kept)));
-    if let Some(before) = before {
-        let events = runtime.engine.trim_event_log(before).await?;
-        tracing::debug!(events, "old events left the log");
-    }
+    while sweep_requests(runtime, now).await? {}
     Ok(())
 }
 

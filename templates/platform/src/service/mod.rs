@@ -11,11 +11,11 @@ mod serve;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::contract::AggregateType;
 use crate::decision::{Aggregate, Creation, Decision, Deletion, Update};
 use crate::engine::Migration;
 use crate::handler::{Effect, Handlers, Policy, Replicated};
 use crate::http::Routes;
+use crate::owner::Owned;
 use crate::runtime::Executor;
 use crate::unit_of_work::{Creates, Deletes, Unit, Updates, Way};
 
@@ -35,7 +35,7 @@ pub struct Service {
     openapi: &'static str,
     partitions: u32,
     port: u16,
-    topics: Vec<&'static str>,
+    owned: Vec<Owned>,
     commands: BTreeMap<&'static str, Arc<dyn Executor>>,
     handlers: Handlers,
     routes: Routes,
@@ -58,7 +58,7 @@ impl Service {
             openapi,
             partitions: PARTITIONS,
             port: 0,
-            topics: Vec::new(),
+            owned: Vec::new(),
             commands: BTreeMap::new(),
             handlers: Handlers::default(),
             routes: Routes::new(),
@@ -86,10 +86,10 @@ impl Service {
         self
     }
 
-    /// Its aggregate `A`, whose events it publishes.
+    /// Its aggregate `A`, whose events and snapshots it publishes.
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self) -> Self {
-        self.topics.push(A::Type::TOPIC);
+        self.owned.push(Owned::of::<A>());
         self
     }
 

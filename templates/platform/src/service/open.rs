@@ -72,13 +72,9 @@ impl Service {
     /// The topics it writes into or reads from. Those of others are made too, so that services may
     /// start in any order.
     fn all_topics(&self) -> Vec<Topic> {
-        let read = self.handlers.topics();
-        let mut names: Vec<String> = self
-            .topics
-            .iter()
-            .chain(&read)
-            .map(ToString::to_string)
-            .collect();
+        let owned = self.owned.iter().map(|owned| owned.topic);
+        let topics = owned.chain(self.handlers.topics());
+        let mut names: Vec<String> = topics.map(str::to_owned).collect();
         names.push(commands_topic(self.system, self.context));
         names.sort_unstable();
         names.dedup();

@@ -12,6 +12,7 @@ use super::readiness::Parts;
 use super::{Failure, Service, janitor};
 use crate::config::Config;
 use crate::http::Site;
+use crate::owner::Owner;
 use crate::relay::{Relay, Shard};
 use crate::runtime::Runtime;
 
@@ -45,9 +46,16 @@ impl Service {
         let (stop_parts, stopped) = watch::channel(false);
         let runtime = self.open(config, stopped).await?;
         let mut parts = self.handlers.spawn(&runtime);
-        let topics = self.topics.iter().map(ToString::to_string).collect();
-        parts.spawn(Relay::new(Arc::clone(&runtime), Shard::WHOLE, topics).run());
-        parts.spawn(janitor::run(Arc::clone(&runtime), config.event_log_kept));
+        let topics = self.owned.iter().map(|owned| owned.topic.to_owned());
+        let topics: Vec<String> = topics.collect();
+        parts.spawn(Relay::new(Arc::clone(&runtime), Shard::WHOLE, &topics).run());
+        let owner = Owner::new(
+            Arc::clone(&runtime),
+            self.owned.clone(),
+            config.event_log_kept,
+        );
+        parts.spawn(owner.run());
+        parts.spawn(janitor::run(Arc::clone(&runtime)));
         let address = listener
             .local_addr()
             .map_err(|source| Failure::Listen { address, source })?;

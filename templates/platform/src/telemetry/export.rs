@@ -25,7 +25,8 @@ struct OnRuntime(Handle);
 #[async_trait]
 impl HttpClient for OnRuntime {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let sending = tokio::time::timeout(TIMEOUT, fetch(request));
+        // The clock of the runtime is asked for on the runtime, not on the exporter's thread.
+        let sending = async { tokio::time::timeout(TIMEOUT, fetch(request)).await };
         self.0.spawn(sending).await??
     }
 }

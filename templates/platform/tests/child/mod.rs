@@ -1,5 +1,8 @@
 //! The test's own program started once more, to be another process.
 
+// Each test program uses a part of it.
+#![allow(dead_code)]
+
 use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
 use std::process::{self, ChildStdout, Command, Stdio};

@@ -176,11 +176,18 @@ impl Library {
             Control::SnapshotRequest {
                 aggregate: Some(book),
                 ..
-            } => publish(broker, BOOKS, &[snapshot(&log[&book])]).await,
+            } => {
+                let known: Vec<_> = log
+                    .get(&book)
+                    .map(|events| snapshot(events))
+                    .into_iter()
+                    .collect();
+                publish(broker, BOOKS, &known).await;
+            }
             Control::ResendRequest {
                 aggregate, from, ..
             } => {
-                let events = log[&aggregate].iter();
+                let events = log.get(&aggregate).into_iter().flatten();
                 let missed: Vec<_> = events.filter(|one| one.sequence >= from).cloned().collect();
                 publish(broker, BOOKS, &missed).await;
             }

@@ -164,6 +164,15 @@ impl Desk {
         .await;
     }
 
+    /// The text of a card.
+    pub async fn card(&self, id: Uuid) -> String {
+        let found = self.runtime.engine.load(&CARDS, 0, id).await;
+        match found.expect("a card") {
+            Found::Live(row) => row.members["text"].as_str().unwrap_or_default().to_owned(),
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// The texts of all cards, in the order of their words.
     pub async fn cards(&self) -> Vec<String> {
         let find = Find {

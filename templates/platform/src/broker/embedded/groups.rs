@@ -1,10 +1,10 @@
-//! Groups: which members are alive, and which of them reads what.
+//! Groups: which members are alive, and how far they have read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
-use super::assignment::{Members, assign};
+use super::rebalance::{next_generation, rebalance};
 use crate::broker::BrokerError;
 
 /// How long a process counts as alive after it last said so, in milliseconds.
@@ -144,127 +144,6 @@ pub fn release(
     next_generation(connection, group)
 }
 
-/// Assigns anew in all groups that read a topic.
-///
-/// # Errors
-/// When the file fails.
-pub fn rebalance_readers(
-    connection: &Connection,
-    topic: &str,
-    now: i64,
-) -> Result<(), BrokerError> {
-    for group in texts(connection, r#"SELECT "group" FROM members"#, params![])? {
-        let members = members(connection, &group)?;
-        if members.values().any(|topics| topics.contains(topic)) {
-            rebalance(connection, &group, now)?;
-        }
-    }
-    Ok(())
-}
-
-/// Assigns a group's partitions anew. What a living member holds it keeps until it lets go.
-fn rebalance(connection: &Connection, group: &str, now: i64) -> Result<(), BrokerError> {
-    let members = members(connection, group)?;
-    let held = held(connection, group)?;
-    connection.execute(r#"DELETE FROM assignments WHERE "group" = ?1"#, [group])?;
-    if members.is_empty() {
-        connection.execute("DELETE FROM groups WHERE name = ?1", [group])?;
-        return Ok(());
-    }
-    let alive = |member: &String| members.contains_key(member);
-    let current = held
-        .iter()
-        .map(|(partition, held)| {
-            let member = if alive(&held.wanted) {
-                &held.wanted
-            } else {
-                &held.owner
-            };
-            (*partition, member.clone())
-        })
-        .collect();
-    let partitions = partitions(connection, members.values().flatten())?;
-    let mut insert = connection.prepare_cached(
-        r#"INSERT INTO assignments ("group", partition, owner, wanted, since)
-           VALUES (?1, ?2, ?3, ?4, ?5)"#,
-    )?;
-    for (partition, wanted) in assign(&partitions, &members, &current) {
-        let before = held.get(&partition);
-        let owner = before.map(|held| &held.owner).filter(|owner| alive(owner));
-        let asked = before.filter(|held| held.wanted == wanted);
-        let since = asked.map_or(now, |held| held.since);
-        insert.execute(params![
-            group,
-            partition,
-            owner.unwrap_or(&wanted),
-            wanted,
-            since
-        ])?;
-    }
-    next_generation(connection, group)
-}
-
-/// A partition as it was assigned before.
-struct Held {
-    owner: String,
-    wanted: String,
-    since: i64,
-}
-
-fn held(connection: &Connection, group: &str) -> rusqlite::Result<BTreeMap<i64, Held>> {
-    connection
-        .prepare_cached(
-            r#"SELECT partition, owner, wanted, since FROM assignments WHERE "group" = ?1"#,
-        )?
-        .query_map([group], |row| {
-            let held = Held {
-                owner: row.get(1)?,
-                wanted: row.get(2)?,
-                since: row.get(3)?,
-            };
-            Ok((row.get(0)?, held))
-        })?
-        .collect()
-}
-
-fn members(connection: &Connection, group: &str) -> Result<Members, BrokerError> {
-    let mut statement =
-        connection.prepare_cached(r#"SELECT id, topics FROM members WHERE "group" = ?1"#)?;
-    let mut rows = statement.query([group])?;
-    let mut members = Members::new();
-    while let Some(row) = rows.next()? {
-        let topics: String = row.get(1)?;
-        let topics = serde_json::from_str(&topics)
-            .map_err(|error| BrokerError::Unusable(error.to_string()))?;
-        members.insert(row.get(0)?, topics);
-    }
-    Ok(members)
-}
-
-fn partitions<'a>(
-    connection: &Connection,
-    topics: impl Iterator<Item = &'a String>,
-) -> rusqlite::Result<BTreeMap<i64, String>> {
-    let mut partitions = BTreeMap::new();
-    let mut statement = connection.prepare_cached("SELECT id FROM partitions WHERE topic = ?1")?;
-    for topic in topics.collect::<BTreeSet<_>>() {
-        for id in statement.query_map([topic], |row| row.get(0))? {
-            partitions.insert(id?, topic.clone());
-        }
-    }
-    Ok(partitions)
-}
-
-fn next_generation(connection: &Connection, group: &str) -> Result<(), BrokerError> {
-    connection.execute("UPDATE counter SET generation = generation + 1", [])?;
-    connection.execute(
-        "INSERT INTO groups (name, generation) SELECT ?1, generation FROM counter WHERE true
-         ON CONFLICT DO UPDATE SET generation = excluded.generation",
-        [group],
-    )?;
-    Ok(())
-}
-
 fn texts(
     connection: &Connection,
     sql: &str,
@@ -274,4 +153,102 @@ fn texts(
         .prepare_cached(sql)?
         .query_map(values, |row| row.get(0))?
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Commit, Joining, LEASE_MS, RELEASE_MS, commit, join, release, renew};
+    use crate::broker::embedded::{fetch, topics};
+    use crate::broker::{BrokerError, Topic};
+    use rusqlite::Connection;
+
+    fn file() -> Result<Connection, BrokerError> {
+        let connection = Connection::open_in_memory()?;
+        connection.execute_batch(include_str!("schema.sql"))?;
+        let topic = Topic {
+            name: "t".to_owned(),
+            partitions: 4,
+        };
+        topics::ensure(&connection, &[topic], 0)?;
+        Ok(connection)
+    }
+
+    /// Each member is of a process of its own.
+    fn joining(member: &str) -> Joining {
+        Joining {
+            member: member.to_owned(),
+            group: "g".to_owned(),
+            session: format!("session of {member}"),
+            topics: ["t".to_owned()].into(),
+        }
+    }
+
+    fn owned(connection: &Connection, member: &str) -> Result<Vec<(i64, bool)>, BrokerError> {
+        let shares = fetch::shares(connection, "g", member)?.unwrap_or_default();
+        Ok(shares.iter().map(|share| (share.id, share.stays)).collect())
+    }
+
+    #[test]
+    fn a_partition_moves_when_its_owner_lets_go() -> Result<(), BrokerError> {
+        let connection = file()?;
+        join(&connection, &joining("a"), 0)?;
+        join(&connection, &joining("b"), 1)?;
+        assert!(owned(&connection, "b")?.is_empty());
+        let leaving: Vec<_> = owned(&connection, "a")?;
+        let leaving: Vec<_> = leaving
+            .iter()
+            .filter(|(_, stays)| !stays)
+            .map(|(id, _)| *id)
+            .collect();
+        assert_eq!(leaving.len(), 2);
+        release(&connection, "g", "a", &leaving)?;
+        assert_eq!(owned(&connection, "b")?.len(), 2);
+        Ok(())
+    }
+
+    #[test]
+    fn who_does_not_let_go_in_time_is_not_waited_for() -> Result<(), BrokerError> {
+        let connection = file()?;
+        join(&connection, &joining("a"), 0)?;
+        join(&connection, &joining("b"), 0)?;
+        let mut now = 0;
+        while now <= RELEASE_MS {
+            renew(&connection, "session of a", now)?;
+            renew(&connection, "session of b", now)?;
+            assert!(owned(&connection, "b")?.is_empty());
+            now += LEASE_MS / 2;
+        }
+        renew(&connection, "session of b", now)?;
+        assert_eq!(owned(&connection, "b")?.len(), 2);
+        Ok(())
+    }
+
+    #[test]
+    fn only_the_owner_of_a_partition_commits() -> Result<(), BrokerError> {
+        let connection = file()?;
+        join(&connection, &joining("a"), 0)?;
+        let of = |member: &str, next| Commit {
+            group: "g".to_owned(),
+            member: member.to_owned(),
+            partition: 1,
+            next,
+        };
+        let committed = || {
+            connection.query_row(
+                "SELECT next FROM committed WHERE partition = 1",
+                [],
+                |row| row.get::<_, i64>(0),
+            )
+        };
+        commit(&connection, &[of("a", 5)])?;
+        assert_eq!(committed()?, 5);
+        // The process of `a` stood still beyond its lease.
+        join(&connection, &joining("b"), LEASE_MS + 1)?;
+        assert_eq!(owned(&connection, "b")?.len(), 4);
+        commit(&connection, &[of("a", 9)])?;
+        assert_eq!(committed()?, 5);
+        commit(&connection, &[of("b", 6)])?;
+        assert_eq!(committed()?, 6);
+        Ok(())
+    }
 }

@@ -10,6 +10,7 @@ mod fetch;
 mod file;
 mod groups;
 mod reader;
+mod rebalance;
 mod subscription;
 mod topics;
 mod trim;

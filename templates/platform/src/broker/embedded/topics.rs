@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::groups;
+use super::rebalance;
 use crate::broker::{Assignment, BrokerError, Topic};
 
 /// Makes the topics that are missing.
@@ -23,7 +23,7 @@ pub fn ensure(connection: &Connection, topics: &[Topic], now: i64) -> Result<(),
             )));
         }
         create(connection, topic)?;
-        groups::rebalance_readers(connection, &topic.name, now)?;
+        rebalance::rebalance_readers(connection, &topic.name, now)?;
     }
     Ok(())
 }
@@ -42,7 +42,7 @@ pub fn delete(connection: &Connection, name: &str, now: i64) -> Result<(), Broke
     connection.execute(&format!("DELETE FROM committed WHERE {OF_TOPIC}"), [name])?;
     connection.execute("DELETE FROM partitions WHERE topic = ?1", [name])?;
     connection.execute("DELETE FROM topics WHERE name = ?1", [name])?;
-    groups::rebalance_readers(connection, name, now)
+    rebalance::rebalance_readers(connection, name, now)
 }
 
 /// The partitions of a topic; none when it is not there.

@@ -175,6 +175,18 @@ impl Engine for SqliteEngine {
             .await
     }
 
+    async fn deleted(
+        &self,
+        schema: &'static Schema,
+        generation: Generation,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, u64)>, EngineError> {
+        self.readers
+            .read(move |connection| rows::tombstones(connection, schema, generation, after, limit))
+            .await
+    }
+
     async fn commit(&self, write: WriteSet) -> Result<(), CommitError> {
         let (tables, limit) = (Arc::clone(&self.tables), self.options.outbox_limit);
         self.writer

@@ -56,6 +56,27 @@ pub(super) fn tombstone(
     rows.next()?.map(|row| unsigned(row.get(0)?)).transpose()
 }
 
+/// Deleted rows after an id, in the order of ids, with the versions of their deletions.
+pub(super) fn tombstones(
+    connection: &Connection,
+    schema: &Schema,
+    generation: Generation,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<(Uuid, u64)>, EngineError> {
+    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    let mut statement = connection.prepare_cached(
+        "SELECT id, version FROM microdb_tombstones
+         WHERE of = ?1 AND generation = ?2 AND id > ?3 ORDER BY id LIMIT ?4",
+    )?;
+    let mut rows = statement.query(params![schema.table, generation, after, limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push((uuid(&row.get::<_, String>(0)?)?, unsigned(row.get(1)?)?));
+    }
+    Ok(found)
+}
+
 /// A row `id, version, created_at, updated_at, …columns`, with its entities.
 pub(super) fn stored(
     connection: &Connection,

@@ -4,10 +4,12 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use platform::testing::http::Client;
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bank"));
@@ -156,4 +158,47 @@ async fn signals_end_it_in_order() {
         let path = made.header("location").unwrap();
         assert_eq!(serving.client.get(path).await.unwrap().status, 200);
     }
+}
+
+#[tokio::test]
+async fn traces_reach_a_collector() {
+    let folder = TempDir::new().unwrap();
+    let collector = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", collector.local_addr().unwrap());
+    let mut command = program(folder.path());
+    let mut serving = Serving::start(command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint));
+    let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+    let headers = [("traceparent", format!("00-{trace}-{parent}-01"))];
+    let headers = headers
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let client = serving.client.clone();
+    let got = client
+        .send(axum::http::Method::GET, "/accounts", &headers, "")
+        .await;
+    assert_eq!(got.unwrap().status, 200);
+    // What is left is sent when the service ends.
+    serving.signal("TERM");
+    let received = tokio::time::timeout(Duration::from_secs(10), receive(&collector)).await;
+    let received = received.expect("no traces in time");
+    assert!(received.starts_with("POST /v1/traces"), "{received}");
+    for part in [trace, parent, "GET /accounts"] {
+        assert!(received.contains(part), "{part} in {received}");
+    }
+    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+}
+
+/// One request, which is answered as a collector does.
+async fn receive(collector: &tokio::net::TcpListener) -> String {
+    let (mut stream, _) = collector.accept().await.unwrap();
+    let mut received = Vec::new();
+    // The body is one JSON object, and nothing comes after it.
+    while !received.ends_with(b"}") {
+        if stream.read_buf(&mut received).await.unwrap() == 0 {
+            break;
+        }
+    }
+    let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    stream.write_all(answer.as_bytes()).await.unwrap();
+    String::from_utf8_lossy(&received).into_owned()
 }
