@@ -1,6 +1,18 @@
 //! What the tool has to say about its input: one type for every stage, rendered at the edge.
 
+mod file;
+mod human;
+mod json;
+mod order;
+mod spelling;
+
 use std::fmt;
+
+pub use file::{Position, SourceFile};
+pub use human::human;
+pub use json::json;
+pub use order::sorted;
+pub use spelling::did_you_mean;
 
 /// A place in the input: a file and a range of bytes in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

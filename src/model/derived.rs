@@ -139,13 +139,14 @@ pub fn of_saga(name: &str) -> Vec<String> {
 }
 
 /// Names of contexts that would be folders or packages of the workspace's own.
-pub const RESERVED_CONTEXTS: [&str; 6] = [
+pub const RESERVED_CONTEXTS: [&str; 7] = [
     "platform",
     "gateway",
     "dev",
     "contracts",
     "services",
     "shared",
+    "ids",
 ];
 
 /// What a package of the contract of a context may end with.

@@ -22,7 +22,9 @@ pub use event::{Event, EventField, Query, QueryParameter};
 pub use handler::{
     Backoff, Effect, Fill, OnRefusal, Policy, Replica, ReplicaField, Source, Target, Trigger,
 };
-pub use names::{ContextName, Ident, StateName, SystemName, TypeName};
+pub use names::{
+    ContextName, Ident, MAX_LENGTH as MAX_NAME_LENGTH, StateName, SystemName, TypeName,
+};
 pub use system::{Broker, Context, Database, System};
 pub use types::{
     Constraints, DecimalFormat, Default, EnumType, Field, Reference, Scalar, Type, TypePath,

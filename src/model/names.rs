@@ -80,6 +80,13 @@ fn is_snake(text: &str) -> bool {
     words(text, '_')
 }
 
+impl TypeName {
+    /// A name that follows from others (see [`super::derived`]); it may be longer than a given one.
+    pub fn derived(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
 /// Lowercase words that start with a letter or (after the first) a digit, parted by `separator`.
 fn words(text: &str, separator: char) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())

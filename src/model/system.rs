@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::{
     Aggregate, Command, ContextName, Effect, EnumType, Event, Policy, Query, Replica, SystemName,
-    TypeName, ValueType,
+    TypeName, TypePath, ValueType,
 };
 
 /// A valid system.
@@ -85,6 +85,22 @@ impl System {
     /// The context `name`, when there is one.
     pub fn context(&self, name: &str) -> Option<&Context> {
         self.contexts.get(name)
+    }
+
+    /// The value object that a path names.
+    pub fn value_type(&self, path: &TypePath) -> Option<&ValueType> {
+        match &path.context {
+            None => self.values.get(&path.name),
+            Some(context) => self.contexts.get(context)?.values.get(&path.name),
+        }
+    }
+
+    /// The enum that a path names.
+    pub fn enum_type(&self, path: &TypePath) -> Option<&EnumType> {
+        match &path.context {
+            None => self.enums.get(&path.name),
+            Some(context) => self.contexts.get(context)?.enums.get(&path.name),
+        }
     }
 
     /// The contexts for which a service is generated.

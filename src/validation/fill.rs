@@ -42,7 +42,11 @@ impl Slot {
     /// The id of an aggregate.
     pub fn id(context: &ContextName, aggregate: &crate::model::TypeName) -> Self {
         let ty = Type::Reference(Reference::Foreign(context.clone(), aggregate.clone()));
-        Self { ty, optional: false, list: false }
+        Self {
+            ty,
+            optional: false,
+            list: false,
+        }
     }
 
     /// The same, of which one must be there.
@@ -69,11 +73,22 @@ fn absolute(context: Option<&ContextName>, ty: &Type) -> Type {
 
 /// Where `name` of type `slot` comes from; `None` when it stays open.
 pub(super) fn fill(system: &System, name: &str, slot: &Slot, offers: &[Offer]) -> Option<Fill> {
-    let named = |offer: &&Offer| offer.name.as_ref().is_some_and(|given| given.as_str() == name);
+    let named = |offer: &&Offer| {
+        offer
+            .name
+            .as_ref()
+            .is_some_and(|given| given.as_str() == name)
+    };
     let fitting = || offers.iter().filter(|offer| slot.fits(&offer.slot));
-    let plain = |offer: &Offer| Fill { source: offer.source.clone(), structural: false };
+    let plain = |offer: &Offer| Fill {
+        source: offer.source.clone(),
+        structural: false,
+    };
 
-    if let Some(offer) = fitting().filter(named).find(|offer| offer.slot.ty == slot.ty) {
+    if let Some(offer) = fitting()
+        .filter(named)
+        .find(|offer| offer.slot.ty == slot.ty)
+    {
         return Some(plain(offer));
     }
     if matches!(slot.ty, Type::Reference(_)) {
@@ -87,7 +102,10 @@ pub(super) fn fill(system: &System, name: &str, slot: &Slot, offers: &[Offer]) -
         let depth = 0;
         structurally_equal(system, &slot.ty, &offer.slot.ty, depth)
     })?;
-    Some(Fill { source: offer.source.clone(), structural: true })
+    Some(Fill {
+        source: offer.source.clone(),
+        structural: true,
+    })
 }
 
 /// Values nested deeper than this are told apart: recursion is an error reported elsewhere.

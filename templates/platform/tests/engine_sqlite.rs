@@ -1,5 +1,9 @@
 //! SQLite does what every engine has to do.
 
+#[path = "sqlite/migrations.rs"]
+mod migrations;
+#[path = "sqlite/processes.rs"]
+mod processes;
 mod sqlite;
 
 use platform::engine::sqlite::Options;

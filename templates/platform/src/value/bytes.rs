@@ -8,6 +8,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Bytes(pub Vec<u8>);
 
+impl Bytes {
+    /// The bytes a base64 text stands for, for constants: none when it is not base64.
+    pub fn from_base64(text: &str) -> Self {
+        Self(BASE64_STANDARD.decode(text).unwrap_or_default())
+    }
+}
+
 impl Serialize for Bytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&BASE64_STANDARD.encode(&self.0))

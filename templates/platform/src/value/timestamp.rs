@@ -16,6 +16,12 @@ impl Timestamp {
         Self::from(jiff::Timestamp::now())
     }
 
+    /// The instant so many microseconds after 1970-01-01 UTC, for constants: at most the last
+    /// instant there is.
+    pub fn constant(microseconds: i64) -> Self {
+        Self::from_microseconds(microseconds).unwrap_or(Self(jiff::Timestamp::MAX))
+    }
+
     /// Microseconds since 1970-01-01 UTC.
     pub fn as_microseconds(self) -> i64 {
         self.0.as_microsecond()
@@ -38,6 +44,11 @@ impl Timestamp {
     /// Milliseconds since `earlier`; 0 when that is later.
     pub fn millis_since(self, earlier: Self) -> u64 {
         u64::try_from((self.as_microseconds() - earlier.as_microseconds()) / 1_000).unwrap_or(0)
+    }
+
+    /// The date of the instant, in UTC.
+    pub fn date(self) -> super::Date {
+        jiff::tz::Offset::UTC.to_datetime(self.0).date()
     }
 
     /// The same instant in the type of the time library.

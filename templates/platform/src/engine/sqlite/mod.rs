@@ -86,7 +86,7 @@ pub struct Options {
     pub shards: u32,
     /// How many messages the outbox holds before commits with events are refused.
     pub outbox_limit: u64,
-    /// How many connections read.
+    /// How many threads read, each over a connection of its own.
     pub readers: usize,
 }
 
@@ -120,10 +120,10 @@ impl SqliteEngine {
         options: Options,
     ) -> Result<Self, OpenError> {
         migrate::check_complete(&connect::prepare(path)?, migrations)?;
-        let writer = Writer::start(path).map_err(|error| OpenError::Unusable(error.to_string()))?;
+        let unusable = |error: EngineError| OpenError::Unusable(error.to_string());
         Ok(Self {
-            writer,
-            readers: Readers::new(path, options.readers.max(1)),
+            writer: Writer::start(path).map_err(unusable)?,
+            readers: Readers::start(path, options.readers.max(1)).map_err(unusable)?,
             tables: Arc::default(),
             options: Options {
                 shards: options.shards.max(1),

@@ -1,6 +1,6 @@
 //! The outbox and the event log.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, ffi, params};
 use uuid::Uuid;
 
 use super::error::{signed, unsigned};
@@ -38,55 +38,47 @@ pub(super) fn append(
     event: &OutboxEvent,
     now: Timestamp,
 ) -> Result<(), CommitError> {
-    let waiting = connection
-        .prepare_cached("SELECT 1 FROM microdb_outbox WHERE id = ?1")?
-        .exists([event.id.to_string()])?;
-    if waiting {
-        return Err(CommitError::Conflict);
-    }
-    insert(
-        connection,
-        "INSERT INTO microdb_outbox (id, aggregatetype, aggregateid, sequence, type, topic,
-            partition, headers, payload, written_at, logged)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        event,
-        now,
-    )?;
-    if event.logged {
-        insert(
-            connection,
-            "INSERT INTO microdb_event_log (id, aggregatetype, aggregateid, sequence, type, topic,
-                partition, headers, payload, written_at)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE ?11",
-            event,
-            now,
-        )?;
-    }
-    Ok(())
-}
-
-fn insert(
-    connection: &Connection,
-    sql: &str,
-    event: &OutboxEvent,
-    now: Timestamp,
-) -> Result<(), EngineError> {
     let headers = serde_json::to_string(&event.wire.headers)
         .map_err(|error| EngineError::Corrupt(error.to_string()))?;
-    connection.prepare_cached(sql)?.execute(params![
-        event.id.to_string(),
+    let (id, aggregate) = (event.id.to_string(), event.aggregate_id.to_string());
+    let (sequence, now) = (signed(event.sequence)?, now.to_string());
+    let values = params![
+        id,
         event.aggregate_type,
-        event.aggregate_id.to_string(),
-        signed(event.sequence)?,
+        aggregate,
+        sequence,
         event.kind,
         event.topic,
         event.partition,
         headers,
         event.wire.payload,
-        now.to_string(),
+        now,
         event.logged,
-    ])?;
+    ];
+    connection
+        .prepare_cached(
+            "INSERT INTO microdb_outbox (id, aggregatetype, aggregateid, sequence, type, topic,
+                partition, headers, payload, written_at, logged)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute(values)
+        .map_err(|error| waiting(&error).unwrap_or_else(|| error.into()))?;
+    if event.logged {
+        connection
+            .prepare_cached(
+                "INSERT INTO microdb_event_log (id, aggregatetype, aggregateid, sequence, type,
+                    topic, partition, headers, payload, written_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?
+            .execute(&values[..values.len() - 1])?;
+    }
     Ok(())
+}
+
+/// A message with the same id is waiting already.
+fn waiting(error: &rusqlite::Error) -> Option<CommitError> {
+    let code = error.sqlite_error()?.extended_code;
+    (code == ffi::SQLITE_CONSTRAINT_UNIQUE).then_some(CommitError::Conflict)
 }
 
 /// The oldest messages of a shard.

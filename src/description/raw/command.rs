@@ -1,0 +1,109 @@
+//! Commands.
+
+use super::{Map, OneOrMany, RawAbout, RawField, RawMember, RawWord, Spanned, Text};
+use crate::description::declare::table;
+use crate::description::parse::{Node, Parse, Parser};
+use crate::description::shape::Shape;
+
+table! {
+    /// A command: what may be asked of a context. It has exactly one of `creates`, `updates` and
+    /// `deletes`.
+    pub struct RawCommand with about: RawAbout {
+        /// The aggregate it makes.
+        creates: Option<Text>,
+        /// The aggregate it changes.
+        updates: Option<Text>,
+        /// The aggregate it deletes; replicas keep id and sequence only.
+        deletes: Option<Text>,
+        /// The members of the aggregate the caller sends; `"name?"` may be left out.
+        input: Option<Spanned<Vec<RawMember>>> = "creating: every field without a default and every collection; else none",
+        /// Inputs of the command's own, by name.
+        own: Map<RawField>,
+        /// The statuses it is allowed in and the one it leads to.
+        transition: Option<Spanned<RawTransition>>,
+        /// Members of the aggregate the decision may change besides its input.
+        sets: Vec<Text>,
+        /// What the decision may look at, by the name it arrives under: a replica, an aggregate, a
+        /// query, a call or a flag.
+        needs: Map<Text>,
+        /// Its business refusals.
+        refuses: Vec<RawWord>,
+        /// The events it emits: one or a list. `"Event?"` not always; `{ one_of = […] }` exactly one.
+        emits: OneOrMany<Spanned<RawEmission>>,
+        /// The roles that may call it; `self` is the aggregate's `subject`.
+        allow: Option<Spanned<Vec<Text>>> = "any caller that is known",
+        /// Whether it has a route.
+        http: Option<Spanned<bool>> = "`true`, unless a policy, effect or saga uses it and it has no `allow`",
+        /// Its path in HTTP.
+        path: Option<Text> = "derived from its name",
+    }
+}
+
+table! {
+    /// A transition of an aggregate's status.
+    pub struct RawTransition {
+        /// The statuses the command is allowed in: one or a list. Alone it is a guard.
+        from: OneOrMany<Text>,
+        /// The status afterwards, or a table of them by the event emitted.
+        to: Option<Spanned<RawTo>> = "as it was",
+    }
+}
+
+/// The status after a command.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RawTo {
+    /// Always this one.
+    Always(Text),
+    /// The one of the event that was emitted.
+    ByEvent(Map<Text>),
+}
+
+impl Parse for RawTo {
+    fn parse(node: Node<'_>, parser: &mut Parser) -> Option<Self> {
+        if node.value.is_table() {
+            let map = Map::parse(node, parser)?;
+            return map.broken.is_empty().then_some(Self::ByEvent(map));
+        }
+        let value = parser.text(node, &Self::shape())?.to_owned();
+        Some(Self::Always(Spanned {
+            value,
+            span: node.span,
+        }))
+    }
+
+    fn shape() -> Shape {
+        Shape::Either(vec![Shape::text("a status"), Map::<Text>::shape()])
+    }
+}
+
+/// What a command emits, one place of its `emits`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RawEmission {
+    /// An event; with `?` not always.
+    Event(RawMember),
+    /// Exactly one of these events.
+    OneOf(Vec<Text>),
+}
+
+table! {
+    /// Exactly one of some events.
+    pub struct RawOneOf {
+        /// The events.
+        one_of: Spanned<Vec<Text>>,
+    }
+}
+
+impl Parse for RawEmission {
+    fn parse(node: Node<'_>, parser: &mut Parser) -> Option<Self> {
+        if node.value.is_table() {
+            return RawOneOf::parse(node, parser).map(|choice| Self::OneOf(choice.one_of.value));
+        }
+        parser.text(node, &Self::shape())?;
+        RawMember::parse(node, parser).map(Self::Event)
+    }
+
+    fn shape() -> Shape {
+        let event = Shape::text("an event as `\"Event\"` or `\"Event?\"`");
+        Shape::Either(vec![event, RawOneOf::shape()])
+    }
+}

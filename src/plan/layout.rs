@@ -1,0 +1,329 @@
+//! Lays Rust expressions out as `rustfmt` does with its defaults, so that generated code needs no
+//! formatter: the widths are those of rustfmt's `use_small_heuristics = "Default"`.
+
+/// The greatest width of a line.
+pub const MAX_WIDTH: usize = 100;
+/// The greatest width of the arguments of a call on one line.
+const CALL_WIDTH: usize = 60;
+/// The greatest width of a chain of calls on one line.
+const CHAIN_WIDTH: usize = 60;
+/// The greatest width of an array's elements on one line.
+const ARRAY_WIDTH: usize = 60;
+/// The greatest width of a struct literal's fields on one line.
+const STRUCT_WIDTH: usize = 18;
+/// The greatest width of an element that is set with others on one line of a broken array.
+const SHORT_ELEMENT: usize = 10;
+/// The width of one step of indentation.
+const STEP: usize = 4;
+
+/// An expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expr {
+    /// Text that is never broken.
+    Text(String),
+    /// `head(arguments)`.
+    Call(String, Vec<Expr>),
+    /// `prefix[elements]`; the prefix is `&` or nothing.
+    Array(&'static str, Vec<Expr>),
+    /// `Name { field: value }`.
+    Struct(String, Vec<(String, Expr)>),
+    /// `(elements)`.
+    Tuple(Vec<Expr>),
+    /// `root.call().call()`.
+    Chain(Box<Expr>, Vec<Expr>),
+}
+
+/// Text that is never broken.
+pub fn text(text: impl Into<String>) -> Expr {
+    Expr::Text(text.into())
+}
+
+/// A call.
+pub fn call(head: impl Into<String>, arguments: Vec<Expr>) -> Expr {
+    Expr::Call(head.into(), arguments)
+}
+
+/// A reference to an array.
+pub fn slice(elements: Vec<Expr>) -> Expr {
+    Expr::Array("&", elements)
+}
+
+impl Expr {
+    /// The expression on one line, however long.
+    pub fn flat(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Call(head, arguments) => format!("{head}({})", flat(arguments)),
+            Self::Array(prefix, elements) => format!("{prefix}[{}]", flat(elements)),
+            Self::Tuple(elements) => format!("({})", flat(elements)),
+            Self::Struct(name, fields) if fields.is_empty() => format!("{name} {{}}"),
+            Self::Struct(name, fields) => {
+                let fields: Vec<String> = fields.iter().map(flat_field).collect();
+                format!("{name} {{ {} }}", fields.join(", "))
+            }
+            Self::Chain(root, calls) => {
+                let calls: String = calls
+                    .iter()
+                    .map(|call| format!(".{}", call.flat()))
+                    .collect();
+                format!("{}{calls}", root.flat())
+            }
+        }
+    }
+
+    /// The expression laid out where `before` characters stand on its first line, whose block is
+    /// indented by `indent`, and `after` characters follow its last one.
+    pub fn lay(&self, indent: usize, before: usize, after: usize) -> String {
+        let flat = self.flat();
+        if self.may_be_flat() && before + flat.chars().count() + after <= MAX_WIDTH {
+            return flat;
+        }
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Call(head, arguments) => self.lay_call(head, arguments, indent, before, after),
+            Self::Array(prefix, elements) => lay_array(prefix, elements, indent),
+            Self::Tuple(elements) => block("(", elements, ")", indent),
+            Self::Struct(name, fields) => lay_struct(name, fields, indent),
+            Self::Chain(root, calls) => lay_chain(root, calls, indent, before, after),
+        }
+    }
+
+    /// Whether rustfmt keeps it on one line when that fits.
+    fn may_be_flat(&self) -> bool {
+        match self {
+            Self::Text(_) => true,
+            Self::Call(_, arguments) => {
+                width(arguments) <= CALL_WIDTH && arguments.iter().all(Self::may_be_flat)
+            }
+            Self::Array(_, elements) => {
+                width(elements) <= ARRAY_WIDTH && elements.iter().all(Self::may_be_flat)
+            }
+            Self::Tuple(elements) => {
+                width(elements) <= CALL_WIDTH && elements.iter().all(Self::may_be_flat)
+            }
+            Self::Struct(_, fields) => {
+                let fields_width: Vec<String> = fields.iter().map(flat_field).collect();
+                fields_width.join(", ").chars().count() <= STRUCT_WIDTH
+                    && fields.iter().all(|(_, value)| value.may_be_flat())
+            }
+            Self::Chain(root, calls) => {
+                let short = calls.len() < 2 || self.flat().chars().count() <= CHAIN_WIDTH;
+                short && root.may_be_flat() && calls.iter().all(Self::may_be_flat)
+            }
+        }
+    }
+
+    fn lay_call(
+        &self,
+        head: &str,
+        arguments: &[Self],
+        indent: usize,
+        before: usize,
+        after: usize,
+    ) -> String {
+        if let [only] = arguments
+            && matches!(only, Self::Call(..) | Self::Struct(..) | Self::Array(..))
+        {
+            // An only argument with brackets of its own hangs on the call's.
+            let start = before + head.chars().count() + 1;
+            return format!("{head}({})", only.lay(indent, start, after + 1));
+        }
+        block(&format!("{head}("), arguments, ")", indent)
+    }
+}
+
+/// `prefix value` with `value` laid out after `prefix`, broken after it when the value fits no
+/// other way: a constant or a `let`.
+pub fn assign(indent: usize, prefix: &str, value: &Expr, end: &str) -> String {
+    let before = indent + prefix.chars().count() + 1;
+    let flat = value.flat();
+    let fits = |start: usize| start + flat.chars().count() + end.chars().count() <= MAX_WIDTH;
+    if value.may_be_flat() && !fits(before) && fits(indent + STEP) {
+        return format!("{}{prefix}\n{}{flat}{end}", pad(indent), pad(indent + STEP));
+    }
+    format!(
+        "{}{prefix} {}{end}",
+        pad(indent),
+        value.lay(indent, before, end.chars().count())
+    )
+}
+
+/// The head of a function, up to and without its body: on one line, or a parameter a line.
+pub fn function(
+    indent: usize,
+    head: &str,
+    parameters: &[String],
+    result: &str,
+    end: &str,
+) -> String {
+    let result = if result.is_empty() {
+        String::new()
+    } else {
+        format!(" -> {result}")
+    };
+    let one = format!(
+        "{}{head}({}){result}{end}",
+        pad(indent),
+        parameters.join(", ")
+    );
+    if one.chars().count() <= MAX_WIDTH {
+        return one;
+    }
+    let lines: String = parameters
+        .iter()
+        .map(|parameter| format!("{}{parameter},\n", pad(indent + STEP)))
+        .collect();
+    format!("{0}{head}(\n{lines}{0}){result}{end}", pad(indent))
+}
+
+/// A field of a struct: `pub name: type,`, the type on a line of its own when it must.
+pub fn field(indent: usize, name: &str, ty: &str) -> String {
+    let one = format!("{}{name}: {ty},", pad(indent));
+    if one.chars().count() <= MAX_WIDTH {
+        return one;
+    }
+    format!("{}{name}:\n{}{ty},", pad(indent), pad(indent + STEP))
+}
+
+/// A doc comment, a line for each line of the text; nothing without text.
+pub fn doc(indent: usize, text: &str) -> String {
+    text.trim()
+        .lines()
+        .map(|line| match line.trim_end() {
+            "" => format!("{}///\n", pad(indent)),
+            line => format!("{}/// {line}\n", pad(indent)),
+        })
+        .collect()
+}
+
+fn pad(indent: usize) -> String {
+    " ".repeat(indent)
+}
+
+fn flat(elements: &[Expr]) -> String {
+    let elements: Vec<String> = elements.iter().map(Expr::flat).collect();
+    elements.join(", ")
+}
+
+fn width(elements: &[Expr]) -> usize {
+    flat(elements).chars().count()
+}
+
+/// A field of a struct literal; `value` alone where it is named as the field is.
+fn flat_field((name, value): &(String, Expr)) -> String {
+    let value = value.flat();
+    if value == *name {
+        value
+    } else {
+        format!("{name}: {value}")
+    }
+}
+
+fn block(open: &str, elements: &[Expr], close: &str, indent: usize) -> String {
+    let inner = indent + STEP;
+    let lines: String = elements
+        .iter()
+        .map(|element| format!("{}{},\n", pad(inner), element.lay(inner, inner, 1)))
+        .collect();
+    format!("{open}\n{lines}{}{close}", pad(indent))
+}
+
+fn lay_array(prefix: &str, elements: &[Expr], indent: usize) -> String {
+    let short = |element: &Expr| element.flat().chars().count() <= SHORT_ELEMENT;
+    if !elements.iter().all(short) {
+        return block(&format!("{prefix}["), elements, "]", indent);
+    }
+    let inner = indent + STEP;
+    let mut lines = String::new();
+    let mut line = pad(inner);
+    for element in elements {
+        let element = format!("{},", element.flat());
+        let gap = usize::from(line.len() > inner);
+        if line.chars().count() + gap + element.chars().count() > MAX_WIDTH {
+            lines.push_str(&line);
+            lines.push('\n');
+            line = pad(inner);
+        }
+        if line.len() > inner {
+            line.push(' ');
+        }
+        line.push_str(&element);
+    }
+    format!("{prefix}[\n{lines}{line}\n{}]", pad(indent))
+}
+
+fn lay_struct(name: &str, fields: &[(String, Expr)], indent: usize) -> String {
+    let inner = indent + STEP;
+    let lines: String = fields
+        .iter()
+        .map(|(field, value)| {
+            let flat = value.flat();
+            if flat == *field {
+                return format!("{}{flat},\n", pad(inner));
+            }
+            format!("{},\n", assign(inner, &format!("{field}:"), value, ""))
+        })
+        .collect();
+    format!("{name} {{\n{lines}{}}}", pad(indent))
+}
+
+fn lay_chain(root: &Expr, calls: &[Expr], indent: usize, before: usize, after: usize) -> String {
+    if let [only] = calls {
+        // A single call stays beside its root and breaks inside.
+        let root = root.lay(indent, before, 0);
+        let start = before + root.chars().count() + 1;
+        return format!("{root}.{}", only.lay(indent, start, after));
+    }
+    let inner = indent + STEP;
+    let mut lines = root.lay(indent, before, 0);
+    for call in calls {
+        lines.push_str(&format!(
+            "\n{}.{}",
+            pad(inner),
+            call.lay(inner, inner + 1, after)
+        ));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_expressions_stay_on_one_line() {
+        let column = Expr::Chain(
+            Box::new(call("Column::new", vec![text("\"a\""), text("Kind::Text")])),
+            vec![call("optional", vec![]), call("hidden", vec![])],
+        );
+        assert_eq!(
+            column.lay(4, 4, 1),
+            "Column::new(\"a\", Kind::Text).optional().hidden()"
+        );
+    }
+
+    #[test]
+    fn long_chains_take_a_line_a_call() {
+        let column = Expr::Chain(
+            Box::new(call(
+                "Column::new",
+                vec![text("\"description\""), text("Kind::Text")],
+            )),
+            vec![
+                call("optional", vec![]),
+                call("max_length", vec![text("20")]),
+            ],
+        );
+        assert_eq!(
+            column.lay(4, 4, 1),
+            "Column::new(\"description\", Kind::Text)\n        .optional()\n        .max_length(20)"
+        );
+    }
+
+    #[test]
+    fn broken_arrays_set_short_elements_side_by_side() {
+        let elements = (0..14).map(|n| text(format!("\"e{n}\""))).collect();
+        let laid = slice(elements).lay(0, 0, 0);
+        assert_eq!(laid.lines().count(), 3, "{laid}");
+    }
+}

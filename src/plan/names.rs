@@ -1,0 +1,233 @@
+//! Names of the description as Rust and as files spell them: case conversions and escapes.
+//!
+//! A name that means something else where it is written gets a trailing underscore (or `r#` where
+//! Rust has it for fields); what stands in JSON, SQL and URLs stays as the description has it.
+
+use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+
+/// Types, traits and variants that generated code relies on being what they usually are: Rust's
+/// prelude and primitive-like names, and what `platform::prelude` brings in.
+const TAKEN_TYPES: [&str; 88] = [
+    "Aged",
+    "Aggregate",
+    "AggregateType",
+    "AsMut",
+    "AsRef",
+    "Attempt",
+    "Attempts",
+    "Bool",
+    "Box",
+    "Bytes",
+    "Caller",
+    "Char",
+    "Clone",
+    "Column",
+    "Command",
+    "Context",
+    "Copy",
+    "Creation",
+    "Date",
+    "Debug",
+    "Decimal",
+    "Decision",
+    "Decisions",
+    "Default",
+    "Deletion",
+    "Deserialize",
+    "Display",
+    "Domain",
+    "DoubleEndedIterator",
+    "Drop",
+    "Duration",
+    "Effect",
+    "Emitted",
+    "EngineError",
+    "Eq",
+    "Err",
+    "Error",
+    "Event",
+    "EventOf",
+    "ExactSizeIterator",
+    "Extend",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "Follow",
+    "From",
+    "FromIterator",
+    "Future",
+    "Hash",
+    "Id",
+    "Into",
+    "IntoFuture",
+    "IntoIterator",
+    "Iterator",
+    "Json",
+    "Kind",
+    "Meta",
+    "NoStatus",
+    "None",
+    "Ok",
+    "Option",
+    "Ord",
+    "Outcome",
+    "PartialEq",
+    "PartialOrd",
+    "Policy",
+    "Query",
+    "Recorded",
+    "Refusal",
+    "Replica",
+    "Replicated",
+    "Result",
+    "Schema",
+    "Self",
+    "Send",
+    "Serialize",
+    "Service",
+    "Sized",
+    "Some",
+    "String",
+    "Sync",
+    "Targets",
+    "Timestamp",
+    "ToOwned",
+    "ToString",
+    "TypedId",
+    "Update",
+    "Vec",
+];
+
+/// More types of the prelude, kept apart only to keep the table above in order.
+const TAKEN_MORE: [&str; 6] = ["TryFrom", "TryInto", "Unpin", "Uuid", "View", "Value"];
+
+/// Keywords that `r#` makes into identifiers.
+const RAW_KEYWORDS: [&str; 47] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
+    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
+    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
+    "virtual", "where", "while",
+];
+
+/// Keywords that nothing makes into identifiers.
+const PATH_KEYWORDS: [&str; 3] = ["crate", "self", "super"];
+
+/// Names of modules that would be files with a meaning of their own, here or on some system.
+const TAKEN_FILES: [&str; 12] = [
+    "aux", "com1", "com2", "com3", "com4", "con", "lib", "lpt1", "lpt2", "main", "nul", "prn",
+];
+
+/// A type's identifier: `Option` → `Option_`.
+pub fn type_ident(name: &str) -> String {
+    if TAKEN_TYPES.contains(&name) || TAKEN_MORE.contains(&name) {
+        format!("{name}_")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// A field's or parameter's identifier: `type` → `r#type`, `self` → `self_`.
+pub fn field_ident(name: &str) -> String {
+    if RAW_KEYWORDS.contains(&name) {
+        format!("r#{name}")
+    } else if PATH_KEYWORDS.contains(&name) {
+        format!("{name}_")
+    } else if name == "yield" {
+        "r#yield".to_owned()
+    } else {
+        name.to_owned()
+    }
+}
+
+/// A field's identifier in a struct that has a private member `meta` of its own.
+pub fn member_ident(name: &str) -> String {
+    if name == "meta" {
+        "meta_".to_owned()
+    } else {
+        field_ident(name)
+    }
+}
+
+/// A method's identifier: `ApproveLoan` → `approve_loan`, `Match` → `r#match`.
+pub fn method_ident(name: &str) -> String {
+    field_ident(&name.to_snake_case())
+}
+
+/// A module's name, which is a file's too: `Loan` → `loan`, `Type` → `type_`.
+pub fn module_ident(name: &str) -> String {
+    let module = name.to_snake_case();
+    let taken = RAW_KEYWORDS.contains(&module.as_str())
+        || PATH_KEYWORDS.contains(&module.as_str())
+        || TAKEN_FILES.contains(&module.as_str())
+        || module == "yield";
+    if taken { format!("{module}_") } else { module }
+}
+
+/// A constant's identifier: `Loan` → `LOAN`.
+pub fn const_ident(name: &str) -> String {
+    name.to_shouty_snake_case()
+}
+
+/// A variant's identifier: `EUR` → `Eur`, `gold-plus` → `GoldPlus`, `self` → `Self_`.
+pub fn variant_ident(value: &str) -> String {
+    let variant = value.to_upper_camel_case();
+    if variant == "Self" {
+        "Self_".to_owned()
+    } else if variant.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("V{variant}")
+    } else {
+        variant
+    }
+}
+
+/// A table's or column's name from a name in any case.
+pub fn snake(name: &str) -> String {
+    name.to_snake_case()
+}
+
+/// A string literal of Rust.
+pub fn literal(text: &str) -> String {
+    let mut literal = String::with_capacity(text.len() + 2);
+    literal.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => literal.push_str("\\\""),
+            '\\' => literal.push_str("\\\\"),
+            '\n' => literal.push_str("\\n"),
+            '\r' => literal.push_str("\\r"),
+            '\t' => literal.push_str("\\t"),
+            other if other.is_control() => literal.extend(other.escape_unicode()),
+            other => literal.push(other),
+        }
+    }
+    literal.push('"');
+    literal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_mean_something_are_escaped() {
+        assert_eq!(type_ident("Option"), "Option_");
+        assert_eq!(type_ident("Self"), "Self_");
+        assert_eq!(type_ident("Loan"), "Loan");
+        assert_eq!(field_ident("type"), "r#type");
+        assert_eq!(field_ident("self"), "self_");
+        assert_eq!(member_ident("meta"), "meta_");
+        assert_eq!(method_ident("Match"), "r#match");
+        assert_eq!(module_ident("Mod"), "mod_");
+        assert_eq!(module_ident("Con"), "con_");
+        assert_eq!(variant_ident("EUR"), "Eur");
+        assert_eq!(literal("a\"b\\"), r#""a\"b\\""#);
+    }
+
+    #[test]
+    fn tables_are_in_order_and_without_doubles() {
+        for table in [&TAKEN_TYPES[..], &RAW_KEYWORDS[..], &TAKEN_FILES[..]] {
+            assert!(table.is_sorted_by(|a, b| a < b), "{table:?}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The service crate of a context: its state, storage, decisions, handlers and wiring.
+
+mod commands;
+mod effects;
+mod events;
+mod needs;
+mod policies;
+mod queries;
+mod replicas;
+mod routes;
+mod seeded;
+mod state;
+mod storage;
+mod wiring;
+
+pub use replicas::table as replica_table;
+pub use seeded::Seeded;
+pub use storage::{entity_table, table, uniques};
+
+use serde::Serialize;
+
+use crate::model::{Aggregate, Command, Context, Emission, EventField, Field, System};
+
+use super::names;
+use super::types::{Place, Types, is_copy};
+use super::uses::Uses;
+use super::value::Values;
+
+/// A generated file of Rust: what it is about, what it imports, and its items.
+#[derive(Debug, Serialize)]
+pub struct Code {
+    /// Its `use` declarations, with a blank line after them.
+    pub uses: String,
+    /// Its items, a blank line between them.
+    pub items: String,
+}
+
+impl Code {
+    fn new(uses: &Uses, items: &[String]) -> Self {
+        let items: Vec<&str> = items.iter().map(|item| item.trim_end()).collect();
+        Self {
+            uses: uses.render(),
+            items: items.join("\n\n"),
+        }
+    }
+
+    /// Whether there is anything in it.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
+/// Renders one service.
+pub struct Service<'a> {
+    /// The system.
+    pub system: &'a System,
+    /// The context.
+    pub context: &'a Context,
+}
+
+impl<'a> Service<'a> {
+    fn types(&self) -> Types<'a> {
+        Types {
+            context: self.context.name.as_str(),
+            place: Place::Service,
+        }
+    }
+
+    fn values(&self) -> Values<'a> {
+        Values {
+            system: self.system,
+            types: self.types(),
+        }
+    }
+
+    /// The commands on an aggregate, in order.
+    fn commands_of(&self, aggregate: &Aggregate) -> impl Iterator<Item = &'a Command> {
+        let name = aggregate.name.clone();
+        let commands = self.context.commands.values();
+        commands.filter(move |command| command.aggregate == name)
+    }
+
+    /// The aggregate of a command; `None` never happens in a valid system.
+    fn aggregate_of(&self, command: &Command) -> Option<&'a Aggregate> {
+        self.context.aggregates.get(&command.aggregate)
+    }
+
+    /// The type a decision returns for its events.
+    fn events_type(&self, uses: &mut Uses, command: &Command) -> String {
+        let mut types: Vec<String> = command
+            .emits
+            .iter()
+            .map(|emission| self.emission_type(uses, command, emission))
+            .collect();
+        match types.len() {
+            1 => types.remove(0),
+            _ => format!("({})", types.join(", ")),
+        }
+    }
+
+    fn emission_type(&self, uses: &mut Uses, command: &Command, emission: &Emission) -> String {
+        match emission {
+            Emission::Always(event) => self.types().own(uses, event.as_str()),
+            Emission::Optional(event) => {
+                format!("Option<{}>", self.types().own(uses, event.as_str()))
+            }
+            Emission::OneOf(_) => uses.take("crate::generated", &one_of(command)),
+        }
+    }
+
+    /// The fields of an event that come from the aggregate: name, and whether it is copied.
+    fn event_state(&self, event: &str) -> Vec<(String, bool)> {
+        let Some(event) = self.context.events.get(event) else {
+            return Vec::new();
+        };
+        let aggregate = self.context.aggregates.get(&event.aggregate);
+        let fields = event.fields.iter().filter_map(|(name, field)| match field {
+            EventField::Field => {
+                let field = aggregate?.fields.get(name)?;
+                Some((name.to_string(), copies(field)))
+            }
+            EventField::Collection(_) => Some((name.to_string(), false)),
+            EventField::Own(_) => None,
+        });
+        fields.collect()
+    }
+
+    /// The fields of an event that are its own.
+    fn event_own(&self, event: &str) -> Vec<&'a Field> {
+        let event = self.context.events.get(event).into_iter();
+        let fields = event.flat_map(|event| event.fields.values());
+        fields
+            .filter_map(|field| match field {
+                EventField::Own(field) => Some(field.as_ref()),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// The name of the enum of a command that emits exactly one of several events.
+fn one_of(command: &Command) -> String {
+    crate::model::derived::one_of(command.name.as_str())
+}
+
+/// Whether a field's values are copied rather than cloned.
+fn copies(field: &Field) -> bool {
+    !field.list && is_copy(&field.ty)
+}
+
+/// The variable an aggregate goes by: `loan`; never one of the other parameters'.
+fn variable(aggregate: &str) -> String {
+    let name = names::method_ident(aggregate);
+    let taken = [
+        "command", "needs", "context", "event", "events", "element", "reads", "why",
+    ];
+    if taken.contains(&name.as_str()) {
+        format!("{name}_")
+    } else {
+        name
+    }
+}
+
+/// The module path of a user's file: `crate::domain::loan`.
+fn module(folder: &str, name: &str) -> String {
+    format!("crate::{folder}::{}", names::module_ident(name))
+}

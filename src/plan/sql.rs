@@ -1,0 +1,171 @@
+//! The first migration of a service on SQLite.
+
+use crate::model::{Aggregate, Context, Entity, Field, Query, Reference, Replica, System, Type};
+
+use super::names;
+use super::service::{entity_table, replica_table, table, uniques};
+use super::types::sqlite;
+
+/// The statements that make the tables of a service, in an order that references allow.
+pub fn initial(system: &System, context: &Context) -> String {
+    let mut statements = Vec::new();
+    for aggregate in context.aggregates.values() {
+        statements.push(aggregate_table(aggregate));
+        for entity in aggregate.entities.values() {
+            statements.push(collection_table(aggregate, entity));
+        }
+        statements.extend(indexes(context, aggregate));
+    }
+    for replica in context.replicas.values() {
+        statements.push(replica_statement(system, replica));
+    }
+    statements.join("\n\n") + "\n"
+}
+
+fn aggregate_table(aggregate: &Aggregate) -> String {
+    let mut columns = vec![
+        "\"id\" TEXT PRIMARY KEY".to_owned(),
+        "\"version\" INTEGER NOT NULL".to_owned(),
+        "\"created_at\" TEXT NOT NULL".to_owned(),
+        "\"updated_at\" TEXT NOT NULL".to_owned(),
+    ];
+    if !aggregate.states.is_empty() {
+        columns.push("\"status\" TEXT NOT NULL".to_owned());
+    }
+    columns.extend(aggregate.fields.values().map(column));
+    let doc = comment(aggregate.doc.as_deref());
+    create(&doc, &table(aggregate.name.as_str()), &columns, "STRICT")
+}
+
+fn collection_table(aggregate: &Aggregate, entity: &Entity) -> String {
+    let parent = quoted(&table(aggregate.name.as_str()));
+    let name = entity_table(aggregate, entity.name.as_str());
+    let mut columns = vec![
+        "\"id\" TEXT PRIMARY KEY".to_owned(),
+        format!("\"parent\" TEXT NOT NULL REFERENCES {parent} (\"id\") ON DELETE CASCADE"),
+        "\"position\" INTEGER NOT NULL".to_owned(),
+    ];
+    columns.extend(entity.fields.values().map(column));
+    let doc = comment(entity.doc.as_deref());
+    let index = format!(
+        "CREATE INDEX {} ON {} (\"parent\", \"position\");",
+        quoted(&format!("{name}_parent")),
+        quoted(&name)
+    );
+    format!("{}\n{index}", create(&doc, &name, &columns, "STRICT"))
+}
+
+fn replica_statement(system: &System, replica: &Replica) -> String {
+    let source = system.contexts.get(&replica.context);
+    let source = source.and_then(|context| context.aggregates.get(&replica.aggregate));
+    let mut columns = vec![
+        "\"generation\" INTEGER NOT NULL".to_owned(),
+        "\"id\" TEXT NOT NULL".to_owned(),
+        "\"version\" INTEGER NOT NULL".to_owned(),
+        "\"created_at\" TEXT NOT NULL".to_owned(),
+        "\"updated_at\" TEXT NOT NULL".to_owned(),
+    ];
+    columns.extend(replica.fields.iter().map(|copied| {
+        let field = source.and_then(|source| source.fields.get(&copied.name));
+        let ty = field.map_or("TEXT", sqlite);
+        format!("{} {ty}", quoted(copied.name.as_str()))
+    }));
+    columns.push("PRIMARY KEY (\"generation\", \"id\")".to_owned());
+    let doc = format!(
+        "-- Copies of `{}.{}`.\n",
+        replica.context, replica.aggregate
+    );
+    let name = replica_table(replica.name.as_str());
+    create(&doc, &name, &columns, "WITHOUT ROWID, STRICT")
+}
+
+fn column(field: &Field) -> String {
+    let null = if field.optional { "" } else { " NOT NULL" };
+    let references = match &field.ty {
+        Type::Reference(Reference::Local(to)) if !field.list => {
+            format!(" REFERENCES {} (\"id\")", quoted(&table(to.as_str())))
+        }
+        _ => String::new(),
+    };
+    let (name, ty) = (quoted(field.name.as_str()), sqlite(field));
+    format!("{name} {ty}{null}{references}")
+}
+
+fn indexes(context: &Context, aggregate: &Aggregate) -> Vec<String> {
+    let name = table(aggregate.name.as_str());
+    let mut statements = Vec::new();
+    let mut covered: Vec<Vec<String>> = Vec::new();
+    for (unique, members) in uniques(aggregate) {
+        statements.push(index(
+            "UNIQUE INDEX",
+            &format!("{name}_{unique}_key"),
+            &name,
+            &members,
+        ));
+        covered.push(members);
+    }
+    let fields = aggregate.fields.values();
+    for field in fields.filter(|field| !field.unique && (field.index || is_local(field))) {
+        let members = vec![field.name.to_string()];
+        let index_name = format!("{name}_{}_idx", field.name);
+        statements.push(index("INDEX", &index_name, &name, &members));
+        covered.push(members);
+    }
+    let queries = context.queries.values();
+    for query in queries.filter(|query| query.aggregate == aggregate.name) {
+        let members = query_members(query);
+        if members == ["id"] || covered.iter().any(|known| known.starts_with(&members)) {
+            continue;
+        }
+        let index_name = format!("{name}_{}_idx", names::snake(query.name.as_str()));
+        statements.push(index("INDEX", &index_name, &name, &members));
+        covered.push(members);
+    }
+    statements
+}
+
+/// The columns a query's index has: what it is asked by, then its range, then its order.
+fn query_members(query: &Query) -> Vec<String> {
+    let mut members: Vec<String> = Vec::new();
+    let by = query.by.iter().map(|parameter| &parameter.member);
+    let order = query.order_by.iter().map(|(member, _)| member);
+    for member in by.chain(query.range.as_ref()).chain(order) {
+        if !members.iter().any(|known| known == member.as_str()) {
+            members.push(member.to_string());
+        }
+    }
+    members
+}
+
+fn is_local(field: &Field) -> bool {
+    matches!(field.ty, Type::Reference(Reference::Local(_))) && !field.list
+}
+
+fn create(doc: &str, name: &str, columns: &[String], options: &str) -> String {
+    format!(
+        "{doc}CREATE TABLE {} (\n    {}\n) {options};",
+        quoted(name),
+        columns.join(",\n    ")
+    )
+}
+
+fn index(kind: &str, name: &str, table: &str, members: &[String]) -> String {
+    let members: Vec<String> = members.iter().map(|member| quoted(member)).collect();
+    format!(
+        "CREATE {kind} {} ON {} ({});",
+        quoted(name),
+        quoted(table),
+        members.join(", ")
+    )
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
+fn comment(doc: Option<&str>) -> String {
+    let lines = doc.unwrap_or_default().lines();
+    lines
+        .map(|line| format!("-- {}\n", line.trim_end()))
+        .collect()
+}

@@ -1,0 +1,186 @@
+//! Keys of aggregates: unique ones over several fields, the shard's, the caller's.
+
+use super::checker::Checker;
+use super::members::{self, Member};
+use super::{fields, names};
+use crate::description::Spanned;
+use crate::description::raw::{RawAggregate, Text};
+use crate::diagnostics::Diagnostic;
+use crate::model::{Aggregate, Field, Ident, Scalar, Type, derived};
+
+/// The unique keys over several fields.
+pub(super) fn unique(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate) -> Vec<Vec<Ident>> {
+    let mut keys: Vec<(Vec<Ident>, &Spanned<Vec<Text>>)> = Vec::new();
+    for written in &raw.unique {
+        if written.value.is_empty() {
+            let finding = Diagnostic::error("empty-key", "a unique key without a field");
+            cx.report(
+                finding
+                    .at(written.span, "")
+                    .help("name its fields, or remove it"),
+            );
+            continue;
+        }
+        let named = names::distinct(cx, "field", &written.value);
+        let count = named.len();
+        let key: Vec<_> = named
+            .into_iter()
+            .filter_map(|name| key_field(cx, made, raw, name))
+            .collect();
+        if key.len() < count {
+            continue;
+        }
+        let same = |(other, _): &&(Vec<Ident>, _)| {
+            other.len() == key.len() && other.iter().all(|field| key.contains(field))
+        };
+        if let Some((_, earlier)) = keys.iter().find(same) {
+            let finding = Diagnostic::error("duplicate", "this unique key is listed twice");
+            cx.report(
+                finding
+                    .at(written.span, "")
+                    .at(earlier.span, "first here")
+                    .help("remove one"),
+            );
+            continue;
+        }
+        keys.push((key, written));
+    }
+    keys.into_iter().map(|(key, _)| key).collect()
+}
+
+fn key_field(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate, name: &Text) -> Option<Ident> {
+    let member = members::resolve(cx, made, raw, name)?;
+    let problem = match member {
+        Member::Field(field) => match fields::unindexable(field) {
+            None => return Some(field.name.clone()),
+            Some(what) => what,
+        },
+        _ => member.words(),
+    };
+    let message = format!(
+        "`{}` is {problem}, which no unique key can hold",
+        name.value
+    );
+    let finding = Diagnostic::error("misplaced-key", message).at(name.span, "");
+    cx.report(finding.help("use fields of a simple type, enums and references"));
+    None
+}
+
+/// The field that decides the shard.
+pub(super) fn shard_by(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate) -> Option<Ident> {
+    let name = raw.shard_by.as_ref()?;
+    let field = match members::resolve(cx, made, raw, name)? {
+        // The default, said aloud.
+        Member::Id => return None,
+        Member::Field(field) if is_required_key(field) => field,
+        other => {
+            let message = format!("`{}` cannot decide the shard", name.value);
+            let finding = Diagnostic::error("shard-key", message).at(name.span, "");
+            let finding = match other {
+                Member::Field(field) if field.optional => {
+                    finding.note("it is optional: an aggregate without it would have no shard")
+                }
+                _ => finding.note(format!("it is {}", other.words())),
+            };
+            cx.report(finding.help("use a required field of a simple type, or a reference"));
+            return None;
+        }
+    };
+    let outside = |key: &[Ident]| !key.contains(&field.name);
+    let single = made
+        .fields
+        .values()
+        .filter(|other| other.unique && other.name != field.name);
+    for other in single {
+        let span = raw
+            .fields
+            .get(other.name.as_str())
+            .and_then(|raw| raw.value.keys.unique.as_ref().map(|unique| unique.span));
+        not_in_key(cx, name, &other.name.to_string(), span);
+    }
+    for (key, written) in made
+        .unique
+        .iter()
+        .zip(&raw.unique)
+        .filter(|(key, _)| outside(key))
+    {
+        let words: Vec<_> = key.iter().map(Ident::to_string).collect();
+        not_in_key(cx, name, &words.join("`, `"), Some(written.span));
+    }
+    Some(field.name.clone())
+}
+
+fn not_in_key(cx: &Checker<'_>, name: &Text, key: &str, span: Option<crate::diagnostics::Span>) {
+    let message = format!(
+        "the shard key `{}` is not part of the unique key `{key}`",
+        name.value
+    );
+    let mut finding = Diagnostic::error("shard-key", message).at(name.span, "");
+    if let Some(span) = span {
+        finding = finding.at(span, "unique over all shards");
+    }
+    cx.report(
+        finding
+            .note("no shard can see whether another one has the value already")
+            .help(format!(
+                "make it `unique = [[\"{}\", …]]`, or shard by `id`",
+                name.value
+            )),
+    );
+}
+
+fn is_required_key(field: &Field) -> bool {
+    let exact = !matches!(
+        field.ty,
+        Type::Scalar(Scalar::Float | Scalar::Bytes | Scalar::Json)
+    );
+    exact && !field.optional && fields::unindexable(field).is_none()
+}
+
+/// The field that equals the caller's `sub`.
+pub(super) fn subject(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate) -> Option<Ident> {
+    let name = raw.subject.as_ref()?;
+    cx.later(name.span, "`subject` is");
+    let member = members::resolve(cx, made, raw, name)?;
+    let suits = match member {
+        Member::Id => true,
+        Member::Field(field) => {
+            !field.list
+                && matches!(
+                    field.ty,
+                    Type::Scalar(Scalar::String | Scalar::Uuid) | Type::Reference(_)
+                )
+        }
+        _ => false,
+    };
+    if !suits {
+        let message = format!(
+            "`{}` cannot be the caller's subject: it is {}",
+            name.value,
+            member.words()
+        );
+        let finding = Diagnostic::error("subject", message).at(name.span, "");
+        cx.report(finding.help("use `id`, a `string`, a `uuid` or a reference"));
+    }
+    Ident::new(&name.value)
+}
+
+/// The refusals that unique keys bring, and what `refuses` may therefore not say.
+pub(super) fn taken(made: &Aggregate) -> Vec<String> {
+    let single = made
+        .fields
+        .values()
+        .filter(|field| field.unique)
+        .map(|field| field.name.to_string());
+    let several = made.unique.iter().flat_map(|key| {
+        let joined: Vec<_> = key.iter().map(Ident::to_string).collect();
+        key.iter()
+            .map(Ident::to_string)
+            .chain([joined.join("_")])
+            .collect::<Vec<_>>()
+    });
+    single
+        .chain(several)
+        .map(|name| derived::taken(&name))
+        .collect()
+}

@@ -1,0 +1,348 @@
+//! Sagas: their steps, what undoes them, and the point of no return.
+
+use std::collections::HashSet;
+
+use super::checker::{Checker, Home};
+use super::fill::{Offer, Slot};
+use super::{aggregates, names, offers, targets};
+use crate::description::raw::{RawPath, RawSaga, RawStep, RawWord, Text};
+use crate::description::{Description, Keyed, Spanned};
+use crate::diagnostics::{Diagnostic, Span};
+use crate::model::{Change, Command, Context, Event, Source};
+
+/// What a saga knows when a step begins.
+struct Progress<'s> {
+    /// The event that started it, and its context.
+    start: Option<(&'s Context, &'s Event)>,
+    /// The values of that event and of those that the steps so far emit.
+    offers: Vec<Offer>,
+    /// The aggregates that the steps so far created.
+    created: Vec<Slot>,
+}
+
+/// Checks the sagas of a context.
+pub(super) fn sagas(cx: &Checker<'_>, home: &Home<'_>) {
+    for (name, keyed) in &home.raw.sagas {
+        cx.later(keyed.key, format!("the saga `{name}` is"));
+        names::type_name(cx, "saga", name, keyed.key);
+        names::about_in(cx, &keyed.value.about, &home.raw.sagas);
+        saga(cx, home, name, keyed);
+    }
+}
+
+fn saga(cx: &Checker<'_>, home: &Home<'_>, name: &str, keyed: &Keyed<RawSaga>) {
+    let raw = &keyed.value;
+    let start = cx
+        .event_at(&raw.starts_on.value, home)
+        .map(|(_, context, event)| (context, event));
+    let offers = start
+        .map(|(context, event)| offers::of_event(context, event))
+        .unwrap_or_default();
+    let mut progress = Progress {
+        start,
+        offers,
+        created: Vec::new(),
+    };
+    if raw.steps.is_empty() {
+        let finding = Diagnostic::error(
+            "saga-without-steps",
+            format!("the saga `{name}` has no steps"),
+        );
+        cx.report(finding.at(keyed.key, "").help(format!(
+            "add a step: `[[contexts.{}.sagas.{name}.steps]]`",
+            home.name
+        )));
+    }
+    step_names(cx, raw);
+    let pivot = pivot(cx, raw);
+    for (index, step) in raw.steps.iter().enumerate() {
+        let side = match pivot {
+            Some(pivot) if index == pivot => Side::Pivot,
+            Some(pivot) if index > pivot => Side::After,
+            _ => Side::Before,
+        };
+        undone(cx, step, side);
+        self::step(cx, home, &step.value, &mut progress);
+    }
+    for outcome in [&raw.succeeded, &raw.failed].into_iter().flatten() {
+        self::outcome(cx, home, outcome, &progress);
+    }
+}
+
+fn step_names(cx: &Checker<'_>, raw: &RawSaga) {
+    let words: Vec<_> = raw
+        .steps
+        .iter()
+        .map(|step| RawWord {
+            name: step.value.name.clone(),
+            about: step.value.about.clone(),
+        })
+        .collect();
+    for (index, word) in words.iter().enumerate() {
+        names::ident(cx, "step", &word.name.value, word.name.span);
+        aggregates::distinct_word(cx, "step", word, &words[..index]);
+    }
+}
+
+/// The step of no return, of which there is one at most.
+fn pivot(cx: &Checker<'_>, raw: &RawSaga) -> Option<usize> {
+    let said = |step: &Spanned<RawStep>| {
+        step.value
+            .pivot
+            .as_ref()
+            .filter(|it| it.value)
+            .map(|it| it.span)
+    };
+    let mut pivots = raw
+        .steps
+        .iter()
+        .enumerate()
+        .filter_map(|(at, step)| Some((at, said(step)?)));
+    let (first, span) = pivots.next()?;
+    for (_, again) in pivots {
+        let finding = Diagnostic::error("two-pivots", "a saga has one point of no return");
+        cx.report(
+            finding
+                .at(again, "")
+                .at(span, "the first one")
+                .help("remove one `pivot`"),
+        );
+    }
+    Some(first)
+}
+
+/// Where a step stands to the point of no return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Before,
+    Pivot,
+    After,
+}
+
+/// Checks that a step before the pivot can be undone, and is not tried for ever; no other is undone.
+fn undone(cx: &Checker<'_>, step: &Spanned<RawStep>, side: Side) {
+    let (raw, name) = (&step.value, &step.value.name);
+    if let Some(timeout) = raw
+        .timeout
+        .as_ref()
+        .filter(|timeout| timeout.value.millis == 0)
+    {
+        let message = format!("the step `{}` has no time", name.value);
+        cx.report(Diagnostic::error("saga-without-timeout", message).at(timeout.span, ""));
+    }
+    match (side, &raw.compensation) {
+        (Side::Before, None) => {
+            let message = format!("nothing undoes the step `{}`", name.value);
+            let finding = Diagnostic::error("step-without-compensation", message).at(name.span, "");
+            cx.report(
+                finding
+                    .note("a later step may be refused: what was done before it must be undone")
+                    .help("name the command that undoes it: `compensation = \"…\"`")
+                    .help(
+                        "or make it the point of no return, or a step after that: `pivot = true`",
+                    ),
+            );
+        }
+        (Side::Pivot | Side::After, Some(compensation)) => {
+            let message = format!("the step `{}` is never undone", name.value);
+            let finding =
+                Diagnostic::error("compensation-after-pivot", message).at(compensation.span, "");
+            let why = match side {
+                Side::Pivot => "it is the point of no return: refused, it has done nothing",
+                _ => "after the point of no return steps are only tried again",
+            };
+            cx.report(
+                finding
+                    .note(why)
+                    .help("remove `compensation`, or move `pivot` behind it"),
+            );
+        }
+        _ => {}
+    }
+    if side == Side::Before && raw.timeout.is_none() {
+        let message = format!("the step `{}` may take for ever", name.value);
+        let finding = Diagnostic::error("saga-without-timeout", message).at(name.span, "");
+        cx.report(finding.help("say when to give up and undo: `timeout = \"30s\"`"));
+    }
+}
+
+fn step<'s>(cx: &'s Checker<'_>, home: &Home<'_>, raw: &RawStep, progress: &mut Progress<'s>) {
+    let command = command(cx, home, &raw.command.value);
+    if let Some((context, command)) = command {
+        step_target(cx, home, raw, (context, command), progress);
+        progress.extend(context, command);
+    } else if let Some(finds) = &raw.finds {
+        query(cx, home, &finds.value);
+    }
+    let Some(compensation) = &raw.compensation else {
+        return;
+    };
+    let Some((context, undo)) = self::command(cx, home, &compensation.value) else {
+        return;
+    };
+    let same = command
+        .is_some_and(|(other, it)| other.name == context.name && it.aggregate == undo.aggregate);
+    if undo.change != Change::Creates && !same {
+        reachable(cx, (context, undo), compensation.span, progress);
+    }
+}
+
+fn command<'s>(
+    cx: &'s Checker<'_>,
+    home: &Home<'_>,
+    path: &RawPath,
+) -> Option<(&'s Context, &'s Command)> {
+    cx.find_at("command", path, home, |context, raw| {
+        (&context.commands, &raw.commands)
+    })
+}
+
+fn query<'s>(
+    cx: &'s Checker<'_>,
+    home: &Home<'_>,
+    path: &RawPath,
+) -> Option<(&'s Context, &'s crate::model::Query)> {
+    cx.find_at("query", path, home, |context, raw| {
+        (&context.queries, &raw.queries)
+    })
+}
+
+/// Checks that the step's command has an aggregate to go to.
+fn step_target(
+    cx: &Checker<'_>,
+    home: &Home<'_>,
+    raw: &RawStep,
+    (context, command): (&Context, &Command),
+    progress: &Progress<'_>,
+) {
+    let Some(finds) = &raw.finds else {
+        if command.change != Change::Creates {
+            reachable(cx, (context, command), raw.command.span, progress);
+        }
+        return;
+    };
+    let Some((of, query)) = query(cx, home, &finds.value) else {
+        return;
+    };
+    let refuse = |message: String| Diagnostic::error("target", message).at(finds.span, "");
+    if command.change == Change::Creates {
+        let message = format!("`{}` creates: `finds` has nothing to say", command.name);
+        cx.report(refuse(message).help("remove `finds`"));
+        return;
+    }
+    if of.name != context.name {
+        let message = format!(
+            "`{}` is a query of `{}`, the command is of `{}`",
+            query.name, of.name, context.name
+        );
+        cx.report(refuse(message).help(format!("use a query of `{}`", context.name)));
+        return;
+    }
+    let Some(aggregate) = context.aggregates.get(&command.aggregate) else {
+        return;
+    };
+    if !targets::is_of(cx, query, aggregate, finds.span) {
+        return;
+    }
+    if !query.unique {
+        let message = format!("`{}` may find many", query.name);
+        let finding = refuse(message).note("a step is one command on one aggregate");
+        cx.report(finding.help("use a query that covers a unique key"));
+    }
+    targets::with(cx, context, query, finds.span, &progress.offers);
+}
+
+/// Checks that the saga knows an aggregate for the command: the one it started with, or one that it
+/// created.
+fn reachable(
+    cx: &Checker<'_>,
+    (context, command): (&Context, &Command),
+    span: Span,
+    progress: &Progress<'_>,
+) {
+    // A start that failed was reported; what it would have told is not known.
+    let Some((start, event)) = progress.start else {
+        return;
+    };
+    let slot = Slot::id(&context.name, &command.aggregate);
+    let started = Slot::id(&start.name, &event.aggregate) == slot;
+    if started || progress.created.contains(&slot) {
+        return;
+    }
+    let message = format!(
+        "nothing tells which `{}` `{}` is sent to",
+        command.aggregate, command.name
+    );
+    let finding = Diagnostic::error("target", message).at(span, "");
+    cx.report(
+        finding
+            .note(format!(
+                "the saga starts with a `{}`, and no step before created a `{}`",
+                event.aggregate, command.aggregate
+            ))
+            .help(format!(
+                "let a unique query find it: `finds = \"{}.…\"`",
+                context.name
+            )),
+    );
+}
+
+/// Checks the command that tells of the saga's end.
+fn outcome(cx: &Checker<'_>, home: &Home<'_>, name: &Text, progress: &Progress<'_>) {
+    let context = cx.context(home);
+    let found = cx.find("command", name, &context.commands, &home.raw.commands);
+    if let Some(command) = found.filter(|command| command.change != Change::Creates) {
+        let slot = Slot::id(&context.name, &command.aggregate);
+        let mut start = progress.offers.iter().filter(|it| it.slot == slot);
+        if start.next().is_none() {
+            reachable(cx, (context, command), name.span, progress);
+        }
+    }
+}
+
+impl<'s> Progress<'s> {
+    /// Takes up what a step brings.
+    fn extend(&mut self, context: &'s Context, command: &'s Command) {
+        for name in command.events() {
+            let Some(event) = context.events.get(name) else {
+                continue;
+            };
+            let known = |offer: &Offer| {
+                matches!(offer.source, Source::EventAggregateId)
+                    && self.offers.iter().any(|it| it.slot == offer.slot)
+            };
+            let new: Vec<_> = offers::of_event(context, event)
+                .into_iter()
+                .filter(|it| !known(it))
+                .collect();
+            self.offers.extend(new);
+        }
+        if command.change == Change::Creates {
+            self.created
+                .push(Slot::id(&context.name, &command.aggregate));
+        }
+    }
+}
+
+/// The commands of `context` that the system's sagas send.
+pub(super) fn sent<'r>(raw: &'r Description, context: &str) -> HashSet<&'r str> {
+    let mut sent = HashSet::new();
+    for (home, keyed) in &raw.contexts {
+        for saga in keyed.value.sagas.values().map(|saga| &saga.value) {
+            if home == context {
+                let ends = [&saga.succeeded, &saga.failed].into_iter().flatten();
+                sent.extend(ends.map(|name| name.value.as_str()));
+            }
+            let steps = saga.steps.iter().map(|step| &step.value);
+            let paths = steps.flat_map(|step| [Some(&step.command), step.compensation.as_ref()]);
+            let there = paths.flatten().map(|path| &path.value).filter(|path| {
+                path.context
+                    .as_ref()
+                    .map_or(home.as_str(), |name| &name.value)
+                    == context
+            });
+            sent.extend(there.map(|path| path.name.value.as_str()));
+        }
+    }
+    sent
+}

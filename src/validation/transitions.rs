@@ -1,0 +1,136 @@
+//! Transitions of an aggregate's status.
+
+use indexmap::IndexMap;
+
+use super::checker::Checker;
+use super::commands::Scene;
+use super::names;
+use crate::description::raw::{RawTo, Text};
+use crate::diagnostics::Diagnostic;
+use crate::model::{Change, Emission, StateName, Step, Transition, TypeName};
+
+/// The transition of a command, with every state resolved.
+pub(super) fn transition(
+    cx: &Checker<'_>,
+    scene: &Scene<'_>,
+    emits: &[Emission],
+) -> Option<Transition> {
+    let written = scene.raw.transition.as_ref()?;
+    let aggregate = scene.aggregate;
+    let refuse = |message: String| Diagnostic::error("transition", message).at(written.span, "");
+    if aggregate.states.is_empty() {
+        if scene.written.states.is_none() {
+            let message = format!("`{}` has no states", aggregate.name);
+            cx.report(refuse(message).help("list them, the initial one first: `states = [\"…\"]`"));
+        }
+        return None;
+    }
+    if scene.change == Change::Creates {
+        let initial = &aggregate.states[0].name;
+        let message = format!(
+            "a `{}` is created in the status `{initial}`",
+            aggregate.name
+        );
+        cx.report(
+            refuse(message).help("remove `transition`; a second command leads on from there"),
+        );
+        return None;
+    }
+    let raw = &written.value;
+    if raw.from.is_empty() && raw.to.is_none() {
+        let message = "the transition says nothing".to_owned();
+        cx.report(refuse(message).help("add `from`, `to` or both, or remove it"));
+        return None;
+    }
+    let listed = names::distinct(cx, "state", &raw.from.0);
+    let from: Vec<_> = listed
+        .iter()
+        .filter_map(|name| state(cx, scene, name))
+        .collect();
+    if from.len() < listed.len() {
+        return None;
+    }
+    let to = match &raw.to {
+        None => Step::Stay,
+        Some(to) if scene.change == Change::Deletes => {
+            let message = format!("`{}` deletes: no status comes after", scene.name);
+            let finding = Diagnostic::error("transition", message).at(to.span, "");
+            cx.report(finding.help("remove `to`; `from` alone is a guard"));
+            return None;
+        }
+        Some(to) => step(cx, scene, &to.value, emits)?,
+    };
+    // Without `from` the command is allowed in every status.
+    let every = || {
+        aggregate
+            .states
+            .iter()
+            .map(|state| state.name.clone())
+            .collect()
+    };
+    Some(Transition {
+        from: if from.is_empty() { every() } else { from },
+        to,
+    })
+}
+
+fn step(cx: &Checker<'_>, scene: &Scene<'_>, to: &RawTo, emits: &[Emission]) -> Option<Step> {
+    match to {
+        RawTo::Always(name) => state(cx, scene, name).map(Step::To),
+        RawTo::ByEvent(table) => {
+            let emitted: Vec<&TypeName> = emits.iter().flat_map(Emission::events).collect();
+            let mut steps = IndexMap::new();
+            for (event, name) in table {
+                let state = state(cx, scene, &name.value);
+                let found = emitted.iter().find(|it| it.as_str() == event);
+                if found.is_none() && !unsure(scene, event) {
+                    let key = Text {
+                        value: event.clone(),
+                        span: name.key,
+                    };
+                    let what = format!("event that `{}` emits called", scene.name);
+                    cx.unknown(&what, &key, emitted.iter().map(|it| it.as_str()));
+                }
+                steps.extend(
+                    found
+                        .zip(state)
+                        .map(|(event, state)| ((*event).clone(), state)),
+                );
+            }
+            Some(Step::ByEvent(steps))
+        }
+    }
+}
+
+/// Whether the event is written among those emitted, although it is none.
+fn unsure(scene: &Scene<'_>, event: &str) -> bool {
+    let mut written = scene
+        .raw
+        .emits
+        .iter()
+        .flat_map(|emits| super::emissions::written(&emits.value));
+    written.any(|name| name.value == event)
+}
+
+/// The state of this name, or a report.
+fn state(cx: &Checker<'_>, scene: &Scene<'_>, name: &Text) -> Option<StateName> {
+    let aggregate = scene.aggregate;
+    let found = aggregate
+        .states
+        .iter()
+        .find(|state| state.name.as_str() == name.value);
+    let written = scene.written.states.iter().flat_map(|states| &states.value);
+    if found.is_none()
+        && !written
+            .into_iter()
+            .any(|word| word.name.value == name.value)
+    {
+        let what = format!("state of `{}`", aggregate.name);
+        cx.unknown(
+            &what,
+            name,
+            aggregate.states.iter().map(|state| state.name.as_str()),
+        );
+    }
+    found.map(|state| state.name.clone())
+}
