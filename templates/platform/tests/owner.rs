@@ -1,6 +1,6 @@
 //! What an owner answers to the requests of others.
 
-mod service;
+mod shop;
 
 use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
@@ -15,7 +15,7 @@ use platform::requests::{Asking, replay_topic};
 use platform::testing::consuming::Reader;
 use platform::value::Timestamp;
 use serde_json::json;
-use service::{ITEM, PARTITIONS, Service, TOPIC};
+use shop::{ITEM, PARTITIONS, Service, TOPIC};
 use tempfile::{TempDir, tempdir};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -41,7 +41,7 @@ struct Shop {
 impl Shop {
     async fn open() -> Result<Self, Box<dyn Error>> {
         let folder = tempdir()?;
-        let broker = service::broker(folder.path()).await;
+        let broker = shop::broker(folder.path()).await;
         let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
         let relay = Relay::new(Arc::clone(&service.runtime), Shard::WHOLE, &[]);
         Ok(Self {

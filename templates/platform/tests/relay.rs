@@ -1,7 +1,7 @@
 //! From the outbox to the broker: nothing lost, every key in order, whatever fails in between.
 
 mod child;
-mod service;
+mod shop;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::error::Error;
@@ -15,8 +15,8 @@ use platform::envelope::{Control, Envelope, partition_of};
 use platform::relay::{Relay, Shard};
 use platform::testing::consuming::Reader;
 use platform::value::Timestamp;
-use service::flaky::{Fate, Flaky, dice};
-use service::{MAX_BYTES, PARTITIONS, Service, TOPIC};
+use shop::flaky::{Fate, Flaky, dice};
+use shop::{MAX_BYTES, PARTITIONS, Service, TOPIC};
 use tempfile::tempdir;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -68,7 +68,7 @@ async fn child_process() -> Outcome {
     let Some((_, folder)) = child::role() else {
         return Ok(());
     };
-    let service = Service::open(&folder, Uuid::now_v7(), service::broker(&folder).await);
+    let service = Service::open(&folder, Uuid::now_v7(), shop::broker(&folder).await);
     start(&service).await?;
     Ok(())
 }
@@ -77,7 +77,7 @@ async fn child_process() -> Outcome {
 async fn a_broker_on_a_bad_day_loses_nothing_and_keeps_order() -> Outcome {
     let folder = tempdir()?;
     let roll = dice(1);
-    let broker = Flaky::new(service::broker(folder.path()).await, move |_| {
+    let broker = Flaky::new(shop::broker(folder.path()).await, move |_| {
         match roll(10) {
             0 | 1 => Fate::Lost,
             2 => Fate::Unsaid,
@@ -98,7 +98,7 @@ async fn a_broker_on_a_bad_day_loses_nothing_and_keeps_order() -> Outcome {
 async fn two_relays_at_once_keep_the_order_of_every_key() -> Outcome {
     let folder = tempdir()?;
     let roll = dice(2);
-    let broker = Flaky::new(service::broker(folder.path()).await, move |_| {
+    let broker = Flaky::new(shop::broker(folder.path()).await, move |_| {
         match roll(8) {
             0 => Fate::Lost,
             1 => Fate::Unsaid,
@@ -130,7 +130,7 @@ async fn two_relays_at_once_keep_the_order_of_every_key() -> Outcome {
 /// Kills a relay at a hold, lets another one finish, and gives the times each event was published.
 async fn killed_at(hold: &str) -> Result<HashMap<Uuid, usize>, Box<dyn Error>> {
     let folder = tempdir()?;
-    let broker = service::broker(folder.path()).await;
+    let broker = shop::broker(folder.path()).await;
     let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
     let items = items(5);
     save_all(&service, &items, 3).await?;
@@ -188,7 +188,7 @@ async fn a_kill_before_acknowledging_duplicates_and_loses_nothing() -> Outcome {
 async fn a_heartbeat_is_never_newer_than_an_event_that_is_still_to_come() -> Outcome {
     let folder = tempdir()?;
     let roll = dice(3);
-    let broker = Flaky::new(service::broker(folder.path()).await, move |message| {
+    let broker = Flaky::new(shop::broker(folder.path()).await, move |message| {
         let bad = !Control::is(&message.wire) && roll(8) == 0;
         if bad { Fate::Lost } else { Fate::Good }
     });
@@ -239,7 +239,7 @@ async fn a_partition_with_an_undelivered_event_does_not_look_fresh() -> Outcome 
     let folder = tempdir()?;
     let healed = Arc::new(AtomicBool::new(false));
     let well = Arc::clone(&healed);
-    let broker = Flaky::new(service::broker(folder.path()).await, move |message| {
+    let broker = Flaky::new(shop::broker(folder.path()).await, move |message| {
         let bad = !Control::is(&message.wire) && !well.load(Ordering::Relaxed);
         if bad { Fate::Lost } else { Fate::Good }
     });
@@ -268,7 +268,7 @@ async fn a_partition_with_an_undelivered_event_does_not_look_fresh() -> Outcome 
 #[tokio::test]
 async fn a_refused_message_blocks_its_own_key_only() -> Outcome {
     let folder = tempdir()?;
-    let broker = Flaky::new(service::broker(folder.path()).await, |_| Fate::Good);
+    let broker = Flaky::new(shop::broker(folder.path()).await, |_| Fate::Good);
     let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
     let (blocked, free) = (Uuid::now_v7(), items(5));
     service.save(blocked, 1, &"x".repeat(MAX_BYTES)).await?;
@@ -306,7 +306,7 @@ async fn a_refused_message_blocks_its_own_key_only() -> Outcome {
 #[tokio::test]
 async fn more_refused_messages_than_a_batch_do_not_hide_the_others() -> Outcome {
     let folder = tempdir()?;
-    let broker = service::broker(folder.path()).await;
+    let broker = shop::broker(folder.path()).await;
     let service = Service::open(folder.path(), Uuid::now_v7(), broker);
     let blocked = Uuid::now_v7();
     service.save(blocked, 1, &"x".repeat(MAX_BYTES)).await?;
@@ -327,7 +327,7 @@ async fn more_refused_messages_than_a_batch_do_not_hide_the_others() -> Outcome 
 #[tokio::test]
 async fn what_waits_at_shutdown_is_published_first() -> Outcome {
     let folder = tempdir()?;
-    let broker = service::broker(folder.path()).await;
+    let broker = shop::broker(folder.path()).await;
     let service = Service::open(folder.path(), Uuid::now_v7(), broker);
     let relay = start(&service);
     // Whoever has the lease drains.

@@ -19,14 +19,14 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// The pause after a while without.
 const LONGEST: Duration = Duration::from_millis(10);
 /// How long after the last change the pauses begin to grow.
-const QUIET: Duration = Duration::from_millis(100);
+const QUIET: Duration = Duration::from_millis(20);
 /// The pause between renewals of the process's session.
 const RENEWAL: Duration = Duration::from_secs(1);
 /// The pause between trims.
 const TRIM: Duration = Duration::from_secs(60);
 
 /// What subscriptions have to know of the file without reading it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct State {
     /// The generation of every group.
     pub generations: HashMap<String, i64>,
@@ -96,8 +96,11 @@ impl Watcher {
         }
         let state = self.read()?;
         self.seen = Some(version);
-        self.changed_at = Instant::now();
-        self.state.send_replace(Arc::new(state));
+        // Signs of life and the like are no traffic.
+        if **self.state.borrow() != state {
+            self.changed_at = Instant::now();
+            self.state.send_replace(Arc::new(state));
+        }
         Ok(())
     }
 
@@ -117,6 +120,6 @@ impl Watcher {
     /// Grows from the shortest pause to the longest as nothing happens.
     fn pause(&self) -> Duration {
         let quiet = self.changed_at.elapsed().saturating_sub(QUIET);
-        (quiet / 50).clamp(SHORTEST, LONGEST)
+        (quiet / 10).clamp(SHORTEST, LONGEST)
     }
 }
