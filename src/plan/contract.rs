@@ -553,37 +553,42 @@ pub fn aggregate_doc(aggregate: &Aggregate) -> String {
 
 /// What is said of an event.
 pub fn event_doc(event: &Event) -> String {
-    let happened = || {
-        format!(
-            "Something happened to a `{}`: {}.",
-            event.aggregate,
-            spoken(event.name.as_str())
-        )
-    };
-    event.doc.clone().unwrap_or_else(happened)
+    event
+        .doc
+        .clone()
+        .unwrap_or_else(|| sentence(event.name.as_str()))
 }
 
 /// What is said of a command.
 pub fn command_doc(command: &Command) -> String {
-    let asks = || {
-        format!(
-            "Asks a `{}`: {}.",
-            command.aggregate,
-            spoken(command.name.as_str())
-        )
-    };
-    command.doc.clone().unwrap_or_else(asks)
+    command
+        .doc
+        .clone()
+        .unwrap_or_else(|| sentence(command.name.as_str()))
+}
+
+/// `ApproveLoan` → `Approve loan.`
+pub fn sentence(name: &str) -> String {
+    let spoken = spoken(name);
+    let mut letters = spoken.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
+}
+
+/// The indefinite article before a name.
+pub fn article(name: &str) -> &'static str {
+    match name
+        .to_ascii_lowercase()
+        .starts_with(['a', 'e', 'i', 'o', 'u'])
+    {
+        true => "an",
+        false => "a",
+    }
 }
 
 /// `StockItem` → `A stock item.`
 pub fn titled(name: &str) -> String {
-    let spoken = spoken(name);
-    let article = if spoken.starts_with(['a', 'e', 'i', 'o', 'u']) {
-        "An"
-    } else {
-        "A"
-    };
-    format!("{article} {spoken}.")
+    sentence(&format!("{}_{}", article(name), names::snake(name)))
 }
 
 /// `ApproveLoan` → `approve loan`

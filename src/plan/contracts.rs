@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::model::{Aggregate, Context, EnumType, System, TypeName, ValueType};
 
-use super::contract::Contract;
+use super::contract::{Contract, article};
 use super::files::{Class, File};
 use super::types::Place;
 use super::{contract_package, names};
@@ -90,17 +90,17 @@ fn values<'a>(
 }
 
 fn ids(context: &Context) -> Value {
-    let one = |name: &TypeName, what: &str| {
+    let one = |name: &TypeName| {
         json!({
-            "doc": format!("    /// The id of {what} `{name}`.\n"),
+            "doc": format!("    /// The id of {} `{name}`.\n", article(name.as_str())),
             "ident": format!("{name}Id"),
             "kind": names::type_ident(name.as_str()),
         })
     };
     let mut ids = Vec::new();
     for aggregate in context.aggregates.values() {
-        ids.push(one(&aggregate.name, "a"));
-        ids.extend(aggregate.entities.keys().map(|name| one(name, "an entity")));
+        ids.push(one(&aggregate.name));
+        ids.extend(aggregate.entities.keys().map(one));
     }
     json!({
         "name": context.name,

@@ -1,6 +1,7 @@
 //! Events made from what an aggregate is, and choices between events.
 
 use crate::model::{Aggregate, Change, Command, Emission, derived};
+use crate::plan::contract::sentence;
 use crate::plan::layout::{Expr, text};
 use crate::plan::names;
 use crate::plan::uses::Uses;
@@ -82,9 +83,16 @@ impl Service<'_> {
             .iter()
             .map(|event| self.types().own(uses, event.as_str()))
             .collect();
-        let variants: String = events
+        let variants: String = emission
+            .events()
             .iter()
-            .map(|event| format!("    /// This one.\n    {event}({event}),\n"))
+            .zip(&events)
+            .map(|(name, event)| {
+                format!(
+                    "    /// {}\n    {event}({event}),\n",
+                    sentence(name.as_str())
+                )
+            })
             .collect();
         let arms: String = events
             .iter()

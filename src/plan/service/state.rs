@@ -1,7 +1,7 @@
 //! Aggregates as the user's decisions see them.
 
 use crate::model::{Aggregate, Change, Command, Default, Field, InputSource, derived};
-use crate::plan::contract::{aggregate_doc, command_doc};
+use crate::plan::contract::{aggregate_doc, command_doc, titled};
 use crate::plan::layout::{self, Expr, text};
 use crate::plan::members::{self, Member};
 use crate::plan::names;
@@ -95,8 +95,8 @@ impl Service<'_> {
         uses.take("serde", "Serialize");
         let members = self.members(uses, aggregate);
         format!(
-            "/// A `{}` that is about to be created.\n#[derive(Debug, Clone, PartialEq, Serialize)]\npub struct {} {}\n",
-            aggregate.name,
+            "/// {} that is about to be created.\n#[derive(Debug, Clone, PartialEq, Serialize)]\npub struct {} {}\n",
+            titled(aggregate.name.as_str()).trim_end_matches('.'),
             derived::new(aggregate.name.as_str()),
             members::body(&serialize_only(members)),
         )
