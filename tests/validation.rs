@@ -39,3 +39,17 @@ fn examples_are_valid_and_generated_in_full() {
         }
     }
 }
+
+#[test]
+fn the_whole_language_is_valid_and_partly_for_later() {
+    let (valid, sources) = read(&example("fintech").join("full.toml"), false);
+    let valid = valid.unwrap_or_else(|found| panic!("{}", text(&found, &sources)));
+    assert!(valid.later.len() > 20);
+    assert!(
+        valid
+            .later
+            .iter()
+            .all(|finding| finding.code == "not-generated-yet")
+    );
+    assert_eq!(text(&valid.warnings, &sources), "");
+}

@@ -65,9 +65,31 @@ pub(super) fn fields(
         let (Some(name), Some(ty)) = (name, ty) else {
             continue;
         };
+        apart(cx, &name, raw.key, &fields, written);
         fields.insert(name.clone(), field(cx, owner, name, ty, raw, written));
     }
     fields
+}
+
+/// Reports a field that is in code what an earlier one is.
+fn apart(
+    cx: &Checker<'_>,
+    name: &Ident,
+    span: Span,
+    earlier: &IndexMap<Ident, Field>,
+    written: &Map<RawField>,
+) {
+    let key = derived::collision_key(name.as_str());
+    let same = |other: &&Ident| derived::collision_key(other.as_str()) == key;
+    if let Some(other) = earlier.keys().find(same) {
+        let message = format!("the fields `{other}` and `{name}` are one name in code");
+        let finding = Diagnostic::error("name-collision", message).at(span, "");
+        let place = key_of(written, other.as_str());
+        let finding = place
+            .into_iter()
+            .fold(finding, |finding, at| finding.at(at, "the other one"));
+        cx.report(finding.help("rename one of them"));
+    }
 }
 
 fn field(

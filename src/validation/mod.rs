@@ -16,6 +16,7 @@ mod emissions;
 mod events;
 mod fields;
 mod fill;
+mod gateway;
 mod inputs;
 mod instants;
 mod keys;
@@ -27,8 +28,11 @@ mod paths;
 mod policies;
 mod publishing;
 mod queries;
+mod read_models;
+mod reads;
 mod replicas;
 mod roles;
+mod rules;
 mod sagas;
 mod targets;
 mod transitions;
@@ -88,6 +92,8 @@ pub fn validate(description: &Description, options: &Options) -> Result<Valid, V
         settle(&mut cx, home);
         outside(&cx, home);
     }
+    gateway::compositions(&cx);
+    rules::rules(&cx);
     declared::collisions(&cx, &homes);
     finish(cx)
 }
@@ -180,6 +186,9 @@ fn settle(cx: &mut Checker<'_>, home: &Home<'_>) {
 fn outside(cx: &Checker<'_>, home: &Home<'_>) {
     sagas::sagas(cx, home);
     calls::calls(cx, home);
+    read_models::read_models(cx, home);
+    reads::scale(cx, home);
+    reads::flags(cx, home);
 }
 
 fn put(cx: &mut Checker<'_>, home: &Home<'_>, set: impl FnOnce(&mut Context)) {

@@ -77,15 +77,13 @@ fn is_word(c: char) -> bool {
 
 /// Reports routes of a context that are the same, or one of every service's own.
 pub(super) fn collisions(cx: &Checker<'_>, home: &Home<'_>) {
+    // The routes of what is owned elsewhere are not ours to keep apart.
+    if home.external() {
+        return;
+    }
     let mut seen: HashMap<(&str, String), Route> = HashMap::new();
     for route in routes(cx.context(home)) {
-        let first = route
-            .path
-            .trim_start_matches('/')
-            .split('/')
-            .next()
-            .unwrap_or_default();
-        if RESERVED_PATHS.contains(&first) {
+        if is_reserved(&route.path) {
             reserved(cx, home, &route);
             continue;
         }
@@ -97,6 +95,12 @@ pub(super) fn collisions(cx: &Checker<'_>, home: &Home<'_>) {
             }
         }
     }
+}
+
+/// Whether every service answers there for itself.
+pub(super) fn is_reserved(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next();
+    first.is_some_and(|first| RESERVED_PATHS.contains(&first))
 }
 
 /// A path in which parameters have lost their names.

@@ -117,6 +117,13 @@ pub(super) fn check(cx: &Checker<'_>, reader: &Reader<'_>) {
 }
 
 fn uncarried(cx: &Checker<'_>, reader: &Reader<'_>) {
+    let raw = cx.raw_context(reader.context.name.as_str());
+    if raw.is_none_or(|raw| {
+        raw.events.len() > reader.context.events.len() || !raw.events.broken.is_empty()
+    }) {
+        // An event that failed may be the one that carries it.
+        return;
+    }
     let Reader {
         context,
         aggregate,

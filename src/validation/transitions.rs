@@ -78,6 +78,11 @@ fn step(cx: &Checker<'_>, scene: &Scene<'_>, to: &RawTo, emits: &[Emission]) -> 
     match to {
         RawTo::Always(name) => state(cx, scene, name).map(Step::To),
         RawTo::ByEvent(table) => {
+            if let Some(written) = scene.raw.transition.as_ref().filter(|_| table.is_empty()) {
+                let finding = Diagnostic::error("transition", "`to` leads nowhere");
+                let help = "name the events and where each leads, or remove `to`";
+                cx.report(finding.at(written.span, "").help(help));
+            }
             let emitted: Vec<&TypeName> = emits.iter().flat_map(Emission::events).collect();
             let mut steps = IndexMap::new();
             for (event, name) in table {
