@@ -61,7 +61,16 @@ impl<'a> Checker<'a> {
     }
 
     /// Takes up a finding.
-    pub fn report(&self, finding: Diagnostic) {
+    pub fn report(&self, mut finding: Diagnostic) {
+        let Diagnostic {
+            message,
+            notes,
+            helps,
+            ..
+        } = &mut finding;
+        for text in [message].into_iter().chain(notes).chain(helps) {
+            *text = articles(text);
+        }
         self.findings.borrow_mut().push(finding);
     }
 
@@ -241,6 +250,20 @@ impl<'a> Checker<'a> {
         };
         Some((trigger, context, event))
     }
+}
+
+/// The text with "an" before what begins with a vowel, names of the description among it.
+fn articles(text: &str) -> String {
+    let words: Vec<_> = text.split(' ').collect();
+    let fitting = words.iter().enumerate().map(|(index, word)| {
+        let next = words
+            .get(index + 1)
+            .map(|next| next.trim_start_matches('`'));
+        let vowel =
+            next.is_some_and(|next| next.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']));
+        if *word == "a" && vowel { "an" } else { word }
+    });
+    fitting.collect::<Vec<_>>().join(" ")
 }
 
 /// Names as a choice in words: `a`, `b` or `c`; no more than can be read at a glance.

@@ -32,10 +32,10 @@ impl Wrong {
     pub(super) fn finding(self, what: &str, span: crate::diagnostics::Span) -> Diagnostic {
         let message = format!("{what}: {}", self.problem);
         let finding = Diagnostic::error("wrong-value", message).at(span, "");
-        match self.help {
-            Some(help) => finding.help(help),
-            None => finding,
-        }
+        finding.help(
+            self.help
+                .unwrap_or_else(|| "give it a value that is allowed, or remove it".to_owned()),
+        )
     }
 }
 
@@ -59,7 +59,16 @@ pub(super) fn default(
     match checked {
         Ok(value) => Some(Default::Constant(value)),
         Err(wrong) => {
-            cx.report(wrong.finding(&format!("the default of `{}`", field.name), raw.span));
+            let finding = wrong.finding(&format!("the default of `{}`", field.name), raw.span);
+            cx.report(match field.ty {
+                Type::Scalar(Scalar::Date) => {
+                    finding.help("or `\"today\"`: the day of the command")
+                }
+                Type::Scalar(Scalar::Timestamp) => {
+                    finding.help("or `\"now\"`: the time of the command")
+                }
+                _ => finding,
+            });
             None
         }
     }
@@ -212,8 +221,8 @@ fn example(scalar: Scalar) -> &'static str {
     match scalar {
         Scalar::Decimal(_) => "`\"1.50\"`",
         Scalar::Uuid => "`\"01890a5d-ac96-774b-bcce-b302099a8057\"`",
-        Scalar::Date => "`\"2026-01-31\"` or `\"today\"`",
-        Scalar::Timestamp => "`\"2026-01-31T12:00:00Z\"` or `\"now\"`",
+        Scalar::Date => "`\"2026-01-31\"`",
+        Scalar::Timestamp => "`\"2026-01-31T12:00:00Z\"`",
         Scalar::Duration => "`\"30s\"`",
         Scalar::Bytes => "`\"aGVsbG8=\"`",
         _ => "`\"text\"`",

@@ -100,7 +100,8 @@ fn attempts(cx: &Checker<'_>, raw: &RawEffect) -> u32 {
             "`attempts` is from 1 to {MOST_ATTEMPTS}, not {}",
             written.value
         );
-        cx.report(Diagnostic::error("wrong-value", message).at(written.span, ""));
+        let finding = Diagnostic::error("wrong-value", message).at(written.span, "");
+        cx.report(finding.help("write how often it is tried, as `attempts = 8`"));
     }
     written.value
 }

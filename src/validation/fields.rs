@@ -208,7 +208,8 @@ fn decimal(cx: &Checker<'_>, precision: &Spanned<u32>, scale: &Spanned<u32>) -> 
     const MOST: u32 = 28;
     if !(1..=MOST).contains(&precision.value) {
         let message = format!("a decimal has 1 to {MOST} digits, not {}", precision.value);
-        cx.report(Diagnostic::error("decimal-format", message).at(precision.span, ""));
+        let finding = Diagnostic::error("decimal-format", message).at(precision.span, "");
+        cx.report(finding.help("write it as `decimal(18,2)`"));
         return None;
     }
     if scale.value > precision.value {
@@ -216,7 +217,8 @@ fn decimal(cx: &Checker<'_>, precision: &Spanned<u32>, scale: &Spanned<u32>) -> 
             "a decimal of {} digits cannot have {} after the point",
             precision.value, scale.value
         );
-        cx.report(Diagnostic::error("decimal-format", message).at(scale.span, ""));
+        let finding = Diagnostic::error("decimal-format", message).at(scale.span, "");
+        cx.report(finding.help(format!("write `decimal({0},{0})` at most", precision.value)));
         return None;
     }
     let digit = |value: u32| u8::try_from(value).ok();

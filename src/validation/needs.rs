@@ -92,10 +92,7 @@ fn kind(
         [first, ref rest @ ..] => {
             let second = rest.first().copied().unwrap_or_default();
             let message = format!("`{text}` is both a {first} and a {second}");
-            let finding = Diagnostic::error(
-                "ambiguous-name",
-                message.replace("a aggregate", "an aggregate"),
-            );
+            let finding = Diagnostic::error("ambiguous-name", message);
             cx.report(finding.at(of.value.span, "").help("rename one of them"));
             None
         }

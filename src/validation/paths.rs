@@ -35,7 +35,11 @@ pub(super) fn of_command(cx: &Checker<'_>, path: &Text, has_id: bool) -> Option<
                 false => "cannot have a parameter: the aggregate is not there yet",
             }
         );
-        cx.report(Diagnostic::error("path", message).at(path.span, ""));
+        let finding = Diagnostic::error("path", message).at(path.span, "");
+        cx.report(finding.help(match has_id {
+            true => "write it as `\"loans/{id}/approve\"`",
+            false => "write it as `\"loans/apply\"`",
+        }));
         return None;
     }
     Some(valid)

@@ -128,7 +128,8 @@ fn undone(cx: &Checker<'_>, step: &Spanned<RawStep>, side: Side) {
         .filter(|timeout| timeout.value.millis == 0)
     {
         let message = format!("the step `{}` has no time", name.value);
-        cx.report(Diagnostic::error("saga-without-timeout", message).at(timeout.span, ""));
+        let finding = Diagnostic::error("saga-without-timeout", message).at(timeout.span, "");
+        cx.report(finding.help("say how long it may take: `timeout = \"30s\"`"));
     }
     match (side, &raw.compensation) {
         (Side::Before, None) => {
