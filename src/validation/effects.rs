@@ -63,7 +63,8 @@ fn effect(
         doc: about.doc,
         renamed_from: about.renamed_from,
         trigger,
-        timeout_ms: timeout?,
+        // Without it nothing is valid; what else is wrong is to be found all the same.
+        timeout_ms: timeout.unwrap_or_default(),
         attempts,
         backoff,
         give_up_after_ms: give_up_after,
@@ -195,7 +196,7 @@ fn target(
                 first.aggregate, first.name
             );
             let finding = Diagnostic::error("target", message).at(name.span, "");
-            let event = super::checker::path(home, &source.name, &event.name);
+            let event = super::words::path(home, &source.name, &event.name);
             cx.report(match count {
                 0 => finding
                     .note(format!(

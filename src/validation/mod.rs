@@ -6,6 +6,7 @@
 mod aggregates;
 mod calls;
 mod checker;
+mod columns;
 mod commands;
 mod constraints;
 mod contexts;
@@ -16,6 +17,7 @@ mod emissions;
 mod events;
 mod fields;
 mod fill;
+mod forms;
 mod gateway;
 mod inputs;
 mod instants;
@@ -24,6 +26,7 @@ mod members;
 mod names;
 mod needs;
 mod offers;
+mod parts;
 mod paths;
 mod policies;
 mod publishing;
@@ -36,7 +39,9 @@ mod rules;
 mod sagas;
 mod targets;
 mod transitions;
+mod type_of;
 mod types;
+mod words;
 
 use checker::{Checker, Home};
 

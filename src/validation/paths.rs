@@ -137,6 +137,13 @@ fn reserved(cx: &Checker<'_>, home: &Home<'_>, route: &Route) {
 }
 
 fn collision(cx: &Checker<'_>, home: &Home<'_>, first: &Route, second: &Route) {
+    // Aggregates with one path have one list too; once is enough.
+    if matches!(
+        (&first.endpoint, &second.endpoint),
+        (Endpoint::Get(_), Endpoint::Get(_))
+    ) {
+        return;
+    }
     let message = format!(
         "{} and {} have the same route `{} {}`",
         words(&second.endpoint),

@@ -90,6 +90,10 @@ pub(super) fn check(cx: &Checker<'_>, reader: &Reader<'_>) {
         let Some(written) = raw.commands.get(command.name.as_str()).filter(|_| silent) else {
             continue;
         };
+        // However many copies there are, the mistake is one.
+        if !cx.once(format!("{}.{}.{field}", context.name, command.name)) {
+            continue;
+        }
         let message = format!(
             "`{}` writes `{field}`, but may emit no event that carries it",
             command.name

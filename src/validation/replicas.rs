@@ -64,7 +64,8 @@ fn replica(
         context: context.name.clone(),
         aggregate: source.name.clone(),
         fields,
-        stale_after_ms: stale_after?,
+        // Without it nothing is valid; what else is wrong is to be found all the same.
+        stale_after_ms: stale_after.unwrap_or_default(),
     })
 }
 

@@ -93,7 +93,7 @@ fn step(cx: &Checker<'_>, scene: &Scene<'_>, to: &RawTo, emits: &[Emission]) -> 
                         value: event.clone(),
                         span: name.key,
                     };
-                    let what = format!("event that `{}` emits called", scene.name);
+                    let what = format!("event among those that `{}` emits", scene.name);
                     cx.unknown(&what, &key, emitted.iter().map(|it| it.as_str()));
                 }
                 steps.extend(
