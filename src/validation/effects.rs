@@ -191,30 +191,33 @@ fn target(
     match targets::only(&slot, &offers::of_event(source, event)) {
         Ok(found) => Some(found),
         Err(count) => {
-            let message = format!(
-                "nothing tells which `{}` `{}` is sent to",
-                first.aggregate, first.name
-            );
-            let finding = Diagnostic::error("target", message).at(name.span, "");
             let event = super::words::path(home, &source.name, &event.name);
-            cx.report(match count {
-                0 => finding
-                    .note(format!(
-                        "`{event}` is not of `{}`, and carries no required reference to one",
-                        first.aggregate
-                    ))
-                    .help(format!(
-                        "carry the reference in `{event}`, or react to an event of `{}`",
-                        first.aggregate
-                    )),
-                _ => finding
-                    .note(format!("`{event}` refers to several"))
-                    .help(format!(
-                        "react to an event that refers to one `{}`",
-                        first.aggregate
-                    )),
-            });
+            unreached(cx, first, name, &event, count);
             None
         }
     }
+}
+
+/// Reports that `event` refers to `count` aggregates that the command could be sent to, not to one.
+fn unreached(cx: &Checker<'_>, command: &Command, name: &Text, event: &str, count: usize) {
+    let aggregate = &command.aggregate;
+    let message = format!(
+        "nothing tells which `{aggregate}` `{}` is sent to",
+        command.name
+    );
+    let finding = Diagnostic::error("target", message).at(name.span, "");
+    cx.report(match count {
+        0 => finding
+            .note(format!(
+                "`{event}` is not of `{aggregate}`, and carries no required reference to one"
+            ))
+            .help(format!(
+                "carry the reference in `{event}`, or react to an event of `{aggregate}`"
+            )),
+        _ => finding
+            .note(format!("`{event}` refers to several"))
+            .help(format!(
+                "react to an event that refers to one `{aggregate}`"
+            )),
+    });
 }

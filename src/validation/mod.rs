@@ -36,6 +36,7 @@ mod reads;
 mod replicas;
 mod roles;
 mod rules;
+mod saga_targets;
 mod sagas;
 mod targets;
 mod transitions;

@@ -37,18 +37,7 @@ pub(super) fn by(
 ) {
     let slots = slots(&part.asked);
     let Some(given) = &part.raw.by else {
-        for (name, slot) in slots {
-            let names = [name.as_str(), part.name];
-            // The part's own name stands for the id of what it asks.
-            let names = &names[..if part.asked.query.is_none() { 2 } else { 1 }];
-            match parameters
-                .iter()
-                .find(|parameter| names.contains(*parameter))
-            {
-                Some(parameter) => used.push((*parameter).to_owned()),
-                None => open(cx, parts, part, &name, slot),
-            }
-        }
+        unsaid(cx, parts, part, parameters, used);
         return;
     };
     let [(_, slot)] = slots.as_slice() else {
@@ -78,6 +67,25 @@ pub(super) fn by(
         return;
     }
     member(cx, raw, parts, (part, given), slot.as_ref());
+}
+
+/// Checks that all a part must be told is known by name and type.
+fn unsaid(
+    cx: &Checker<'_>,
+    parts: &[Part<'_>],
+    part: &Part<'_>,
+    parameters: &[&str],
+    used: &mut Vec<String>,
+) {
+    for (name, slot) in slots(&part.asked) {
+        // The part's own name stands for the id of what it asks.
+        let own = part.asked.query.is_none().then_some(part.name);
+        let known = |parameter: &&&str| **parameter == name || Some(**parameter) == own;
+        match parameters.iter().find(known) {
+            Some(parameter) => used.push((*parameter).to_owned()),
+            None => open(cx, parts, part, &name, slot),
+        }
+    }
 }
 
 /// Checks that `by` names a member of another part that is what this one is asked by.
