@@ -5,9 +5,45 @@
 //! that into a `model`, `plan` says what is to be rendered, `render` fills the embedded templates,
 //! `workspace` writes. `diagnostics` carries what any of them has to say; `commands` compose them.
 
+pub mod cli;
+pub mod commands;
 pub mod description;
 pub mod diagnostics;
+pub mod lock;
 pub mod model;
 pub mod plan;
+pub mod render;
 pub mod source;
 pub mod validation;
+pub mod workspace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Runs the program: 0 when it did what was asked, 2 when the input or the disk forbade it.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Cargo calls `cargo-microdb microdb …`; the binary may also be called by itself.
+    if arguments.get(1).is_some_and(|first| first == "microdb") {
+        arguments.remove(1);
+    }
+    let cli = match cli::Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            // A closed pipe is nobody's error.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let shell = commands::Shell::new(cli.quiet, cli.color);
+    let done = match &cli.command {
+        cli::Command::New(new) => commands::new(shell, new),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(commands::Failure) => ExitCode::from(2),
+    }
+}

@@ -1,3 +1,7 @@
 //! The `cargo-microdb` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cargo_microdb::run(std::env::args_os())
+}

@@ -150,6 +150,11 @@ impl<'a> Contract<'a> {
         for entity in aggregates.flat_map(|aggregate| aggregate.entities.values()) {
             items.push(ValueView::Struct(self.entity(&mut uses, entity)));
         }
+        for item in &items {
+            let (ValueView::Struct(StructView { ident, .. })
+            | ValueView::Enum(EnumView { ident, .. })) = item;
+            uses.forget("crate", ident);
+        }
         Items {
             uses: uses.render(),
             items,

@@ -81,8 +81,8 @@ impl Expr {
         match self {
             Self::Text(text) => text.clone(),
             Self::Call(head, arguments) => self.lay_call(head, arguments, indent, before, after),
-            Self::Array(prefix, elements) => lay_array(prefix, elements, indent),
-            Self::Tuple(elements) => block("(", elements, ")", indent),
+            Self::Array(prefix, elements) => lay_array(prefix, elements, indent, before, after),
+            Self::Tuple(elements) => brackets("(", elements, ")", indent, before, after),
             Self::Struct(name, fields) => lay_struct(name, fields, indent),
             Self::Chain(root, calls) => lay_chain(root, calls, indent, before, after),
         }
@@ -121,14 +121,7 @@ impl Expr {
         before: usize,
         after: usize,
     ) -> String {
-        if let [only] = arguments
-            && matches!(only, Self::Call(..) | Self::Struct(..) | Self::Array(..))
-        {
-            // An only argument with brackets of its own hangs on the call's.
-            let start = before + head.chars().count() + 1;
-            return format!("{head}({})", only.lay(indent, start, after + 1));
-        }
-        block(&format!("{head}("), arguments, ")", indent)
+        brackets(&format!("{head}("), arguments, ")", indent, before, after)
     }
 }
 
@@ -228,10 +221,35 @@ fn block(open: &str, elements: &[Expr], close: &str, indent: usize) -> String {
     format!("{open}\n{lines}{}{close}", pad(indent))
 }
 
-fn lay_array(prefix: &str, elements: &[Expr], indent: usize) -> String {
+/// Elements in brackets: an only one with brackets of its own hangs on these, others stand a line
+/// each.
+fn brackets(
+    open: &str,
+    elements: &[Expr],
+    close: &str,
+    indent: usize,
+    before: usize,
+    after: usize,
+) -> String {
+    if let [only] = elements
+        && !matches!(only, Expr::Text(_))
+    {
+        let start = before + open.chars().count();
+        return format!("{open}{}{close}", only.lay(indent, start, after + 1));
+    }
+    block(open, elements, close, indent)
+}
+
+fn lay_array(
+    prefix: &str,
+    elements: &[Expr],
+    indent: usize,
+    before: usize,
+    after: usize,
+) -> String {
     let short = |element: &Expr| element.flat().chars().count() <= SHORT_ELEMENT;
     if !elements.iter().all(short) {
-        return block(&format!("{prefix}["), elements, "]", indent);
+        return brackets(&format!("{prefix}["), elements, "]", indent, before, after);
     }
     let inner = indent + STEP;
     let mut lines = String::new();

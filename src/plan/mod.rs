@@ -1,12 +1,45 @@
 //! What is to be rendered: path, template, view and class of every file.
 
 pub mod contract;
+mod contracts;
+mod files;
 pub mod layout;
 pub mod members;
 pub mod names;
+pub mod openapi;
 pub mod sample;
 pub mod service;
+mod services;
 pub mod sql;
+mod system;
 pub mod types;
 pub mod uses;
 pub mod value;
+
+pub use files::{Class, File};
+
+use crate::model::System;
+
+/// How many partitions every topic gets; fixed for the life of a system.
+pub const PARTITIONS: u32 = 8;
+
+/// The port of the first service; the others follow.
+pub const FIRST_PORT: u16 = 8101;
+
+/// Every file of a system's workspace, but those of the runtime, which do not depend on it.
+pub fn plan(system: &System) -> Vec<File> {
+    let mut files = system::files(system);
+    files.extend(contracts::files(system));
+    files.extend(services::files(system));
+    files
+}
+
+/// The package of a context's service: `fintech-loan`.
+pub fn service_package(system: &System, context: &str) -> String {
+    format!("{}-{context}", system.name)
+}
+
+/// The package of a context's contract: `fintech-loan-contract`.
+pub fn contract_package(system: &System, context: &str) -> String {
+    format!("{}-{context}-contract", system.name)
+}

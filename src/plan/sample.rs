@@ -4,7 +4,9 @@
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde_json::{Map, Value, json};
 
-use crate::model::{DecimalFormat, Entity, Field, Scalar, System, Type};
+use crate::model::{
+    Aggregate, Command, DecimalFormat, Entity, Field, InputSource, Scalar, System, Type,
+};
 
 /// The example value of a field, in its JSON form.
 pub fn field(system: &System, field: &Field, number: u32) -> Value {
@@ -30,6 +32,21 @@ pub fn entity(system: &System, entity: &Entity, number: u32) -> Value {
         members.insert(member.name.to_string(), field(system, member, number));
     }
     Value::Object(members)
+}
+
+/// The example of a command's input; members the caller may leave out are among them.
+pub fn command(system: &System, aggregate: &Aggregate, command: &Command, number: u32) -> Value {
+    let members = command.input.values().filter_map(|input| {
+        let value = match &input.source {
+            InputSource::Field => field(system, aggregate.fields.get(&input.name)?, number),
+            InputSource::Own(own) => field(system, own, number),
+            InputSource::Collection(of) => {
+                Value::Array(vec![entity(system, aggregate.entities.get(of)?, number)])
+            }
+        };
+        Some((input.name.to_string(), value))
+    });
+    Value::Object(members.collect())
 }
 
 /// A UUID that is the same for the same name and number.

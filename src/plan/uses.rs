@@ -20,6 +20,14 @@ impl Uses {
         name.to_owned()
     }
 
+    /// Takes back the import of a name that the file itself declares.
+    pub fn forget(&mut self, path: &str, name: &str) {
+        if let Some(names) = self.0.get_mut(path) {
+            names.retain(|known| known != name);
+        }
+        self.0.retain(|_, names| !names.is_empty());
+    }
+
     /// The declarations: other crates first, then this one's, a blank line between and after.
     pub fn render(&self) -> String {
         let (own, other): (Vec<_>, Vec<_>) = self
@@ -28,7 +36,7 @@ impl Uses {
             .partition(|(path, _)| *path == "crate" || path.starts_with("crate::"));
         let mut groups = Vec::new();
         for mut group in [other, own] {
-            group.sort_by(|(a, _), (b, _)| path_order(a, b));
+            group.sort_by(|a, b| path_order(&whole(a), &whole(b)));
             let lines: Vec<String> = group
                 .iter()
                 .map(|(path, names)| declaration(path, names))
@@ -57,7 +65,7 @@ fn declaration(path: &str, names: &[String]) -> String {
     let mut lines = vec![String::from("   ")];
     for name in &names {
         let line = lines.last().map_or(0, |line| line.chars().count());
-        if line > 3 && line + name.chars().count() + 2 > MAX_WIDTH {
+        if line > 3 && line + name.chars().count() + 2 >= MAX_WIDTH {
             lines.push(String::from("   "));
         }
         if let Some(line) = lines.last_mut() {
@@ -67,21 +75,30 @@ fn declaration(path: &str, names: &[String]) -> String {
     format!("use {path}::{{\n{}\n}};", lines.join("\n"))
 }
 
-fn path_order(a: &str, b: &str) -> Ordering {
-    let mut left = a.split("::");
-    let mut right = b.split("::");
-    loop {
-        match (left.next(), right.next()) {
-            (None, None) => return Ordering::Equal,
-            // A path that ends here goes on with its list of names, which stands last.
-            (None, Some(_)) => return Ordering::Greater,
-            (Some(_), None) => return Ordering::Less,
-            (Some(a), Some(b)) => match version_order(a, b) {
-                Ordering::Equal => {}
-                order => return order,
-            },
+/// A declaration's path with its only name; a list of names stands after every single one.
+fn whole((path, names): &(&String, &Vec<String>)) -> Vec<Option<String>> {
+    let mut segments: Vec<Option<String>> =
+        path.split("::").map(|name| Some(name.to_owned())).collect();
+    segments.push(match names.as_slice() {
+        [only] => Some(only.clone()),
+        _ => None,
+    });
+    segments
+}
+
+fn path_order(a: &[Option<String>], b: &[Option<String>]) -> Ordering {
+    for (left, right) in a.iter().zip(b) {
+        let order = match (left, right) {
+            (None, None) => Ordering::Equal,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(_), None) => Ordering::Less,
+            (Some(left), Some(right)) => version_order(left, right),
+        };
+        if order != Ordering::Equal {
+            return order;
         }
     }
+    a.len().cmp(&b.len())
 }
 
 /// Types before constants (a name without a lowercase letter is taken for one), then by version.
@@ -92,8 +109,8 @@ fn name_order(a: &str, b: &str) -> Ordering {
         .then_with(|| version_order(a, b))
 }
 
-/// The style guide's version sort: numbers by value, an underscore before all else.
-fn version_order(a: &str, b: &str) -> Ordering {
+/// The style guide’s version sort: numbers by value, an underscore before all else.
+pub fn version_order(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
     loop {
         let (Some(l), Some(r)) = (left.chars().next(), right.chars().next()) else {

@@ -52,7 +52,7 @@ impl Service<'_> {
         ];
         format!(
             "{} {{\n{}\n}}\n",
-            implementation(&decision, &ident),
+            implementation(&format!("{decision}<Domain>"), &ident),
             lines.join("\n")
         )
     }
@@ -151,7 +151,7 @@ impl Service<'_> {
         let new = new.map_or(String::new(), |new| format!("    type New = {new};\n\n"));
         format!(
             "{} {{\n{new}{head}\n        {body}\n    }}\n}}\n",
-            implementation(way, &ident)
+            implementation(&format!("{way}<Domain>"), &ident)
         )
     }
 }

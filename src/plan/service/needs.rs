@@ -81,6 +81,7 @@ impl Service<'_> {
         command: &Command,
     ) -> String {
         let needed = uses.take("platform::decision", "Needed");
+        uses.take("crate::generated", "Domain");
         let reads = uses.take("platform::engine", "Reads");
         let error = uses.take("platform::engine", "EngineError");
         let ident = self.types().own(uses, command.name.as_str());
@@ -121,7 +122,7 @@ impl Service<'_> {
         ];
         let result = format!("Result<Self, {error}>");
         let head = layout::function(4, "async fn read", &parameters, &result, " {");
-        let implementation = implementation(&format!("{needed}<{ident}>"), &needs);
+        let implementation = implementation(&format!("{needed}<Domain, {ident}>"), &needs);
         format!("{implementation} {{\n{head}\n{body}    }}\n}}\n")
     }
 

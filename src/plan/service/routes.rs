@@ -48,7 +48,9 @@ impl Service<'_> {
                     Some(Change::Deletes) => "delete",
                     Some(Change::Updates) | None => "update",
                 };
-                (function, self.types().own(uses, command.as_str()))
+                let domain = uses.take("crate::generated", "Domain");
+                let command = self.types().own(uses, command.as_str());
+                (function, format!("{domain}, {command}"))
             }
         };
         let method = match route.method {

@@ -64,7 +64,7 @@ impl Service<'_> {
         let ident = names::type_ident(aggregate.name.as_str());
         let mut lines = format!(
             "    #[serde(skip)]\n{}\n",
-            layout::field(4, "pub(super) meta", &format!("{meta}<{id}>"))
+            layout::field(4, "pub(in crate::generated) meta", &format!("{meta}<{id}>"))
         );
         if !aggregate.states.is_empty() {
             let status = self
@@ -244,7 +244,7 @@ impl Service<'_> {
         seeded: bool,
     ) -> String {
         let name = command.name.as_str();
-        let state = if seeded {
+        let state = if seeded && command.change != Change::Creates {
             uses.take(
                 "crate::generated",
                 &names::type_ident(aggregate.name.as_str()),

@@ -21,7 +21,10 @@ impl Service<'_> {
             call("partitions", number(partitions.to_string())),
         ];
         let mut generic = |uses: &mut Uses, method: &str, path: &str, name: &str| {
-            let ident = uses.take(path, &names::type_ident(name));
+            let mut ident = uses.take(path, &names::type_ident(name));
+            if path == "contract" {
+                ident = format!("{}, {ident}", uses.take("crate::generated", "Domain"));
+            }
             calls.push(call(format!("{method}::<{ident}>"), vec![]));
         };
         let generated = "crate::generated";
@@ -61,10 +64,7 @@ impl Service<'_> {
         let body = Expr::Chain(Box::new(new), calls).lay(4, 4, 0);
         let items = [
             "/// The migrations of the service, in the order in which they are applied.\nconst MIGRATIONS: &[Migration] = &[Migration {\n    name: \"0001_initial\",\n    text: include_str!(\"../../migrations/0001_initial.sql\"),\n}];\n".to_owned(),
-            format!(
-                "/// The description of its HTTP interface.\nconst OPENAPI: &str = include_str!(\"../../../../docs/openapi/{}.json\");\n",
-                self.context.name
-            ),
+            "/// The description of its HTTP interface.\nconst OPENAPI: &str = include_str!(\"../../openapi.json\");\n".to_owned(),
             format!("/// The service with all it is made of.\npub fn service() -> Service {{\n    {body}\n}}\n"),
         ];
         Code::new(&uses, &items)

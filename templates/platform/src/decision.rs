@@ -14,6 +14,8 @@ use crate::engine::{EngineError, Reads};
 use crate::schema::Schema;
 use crate::value::Timestamp;
 
+pub use serde_json::Error as EncodeError;
+
 /// What the runtime keeps of every aggregate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meta<I> {
@@ -97,12 +99,13 @@ pub enum Step {
     ByEvent(&'static [(&'static str, &'static str)]),
 }
 
-/// A command with all a unit of work has to know of it.
-pub trait Decision: Command {
+/// A command with all a unit of work has to know of it. `D` is the service's own type whose functions
+/// decide: commands belong to the contract, decisions to the service.
+pub trait Decision<D: 'static>: Command {
     /// The aggregate it changes.
     type Aggregate: Aggregate;
     /// What it looks at; `()` when it declares no needs.
-    type Needs: Needed<Self>;
+    type Needs: Needed<D, Self>;
     /// What it emits.
     type Events: Emitted;
     /// How it uses the aggregate.
@@ -122,26 +125,34 @@ pub trait Decision: Command {
 }
 
 /// What a decision looks at, and how it is read.
-pub trait Needed<D: Decision>: Sized + Send + Sync {
+pub trait Needed<D: 'static, C: Decision<D>>: Sized + Send + Sync {
     /// Reads it for `command` on `aggregate` (absent when the command creates).
     ///
     /// # Errors
     /// When the engine cannot answer.
     fn read(
-        command: &D,
-        aggregate: Option<&D::Aggregate>,
+        command: &C,
+        aggregate: Option<&C::Aggregate>,
         reads: &mut Reads<'_>,
     ) -> impl Future<Output = Result<Self, EngineError>> + Send;
 }
 
-impl<D: Decision> Needed<D> for () {
-    async fn read(_: &D, _: Option<&D::Aggregate>, _: &mut Reads<'_>) -> Result<Self, EngineError> {
+impl<D: 'static, C: Decision<D>> Needed<D, C> for () {
+    async fn read(_: &C, _: Option<&C::Aggregate>, _: &mut Reads<'_>) -> Result<Self, EngineError> {
         Ok(())
     }
 }
 
+/// The aggregate a command changes, for needs that are found by its members.
+///
+/// # Errors
+/// When there is none, which only a command that creates can have.
+pub fn existing<A>(aggregate: Option<&A>) -> Result<&A, EngineError> {
+    aggregate.ok_or_else(|| EngineError::Corrupt("a need of an aggregate that is not there".into()))
+}
+
 /// A command that creates.
-pub trait Creation: Decision {
+pub trait Creation<D: 'static>: Decision<D> {
     /// The new aggregate: its members without [`Meta`] and status.
     type New: Serialize + Send;
 
@@ -157,7 +168,7 @@ pub trait Creation: Decision {
 }
 
 /// A command that changes.
-pub trait Update: Decision {
+pub trait Update<D: 'static>: Decision<D> {
     /// The user's decision.
     ///
     /// # Errors
@@ -171,7 +182,7 @@ pub trait Update: Decision {
 }
 
 /// A command that deletes.
-pub trait Deletion: Decision {
+pub trait Deletion<D: 'static>: Decision<D> {
     /// The user's decision.
     ///
     /// # Errors

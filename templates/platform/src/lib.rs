@@ -9,6 +9,7 @@
 //! instant changes none of that.
 
 pub mod broker;
+pub mod config;
 pub mod context;
 pub mod contract;
 pub mod decision;
@@ -16,8 +17,19 @@ pub mod engine;
 pub mod envelope;
 pub mod handler;
 pub mod hold;
+pub mod http;
+pub mod owner;
 pub mod prelude;
+pub mod query;
+pub mod relay;
 pub mod requests;
 pub mod runtime;
 pub mod schema;
+pub mod service;
+#[cfg(any(feature = "embedded", feature = "sqlite"))]
+mod sqlite_lock;
+pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod unit_of_work;
 pub mod value;

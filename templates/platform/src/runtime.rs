@@ -38,10 +38,18 @@ pub struct Runtime {
     pub shutdown: watch::Receiver<bool>,
 }
 
+impl Runtime {
+    /// Where this service's messages say that they come from: `/fintech/loan`.
+    pub fn source(&self) -> String {
+        format!("/{}/{}", self.system, self.context)
+    }
+}
+
 /// A command with its input, ready for its unit of work.
 #[derive(Debug)]
 pub struct Request {
-    /// The aggregate it is on; `None` when it creates.
+    /// The aggregate it is on. When it creates: the id to give, `None` for one that is derived from
+    /// the command's id.
     pub target: Option<Uuid>,
     /// The input's JSON form.
     pub input: Value,
@@ -50,12 +58,16 @@ pub struct Request {
     /// Documents that are written in the same unit of work, also when the command is refused: the
     /// message that is done with it.
     pub with: Vec<DocumentWrite>,
+    /// Documents that are written besides [`with`](Self::with) when the command is refused, in the
+    /// same unit of work.
+    pub when_refused: Vec<DocumentWrite>,
     /// The version the aggregate must have (`If-Match`).
     pub if_version: Option<u64>,
 }
 
 /// What became of a command.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Executed {
     /// It took effect.
     Done {

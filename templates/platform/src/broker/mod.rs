@@ -1,5 +1,8 @@
 //! The small set of operations a broker has to offer.
 
+#[cfg(feature = "embedded")]
+pub mod embedded;
+
 use async_trait::async_trait;
 
 use crate::envelope::Wire;

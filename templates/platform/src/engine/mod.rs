@@ -5,6 +5,10 @@
 //! commit what was decided on condition that what was read still stands; on
 //! [`CommitError::Conflict`], again.
 
+mod migration;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -12,6 +16,8 @@ use uuid::Uuid;
 use crate::envelope::Wire;
 use crate::schema::Schema;
 use crate::value::Timestamp;
+
+pub use migration::{Migration, OpenError};
 
 /// A row of a table that a [`Schema`] describes.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,11 +55,12 @@ pub struct Find {
     pub schema: &'static Schema,
     /// The generation looked at.
     pub generation: Generation,
-    /// Members (or `id`) that must equal these values.
+    /// Members (or `id`) that must equal these values; `null`: be absent.
     pub equals: Vec<(&'static str, Value)>,
     /// A member that must lie in `[from, to)`; an open end is `None`.
     pub range: Option<(&'static str, Option<Value>, Option<Value>)>,
-    /// Members the answer is ordered by (`true`: descending); `id` follows, ascending.
+    /// Members the answer is ordered by (`true`: descending); `id` follows, ascending. Absent values
+    /// are the least.
     pub order: &'static [(&'static str, bool)],
     /// Where the page starts: after this cursor, as [`Page::next`] gave it.
     pub after: Option<String>,
@@ -87,7 +94,7 @@ pub struct WriteSet {
     pub offsets: Vec<OffsetAdvance>,
 }
 
-/// A condition of a write set.
+/// A condition of a write set, held against what is there before its own writes.
 #[derive(Debug, Clone)]
 pub enum Check {
     /// The row still has this version (0: it does not exist and was never deleted).
@@ -148,7 +155,7 @@ pub enum SaveTo {
 /// A message on its way into the outbox.
 #[derive(Debug, Clone)]
 pub struct OutboxEvent {
-    /// Its id.
+    /// Its id. While a message with the same id waits in the outbox, a commit meets with a conflict.
     pub id: Uuid,
     /// The kind of aggregate, in snake case.
     pub aggregate_type: String,
@@ -286,11 +293,13 @@ pub struct DocumentsQuery {
     pub collection: Documents,
     /// One group, or all.
     pub group: Option<String>,
-    /// Only those due at or before this time.
+    /// Only those due at or before this time; what has no due time is never due.
     pub due_by: Option<Timestamp>,
-    /// Only the first document of every group.
+    /// Only the first document of every group by position, then key, and of these what else is
+    /// asked for: a head that is not due holds up its group.
     pub heads_only: bool,
-    /// The key of the last document of the page before, for paging in key order.
+    /// The key of the last document of the page before, for paging in key order; the first page is
+    /// after the empty text.
     pub after: Option<String>,
     /// The greatest number of documents.
     pub limit: u32,
@@ -319,6 +328,7 @@ pub struct OffsetAdvance {
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
     /// Something that was read has changed, or a document or gate is not as expected: read again.
+    /// Making a row that is there already is this, even where it would break a constraint too.
     #[error("what was read has changed in the meantime")]
     Conflict,
     /// A unique constraint; its name.
@@ -368,6 +378,15 @@ pub trait Engine: Send + Sync + 'static {
 
     /// A page of rows.
     async fn find(&self, find: &Find) -> Result<Page, EngineError>;
+
+    /// Deleted rows with the versions of their deletions, in the order of their ids, after this one.
+    async fn deleted(
+        &self,
+        schema: &'static Schema,
+        generation: Generation,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, u64)>, EngineError>;
 
     /// Applies a write set, durably, alone or in one group with others that are waiting.
     async fn commit(&self, write: WriteSet) -> Result<(), CommitError>;
@@ -428,7 +447,8 @@ pub trait Engine: Send + Sync + 'static {
         key: &str,
     ) -> Result<Option<Document>, EngineError>;
 
-    /// Documents, ordered by due time, then group and position, then key; by key alone when paging.
+    /// Documents, ordered by due time (none is the least), then group and position, then key; by key
+    /// alone when paging.
     async fn documents(&self, query: &DocumentsQuery) -> Result<Vec<Document>, EngineError>;
 
     /// How many documents a collection holds.

@@ -12,6 +12,8 @@ use crate::value::Timestamp;
 
 /// What the types of all control messages start with.
 const PREFIX: &str = "microdb.";
+/// What the types of heartbeats of all versions start with.
+const HEARTBEAT: &str = "microdb.heartbeat.v";
 /// The one version there is of each.
 const VERSION: u32 = 1;
 /// The names of all: the variants' in kebab case.
@@ -84,6 +86,13 @@ impl Control {
             .is_some_and(|kind| kind.starts_with(PREFIX))
     }
 
+    /// Whether a message is a heartbeat, of which only the newest says anything.
+    pub fn is_heartbeat(wire: &Wire) -> bool {
+        wire.headers
+            .get(headers::TYPE)
+            .is_some_and(|kind| kind.starts_with(HEARTBEAT))
+    }
+
     /// The id of the request it is, or answers; `None` for a heartbeat.
     pub fn request(&self) -> Option<Uuid> {
         match self {
@@ -96,6 +105,17 @@ impl Control {
         }
     }
 
+    /// The kind of aggregate it is about, where it says so.
+    pub fn aggregate_type(&self) -> Option<&str> {
+        match self {
+            Self::Heartbeat { .. } | Self::ReplayComplete { .. } => None,
+            Self::SnapshotComplete { aggregate_type, .. }
+            | Self::SnapshotRequest { aggregate_type, .. }
+            | Self::ResendRequest { aggregate_type, .. }
+            | Self::ReplayRequest { aggregate_type, .. } => Some(aggregate_type),
+        }
+    }
+
     /// The one aggregate it is about, if any.
     pub fn subject(&self) -> Option<Uuid> {
         match self {
@@ -105,16 +125,22 @@ impl Control {
         }
     }
 
-    /// The message, from `source` (`/fintech/loan`) at `time`.
-    pub fn to_wire(&self, id: Uuid, source: &str, time: Timestamp) -> Wire {
+    /// Its type with the version: `microdb.heartbeat.v1`.
+    pub fn versioned_kind(&self) -> String {
         let tagged = json!(self);
         let name = tagged["type"].as_str().unwrap_or_default();
+        format!("{PREFIX}{name}.v{VERSION}")
+    }
+
+    /// The message, from `source` (`/fintech/loan`) at `time`.
+    pub fn to_wire(&self, id: Uuid, source: &str, time: Timestamp) -> Wire {
+        let data = &json!(self)["data"];
         let headers = BTreeMap::from(
             [
                 (headers::SPEC_VERSION, headers::SPEC_VERSION_1.to_owned()),
                 (headers::ID, id.to_string()),
                 (headers::SOURCE, source.to_owned()),
-                (headers::TYPE, format!("{PREFIX}{name}.v{VERSION}")),
+                (headers::TYPE, self.versioned_kind()),
                 (headers::TIME, time.to_string()),
                 (headers::CONTENT_TYPE, headers::JSON.to_owned()),
             ]
@@ -122,7 +148,7 @@ impl Control {
         );
         Wire {
             headers,
-            payload: tagged["data"].to_string().into_bytes(),
+            payload: data.to_string().into_bytes(),
         }
     }
 

@@ -1,15 +1,52 @@
 //! What reacts to events: replicas, policies and effects, as the generated code describes them.
 
+mod ask;
+mod batch;
+mod bells;
+mod causality;
+mod command;
+mod consumer;
+pub mod dead_letters;
+mod dispatcher;
+mod effect;
+pub mod gate;
+mod generations;
+mod key;
+mod message;
+mod metrics;
+mod parked;
+mod policy;
+mod positions;
+mod queue;
+mod reactor;
+mod registry;
+mod release;
+mod replica;
+mod run;
+mod supervisor;
+mod sweep;
+mod tried;
+mod worker;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::contract::{AggregateType, Command, Event, Recorded};
+use crate::contract::{AggregateType, Command, Event, Recorded, UpcastError};
 use crate::decision::Aggregate;
 use crate::engine::Find;
+use crate::query::Query;
 use crate::schema::Schema;
 use crate::value::Timestamp;
+
+pub use registry::{Handlers, NotReady, ReplayError};
+pub use replica::{CLOCK_TOLERANCE_MS, read};
+pub use tried::{Follows, Tried};
+
+/// How many targets of a policy are read at a time.
+const TARGETS_PAGE: u32 = 500;
 
 /// A local read-only copy of what another context owns. Its serde form is the copied members.
 pub trait Replicated:
@@ -23,6 +60,17 @@ pub trait Replicated:
     const SCHEMA: &'static Schema;
     /// How old a copy may be before it counts as stale, in milliseconds.
     const STALE_AFTER_MS: u64;
+
+    /// Brings the data of an event or snapshot of the aggregate to its latest version. The
+    /// generated code hands it to the event's own upcaster; types it does not know stay as they are.
+    ///
+    /// # Errors
+    /// [`UpcastError::UnknownVersion`] when the version is newer than the latest known here: the
+    /// message waits for an upgrade. `Malformed` when the data is not of its version.
+    fn upcast(kind: &str, version: u32, data: Value) -> Result<Value, UpcastError> {
+        let _ = (kind, version);
+        Ok(data)
+    }
 }
 
 /// A copy as a decision sees it.
@@ -110,6 +158,18 @@ pub enum Targets {
     Nobody,
     /// All that this search finds.
     Found(Box<Find>),
+    /// Nobody can tell: the question has no JSON form, and why.
+    Unasked(String),
+}
+
+impl Targets {
+    /// All that a query finds.
+    pub fn found(query: &impl Query) -> Self {
+        match query.find(TARGETS_PAGE) {
+            Ok(find) => Self::Found(Box::new(find)),
+            Err(error) => Self::Unasked(error.to_string()),
+        }
+    }
 }
 
 /// Something done in the outside world because of an event.

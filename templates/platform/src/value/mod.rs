@@ -17,3 +17,11 @@ pub use uuid::Uuid;
 pub fn json(text: &str) -> Json {
     serde_json::from_str(text).unwrap_or_default()
 }
+
+/// A value object of one context as the equal one of another; `None` when they are not equal in
+/// structure after all.
+pub fn rebuild<A: serde::Serialize, B: serde::de::DeserializeOwned>(value: &A) -> Option<B> {
+    serde_json::to_value(value)
+        .and_then(serde_json::from_value)
+        .ok()
+}

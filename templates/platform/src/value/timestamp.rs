@@ -46,6 +46,11 @@ impl Timestamp {
         u64::try_from((self.as_microseconds() - earlier.as_microseconds()) / 1_000).unwrap_or(0)
     }
 
+    /// The date of the instant, in UTC.
+    pub fn date(self) -> super::Date {
+        jiff::tz::Offset::UTC.to_datetime(self.0).date()
+    }
+
     /// The same instant in the type of the time library.
     pub fn to_jiff(self) -> jiff::Timestamp {
         self.0

@@ -1,6 +1,15 @@
 //! What the generated code says of its data, as constants: enough for an engine to store it and
 //! for one function to validate it.
 
+mod canonical;
+mod check;
+pub(crate) mod decimal;
+mod form;
+mod rules;
+
+pub use canonical::{canonical, canonical_value};
+pub use check::check;
+
 /// An aggregate, or a projection of one: a table, and a table per collection.
 #[derive(Debug)]
 pub struct Schema {

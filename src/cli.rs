@@ -1,0 +1,55 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, ColorChoice, Parser, Subcommand};
+
+/// Generates and keeps a workspace of microservices from a description of its bounded contexts.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-microdb",
+    bin_name = "cargo microdb",
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  cargo microdb new shop --example shop      start from an example\n  cargo microdb new bank --from bank.toml    start from a description of your own"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Say nothing but errors.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// When to use colours.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a system: generate a workspace that runs.
+    New(New),
+}
+
+/// How a system is started.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo microdb new hello                         the smallest example\n  cargo microdb new shop --example shop           a larger one\n  cargo microdb new bank --from bank.toml         a description of your own\n  cargo microdb new try --from bank.toml --embedded   the same, with nothing to install"
+)]
+pub struct New {
+    /// Where the workspace goes: a path that does not exist yet, or an empty folder.
+    pub path: PathBuf,
+    /// The description to start from.
+    #[arg(long, value_name = "FILE", conflicts_with = "example")]
+    pub from: Option<PathBuf>,
+    /// The example to start from [default: hello].
+    #[arg(long, value_name = "NAME")]
+    pub example: Option<String>,
+    /// Put every context on SQLite and the broker into a file, whatever the description says.
+    #[arg(long)]
+    pub embedded: bool,
+    /// Do not make a git repository.
+    #[arg(long)]
+    pub no_git: bool,
+}

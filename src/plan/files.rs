@@ -1,0 +1,50 @@
+//! A file of the plan.
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// Who owns a file, and so what may happen to it later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// The tool's: rewritten when the description changes.
+    Managed,
+    /// The user's: written once, never touched again.
+    Seeded,
+    /// Both's: the tool changes its own keys only.
+    Keyed,
+    /// Nobody's any more once it is released: never rewritten.
+    AppendOnly,
+}
+
+/// A file to be rendered.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Its path in the workspace, with slashes.
+    pub path: String,
+    /// Its class.
+    pub class: Class,
+    /// Its template, as a path under `templates/`.
+    pub template: String,
+    /// What the template places.
+    pub view: Value,
+}
+
+impl File {
+    /// A file whose template has the same path, with `.tera` at its end and these placeholders
+    /// (`__context__`, `__aggregate__`, …) in place of names.
+    pub fn new(class: Class, template: &str, names: &[(&str, &str)], view: impl Serialize) -> Self {
+        let path = names
+            .iter()
+            .fold(template.to_owned(), |path, (placeholder, name)| {
+                path.replace(&format!("__{placeholder}__"), name)
+            });
+        Self {
+            path,
+            class,
+            template: format!("{template}.tera"),
+            // A view is made of texts, numbers and lists of them: it always has a JSON form.
+            view: serde_json::to_value(view).unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The description of a service's HTTP interface in OpenAPI 3.1.
+
+mod operations;
+mod schemas;
+
+use serde_json::{Map, Value, json};
+
+use crate::model::routes::routes;
+use crate::model::{Context, System};
+
+/// The OpenAPI document of a service, as JSON.
+pub fn document(system: &System, context: &Context) -> String {
+    let mut paths = Map::new();
+    for route in routes(context) {
+        let path = paths.entry(route.path.clone()).or_insert_with(|| json!({}));
+        path[route.method.as_str().to_lowercase()] = operations::operation(system, context, &route);
+    }
+    let mut info = json!({
+        "title": format!("{} {}", system.name, context.name),
+        "version": "1",
+    });
+    if let Some(purpose) = &context.purpose {
+        info["description"] = json!(purpose);
+    }
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": info,
+        "paths": paths,
+        "components": { "schemas": schemas::schemas(system, context) },
+    });
+    // A value always has a text.
+    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+}
+
+/// A reference to a schema of the document.
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}

@@ -1,0 +1,38 @@
+//! Changes of descriptions that keep what the user wrote: comments, order, spacing.
+
+use toml_edit::{DocumentMut, Item, value};
+
+/// The description with every context on SQLite and the embedded broker.
+///
+/// # Errors
+/// When the text is not TOML.
+pub fn embedded(text: &str) -> Result<String, toml_edit::TomlError> {
+    let mut document: DocumentMut = text.parse()?;
+    if let Some(system) = document.get_mut("system").and_then(Item::as_table_like_mut)
+        && let Some(broker) = system.get_mut("broker")
+    {
+        replace(broker, "embedded");
+    }
+    if let Some(contexts) = document
+        .get_mut("contexts")
+        .and_then(Item::as_table_like_mut)
+    {
+        for (_, context) in contexts.iter_mut() {
+            if let Some(context) = context.as_table_like_mut()
+                && let Some(database) = context.get_mut("database")
+            {
+                replace(database, "sqlite");
+            }
+        }
+    }
+    Ok(document.to_string())
+}
+
+/// Puts another text in place, with the spacing and the comment of the old one.
+fn replace(item: &mut Item, text: &str) {
+    let decor = item.as_value().map(|old| old.decor().clone());
+    *item = value(text);
+    if let (Some(decor), Some(new)) = (decor, item.as_value_mut()) {
+        *new.decor_mut() = decor;
+    }
+}

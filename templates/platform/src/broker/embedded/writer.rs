@@ -1,0 +1,177 @@
+//! The one writing connection of a process, on a thread of its own: what is asked for while it
+//! commits goes into its next commit together.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::file;
+use crate::broker::BrokerError;
+use crate::sqlite_lock::FairLock;
+
+/// How many writes wait at most, and go into one commit at most.
+const QUEUE: usize = 256;
+
+/// How long a write may take before its outcome counts as unknown. Another process that stands
+/// still in its turn must not hold up callers for good.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Hands writes to the writing thread, which ends when the last handle is gone.
+#[derive(Clone)]
+pub struct Writer {
+    jobs: mpsc::Sender<Box<dyn Job>>,
+}
+
+/// A write that waits for its commit.
+trait Job: Send {
+    /// Whether nobody waits for it any longer.
+    fn abandoned(&self) -> bool;
+    /// Does it within a transaction; whether it shall be kept.
+    fn run(&mut self, connection: &Connection) -> bool;
+    /// Tells whoever waits: what came of it, or why the commit failed.
+    fn finish(self: Box<Self>, failure: Option<String>);
+}
+
+struct Waiting<T, F> {
+    work: Option<F>,
+    outcome: Option<Result<T, BrokerError>>,
+    /// `None` when nobody asked for the outcome.
+    reply: Option<oneshot::Sender<Result<T, BrokerError>>>,
+}
+
+impl<T, F> Job for Waiting<T, F>
+where
+    T: Send,
+    F: FnOnce(&Connection) -> Result<T, BrokerError> + Send,
+{
+    fn abandoned(&self) -> bool {
+        self.reply.as_ref().is_some_and(oneshot::Sender::is_closed)
+    }
+
+    fn run(&mut self, connection: &Connection) -> bool {
+        self.outcome = self.work.take().map(|work| work(connection));
+        matches!(self.outcome, Some(Ok(_)))
+    }
+
+    fn finish(self: Box<Self>, failure: Option<String>) {
+        let outcome = match (self.outcome, failure) {
+            (Some(Err(error)), _) => Err(error),
+            (_, Some(failure)) => Err(BrokerError::Unavailable(failure)),
+            (Some(Ok(value)), None) => Ok(value),
+            (None, None) => Err(BrokerError::Unavailable("it was not tried".to_owned())),
+        };
+        match (self.reply, outcome) {
+            // Whoever asked may have stopped waiting.
+            (Some(reply), outcome) => drop(reply.send(outcome)),
+            (None, Ok(_)) => {}
+            (None, Err(error)) => tracing::warn!(%error, "the broker's file was not written"),
+        }
+    }
+}
+
+impl Writer {
+    /// Starts the thread; `committed` is called after every commit.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or the thread not started.
+    pub fn start(
+        path: &Path,
+        lock: FairLock,
+        committed: impl Fn() + Send + 'static,
+    ) -> Result<Self, BrokerError> {
+        let mut connection = file::connect(path)?;
+        let (jobs, mut queue) = mpsc::channel::<Box<dyn Job>>(QUEUE);
+        std::thread::Builder::new()
+            .name("broker-writer".to_owned())
+            .spawn(move || {
+                let mut batch = Vec::with_capacity(QUEUE);
+                while queue.blocking_recv_many(&mut batch, QUEUE) > 0 {
+                    batch.retain(|job| !job.abandoned());
+                    let failure = commit(&mut connection, &lock, &mut batch).err();
+                    committed();
+                    let failure = failure.map(|error| error.to_string());
+                    for job in batch.drain(..) {
+                        job.finish(failure.clone());
+                    }
+                }
+            })
+            .map_err(file::unavailable)?;
+        Ok(Self { jobs })
+    }
+
+    /// Carries out a write and waits until it is durable. A failing write undoes itself only.
+    ///
+    /// # Errors
+    /// The write's own, or that it could not be committed (or, after a while, that nobody knows).
+    pub async fn run<T, F>(&self, work: F) -> Result<T, BrokerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, BrokerError> + Send + 'static,
+    {
+        let (reply, outcome) = oneshot::channel();
+        let wait = async {
+            self.jobs
+                .send(job(work, Some(reply)))
+                .await
+                .map_err(file::unavailable)?;
+            outcome.await.map_err(file::unavailable)?
+        };
+        tokio::time::timeout(PATIENCE, wait)
+            .await
+            .map_err(file::unavailable)?
+    }
+
+    /// Asks for a write without waiting for it. It is left out when the queue is full.
+    pub fn post<F>(&self, work: F)
+    where
+        F: FnOnce(&Connection) -> Result<(), BrokerError> + Send + 'static,
+    {
+        if self.jobs.try_send(job(work, None)).is_err() {
+            tracing::warn!("too many writes wait for the broker's file");
+        }
+    }
+}
+
+fn job<T, F>(work: F, reply: Option<oneshot::Sender<Result<T, BrokerError>>>) -> Box<dyn Job>
+where
+    T: Send + 'static,
+    F: FnOnce(&Connection) -> Result<T, BrokerError> + Send + 'static,
+{
+    Box::new(Waiting {
+        work: Some(work),
+        outcome: None,
+        reply,
+    })
+}
+
+/// Does all jobs in one transaction.
+fn commit(
+    connection: &mut Connection,
+    lock: &FairLock,
+    jobs: &mut [Box<dyn Job>],
+) -> Result<(), BrokerError> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let _turn = lock.take().map_err(file::unavailable)?;
+    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for job in jobs {
+        run(&mut transaction, job.as_mut())?;
+        // A full disk, among others, undoes the whole transaction, not the savepoint alone.
+        if transaction.is_autocommit() {
+            return Err(file::unavailable("the write was undone"));
+        }
+    }
+    Ok(transaction.commit()?)
+}
+
+/// Does one job in a savepoint of its own.
+fn run(transaction: &mut Transaction<'_>, job: &mut dyn Job) -> rusqlite::Result<()> {
+    let savepoint = transaction.savepoint()?;
+    if job.run(&savepoint) {
+        savepoint.commit()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! The steps that bring a database to the shape its program expects.
+
+/// A step, written once and never changed after it was applied anywhere.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// Its name, `0001_initial`; steps are applied in the order of the program's list.
+    pub name: &'static str,
+    /// What it does, in the engine's language.
+    pub text: &'static str,
+}
+
+/// Why a database cannot be used as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be opened at all; what to do about it.
+    #[error("cannot open the database: {0}")]
+    Unusable(String),
+    /// It does not keep what was committed; what to do about it.
+    #[error("the database is not durable: {0}")]
+    NotDurable(String),
+    /// A migration that was applied has another text now.
+    #[error(
+        "migration `{0}` was changed after it was applied: put its text back, and say what is new in a new migration"
+    )]
+    Edited(String),
+    /// The database has had a migration that this program does not know.
+    #[error("this database is newer than this program: it has had the migration `{0}`")]
+    Newer(String),
+    /// The database lacks a migration.
+    #[error("migration `{0}` has not been applied: run `migrate` first")]
+    Pending(String),
+    /// A migration failed; nothing of it was applied.
+    #[error("migration `{name}` failed, and nothing of it was applied: {why}")]
+    Failed {
+        /// Its name.
+        name: String,
+        /// What the engine said.
+        why: String,
+    },
+}

@@ -1,0 +1,130 @@
+//! Members between their JSON forms and the values of SQLite's columns.
+//!
+//! Every encoding orders as its values do: Text, Uuid, Date, Timestamp and Enum are TEXT; Bool and
+//! Int INTEGER; Float REAL; Bytes BLOB; Duration the INTEGER of its microseconds; a Decimal of at
+//! most 18 digits the INTEGER of its last digit's unit, a longer one a TEXT of fixed width. Json,
+//! value objects and lists are the TEXT of their JSON.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use rusqlite::types::{Value as Sql, ValueRef};
+use serde_json::Value;
+
+use crate::engine::EngineError;
+use crate::schema::{Column, Kind, canonical_value, decimal};
+use crate::value::Duration;
+
+/// Decimals of more digits are texts.
+const INTEGER_DIGITS: u8 = 18;
+
+/// Added to negative numbers before they become 38 digits, so that these order as they do.
+const COMPLEMENT: i128 = 10_i128.pow(38);
+
+/// The member `value` of `column` as SQLite keeps it.
+pub(super) fn encode(column: &Column, value: Option<&Value>) -> Result<Sql, EngineError> {
+    let value = match value {
+        None => return Ok(Sql::Null),
+        Some(Value::Null) if column.optional || !matches!(column.kind, Kind::Json) => {
+            return Ok(Sql::Null);
+        }
+        Some(value) => canonical_value(column, value),
+    };
+    let encoded = if column.list {
+        value.is_array().then(|| Sql::Text(value.to_string()))
+    } else {
+        encode_one(column.kind, value)
+    };
+    encoded.ok_or_else(|| {
+        EngineError::Corrupt(format!("the value of `{}` is not of its type", column.name))
+    })
+}
+
+fn encode_one(kind: Kind, value: Value) -> Option<Sql> {
+    match (kind, value) {
+        (Kind::Bool, Value::Bool(truth)) => Some(Sql::Integer(truth.into())),
+        (Kind::Int, value) => value.as_i64().map(Sql::Integer),
+        (Kind::Float, value) => value.as_f64().map(Sql::Real),
+        (Kind::Json, value) | (Kind::Value(_), value @ Value::Object(_)) => {
+            Some(Sql::Text(value.to_string()))
+        }
+        (Kind::Decimal { precision, scale }, Value::String(text)) => {
+            encode_decimal(&text, precision, scale)
+        }
+        (Kind::Duration, Value::String(text)) => {
+            let span: Duration = text.parse().ok()?;
+            i64::try_from(span.as_micros()).ok().map(Sql::Integer)
+        }
+        (Kind::Bytes, Value::String(text)) => BASE64_STANDARD.decode(text).ok().map(Sql::Blob),
+        (
+            Kind::Text | Kind::Uuid | Kind::Date | Kind::Timestamp | Kind::Enum(_),
+            Value::String(text),
+        ) => Some(Sql::Text(text)),
+        _ => None,
+    }
+}
+
+fn encode_decimal(text: &str, precision: u8, scale: u8) -> Option<Sql> {
+    let number = decimal::to_scaled(text, scale)?;
+    if precision <= INTEGER_DIGITS {
+        return i64::try_from(number).ok().map(Sql::Integer);
+    }
+    Some(Sql::Text(if number < 0 {
+        format!("0{:038}", COMPLEMENT + number)
+    } else {
+        format!("1{number:038}")
+    }))
+}
+
+/// The JSON form of what SQLite keeps; `None` for NULL.
+pub(super) fn decode(column: &Column, stored: ValueRef<'_>) -> Result<Option<Value>, EngineError> {
+    let decoded = match stored {
+        ValueRef::Null => return Ok(None),
+        ValueRef::Text(text) => std::str::from_utf8(text).ok().and_then(|text| {
+            if column.list {
+                serde_json::from_str(text).ok()
+            } else {
+                decode_text(column.kind, text)
+            }
+        }),
+        ValueRef::Integer(number) => decode_integer(column.kind, number),
+        ValueRef::Real(number) => matches!(column.kind, Kind::Float).then(|| Value::from(number)),
+        ValueRef::Blob(bytes) => {
+            matches!(column.kind, Kind::Bytes).then(|| Value::String(BASE64_STANDARD.encode(bytes)))
+        }
+    };
+    decoded.map(Some).ok_or_else(|| {
+        EngineError::Corrupt(format!(
+            "what is stored as `{}` is not of its type",
+            column.name
+        ))
+    })
+}
+
+fn decode_text(kind: Kind, text: &str) -> Option<Value> {
+    match kind {
+        Kind::Json | Kind::Value(_) => serde_json::from_str(text).ok(),
+        Kind::Decimal { scale, .. } => {
+            let (sign, digits) = text.split_at_checked(1)?;
+            let number: i128 = digits.parse().ok()?;
+            let number = if sign == "0" {
+                number - COMPLEMENT
+            } else {
+                number
+            };
+            Some(Value::String(decimal::from_scaled(number, scale)))
+        }
+        _ => Some(Value::String(text.to_owned())),
+    }
+}
+
+fn decode_integer(kind: Kind, number: i64) -> Option<Value> {
+    match kind {
+        Kind::Bool => Some(Value::Bool(number != 0)),
+        Kind::Int => Some(Value::from(number)),
+        Kind::Decimal { scale, .. } => {
+            Some(Value::String(decimal::from_scaled(number.into(), scale)))
+        }
+        Kind::Duration => Some(Value::String(Duration::from_micros(number).to_string())),
+        _ => None,
+    }
+}

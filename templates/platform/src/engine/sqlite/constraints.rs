@@ -1,0 +1,173 @@
+//! What a broken constraint means: SQLite says which columns are not unique, but of a foreign key
+//! only that one is broken, so that is found out in the same transaction.
+
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, Error, ffi};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::codec;
+use super::tables::quoted;
+use crate::engine::{CommitError, EngineError, Stored};
+use crate::schema::{Collection, Column, Schema};
+
+/// What kept a row from being saved.
+pub(super) fn of_save(
+    connection: &Connection,
+    schema: &Schema,
+    stored: &Stored,
+    error: Error,
+) -> CommitError {
+    match extended(&error) {
+        Some(ffi::SQLITE_CONSTRAINT_UNIQUE) => taken(schema, error),
+        Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => {
+            let value = |column: &Column| codec::encode(column, stored.members.get(column.name));
+            missing_reference(connection, schema.columns, value, error)
+        }
+        _ => error.into(),
+    }
+}
+
+/// What kept an entity from being saved: `values` are id, parent, position and columns.
+pub(super) fn of_entity(
+    connection: &Connection,
+    collection: &Collection,
+    values: &[Sql],
+    error: Error,
+) -> CommitError {
+    if extended(&error) != Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY) {
+        return error.into();
+    }
+    let value = |column: &Column| {
+        let place = collection
+            .columns
+            .iter()
+            .position(|one| one.name == column.name);
+        Ok(place
+            .and_then(|place| values.get(place + 3))
+            .cloned()
+            .unwrap_or(Sql::Null))
+    };
+    missing_reference(connection, collection.columns, value, error)
+}
+
+/// What kept a row from being deleted.
+pub(super) fn of_delete(
+    connection: &Connection,
+    schema: &Schema,
+    id: Uuid,
+    error: Error,
+) -> CommitError {
+    if extended(&error) != Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY) {
+        return error.into();
+    }
+    for referrer in schema.referenced_by {
+        let (table, column) = (quoted(referrer.table), quoted(referrer.column));
+        let sql = format!("SELECT 1 FROM {table} WHERE {column} = ?1 LIMIT 1");
+        match exists(connection, &sql, &Sql::Text(id.to_string())) {
+            Ok(true) => return CommitError::StillReferenced(referrer.table),
+            Ok(false) => {}
+            Err(error) => return error.into(),
+        }
+    }
+    error.into()
+}
+
+/// Lists of references have no foreign key: whether each element names a row.
+pub(super) fn listed_references(
+    connection: &Connection,
+    schema: &Schema,
+    stored: &Stored,
+) -> Result<(), CommitError> {
+    for column in schema.columns.iter().filter(|column| column.list) {
+        let (Some(table), Some(Value::Array(ids))) =
+            (column.references, stored.members.get(column.name))
+        else {
+            continue;
+        };
+        let sql = names_row(table);
+        for id in ids.iter().filter_map(Value::as_str) {
+            if !exists(connection, &sql, &Sql::Text(id.to_lowercase()))? {
+                return Err(CommitError::MissingReference(column.name));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the row is in a list of references. A referring column is a list when it has no
+/// foreign key; all rows of its table are looked at.
+pub(super) fn listed_referrers(
+    connection: &Connection,
+    schema: &Schema,
+    id: Uuid,
+) -> Result<(), CommitError> {
+    for referrer in schema.referenced_by {
+        let single = connection
+            .prepare_cached(r#"SELECT 1 FROM pragma_foreign_key_list(?1) WHERE "from" = ?2"#)?
+            .exists([referrer.table, referrer.column])?;
+        if single {
+            continue;
+        }
+        let (table, column) = (quoted(referrer.table), quoted(referrer.column));
+        let sql = format!(
+            "SELECT 1 FROM {table} AS referrer, json_each(referrer.{column}) AS element
+             WHERE element.value = ?1 LIMIT 1"
+        );
+        if exists(connection, &sql, &Sql::Text(id.to_string()))? {
+            return Err(CommitError::StillReferenced(referrer.table));
+        }
+    }
+    Ok(())
+}
+
+fn missing_reference(
+    connection: &Connection,
+    columns: &[Column],
+    value: impl Fn(&Column) -> Result<Sql, EngineError>,
+    error: Error,
+) -> CommitError {
+    for column in columns.iter().filter(|column| !column.list) {
+        let Some(table) = column.references else {
+            continue;
+        };
+        let found = value(column).and_then(|value| match value {
+            Sql::Null => Ok(true),
+            value => Ok(exists(connection, &names_row(table), &value)?),
+        });
+        match found {
+            Ok(true) => {}
+            Ok(false) => return CommitError::MissingReference(column.name),
+            Err(error) => return error.into(),
+        }
+    }
+    error.into()
+}
+
+/// SQLite names the columns, `UNIQUE constraint failed: loans.borrower, loans.reference`.
+fn taken(schema: &Schema, error: Error) -> CommitError {
+    let message = error.to_string();
+    let unique = schema.unique.iter().find(|unique| {
+        let columns = unique
+            .members
+            .iter()
+            .map(|member| format!("{}.{member}", schema.table));
+        message.ends_with(&format!(": {}", columns.collect::<Vec<_>>().join(", ")))
+    });
+    match unique {
+        Some(unique) => CommitError::Taken(unique.name),
+        None => error.into(),
+    }
+}
+
+fn names_row(table: &str) -> String {
+    format!(r#"SELECT 1 FROM {} WHERE "id" = ?1"#, quoted(table))
+}
+
+fn exists(connection: &Connection, sql: &str, value: &Sql) -> rusqlite::Result<bool> {
+    connection.prepare_cached(sql)?.exists([value])
+}
+
+fn extended(error: &Error) -> Option<i32> {
+    error.sqlite_error().map(|error| error.extended_code)
+}

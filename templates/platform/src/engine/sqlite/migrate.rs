@@ -1,0 +1,149 @@
+//! Applies migrations: the runtime's own first, then the service's.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior, params};
+use uuid::Uuid;
+
+use super::connect;
+use crate::engine::migration::{Migration, OpenError};
+use crate::value::Timestamp;
+
+/// The tables of the runtime.
+const RUNTIME: &[Migration] = &[Migration {
+    name: "runtime/0001",
+    text: include_str!("migrations/0001_runtime.sql"),
+}];
+
+const APPLIED: &str = "CREATE TABLE IF NOT EXISTS microdb_migrations (
+    name TEXT PRIMARY KEY, hash TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT";
+
+/// Brings the database at `path` up to date, making the file when it is new; the names of the
+/// migrations that were applied. Any number of instances may do so at once.
+///
+/// Every migration is a transaction of its own. Foreign keys are off while it runs, so that a table
+/// can be made anew under its name, and checked before it ends.
+///
+/// # Errors
+/// When the database cannot be used, is newer than the program, or a migration fails.
+pub fn migrate(path: &Path, migrations: &[Migration]) -> Result<Vec<String>, OpenError> {
+    let mut connection = connect::prepare(path)?;
+    connection
+        .execute_batch(&format!("PRAGMA foreign_keys = OFF; {APPLIED};"))
+        .map_err(unusable)?;
+    check(&connection, migrations)?;
+    let mut names = Vec::new();
+    for migration in RUNTIME.iter().chain(migrations) {
+        if apply(&mut connection, migration)? {
+            names.push(migration.name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// Refuses a database that lacks a migration.
+pub(super) fn check_complete(
+    connection: &Connection,
+    migrations: &[Migration],
+) -> Result<(), OpenError> {
+    let made = connection
+        .table_exists(None::<&str>, "microdb_migrations")
+        .map_err(unusable)?;
+    if made {
+        check(connection, migrations)?;
+    }
+    for migration in RUNTIME.iter().chain(migrations) {
+        if !made
+            || applied_hash(connection, migration.name)
+                .map_err(unusable)?
+                .is_none()
+        {
+            return Err(OpenError::Pending(migration.name.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a database that is newer, and migrations that were edited.
+fn check(connection: &Connection, migrations: &[Migration]) -> Result<(), OpenError> {
+    let applied = applied(connection).map_err(unusable)?;
+    for (name, hash) in applied {
+        let known = RUNTIME
+            .iter()
+            .chain(migrations)
+            .find(|one| one.name == name);
+        match known {
+            None => return Err(OpenError::Newer(name)),
+            Some(migration) if hash_of(migration) != hash => return Err(OpenError::Edited(name)),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn applied(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut all = connection.prepare("SELECT name, hash FROM microdb_migrations ORDER BY name")?;
+    let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}
+
+fn applied_hash(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
+    let mut one = connection.prepare("SELECT hash FROM microdb_migrations WHERE name = ?1")?;
+    let mut rows = one.query([name])?;
+    rows.next()?.map(|row| row.get(0)).transpose()
+}
+
+/// Applies one migration, unless it was; whether it did.
+fn apply(connection: &mut Connection, migration: &Migration) -> Result<bool, OpenError> {
+    let failed = |why: String| OpenError::Failed {
+        name: migration.name.to_owned(),
+        why,
+    };
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(unusable)?;
+    // Asked inside: another instance may have been faster.
+    if applied_hash(&transaction, migration.name)
+        .map_err(unusable)?
+        .is_some()
+    {
+        return Ok(false);
+    }
+    transaction
+        .execute_batch(migration.text)
+        .map_err(|error| failed(error.to_string()))?;
+    if transaction.is_autocommit() {
+        return Err(failed("it ends the transaction it runs in".to_owned()));
+    }
+    let dangling = transaction
+        .prepare("PRAGMA foreign_key_check")
+        .and_then(|mut check| check.exists([]))
+        .map_err(|error| failed(error.to_string()))?;
+    if dangling {
+        return Err(failed(
+            "rows would reference what does not exist".to_owned(),
+        ));
+    }
+    transaction
+        .execute(
+            "INSERT INTO microdb_migrations (name, hash, applied_at) VALUES (?1, ?2, ?3)",
+            params![
+                migration.name,
+                hash_of(migration),
+                Timestamp::now().to_string()
+            ],
+        )
+        .and_then(|_| transaction.commit())
+        .map_err(|error| failed(error.to_string()))?;
+    Ok(true)
+}
+
+/// Tells texts apart; line endings, which git may change, do not count.
+fn hash_of(migration: &Migration) -> String {
+    let text = migration.text.replace("\r\n", "\n");
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
+}
+
+fn unusable(error: rusqlite::Error) -> OpenError {
+    OpenError::Unusable(error.to_string())
+}

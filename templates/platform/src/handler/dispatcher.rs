@@ -1,0 +1,304 @@
+//! Hands the commands of policies and effects to their units of work.
+//!
+//! The unit of work deletes the command's document, so it is done exactly once, whoever else tries.
+//! Only the first command of each handler and target is taken at a time, so their order is kept. A
+//! lease lets one process do all of it; nothing but double work depends on that.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use prometheus::IntCounterVec;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::causality::Replicas;
+use super::command::{Pending, RefusedCommand};
+use super::metrics;
+use crate::context::{Caller, Context};
+use crate::engine::{
+    CommitError, Document, DocumentWrite, Documents, DocumentsQuery, EngineError, WriteSet,
+};
+use crate::hold;
+use crate::runtime::{ExecuteError, Executed, Refused, Request, Runtime};
+use crate::value::Timestamp;
+
+/// How many commands are under way at a time.
+const AT_ONCE: u32 = 16;
+/// How often it is looked whether a command is due that nobody rang for.
+const INTERVAL: Duration = Duration::from_millis(500);
+/// How often it is looked while one waits for replicas.
+const SOON: Duration = Duration::from_millis(50);
+/// How long the lease lasts.
+const LEASE_MS: u64 = 5_000;
+/// The shortest pause of a command that waits for replicas.
+const SHORTEST_WAIT_MS: u64 = 25;
+/// The longest pause of a command that waits for replicas.
+const LONGEST_WAIT_MS: u64 = 1_000;
+/// The first pause after a command could not be carried out; it doubles.
+const FIRST_PAUSE_MS: u64 = 100;
+/// The longest pause.
+const LONGEST_PAUSE_MS: u64 = 60_000;
+
+static EXECUTED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    metrics::counter(
+        "microdb_commands_executed_total",
+        "Commands of policies and effects that took effect.",
+    )
+});
+static REFUSED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    metrics::counter(
+        "microdb_commands_refused_total",
+        "Commands of policies and effects that were refused.",
+    )
+});
+static FAILED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    metrics::counter(
+        "microdb_commands_failed_total",
+        "Times that a command of a policy or an effect could not be carried out, and has to wait.",
+    )
+});
+
+/// Hands commands over until the service shuts down; those under way are finished first.
+pub(super) async fn dispatch(runtime: Arc<Runtime>, replicas: Arc<Replicas>) {
+    let mut shutdown = runtime.shutdown.clone();
+    while !*shutdown.borrow() {
+        let wait = match turn(&runtime, &replicas).await {
+            Ok(Turn::Busy) => continue,
+            Ok(Turn::Waiting) => SOON,
+            Ok(Turn::Idle) => INTERVAL,
+            Err(error) => {
+                tracing::warn!(%error, "commands could not be handed over");
+                INTERVAL
+            }
+        };
+        tokio::select! {
+            () = runtime.commands_bell.notified() => {}
+            () = tokio::time::sleep(wait) => {}
+            _ = shutdown.wait_for(|down| *down) => {}
+        }
+    }
+}
+
+/// What a turn came to.
+enum Turn {
+    /// There may be more to do at once.
+    Busy,
+    /// A command waits for replicas.
+    Waiting,
+    /// Nothing is due.
+    Idle,
+}
+
+/// Hands over what is due.
+async fn turn(runtime: &Arc<Runtime>, replicas: &Arc<Replicas>) -> Result<Turn, EngineError> {
+    let engine = &runtime.engine;
+    if engine.count(Documents::Commands).await? == 0
+        || !engine.lease("commands", runtime.instance, LEASE_MS).await?
+    {
+        return Ok(Turn::Idle);
+    }
+    let query = DocumentsQuery {
+        collection: Documents::Commands,
+        group: None,
+        due_by: Some(engine.now().await?),
+        heads_only: true,
+        after: None,
+        limit: AT_ONCE,
+    };
+    let due = engine.documents(&query).await?;
+    let mut under_way = JoinSet::new();
+    for document in due {
+        let (runtime, replicas) = (Arc::clone(runtime), Arc::clone(replicas));
+        under_way.spawn(async move { hand_over(&runtime, &replicas, document).await });
+    }
+    let (mut moved, mut waiting) = (false, false);
+    while let Some(ended) = under_way.join_next().await {
+        match ended {
+            Ok(Ok(HandedOver::Settled)) => moved = true,
+            Ok(Ok(HandedOver::Waits)) => waiting = true,
+            Ok(Ok(HandedOver::Failed)) => {}
+            Ok(Err(error)) => return Err(error),
+            Err(panic) => tracing::error!(%panic, "a command's unit of work panicked"),
+        }
+    }
+    Ok(match (moved, waiting) {
+        (true, _) => Turn::Busy,
+        (false, true) => Turn::Waiting,
+        (false, false) => Turn::Idle,
+    })
+}
+
+/// What became of a command.
+enum HandedOver {
+    /// It is done with.
+    Settled,
+    /// It waits for replicas.
+    Waits,
+    /// It could not be carried out, and is tried again later.
+    Failed,
+}
+
+async fn hand_over(
+    runtime: &Runtime,
+    replicas: &Replicas,
+    document: Document,
+) -> Result<HandedOver, EngineError> {
+    let pending = Pending::read(&document)?;
+    let now = runtime.engine.now().await?;
+    if !replicas.have_reached(runtime, &pending, now).await? {
+        let pause = (now.millis_since(pending.since) / 4).clamp(SHORTEST_WAIT_MS, LONGEST_WAIT_MS);
+        rest(runtime, document, pending, now.plus_millis(pause)).await?;
+        return Ok(HandedOver::Waits);
+    }
+    let why = match execute(runtime, &document, &pending, now).await {
+        Ok(Executed::Done { .. }) => {
+            EXECUTED.with_label_values(&[&pending.handler]).inc();
+            return Ok(HandedOver::Settled);
+        }
+        Ok(Executed::Refused(refused)) => {
+            was_refused(runtime, &document, &pending, refused).await?;
+            return Ok(HandedOver::Settled);
+        }
+        Err(error) => error,
+    };
+    let key = &document.key;
+    if runtime
+        .engine
+        .document(Documents::Commands, key)
+        .await?
+        .is_none()
+    {
+        // Another process was faster.
+        return Ok(HandedOver::Settled);
+    }
+    FAILED.with_label_values(&[&pending.handler]).inc();
+    tracing::warn!(
+        handler = pending.handler,
+        command = pending.command,
+        id = key,
+        %why,
+        "a command could not be carried out; it is tried again"
+    );
+    let pause = FIRST_PAUSE_MS.saturating_mul(1 << pending.failures.min(20));
+    let failed = Pending {
+        failures: pending.failures.saturating_add(1),
+        ..pending
+    };
+    let due = now.plus_millis(pause.min(LONGEST_PAUSE_MS));
+    rest(runtime, document, failed, due).await?;
+    Ok(HandedOver::Failed)
+}
+
+async fn execute(
+    runtime: &Runtime,
+    document: &Document,
+    pending: &Pending,
+    now: Timestamp,
+) -> Result<Executed, NotExecuted> {
+    let executor = runtime
+        .commands
+        .get(pending.command.as_str())
+        .ok_or(NotExecuted::Unknown)?;
+    let id: Uuid = document.key.parse().map_err(|_| NotExecuted::Unknown)?;
+    let caller = Caller::Handler(pending.handler.clone());
+    let mut context = Context::new(caller, now, id, pending.correlation);
+    context.traceparent.clone_from(&pending.traceparent);
+    let refused = RefusedCommand {
+        pending: pending.clone(),
+        position: document.position,
+        refused: None,
+    };
+    let kept = pending.keep_refusals.then(|| DocumentWrite::Put {
+        collection: Documents::DeadLetters,
+        expected: 0,
+        document: refused.document(id),
+    });
+    let request = Request {
+        target: pending.target,
+        input: pending.input.clone(),
+        context,
+        with: vec![DocumentWrite::Delete {
+            collection: Documents::Commands,
+            key: document.key.clone(),
+            expected: document.version,
+        }],
+        when_refused: kept.into_iter().collect(),
+        if_version: None,
+    };
+    hold::at("command.before-commit").await;
+    Ok(executor.execute(runtime, request).await?)
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+enum NotExecuted {
+    /// It is none of this program's.
+    #[error("it is none of this program's commands")]
+    Unknown,
+    /// Its unit of work failed.
+    #[error(transparent)]
+    Failed(#[from] ExecuteError),
+}
+
+/// Counts a refusal, and writes why into the dead letter that its unit of work has left, if any.
+async fn was_refused(
+    runtime: &Runtime,
+    document: &Document,
+    pending: &Pending,
+    refused: Refused,
+) -> Result<(), EngineError> {
+    REFUSED.with_label_values(&[&pending.handler]).inc();
+    tracing::info!(
+        handler = pending.handler,
+        command = pending.command,
+        target = ?pending.target,
+        refusal = refused.name,
+        detail = refused.detail,
+        "a command was refused"
+    );
+    let Some(id) = document.key.parse().ok().filter(|_| pending.keep_refusals) else {
+        return Ok(());
+    };
+    let explained = RefusedCommand {
+        pending: pending.clone(),
+        position: document.position,
+        refused: Some(refused),
+    };
+    let put = DocumentWrite::Put {
+        collection: Documents::DeadLetters,
+        expected: 1,
+        document: explained.document(id),
+    };
+    write(runtime, put).await
+}
+
+/// Lets a command rest, and those behind it.
+async fn rest(
+    runtime: &Runtime,
+    document: Document,
+    pending: Pending,
+    due: Timestamp,
+) -> Result<(), EngineError> {
+    let put = DocumentWrite::Put {
+        collection: Documents::Commands,
+        expected: document.version,
+        document: Document {
+            due: Some(due),
+            body: serde_json::json!(pending),
+            ..document
+        },
+    };
+    write(runtime, put).await
+}
+
+/// Writes a document, unless somebody else has just done so.
+async fn write(runtime: &Runtime, write: DocumentWrite) -> Result<(), EngineError> {
+    let write = WriteSet {
+        documents: vec![write],
+        ..WriteSet::default()
+    };
+    match runtime.engine.commit(write).await {
+        Ok(()) | Err(CommitError::Conflict) => Ok(()),
+        Err(error) => Err(super::generations::into_engine_error(error)),
+    }
+}

@@ -1,0 +1,93 @@
+//! What a handler reads, and the form in which a message waits in the database.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::broker::Delivery;
+use crate::envelope::{Control, DecodeError, Envelope, Wire};
+use crate::value::{Bytes, Timestamp};
+
+/// A message as it was read, in a form that the database keeps while it has to wait.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Message {
+    pub topic: String,
+    pub partition: u32,
+    pub offset: i64,
+    pub key: String,
+    headers: BTreeMap<String, String>,
+    payload: Bytes,
+}
+
+impl From<Delivery> for Message {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            topic: delivery.topic,
+            partition: delivery.partition,
+            offset: delivery.offset,
+            key: delivery.key,
+            headers: delivery.wire.headers,
+            payload: Bytes(delivery.wire.payload),
+        }
+    }
+}
+
+/// What a message turns out to be.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// Something about an aggregate.
+    Of(Box<Envelope>),
+    /// All that its owner had committed by then has been read.
+    AsOf(Timestamp),
+    /// All that was asked for with this request has been read, as far as this partition goes.
+    Complete(Uuid),
+    /// Nothing for handlers.
+    Nothing,
+    /// Nothing anybody could read.
+    Unreadable(String),
+}
+
+impl Message {
+    /// The message itself.
+    pub fn wire(&self) -> Wire {
+        Wire {
+            headers: self.headers.clone(),
+            payload: self.payload.0.clone(),
+        }
+    }
+
+    /// What it says of an aggregate.
+    pub fn envelope(&self) -> Result<Envelope, DecodeError> {
+        Envelope::from_wire(&self.wire())
+    }
+
+    /// What it turns out to be.
+    pub fn content(&self) -> Content {
+        let wire = self.wire();
+        if Control::is(&wire) {
+            return match Control::from_wire(&wire) {
+                Ok(Control::Heartbeat { as_of }) => Content::AsOf(as_of),
+                Ok(
+                    Control::SnapshotComplete { request, .. } | Control::ReplayComplete { request },
+                ) => Content::Complete(request),
+                Ok(_) | Err(DecodeError::NewerVersion { .. } | DecodeError::UnknownType(_)) => {
+                    Content::Nothing
+                }
+                Err(error) => Content::Unreadable(error.to_string()),
+            };
+        }
+        match Envelope::from_wire(&wire) {
+            Ok(envelope) => Content::Of(Box::new(envelope)),
+            Err(error) => Content::Unreadable(error.to_string()),
+        }
+    }
+
+    /// The aggregate whose order it belongs to, also when it cannot be read: its key, or an id made
+    /// of that.
+    pub fn aggregate(&self) -> Uuid {
+        self.key
+            .parse()
+            .unwrap_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, self.key.as_bytes()))
+    }
+}

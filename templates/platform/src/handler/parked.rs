@@ -1,0 +1,238 @@
+//! Messages that wait: for one that is missing before them, for a newer version of the program, or
+//! for the rest of their own effects.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use prometheus::IntCounterVec;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::message::Message;
+use super::metrics;
+use super::reactor::Scope;
+use crate::engine::{Document, DocumentWrite, Documents, DocumentsQuery, Engine, EngineError};
+use crate::value::Timestamp;
+
+/// How many waiting messages of a key are looked at in one go.
+const AT_ONCE: u32 = 200;
+
+static PARKED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    metrics::counter(
+        "microdb_parked_total",
+        "Messages that had to wait: for one before them, for an upgrade, or for the rest of their effects.",
+    )
+});
+
+/// Why a message waits.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Why {
+    /// One before it is missing.
+    Gap,
+    /// It is of a newer version than is known here.
+    NewerVersion(String),
+    /// Part of its effects is still to come.
+    Unfinished,
+}
+
+/// A message that waits.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Waiting {
+    pub message: Message,
+    pub why: Why,
+    /// When it was recorded by its owner: since then, this handler is behind.
+    pub since: Timestamp,
+}
+
+/// The waiting messages of one aggregate, by sequence, and what becomes of them.
+#[derive(Debug, Default)]
+pub(super) struct Parked {
+    group: String,
+    entries: BTreeMap<u64, Entry>,
+    removed: Vec<(String, u64)>,
+    /// Whether there are more than were loaded.
+    more: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    waiting: Waiting,
+    /// The version of its document; absent: it is not written yet.
+    stored: Option<u64>,
+}
+
+impl Parked {
+    /// Those of an aggregate.
+    pub async fn load(scope: &Scope, aggregate: Uuid) -> Result<Self, EngineError> {
+        let group = scope.group(aggregate);
+        let query = DocumentsQuery {
+            collection: Documents::Parked,
+            group: Some(group.clone()),
+            due_by: None,
+            heads_only: false,
+            after: None,
+            limit: AT_ONCE,
+        };
+        let documents = scope.runtime.engine.documents(&query).await?;
+        let more = documents.len() >= AT_ONCE as usize;
+        let entries = documents
+            .into_iter()
+            .map(|document| {
+                let entry = Entry {
+                    stored: Some(document.version),
+                    waiting: read(&document)?,
+                };
+                Ok((document.position.cast_unsigned(), entry))
+            })
+            .collect::<Result<_, EngineError>>()?;
+        Ok(Self {
+            group,
+            entries,
+            removed: Vec::new(),
+            more,
+        })
+    }
+
+    /// The one with the lowest sequence.
+    pub fn head(&self) -> Option<(u64, &Waiting)> {
+        let (sequence, entry) = self.entries.first_key_value()?;
+        Some((*sequence, &entry.waiting))
+    }
+
+    /// Lets a message wait; one that waits already goes on waiting.
+    pub async fn put(
+        &mut self,
+        scope: &Scope,
+        aggregate: Uuid,
+        sequence: u64,
+        waiting: Waiting,
+    ) -> Result<(), EngineError> {
+        if self.entries.contains_key(&sequence) {
+            return Ok(());
+        }
+        self.group = scope.group(aggregate);
+        if self.more {
+            let engine = &scope.runtime.engine;
+            let key = self.key(sequence);
+            if engine.document(Documents::Parked, &key).await?.is_some() {
+                return Ok(());
+            }
+        }
+        let entry = Entry {
+            waiting,
+            stored: None,
+        };
+        self.entries.insert(sequence, entry);
+        PARKED.with_label_values(&[scope.about.handler]).inc();
+        Ok(())
+    }
+
+    /// Takes one out.
+    pub fn remove(&mut self, sequence: u64) -> Option<Waiting> {
+        let entry = self.entries.remove(&sequence)?;
+        if let Some(version) = entry.stored {
+            self.removed.push((self.key(sequence), version));
+        }
+        Some(entry.waiting)
+    }
+
+    /// Takes all out that have this sequence or a lower one.
+    pub fn remove_through(&mut self, sequence: u64) {
+        while let Some((lowest, _)) = self.head()
+            && lowest <= sequence
+        {
+            self.remove(lowest);
+        }
+    }
+
+    /// What has to be written.
+    pub fn writes(self) -> Vec<DocumentWrite> {
+        let deletes = self
+            .removed
+            .into_iter()
+            .map(|(key, expected)| DocumentWrite::Delete {
+                collection: Documents::Parked,
+                key,
+                expected,
+            });
+        let new = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.stored.is_none());
+        let puts = new.map(|(sequence, entry)| DocumentWrite::Put {
+            collection: Documents::Parked,
+            expected: 0,
+            document: Document {
+                key: key(&self.group, *sequence),
+                group: self.group.clone(),
+                position: sequence.cast_signed(),
+                due: None,
+                version: 0,
+                body: serde_json::json!(entry.waiting),
+            },
+        });
+        deletes.chain(puts).collect()
+    }
+
+    fn key(&self, sequence: u64) -> String {
+        key(&self.group, sequence)
+    }
+}
+
+fn key(group: &str, sequence: u64) -> String {
+    format!("{group}/{sequence:020}")
+}
+
+/// What a document of [`Documents::Parked`] says.
+pub(super) fn read(document: &Document) -> Result<Waiting, EngineError> {
+    Waiting::deserialize(&document.body)
+        .map_err(|error| EngineError::Corrupt(format!("parked {}: {error}", document.key)))
+}
+
+/// When the first message of an aggregate that waits was recorded.
+pub(super) async fn waiting_since(
+    engine: &dyn Engine,
+    group: &str,
+) -> Result<Option<Timestamp>, EngineError> {
+    let query = DocumentsQuery {
+        collection: Documents::Parked,
+        group: Some(group.to_owned()),
+        due_by: None,
+        heads_only: false,
+        after: None,
+        limit: 1,
+    };
+    let head = engine.documents(&query).await?;
+    head.first()
+        .map(|document| Ok(read(document)?.since))
+        .transpose()
+}
+
+/// The aggregates of a handler that have waiting messages.
+pub(super) async fn keys(scope: &Scope) -> Result<Vec<Uuid>, EngineError> {
+    let mut keys = Vec::new();
+    let prefix = scope.prefix();
+    let mut after = prefix.clone();
+    loop {
+        let query = DocumentsQuery {
+            collection: Documents::Parked,
+            group: None,
+            due_by: None,
+            heads_only: true,
+            after: Some(after),
+            limit: AT_ONCE,
+        };
+        let page = scope.runtime.engine.documents(&query).await?;
+        for document in &page {
+            let Some(aggregate) = document.group.strip_prefix(&prefix) else {
+                return Ok(keys);
+            };
+            keys.extend(aggregate.parse::<Uuid>().ok());
+        }
+        match page.last() {
+            Some(last) if page.len() >= AT_ONCE as usize => after = last.key.clone(),
+            _ => return Ok(keys),
+        }
+    }
+}

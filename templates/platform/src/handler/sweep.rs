@@ -1,0 +1,204 @@
+//! What a handler looks after between messages: what waits, what was asked for in vain, queues that
+//! an operator has let go; and its metrics.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use prometheus::IntGaugeVec;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::ask::{self, Ask, AskError};
+use super::consumer::measure_lag;
+use super::generations::State;
+use super::metrics;
+use super::parked;
+use super::queue::Block;
+use super::reactor::Scope;
+use super::release;
+use super::replica;
+use super::run::Runner;
+use crate::engine::{Documents, DocumentsQuery, EngineError};
+use crate::envelope::partition_of;
+
+/// How often a handler looks.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// How often a handler that is not filled asks again.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// How many steps are taken for one key before others have their turn.
+const STEPS: u32 = 20;
+
+static WAITING: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    metrics::gauge(
+        "microdb_parked_keys",
+        "Aggregates with messages that wait, for one before them or for an upgrade.",
+    )
+});
+static BLOCKED: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    metrics::gauge(
+        "microdb_blocked_keys",
+        "Aggregates blocked by a message that could not be handled.",
+    )
+});
+static FILLED: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    metrics::gauge(
+        "microdb_projection_filled",
+        "1 when the projection has got all it has to show.",
+    )
+});
+
+/// When a handler last looked, and asked.
+#[derive(Debug, Default)]
+pub(super) struct Sweeper {
+    looked: Option<Instant>,
+    asked: Option<Instant>,
+}
+
+impl Sweeper {
+    /// Looks, when it is time; whether there is more to do at once.
+    pub async fn sweep(&mut self, runner: &mut Runner, owned: &BTreeSet<u32>) -> bool {
+        let fresh = self.looked.is_some_and(|at| at.elapsed() < INTERVAL);
+        if owned.is_empty() || (fresh && !runner.unfinished) {
+            return false;
+        }
+        self.looked = Some(Instant::now());
+        match self.look(runner, owned).await {
+            Ok(busy) => {
+                runner.unfinished = busy;
+                busy
+            }
+            Err(error) => {
+                let handler = runner.scope.about.handler;
+                tracing::warn!(handler, %error, "what waits could not be looked after");
+                false
+            }
+        }
+    }
+
+    async fn look(&mut self, runner: &mut Runner, owned: &BTreeSet<u32>) -> Result<bool, AskError> {
+        let scope = runner.scope.clone();
+        runner.refresh().await?;
+        let busy = drain(runner, owned).await?;
+        release_queues(runner).await?;
+        if scope.runtime.engine.count(Documents::Cursors).await? > 0 {
+            ask::send_recorded(&scope).await?;
+        }
+        self.ask_for_everything(&scope).await?;
+        measure(&scope).await?;
+        Ok(busy)
+    }
+
+    /// Asks for what a generation waits for, under the same id until it comes.
+    async fn ask_for_everything(&mut self, scope: &Scope) -> Result<(), AskError> {
+        let (engine, handler) = (&scope.runtime.engine, scope.about.handler);
+        let Some((state, _)) = State::load(&**engine, handler).await? else {
+            return Ok(());
+        };
+        let lately = self.asked.is_some_and(|at| at.elapsed() < ASK_AGAIN);
+        let begun = state.begun(scope.generation);
+        let awaited = begun.and_then(|begun| begun.awaited.as_ref());
+        let Some(awaited) = awaited.filter(|one| !one.missing.is_empty() && !lately) else {
+            return Ok(());
+        };
+        self.asked = Some(Instant::now());
+        if scope.about.projection.is_some() {
+            ask::send_as(scope, awaited.request, Ask::Everything).await
+        } else {
+            ask::publish(
+                scope,
+                &crate::envelope::Control::ReplayRequest {
+                    request: awaited.request,
+                    aggregate_type: scope.about.aggregate_type.to_owned(),
+                },
+            )
+            .await
+        }
+    }
+}
+
+/// Takes up what waits, of the partitions that this process reads.
+async fn drain(runner: &mut Runner, owned: &BTreeSet<u32>) -> Result<bool, EngineError> {
+    let scope = runner.scope.clone();
+    let mut keys = Vec::new();
+    if scope.runtime.engine.count(Documents::Parked).await? > 0 {
+        keys = parked::keys(&scope).await?;
+    }
+    let number = i64::try_from(keys.len()).unwrap_or(i64::MAX);
+    WAITING
+        .with_label_values(&[scope.about.handler])
+        .set(number);
+    let mine = |key: &Uuid| owned.contains(&partition_of(*key, scope.runtime.partitions));
+    let mut busy = false;
+    for key in keys.into_iter().filter(mine) {
+        for step in 1..=STEPS {
+            if !runner.drain(key).await? {
+                break;
+            }
+            busy |= step == STEPS;
+        }
+    }
+    Ok(busy)
+}
+
+/// Goes on with queues that an operator has let go, if he could not see it through.
+async fn release_queues(runner: &Runner) -> Result<(), EngineError> {
+    let scope = &runner.scope;
+    let mut blocked = 0;
+    for block in blocks(scope).await? {
+        blocked += 1;
+        if block.released {
+            release::work_off(scope, &runner.mid_topic, block.aggregate).await?;
+        }
+    }
+    BLOCKED
+        .with_label_values(&[scope.about.handler])
+        .set(blocked);
+    Ok(())
+}
+
+async fn blocks(scope: &Scope) -> Result<Vec<Block>, EngineError> {
+    let engine = &scope.runtime.engine;
+    if engine.count(Documents::Blocks).await? == 0 {
+        return Ok(Vec::new());
+    }
+    let query = DocumentsQuery {
+        collection: Documents::Blocks,
+        group: Some(scope.about.handler.to_owned()),
+        due_by: None,
+        heads_only: false,
+        after: None,
+        limit: 10_000,
+    };
+    let mut blocks = Vec::new();
+    for document in engine.documents(&query).await? {
+        let block = Block::deserialize(&document.body)
+            .map_err(|error| EngineError::Corrupt(format!("{}: {error}", document.key)))?;
+        blocks.extend(Some(block).filter(|block| block.generation == scope.generation));
+    }
+    Ok(blocks)
+}
+
+/// Sets the handler's gauges, when this is the generation that counts.
+async fn measure(scope: &Scope) -> Result<(), EngineError> {
+    let (engine, handler) = (&scope.runtime.engine, scope.about.handler);
+    let Some((state, _)) = State::load(&**engine, handler).await? else {
+        return Ok(());
+    };
+    let Some(begun) = state
+        .begun(scope.generation)
+        .filter(|_| state.active == scope.generation)
+    else {
+        return Ok(());
+    };
+    if scope.about.projection.is_some() {
+        FILLED
+            .with_label_values(&[handler])
+            .set(begun.is_complete().into());
+        replica::measure_age(scope).await?;
+    }
+    if let Err(error) = measure_lag(scope, &begun.topic).await {
+        tracing::debug!(handler, %error, "the lag could not be measured");
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! What happens around every request: correlation, trace, log, metric, time limit.
+
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use prometheus::{HistogramVec, register_histogram_vec};
+use tracing::Instrument;
+
+use super::Problem;
+use super::origin::{CORRELATION, Correlation};
+use crate::telemetry;
+
+/// What one request may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest body, in bytes.
+    pub body: usize,
+    /// The longest time from the first byte of the request's head to the answer's.
+    pub time: Duration,
+}
+
+static SECONDS: LazyLock<Option<HistogramVec>> = LazyLock::new(|| {
+    register_histogram_vec!(
+        "microdb_http_request_seconds",
+        "Time from a request to its answer",
+        &["method", "route", "status"]
+    )
+    .ok()
+});
+
+/// Runs a request with all of it.
+pub(super) async fn observe(
+    State(limits): State<Limits>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let correlation = Correlation::of(request.headers());
+    request.extensions_mut().insert(correlation);
+    let method = request.method().clone();
+    let route = route(&request);
+    let span = tracing::info_span!(
+        "request",
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        correlation = %correlation.0,
+        http.response.status_code = tracing::field::Empty,
+    );
+    telemetry::follow(&span, telemetry::incoming(request.headers()));
+    let mut response = within(limits.time, next.run(request))
+        .instrument(span.clone())
+        .await;
+    let status = response.status();
+    span.record("http.response.status_code", status.as_u16());
+    let took = started.elapsed();
+    span.in_scope(|| tracing::debug!(%method, route, status = status.as_u16(), ?took, "answered"));
+    if let Some(seconds) = &*SECONDS {
+        let labels = [method.as_str(), &route, status.as_str()];
+        seconds
+            .with_label_values(&labels)
+            .observe(took.as_secs_f64());
+    }
+    if let Ok(value) = HeaderValue::from_str(&correlation.0.to_string()) {
+        response.headers_mut().insert(CORRELATION, value);
+    }
+    response
+}
+
+/// The route's pattern, which has few values, rather than the path, which has many.
+fn route(request: &Request) -> String {
+    let matched = request.extensions().get::<MatchedPath>();
+    matched.map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned())
+}
+
+async fn within(time: Duration, answer: impl Future<Output = Response>) -> Response {
+    tokio::time::timeout(time, answer)
+        .await
+        .unwrap_or_else(|_| {
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "timeout",
+                "it took too long, and may yet take effect: \
+             to send it again safely, use an `Idempotency-Key`",
+            )
+            .into_response()
+        })
+}

@@ -1,0 +1,39 @@
+//! HTTP: commands and queries as JSON, refusals as problem details (RFC 9457), versions as entity
+//! tags, lists in keyset pages.
+//!
+//! The routes of a service name what is behind them:
+//!
+//! ```ignore
+//! Routes::new()
+//!     .route("/things", post(http::create::<MakeThing>).get(http::list::<Thing>))
+//!     .route("/things/{id}", get(http::read::<Thing>).delete(http::delete::<DropThing>))
+//!     .route("/things/{id}/mend-thing", post(http::update::<MendThing>))
+//!     .route("/things/by-owner", get(http::query::<ByOwner>))
+//! ```
+
+pub mod client;
+mod command;
+pub mod health;
+mod layers;
+mod origin;
+mod page;
+mod parameters;
+mod problem;
+mod read;
+mod site;
+mod tag;
+
+use std::sync::Arc;
+
+use crate::runtime::Runtime;
+
+pub use axum::routing::{delete as on_delete, get, post};
+pub use command::{create, delete, update};
+pub use layers::Limits;
+pub use page::{list, query};
+pub use problem::{Problem, TYPE_PREFIX};
+pub use read::read;
+pub use site::Site;
+
+/// The routes of a service.
+pub type Routes = axum::Router<Arc<Runtime>>;

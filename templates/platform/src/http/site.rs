@@ -1,0 +1,79 @@
+//! All that a service answers by HTTP: its own routes, and those every service has.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{StatusCode, header};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::health::{self, Readiness};
+use super::{Limits, Problem, Routes, layers};
+use crate::runtime::Runtime;
+use crate::telemetry;
+
+/// The page that lets people try the operations; it has all it needs in itself.
+const DOCS: &str = include_str!("docs.html");
+/// What that page may load: nothing from elsewhere.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; \
+                           style-src 'unsafe-inline'; connect-src 'self'";
+
+/// What a service answers by HTTP.
+pub struct Site {
+    /// Its own routes.
+    pub routes: Routes,
+    /// Its description in OpenAPI, as JSON.
+    pub openapi: &'static str,
+    /// What one request may take.
+    pub limits: Limits,
+    /// Whether it can serve.
+    pub readiness: Arc<dyn Readiness>,
+}
+
+impl Site {
+    /// All routes.
+    pub fn router(self, runtime: Arc<Runtime>) -> Router {
+        let openapi = self.openapi;
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        let common = Router::new()
+            .route("/health/live", get(health::live))
+            .route("/health/ready", get(health::ready))
+            .route("/metrics", get(telemetry::metrics))
+            .route("/openapi.json", get(move || async move { (json, openapi) }))
+            .route("/docs", get(docs))
+            .with_state(self.readiness);
+        self.routes
+            .fallback(|| async { unknown() })
+            .method_not_allowed_fallback(|| async { not_allowed() })
+            .layer(DefaultBodyLimit::max(self.limits.body))
+            .layer(middleware::from_fn_with_state(self.limits, layers::observe))
+            .with_state(runtime)
+            .merge(common)
+    }
+}
+
+async fn docs() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, DOCS_POLICY),
+    ];
+    (headers, DOCS).into_response()
+}
+
+fn unknown() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "no-such-route",
+        "nothing is found at this path; `/docs` shows what there is",
+    )
+}
+
+fn not_allowed() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        "this path does not know the method; `/docs` shows what there is",
+    )
+}

@@ -1,0 +1,147 @@
+//! A service put together: what the generated wiring says of it, and the process made of that.
+
+mod cli;
+mod failure;
+mod janitor;
+mod open;
+mod readiness;
+mod running;
+mod serve;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::decision::{Aggregate, Creation, Decision, Deletion, Update};
+use crate::engine::Migration;
+use crate::handler::{Effect, Handlers, Policy, Replicated};
+use crate::http::Routes;
+use crate::owner::Owned;
+use crate::runtime::Executor;
+use crate::unit_of_work::{Creates, Deletes, Unit, Updates, Way};
+
+pub use cli::run;
+pub use failure::Failure;
+pub use running::Running;
+
+/// How many partitions topics have unless the system says otherwise.
+const PARTITIONS: u32 = 8;
+
+/// A service, as its generated wiring describes it.
+pub struct Service {
+    system: &'static str,
+    context: &'static str,
+    version: &'static str,
+    migrations: &'static [Migration],
+    openapi: &'static str,
+    partitions: u32,
+    port: u16,
+    owned: Vec<Owned>,
+    commands: BTreeMap<&'static str, Arc<dyn Executor>>,
+    handlers: Handlers,
+    routes: Routes,
+}
+
+impl Service {
+    /// A service of `context` in `system` (both in kebab case), with the migrations of its database
+    /// and its description in OpenAPI, as JSON.
+    pub fn new(
+        system: &'static str,
+        context: &'static str,
+        migrations: &'static [Migration],
+        openapi: &'static str,
+    ) -> Self {
+        Self {
+            system,
+            context,
+            version: "unknown",
+            migrations,
+            openapi,
+            partitions: PARTITIONS,
+            port: 0,
+            owned: Vec::new(),
+            commands: BTreeMap::new(),
+            handlers: Handlers::default(),
+            routes: Routes::new(),
+        }
+    }
+
+    /// The version that `--version` shows.
+    #[must_use]
+    pub const fn version(mut self, version: &'static str) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// How many partitions the system's topics have: fixed for their life.
+    #[must_use]
+    pub const fn partitions(mut self, partitions: u32) -> Self {
+        self.partitions = partitions;
+        self
+    }
+
+    /// The port it listens on unless the environment says otherwise.
+    #[must_use]
+    pub const fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Its aggregate `A`, whose events and snapshots it publishes.
+    #[must_use]
+    pub fn aggregate<A: Aggregate>(mut self) -> Self {
+        self.owned.push(Owned::of::<A>());
+        self
+    }
+
+    /// Its command `C`, which creates.
+    #[must_use]
+    pub fn creates<D: 'static, C: Creation<D>>(self) -> Self {
+        self.command::<D, C, Creates>()
+    }
+
+    /// Its command `C`, which changes.
+    #[must_use]
+    pub fn updates<D: 'static, C: Update<D>>(self) -> Self {
+        self.command::<D, C, Updates>()
+    }
+
+    /// Its command `C`, which deletes.
+    #[must_use]
+    pub fn deletes<D: 'static, C: Deletion<D>>(self) -> Self {
+        self.command::<D, C, Deletes>()
+    }
+
+    fn command<D: 'static, C: Decision<D>, W: Way<D, C>>(mut self) -> Self {
+        self.commands
+            .insert(C::NAME, Arc::new(Unit::<D, C, W>::new()));
+        self
+    }
+
+    /// Its replica `R`.
+    #[must_use]
+    pub fn replica<R: Replicated>(mut self) -> Self {
+        self.handlers = self.handlers.replica::<R>();
+        self
+    }
+
+    /// Its policy `P`.
+    #[must_use]
+    pub fn policy<P: Policy>(mut self) -> Self {
+        self.handlers = self.handlers.policy::<P>();
+        self
+    }
+
+    /// Its effect.
+    #[must_use]
+    pub fn effect<E: Effect>(mut self, effect: E) -> Self {
+        self.handlers = self.handlers.effect(effect);
+        self
+    }
+
+    /// Its routes.
+    #[must_use]
+    pub fn routes(mut self, routes: Routes) -> Self {
+        self.routes = self.routes.merge(routes);
+        self
+    }
+}

@@ -1,0 +1,59 @@
+//! Whether the service can serve, and what keeps it from it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::handler::Handlers;
+use crate::http::health::Readiness;
+use crate::requests::commands_topic;
+use crate::runtime::Runtime;
+
+/// How long each part has to answer.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Asks the parts of a service.
+pub(super) struct Parts {
+    pub(super) runtime: Arc<Runtime>,
+    pub(super) handlers: Handlers,
+}
+
+#[async_trait]
+impl Readiness for Parts {
+    async fn reasons(&self) -> Vec<String> {
+        let Runtime {
+            system,
+            context,
+            engine,
+            broker,
+            shutdown,
+            ..
+        } = &*self.runtime;
+        let topic = commands_topic(system, context);
+        let (database, broker, handlers) = tokio::join!(
+            reason("the database", engine.outbox_depth()),
+            reason("the broker", broker.partitions(&topic)),
+            reason("the handlers", self.handlers.ready(&self.runtime)),
+        );
+        let stopping = shutdown
+            .borrow()
+            .then(|| "the service is shutting down".to_owned());
+        [stopping, database, broker, handlers]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}
+
+/// Why a part is not ready, if it is not.
+async fn reason<T, E: std::fmt::Display>(
+    what: &str,
+    answer: impl Future<Output = Result<T, E>>,
+) -> Option<String> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(Ok(_)) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some(format!("{what} did not answer in time")),
+    }
+}

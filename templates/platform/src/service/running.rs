@@ -1,0 +1,139 @@
+//! A service at work in this process.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+
+use super::readiness::Parts;
+use super::{Failure, Service, janitor};
+use crate::config::Config;
+use crate::http::Site;
+use crate::owner::Owner;
+use crate::relay::{Relay, Shard};
+use crate::runtime::Runtime;
+
+/// A service at work. Dropped, it is torn off at once, as by a crash; [`shutdown`](Self::shutdown)
+/// ends it in order.
+pub struct Running {
+    address: SocketAddr,
+    runtime: Arc<Runtime>,
+    site: JoinSet<std::io::Result<()>>,
+    close_site: oneshot::Sender<()>,
+    parts: JoinSet<()>,
+    stop_parts: watch::Sender<bool>,
+    patience: Duration,
+}
+
+impl Service {
+    /// Starts the service in this process: migrates and opens its database, opens the broker, and
+    /// listens. `config.port` 0 takes any port.
+    ///
+    /// # Errors
+    /// When something cannot be opened; which, and what to do about it.
+    pub async fn start(self, config: &Config) -> Result<Running, Failure> {
+        let address = SocketAddr::new(config.host, config.port);
+        // First, since it is the likeliest to fail: nothing is touched by a second start.
+        let listening = TcpListener::bind(address).await;
+        let listener = listening.map_err(|source| Failure::Listen { address, source })?;
+        let applied = self.migrate(config)?;
+        if !applied.is_empty() {
+            tracing::info!(migrations = ?applied, "the database is up to date");
+        }
+        let (stop_parts, stopped) = watch::channel(false);
+        let runtime = self.open(config, stopped).await?;
+        let mut parts = self.handlers.spawn(&runtime);
+        let topics = self.owned.iter().map(|owned| owned.topic.to_owned());
+        let topics: Vec<String> = topics.collect();
+        parts.spawn(Relay::new(Arc::clone(&runtime), Shard::WHOLE, &topics).run());
+        let owner = Owner::new(
+            Arc::clone(&runtime),
+            self.owned.clone(),
+            config.event_log_kept,
+        );
+        parts.spawn(owner.run());
+        parts.spawn(janitor::run(Arc::clone(&runtime)));
+        let address = listener
+            .local_addr()
+            .map_err(|source| Failure::Listen { address, source })?;
+        let (close_site, closed) = oneshot::channel();
+        let site = self.site(config, &runtime);
+        let serving = axum::serve(listener, site).with_graceful_shutdown(async {
+            // An error means that nobody is left who could ask for it.
+            let _ = closed.await;
+        });
+        Ok(Running {
+            address,
+            runtime,
+            site: JoinSet::from_iter([serving.into_future()]),
+            close_site,
+            parts,
+            stop_parts,
+            patience: config.shutdown_timeout,
+        })
+    }
+
+    fn site(self, config: &Config, runtime: &Arc<Runtime>) -> axum::Router {
+        let readiness = Parts {
+            runtime: Arc::clone(runtime),
+            handlers: self.handlers,
+        };
+        let site = Site {
+            routes: self.routes,
+            openapi: self.openapi,
+            limits: config.limits,
+            readiness: Arc::new(readiness),
+        };
+        site.router(Arc::clone(runtime))
+    }
+}
+
+impl Running {
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What its routes' paths are added to.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What its parts share.
+    pub const fn runtime(&self) -> &Arc<Runtime> {
+        &self.runtime
+    }
+
+    /// Waits until a part ends by itself, which none does while all is well.
+    pub(super) async fn ended(&mut self) {
+        tokio::select! {
+            _ = self.site.join_next() => {}
+            Some(ended) = self.parts.join_next() => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a part of the service has ended");
+                }
+            }
+        }
+    }
+
+    /// Ends it: takes no more requests, finishes those under way, publishes what waits, stops.
+    pub async fn shutdown(mut self) {
+        // Whoever has gone already needs no telling.
+        let _ = self.close_site.send(());
+        if tokio::time::timeout(self.patience, self.site.join_next())
+            .await
+            .is_err()
+        {
+            tracing::warn!("requests were still under way; they are given up");
+            self.site.abort_all();
+        }
+        self.stop_parts.send_replace(true);
+        let parts = async { while self.parts.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.patience, parts).await.is_err() {
+            tracing::warn!("handlers were still at work; they go on at the next start");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! What the service tells of itself: logs, traces, metrics.
+
+mod export;
+mod logs;
+mod metrics;
+mod trace;
+
+pub use logs::{LogFormat, Telemetry, TelemetryError, UnknownFormat, start};
+pub use metrics::metrics;
+pub use trace::{follow, incoming, traceparent};

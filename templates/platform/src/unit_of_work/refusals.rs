@@ -1,0 +1,95 @@
+//! The refusals that no description has to declare.
+
+use crate::contract::{Command, Refusal};
+use crate::runtime::{Refused, Violation};
+
+/// Nothing is there, and never was.
+pub const NOT_FOUND: &str = "not_found";
+/// It was deleted.
+pub const DELETED: &str = "deleted";
+/// Its status does not allow the command.
+pub const WRONG_STATUS: &str = "wrong_status";
+/// It has another version than the caller has seen.
+pub const VERSION_MISMATCH: &str = "version_mismatch";
+/// The input is not what the description says.
+pub const INVALID: &str = "invalid";
+/// Others reference it.
+pub const STILL_REFERENCED: &str = "still_referenced";
+/// What the name of a broken unique constraint ends with.
+pub const TAKEN_SUFFIX: &str = "_taken";
+
+fn refused(name: impl Into<String>, detail: impl Into<String>) -> Refused {
+    Refused {
+        name: name.into(),
+        detail: detail.into(),
+        violations: Vec::new(),
+    }
+}
+
+pub(crate) fn not_found(what: &str) -> Refused {
+    refused(NOT_FOUND, format!("there is no such {}", words(what)))
+}
+
+pub(crate) fn deleted(what: &str) -> Refused {
+    refused(DELETED, format!("the {} was deleted", words(what)))
+}
+
+pub(crate) fn wrong_status(what: &str, status: &str, allowed: &[&str]) -> Refused {
+    let allowed = allowed.join("` or `");
+    refused(
+        WRONG_STATUS,
+        format!("the {} is `{status}`, not `{allowed}`", words(what)),
+    )
+}
+
+pub(crate) fn version_mismatch(version: u64) -> Refused {
+    refused(
+        VERSION_MISMATCH,
+        format!("it has version {version} by now: read it again"),
+    )
+}
+
+pub(crate) fn invalid(violations: Vec<Violation>) -> Refused {
+    Refused {
+        name: INVALID.to_owned(),
+        detail: "the input is not valid".to_owned(),
+        violations,
+    }
+}
+
+/// `invalid` because of one member (a JSON pointer; empty: the input as a whole).
+pub(crate) fn invalid_at(pointer: impl Into<String>, detail: impl Into<String>) -> Refused {
+    invalid(vec![Violation {
+        pointer: pointer.into(),
+        detail: detail.into(),
+    }])
+}
+
+pub(crate) fn taken(constraint: &str) -> Refused {
+    refused(
+        format!("{constraint}{TAKEN_SUFFIX}"),
+        format!("another one has the same {}", words(constraint)),
+    )
+}
+
+pub(crate) fn missing_reference(member: &str) -> Refused {
+    invalid_at(format!("/{member}"), "names nothing that exists")
+}
+
+pub(crate) fn still_referenced(table: &str) -> Refused {
+    refused(
+        STILL_REFERENCED,
+        format!("it is still referenced by `{table}`"),
+    )
+}
+
+/// A declared refusal of a command.
+pub(crate) fn declared<C: Command>(refusal: &C::Refusal) -> Refused {
+    let name = refusal.name();
+    refused(name, format!("{} refused: {}", C::NAME, words(name)))
+}
+
+/// A name in snake case as words.
+fn words(name: &str) -> String {
+    name.replace('_', " ")
+}

@@ -1,0 +1,57 @@
+CREATE TABLE "owners" (
+    "id" TEXT PRIMARY KEY,
+    "version" INTEGER NOT NULL,
+    "created_at" TEXT NOT NULL,
+    "updated_at" TEXT NOT NULL,
+    "name" TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE "things" (
+    "id" TEXT PRIMARY KEY,
+    "version" INTEGER NOT NULL,
+    "created_at" TEXT NOT NULL,
+    "updated_at" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "group" INTEGER,
+    "order" REAL,
+    "select" INTEGER,
+    "price" INTEGER,
+    "weight" TEXT,
+    "code" TEXT,
+    "made" TEXT,
+    "sold" TEXT,
+    "life" INTEGER,
+    "raw" BLOB,
+    "extra" TEXT,
+    "color" TEXT,
+    "place" TEXT,
+    "tags" TEXT,
+    "prices" TEXT,
+    "owner" TEXT REFERENCES "owners"("id"),
+    "helpers" TEXT
+) STRICT;
+CREATE UNIQUE INDEX "things_name_key" ON "things" ("name");
+CREATE UNIQUE INDEX "things_group_and_code_key" ON "things" ("group", "code");
+CREATE INDEX "things_owner" ON "things" ("owner");
+
+CREATE TABLE "thing_parts" (
+    "id" TEXT PRIMARY KEY,
+    "parent" TEXT NOT NULL REFERENCES "things"("id") ON DELETE CASCADE,
+    "position" INTEGER NOT NULL,
+    "label" TEXT NOT NULL,
+    "maker" TEXT REFERENCES "owners"("id")
+) STRICT;
+CREATE INDEX "thing_parts_parent" ON "thing_parts" ("parent", "position");
+CREATE INDEX "thing_parts_maker" ON "thing_parts" ("maker");
+
+CREATE TABLE "copies" (
+    "generation" INTEGER NOT NULL,
+    "id" TEXT NOT NULL,
+    "version" INTEGER NOT NULL,
+    "created_at" TEXT NOT NULL,
+    "updated_at" TEXT NOT NULL,
+    "name" TEXT,
+    "group" INTEGER,
+    "price" INTEGER,
+    PRIMARY KEY ("generation", "id")
+) WITHOUT ROWID, STRICT;
