@@ -154,3 +154,43 @@ proptest! {
         json(&found, sources.files());
     }
 }
+
+/// How many findings there are about a text that is read without any.
+fn count(text: &str) -> usize {
+    let mut sources = Sources::literal([("microdb.toml", text)]);
+    let (description, found) = description::read(&mut sources);
+    assert!(found.is_empty());
+    validate(&description, &Options::default()).map_or_else(|found| found.len(), |_| 0)
+}
+
+#[test]
+fn a_large_description_is_validated_at_once() {
+    let fields: String = (0..5_000)
+        .map(|n| format!("fields.f{n} = \"strng\"\n"))
+        .collect();
+    let things: String = (0..500)
+        .map(|n| {
+            format!(
+                "[contexts.c.aggregates.A{n}]\nfields.x = \"int\"\n\
+                 [contexts.c.commands.C{n}]\ncreates = \"A{n}\"\nemits = \"E{n}\"\n\
+                 [contexts.c.events.E{n}]\nof = \"A{n}\"\n"
+            )
+        })
+        .collect();
+    let system = "[system]\nname = \"large\"\n";
+    let text = format!("{system}[contexts.b.aggregates.A]\n{fields}{things}");
+    assert_eq!(count(&text), 5_000);
+}
+
+#[test]
+fn a_long_chain_of_values_fits_on_a_small_stack() {
+    let chain: String = (0..2_000)
+        .map(|n| format!("[values.V{n}]\nfields.x = \"V{}\"\n", n + 1))
+        .collect();
+    let text = format!(
+        "[system]\nname = \"deep\"\n[contexts.c]\n{chain}[values.V2000]\nfields.x = \"int\"\n"
+    );
+    let thread = std::thread::Builder::new().stack_size(1024 * 1024);
+    let handle = thread.spawn(move || count(&text)).unwrap();
+    assert_eq!(handle.join().unwrap(), 0);
+}

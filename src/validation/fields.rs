@@ -1,5 +1,7 @@
 //! Fields: their type, and what their keys say about it.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 
 use super::checker::{Checker, Home};
@@ -42,35 +44,26 @@ pub(super) fn fields(
     written: &Map<RawField>,
 ) -> IndexMap<Ident, Field> {
     let mut fields = IndexMap::new();
+    let mut seen: HashMap<String, Span> = HashMap::new();
     for (name, raw) in written {
         let name = names::ident(cx, "field", name, raw.key);
         let ty = type_of(cx, owner, name.as_ref(), raw);
         let (Some(name), Some(ty)) = (name, ty) else {
             continue;
         };
-        apart(cx, &name, raw.key, &fields, written);
+        apart(cx, &name, raw.key, &mut seen);
         fields.insert(name.clone(), field(cx, owner, name, ty, raw, written));
     }
     fields
 }
 
 /// Reports a field that is in code what an earlier one is.
-fn apart(
-    cx: &Checker<'_>,
-    name: &Ident,
-    span: Span,
-    earlier: &IndexMap<Ident, Field>,
-    written: &Map<RawField>,
-) {
+fn apart(cx: &Checker<'_>, name: &Ident, span: Span, seen: &mut HashMap<String, Span>) {
     let key = derived::collision_key(name.as_str());
-    let same = |other: &&Ident| derived::collision_key(other.as_str()) == key;
-    if let Some(other) = earlier.keys().find(same) {
-        let message = format!("the fields `{other}` and `{name}` are one name in code");
+    if let Some(other) = seen.insert(key, span) {
+        let message = format!("the field `{name}` is called in code as another one");
         let finding = Diagnostic::error("name-collision", message).at(span, "");
-        let place = key_of(written, other.as_str());
-        let finding = place
-            .into_iter()
-            .fold(finding, |finding, at| finding.at(at, "the other one"));
+        let finding = finding.at(other, "the other one");
         cx.report(finding.help("rename one of them"));
     }
 }
