@@ -3,6 +3,8 @@
 //! Each folder of `tests/cases/description` is a case: `microdb.toml`, the files it includes, and
 //! `stderr`, all that is said of it. `UPDATE_EXPECT=1 cargo test --test description` renews them.
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,15 +12,8 @@ use anstream::adapter::strip_str;
 use cargo_microdb::description;
 use cargo_microdb::diagnostics::{human, json};
 use cargo_microdb::source::Sources;
+use common::{cases, change, compare};
 use proptest::prelude::*;
-
-fn cases() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/description");
-    let entries = fs::read_dir(folder).unwrap();
-    let mut cases: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    cases.sort();
-    cases
-}
 
 /// What is said of a case: for people, or for programs where it has a file `json`.
 fn said(case: &Path) -> (PathBuf, String) {
@@ -34,87 +29,7 @@ fn said(case: &Path) -> (PathBuf, String) {
 
 #[test]
 fn every_case_says_what_it_is_expected_to() {
-    let mut wrong = Vec::new();
-    for case in cases() {
-        let (path, said) = said(&case);
-        if std::env::var_os("UPDATE_EXPECT").is_some() {
-            fs::write(&path, &said).unwrap();
-        }
-        let expected = fs::read_to_string(&path).unwrap_or_default();
-        if said != expected {
-            wrong.push(format!(
-                "{}: expected\n{expected}\nfound\n{said}",
-                case.display()
-            ));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// A change to a text, at places that are taken modulo its size.
-#[derive(Debug, Clone)]
-enum Change {
-    Flip(usize, u8),
-    Insert(usize, char),
-    Truncate(usize),
-    DeleteLine(usize),
-    SwapLines(usize, usize),
-    RepeatLine(usize),
-    SwapWords(usize, usize),
-}
-
-fn change() -> impl Strategy<Value = Change> {
-    let at = any::<usize>;
-    let signs = prop::sample::select(
-        "[]{}\"'=.,#?\n\\ é\u{0}\u{feff}🙂"
-            .chars()
-            .collect::<Vec<_>>(),
-    );
-    prop_oneof![
-        (at(), any::<u8>()).prop_map(|(at, byte)| Change::Flip(at, byte)),
-        (at(), signs).prop_map(|(at, sign)| Change::Insert(at, sign)),
-        at().prop_map(Change::Truncate),
-        at().prop_map(Change::DeleteLine),
-        (at(), at()).prop_map(|(one, other)| Change::SwapLines(one, other)),
-        at().prop_map(Change::RepeatLine),
-        (at(), at()).prop_map(|(one, other)| Change::SwapWords(one, other)),
-    ]
-}
-
-impl Change {
-    fn apply(&self, text: &str) -> String {
-        let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
-        let count = lines.len().max(1);
-        let line = |at: &usize| at % count;
-        let at = |at: &usize| text.floor_char_boundary(at % (text.len() + 1));
-        match self {
-            _ if lines.is_empty() => return text.to_owned(),
-            Self::Flip(at, byte) => {
-                let mut bytes = text.as_bytes().to_vec();
-                bytes[at % text.len()] = *byte;
-                return String::from_utf8_lossy(&bytes).into_owned();
-            }
-            Self::Insert(place, sign) => {
-                let (before, after) = text.split_at(at(place));
-                return format!("{before}{sign}{after}");
-            }
-            Self::Truncate(place) => return text[..at(place)].to_owned(),
-            Self::DeleteLine(place) => drop(lines.remove(line(place))),
-            Self::SwapLines(one, other) => lines.swap(line(one), line(other)),
-            Self::RepeatLine(place) => lines.insert(line(place), lines[line(place)]),
-            Self::SwapWords(one, other) => return swap_words(text, *one, *other),
-        }
-        lines.concat()
-    }
-}
-
-fn swap_words(text: &str, one: usize, other: usize) -> String {
-    let mut parts: Vec<&str> = text
-        .split_inclusive(|c: char| !c.is_alphanumeric())
-        .collect();
-    let count = parts.len();
-    parts.swap(one % count, other % count);
-    parts.concat()
+    compare("description", said);
 }
 
 proptest! {
@@ -123,7 +38,7 @@ proptest! {
         seed in any::<prop::sample::Index>(),
         changes in prop::collection::vec(change(), 1..12),
     ) {
-        let cases: Vec<_> = cases()
+        let cases: Vec<_> = cases("description")
             .iter()
             .filter_map(|case| fs::read_to_string(case.join("microdb.toml")).ok())
             .collect();

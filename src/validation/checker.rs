@@ -1,17 +1,17 @@
 //! What every check has at hand: the description, the part of the model that is made, the report.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt::Display;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::Options;
+use super::words::{absent, articles, one_of};
 use crate::description::raw::{RawContext, RawPath, Text};
 use crate::description::{Description, Map};
 use crate::diagnostics::{Diagnostic, Span, did_you_mean};
-use crate::model::{
-    Context, ContextName, EnumType, Event, Ident, System, Trigger, TypeName, TypePath,
-};
+use crate::model::{Context, ContextName, EnumType, Event, System, Trigger, TypeName, TypePath};
 
 /// The state of a validation.
 pub(super) struct Checker<'a> {
@@ -24,6 +24,7 @@ pub(super) struct Checker<'a> {
     findings: RefCell<Vec<Diagnostic>>,
     later: RefCell<Vec<Diagnostic>>,
     inline: RefCell<Vec<(Option<ContextName>, EnumType)>>,
+    said: RefCell<HashSet<String>>,
 }
 
 /// A context whose name is valid, as written.
@@ -57,11 +58,21 @@ impl<'a> Checker<'a> {
             findings: RefCell::default(),
             later: RefCell::default(),
             inline: RefCell::default(),
+            said: RefCell::default(),
         }
     }
 
     /// Takes up a finding.
-    pub fn report(&self, finding: Diagnostic) {
+    pub fn report(&self, mut finding: Diagnostic) {
+        let Diagnostic {
+            message,
+            notes,
+            helps,
+            ..
+        } = &mut finding;
+        for text in [message].into_iter().chain(notes).chain(helps) {
+            *text = articles(text);
+        }
         self.findings.borrow_mut().push(finding);
     }
 
@@ -81,6 +92,11 @@ impl<'a> Checker<'a> {
             last.helps
                 .push("`--embedded` replaces it by what needs no server".to_owned());
         }
+    }
+
+    /// Whether this is the first time that this is asked.
+    pub fn once(&self, what: String) -> bool {
+        self.said.borrow_mut().insert(what)
     }
 
     /// All that was found, and what is for later.
@@ -165,8 +181,9 @@ impl<'a> Checker<'a> {
         if !self.raw.readable {
             return None;
         }
-        let known: Vec<_> = known.collect();
-        let message = format!("there is no {what} `{}`", name.value);
+        let known: IndexSet<_> = known.collect();
+        let known: Vec<_> = known.into_iter().collect();
+        let message = absent(what, &name.value);
         let finding = Diagnostic::error("unknown-name", message).at(name.span, "");
         Some(match did_you_mean(&name.value, known.iter().copied()) {
             Some(meant) => finding.help(format!("did you mean `{meant}`?")),
@@ -240,40 +257,5 @@ impl<'a> Checker<'a> {
             event: event.name.clone(),
         };
         Some((trigger, context, event))
-    }
-}
-
-/// Names as a choice in words: `a`, `b` or `c`; no more than can be read at a glance.
-pub(super) fn one_of(names: &[&str]) -> String {
-    const SHOWN: usize = 12;
-    let shown: Vec<_> = names
-        .iter()
-        .take(SHOWN)
-        .map(|name| format!("`{name}`"))
-        .collect();
-    match shown.as_slice() {
-        [] => "nothing".to_owned(),
-        [one] => one.clone(),
-        _ if names.len() > SHOWN => format!("{}, …", shown.join(", ")),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
-    }
-}
-
-/// Names as a sum in words: `a`, `b` and `c`.
-pub(super) fn all_of<'n>(names: impl IntoIterator<Item = &'n Ident>) -> String {
-    let names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    match names.as_slice() {
-        [] => "nothing".to_owned(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}
-
-/// A name as `home` writes it: with its context when that is another one.
-pub(super) fn path(home: &Home<'_>, context: &ContextName, name: &TypeName) -> String {
-    if home.name == *context {
-        name.to_string()
-    } else {
-        format!("{context}.{name}")
     }
 }

@@ -4,7 +4,7 @@ use regex_lite::Regex;
 use serde_json::Value as Json;
 
 use super::checker::Checker;
-use super::defaults::{self, Wrong};
+use super::forms::{self, Wrong};
 use super::instants;
 use crate::description::Spanned;
 use crate::description::raw::{RawBound, RawFieldKeys, RawLiteral};
@@ -28,28 +28,28 @@ pub(super) fn constraints(cx: &Checker<'_>, field: &Field, keys: &RawFieldKeys) 
 /// The type in words.
 fn words(field: &Field) -> String {
     match &field.ty {
-        Type::Scalar(scalar) => format!("`{}`", scalar_name(*scalar)),
+        Type::Scalar(scalar) => scalar_words(*scalar).to_owned(),
         Type::Enum(_) => "an enum".to_owned(),
         Type::Value(_) => "a value object".to_owned(),
         Type::Reference(_) => "a reference".to_owned(),
     }
 }
 
-/// As the language spells it.
-fn scalar_name(scalar: Scalar) -> &'static str {
+/// As the language spells it, quoted.
+pub(super) fn scalar_words(scalar: Scalar) -> &'static str {
     match scalar {
-        Scalar::String => "string",
-        Scalar::Text => "text",
-        Scalar::Bool => "bool",
-        Scalar::Int => "int",
-        Scalar::Float => "float",
-        Scalar::Decimal(_) => "decimal",
-        Scalar::Uuid => "uuid",
-        Scalar::Date => "date",
-        Scalar::Timestamp => "timestamp",
-        Scalar::Duration => "duration",
-        Scalar::Bytes => "bytes",
-        Scalar::Json => "json",
+        Scalar::String => "`string`",
+        Scalar::Text => "`text`",
+        Scalar::Bool => "`bool`",
+        Scalar::Int => "`int`",
+        Scalar::Float => "`float`",
+        Scalar::Decimal(_) => "`decimal`",
+        Scalar::Uuid => "`uuid`",
+        Scalar::Date => "`date`",
+        Scalar::Timestamp => "`timestamp`",
+        Scalar::Duration => "`duration`",
+        Scalar::Bytes => "`bytes`",
+        Scalar::Json => "`json`",
     }
 }
 
@@ -96,7 +96,7 @@ fn bound(
         RawBound::Integer(value) => RawLiteral::Integer(*value),
         RawBound::Float(value) => RawLiteral::Float(*value),
     };
-    match defaults::scalar(scalar, &literal) {
+    match forms::scalar(scalar, &literal) {
         Ok(value) => Some(value),
         Err(wrong) => {
             cx.report(wrong.finding(&format!("`{key}` of `{}`", field.name), raw.span));

@@ -5,8 +5,8 @@ use indexmap::IndexMap;
 use super::checker::{Checker, Home};
 use super::{Options, names};
 use crate::description::raw::{RawBroker, RawContext, RawDatabase, Text};
-use crate::description::{Description, Keyed, Spanned};
-use crate::diagnostics::Diagnostic;
+use crate::description::{Description, Keyed, Map, Spanned};
+use crate::diagnostics::{Diagnostic, Span};
 use crate::model::{Broker, Context, Database, System, SystemName, derived};
 
 /// The system without its contexts; one that was not described gets a name for the time being.
@@ -49,6 +49,7 @@ pub(super) fn homes<'a>(cx: &mut Checker<'a>) -> Vec<Home<'a>> {
             raw: &keyed.value,
         };
         apart(cx, &home, &homes);
+        elsewhere(cx, &home);
         let made = empty(cx, &home, keyed);
         cx.system.contexts.insert(home.name.clone(), made);
         homes.push(home);
@@ -186,6 +187,42 @@ fn apart(cx: &Checker<'_>, home: &Home<'_>, earlier: &[Home<'_>]) {
                 .help("rename one of them"),
         );
     }
+}
+
+/// Reports what only a service has in a context that is owned elsewhere.
+fn elsewhere(cx: &Checker<'_>, home: &Home<'_>) {
+    let Some(external) = home.raw.external.as_ref().filter(|external| external.value) else {
+        return;
+    };
+    let raw = home.raw;
+    let kinds = [
+        ("replica", first(&raw.replicas)),
+        ("policy", first(&raw.policies)),
+        ("effect", first(&raw.effects)),
+        ("saga", first(&raw.sagas)),
+        ("read model", first(&raw.read_models)),
+        ("call", first(&raw.calls)),
+        ("flag", first(&raw.flags)),
+    ];
+    for (what, found) in kinds {
+        let Some((name, span)) = found else {
+            continue;
+        };
+        let message = format!("the {what} `{name}` is in a context that is owned elsewhere");
+        let finding = Diagnostic::error("external-context", message).at(span, "");
+        cx.report(
+            finding
+                .at(external.span, "it says so here")
+                .note("only its contract is generated: types, events, commands, queries")
+                .help("remove it, or put it into a context of yours"),
+        );
+    }
+}
+
+fn first<T>(map: &Map<T>) -> Option<(&str, Span)> {
+    map.iter()
+        .next()
+        .map(|(name, keyed)| (name.as_str(), keyed.key))
 }
 
 /// Reports a context whose package would be called as the contract of another.

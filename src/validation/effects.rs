@@ -63,7 +63,8 @@ fn effect(
         doc: about.doc,
         renamed_from: about.renamed_from,
         trigger,
-        timeout_ms: timeout?,
+        // Without it nothing is valid; what else is wrong is to be found all the same.
+        timeout_ms: timeout.unwrap_or_default(),
         attempts,
         backoff,
         give_up_after_ms: give_up_after,
@@ -100,7 +101,8 @@ fn attempts(cx: &Checker<'_>, raw: &RawEffect) -> u32 {
             "`attempts` is from 1 to {MOST_ATTEMPTS}, not {}",
             written.value
         );
-        cx.report(Diagnostic::error("wrong-value", message).at(written.span, ""));
+        let finding = Diagnostic::error("wrong-value", message).at(written.span, "");
+        cx.report(finding.help("write how often it is tried, as `attempts = 8`"));
     }
     written.value
 }
@@ -189,30 +191,33 @@ fn target(
     match targets::only(&slot, &offers::of_event(source, event)) {
         Ok(found) => Some(found),
         Err(count) => {
-            let message = format!(
-                "nothing tells which `{}` `{}` is sent to",
-                first.aggregate, first.name
-            );
-            let finding = Diagnostic::error("target", message).at(name.span, "");
-            let event = super::checker::path(home, &source.name, &event.name);
-            cx.report(match count {
-                0 => finding
-                    .note(format!(
-                        "`{event}` is not of `{}`, and carries no required reference to one",
-                        first.aggregate
-                    ))
-                    .help(format!(
-                        "carry the reference in `{event}`, or react to an event of `{}`",
-                        first.aggregate
-                    )),
-                _ => finding
-                    .note(format!("`{event}` refers to several"))
-                    .help(format!(
-                        "react to an event that refers to one `{}`",
-                        first.aggregate
-                    )),
-            });
+            let event = super::words::path(home, &source.name, &event.name);
+            unreached(cx, first, name, &event, count);
             None
         }
     }
+}
+
+/// Reports that `event` refers to `count` aggregates that the command could be sent to, not to one.
+fn unreached(cx: &Checker<'_>, command: &Command, name: &Text, event: &str, count: usize) {
+    let aggregate = &command.aggregate;
+    let message = format!(
+        "nothing tells which `{aggregate}` `{}` is sent to",
+        command.name
+    );
+    let finding = Diagnostic::error("target", message).at(name.span, "");
+    cx.report(match count {
+        0 => finding
+            .note(format!(
+                "`{event}` is not of `{aggregate}`, and carries no required reference to one"
+            ))
+            .help(format!(
+                "carry the reference in `{event}`, or react to an event of `{aggregate}`"
+            )),
+        _ => finding
+            .note(format!("`{event}` refers to several"))
+            .help(format!(
+                "react to an event that refers to one `{aggregate}`"
+            )),
+    });
 }

@@ -32,7 +32,11 @@ fn event(cx: &Checker<'_>, home: &Home<'_>, name: &str, keyed: &Keyed<RawEvent>)
     if let Some(written) = &raw.version {
         if version == 0 {
             let finding = Diagnostic::error("event-version", "versions count from 1");
-            cx.report(finding.at(written.span, ""));
+            cx.report(
+                finding
+                    .at(written.span, "")
+                    .help("remove `version`, or raise it to 2 for the second one"),
+            );
         } else if version > 1 {
             cx.later(written.span, "versions of events after the first are");
         }

@@ -2,11 +2,12 @@
 
 use indexmap::IndexMap;
 
-use super::checker::{Checker, all_of};
+use super::checker::Checker;
 use super::commands::Scene;
 use super::fields::{self, Owner, Place};
 use super::members::{self, Member};
 use super::names;
+use super::words::all_of;
 use crate::description::Spanned;
 use crate::description::raw::{RawMember, Text};
 use crate::diagnostics::Diagnostic;

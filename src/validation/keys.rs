@@ -86,6 +86,7 @@ pub(super) fn shard_by(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate) -
             return None;
         }
     };
+    cx.later(name.span, "`shard_by` is");
     let outside = |key: &[Ident]| !key.contains(&field.name);
     let single = made
         .fields

@@ -1,6 +1,7 @@
 //! The members of an aggregate: what `input`, `sets`, `fields`, `by` and the like name.
 
 use super::checker::Checker;
+use super::constraints;
 use super::fill::Slot;
 use crate::description::raw::{RawAggregate, Text};
 use crate::model::{Aggregate, ContextName, Entity, Field, Scalar, Type, derived};
@@ -87,10 +88,7 @@ impl Member<'_> {
             Self::Field(field) if field.list => "a list",
             Self::Field(field) => match field.ty {
                 Type::Value(_) => "a value object",
-                Type::Scalar(Scalar::Json) => "`json`",
-                Type::Scalar(Scalar::Bytes) => "`bytes`",
-                Type::Scalar(Scalar::Bool) => "`bool`",
-                Type::Scalar(_) => "a simple type",
+                Type::Scalar(scalar) => constraints::scalar_words(scalar),
                 Type::Enum(_) => "an enum",
                 Type::Reference(_) => "a reference",
             },

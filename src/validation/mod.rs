@@ -6,6 +6,7 @@
 mod aggregates;
 mod calls;
 mod checker;
+mod columns;
 mod commands;
 mod constraints;
 mod contexts;
@@ -16,6 +17,8 @@ mod emissions;
 mod events;
 mod fields;
 mod fill;
+mod forms;
+mod gateway;
 mod inputs;
 mod instants;
 mod keys;
@@ -23,16 +26,23 @@ mod members;
 mod names;
 mod needs;
 mod offers;
+mod parts;
 mod paths;
 mod policies;
 mod publishing;
 mod queries;
+mod read_models;
+mod reads;
 mod replicas;
 mod roles;
+mod rules;
+mod saga_targets;
 mod sagas;
 mod targets;
 mod transitions;
+mod type_of;
 mod types;
+mod words;
 
 use checker::{Checker, Home};
 
@@ -88,6 +98,8 @@ pub fn validate(description: &Description, options: &Options) -> Result<Valid, V
         settle(&mut cx, home);
         outside(&cx, home);
     }
+    gateway::compositions(&cx);
+    rules::rules(&cx);
     declared::collisions(&cx, &homes);
     finish(cx)
 }
@@ -180,6 +192,9 @@ fn settle(cx: &mut Checker<'_>, home: &Home<'_>) {
 fn outside(cx: &Checker<'_>, home: &Home<'_>) {
     sagas::sagas(cx, home);
     calls::calls(cx, home);
+    read_models::read_models(cx, home);
+    reads::scale(cx, home);
+    reads::flags(cx, home);
 }
 
 fn put(cx: &mut Checker<'_>, home: &Home<'_>, set: impl FnOnce(&mut Context)) {

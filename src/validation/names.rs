@@ -103,9 +103,14 @@ fn wrong_form(
             name.len()
         )
     } else {
-        format!("the name of a {what} is in {form}, `{name}` is not").replace("a event", "an event")
+        format!("the name of a {what} is in {form}, `{name}` is not")
     };
     let mut finding = Diagnostic::error("name-form", message).at(span, "");
+    if name.len() > MAX_NAME_LENGTH {
+        finding = finding.help("shorten it");
+    } else if better.is_none() {
+        finding = finding.help(format!("use letters and digits in {form}, a letter first"));
+    }
     if !name.is_ascii() {
         finding =
             finding.note("names are ASCII, since they become names of code, tables and topics");

@@ -7,7 +7,7 @@ use super::commands::Scene;
 use super::fill::{self, Offer, Slot};
 use super::{calls, names, offers};
 use crate::description::Keyed;
-use crate::description::raw::Text;
+use crate::description::raw::{RawContext, Text};
 use crate::diagnostics::Diagnostic;
 use crate::model::{
     Aggregate, Change, Fill, Ident, InputField, Need, NeedKind, Query, Replica, Source, derived,
@@ -50,18 +50,7 @@ fn kind(
     offers: &[Offer],
 ) -> Option<NeedKind> {
     let (raw, context, text) = (scene.home.raw, scene.context, of.value.value.as_str());
-    let meanings = [
-        ("replica", raw.replicas.declares(text)),
-        ("aggregate", raw.aggregates.declares(text)),
-        ("query", raw.queries.declares(text)),
-        ("call", raw.calls.declares(text)),
-        ("flag", raw.flags.declares(text)),
-    ];
-    let found: Vec<_> = meanings
-        .iter()
-        .filter(|(_, is)| *is)
-        .map(|(what, _)| *what)
-        .collect();
+    let found = meanings(raw, text);
     match found[..] {
         ["replica"] => replica(
             cx,
@@ -92,14 +81,27 @@ fn kind(
         [first, ref rest @ ..] => {
             let second = rest.first().copied().unwrap_or_default();
             let message = format!("`{text}` is both a {first} and a {second}");
-            let finding = Diagnostic::error(
-                "ambiguous-name",
-                message.replace("a aggregate", "an aggregate"),
-            );
+            let finding = Diagnostic::error("ambiguous-name", message);
             cx.report(finding.at(of.value.span, "").help("rename one of them"));
             None
         }
     }
+}
+
+/// What this name is declared as.
+fn meanings(raw: &RawContext, text: &str) -> Vec<&'static str> {
+    let meanings = [
+        ("replica", raw.replicas.declares(text)),
+        ("aggregate", raw.aggregates.declares(text)),
+        ("query", raw.queries.declares(text)),
+        ("call", raw.calls.declares(text)),
+        ("flag", raw.flags.declares(text)),
+    ];
+    meanings
+        .iter()
+        .filter(|(_, is)| *is)
+        .map(|(what, _)| *what)
+        .collect()
 }
 
 fn unknown(cx: &Checker<'_>, scene: &Scene<'_>, of: &Text) {

@@ -35,7 +35,11 @@ pub(super) fn of_command(cx: &Checker<'_>, path: &Text, has_id: bool) -> Option<
                 false => "cannot have a parameter: the aggregate is not there yet",
             }
         );
-        cx.report(Diagnostic::error("path", message).at(path.span, ""));
+        let finding = Diagnostic::error("path", message).at(path.span, "");
+        cx.report(finding.help(match has_id {
+            true => "write it as `\"loans/{id}/approve\"`",
+            false => "write it as `\"loans/apply\"`",
+        }));
         return None;
     }
     Some(valid)
@@ -77,15 +81,13 @@ fn is_word(c: char) -> bool {
 
 /// Reports routes of a context that are the same, or one of every service's own.
 pub(super) fn collisions(cx: &Checker<'_>, home: &Home<'_>) {
+    // The routes of what is owned elsewhere are not ours to keep apart.
+    if home.external() {
+        return;
+    }
     let mut seen: HashMap<(&str, String), Route> = HashMap::new();
     for route in routes(cx.context(home)) {
-        let first = route
-            .path
-            .trim_start_matches('/')
-            .split('/')
-            .next()
-            .unwrap_or_default();
-        if RESERVED_PATHS.contains(&first) {
+        if is_reserved(&route.path) {
             reserved(cx, home, &route);
             continue;
         }
@@ -97,6 +99,12 @@ pub(super) fn collisions(cx: &Checker<'_>, home: &Home<'_>) {
             }
         }
     }
+}
+
+/// Whether every service answers there for itself.
+pub(super) fn is_reserved(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next();
+    first.is_some_and(|first| RESERVED_PATHS.contains(&first))
 }
 
 /// A path in which parameters have lost their names.
@@ -129,6 +137,13 @@ fn reserved(cx: &Checker<'_>, home: &Home<'_>, route: &Route) {
 }
 
 fn collision(cx: &Checker<'_>, home: &Home<'_>, first: &Route, second: &Route) {
+    // Aggregates with one path have one list too; once is enough.
+    if matches!(
+        (&first.endpoint, &second.endpoint),
+        (Endpoint::Get(_), Endpoint::Get(_))
+    ) {
+        return;
+    }
     let message = format!(
         "{} and {} have the same route `{} {}`",
         words(&second.endpoint),

@@ -90,33 +90,44 @@ pub(super) fn check(cx: &Checker<'_>, reader: &Reader<'_>) {
         let Some(written) = raw.commands.get(command.name.as_str()).filter(|_| silent) else {
             continue;
         };
-        let message = format!(
-            "`{}` writes `{field}`, but may emit no event that carries it",
-            command.name
-        );
-        let place = written
-            .value
-            .emits
-            .first()
-            .map_or(written.key, |emits| emits.span);
-        let finding = Diagnostic::error("unpublished-change", message).at(place, "");
-        let finding = match reader.span {
-            Some(span) => finding.at(span, format!("`{field}` is {} here", reader.what)),
-            None => finding,
-        };
-        let event = command
-            .events()
-            .into_iter()
-            .find(|event| !reader.is_carried_by(event));
-        let finding = finding.note("the copy would keep the old value");
-        cx.report(match event {
-            Some(event) => finding.help(format!("add `{field}` to the `fields` of `{event}`")),
-            None => finding.help("emit the event that carries it always: drop its `?`"),
-        });
+        // However many copies there are, the mistake is one.
+        if !cx.once(format!("{}.{}.{field}", context.name, command.name)) {
+            continue;
+        }
+        let emits = written.value.emits.first();
+        let place = emits.map_or(written.key, |emits| emits.span);
+        untold(cx, reader, command, place);
     }
 }
 
+/// Reports a command that writes the field and does not tell of it.
+fn untold(cx: &Checker<'_>, reader: &Reader<'_>, command: &Command, place: Span) {
+    let field = reader.field;
+    let message = format!(
+        "`{}` writes `{field}`, but may emit no event that carries it",
+        command.name
+    );
+    let finding = Diagnostic::error("unpublished-change", message).at(place, "");
+    let finding = match reader.span {
+        Some(span) => finding.at(span, format!("`{field}` is {} here", reader.what)),
+        None => finding,
+    };
+    let finding = finding.note("the copy would keep the old value");
+    let mut events = command.events().into_iter();
+    cx.report(match events.find(|event| !reader.is_carried_by(event)) {
+        Some(event) => finding.help(format!("add `{field}` to the `fields` of `{event}`")),
+        None => finding.help("emit the event that carries it always: drop its `?`"),
+    });
+}
+
 fn uncarried(cx: &Checker<'_>, reader: &Reader<'_>) {
+    let raw = cx.raw_context(reader.context.name.as_str());
+    if raw.is_none_or(|raw| {
+        raw.events.len() > reader.context.events.len() || !raw.events.broken.is_empty()
+    }) {
+        // An event that failed may be the one that carries it.
+        return;
+    }
     let Reader {
         context,
         aggregate,

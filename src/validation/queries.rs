@@ -10,6 +10,9 @@ use crate::description::raw::{RawAggregate, RawQuery, Text};
 use crate::diagnostics::Diagnostic;
 use crate::model::{Aggregate, Ident, Query, QueryParameter, TypeName, routes};
 
+/// The parameters of every list in HTTP.
+const PAGING: [&str; 2] = ["limit", "after"];
+
 /// The queries of a context.
 pub(super) fn queries(cx: &Checker<'_>, home: &Home<'_>) -> IndexMap<TypeName, Query> {
     let mut queries = IndexMap::new();
@@ -79,6 +82,12 @@ fn by(
         if !member.is_comparable() {
             let help = "ask by fields of a simple type, enums, references, `id` or `status`";
             unsuitable(cx, name, member, "a query cannot be asked by", help);
+        }
+        if PAGING.contains(&name.value.as_str()) {
+            let message = format!("a query cannot be asked by `{}`", name.value);
+            let finding = Diagnostic::error("reserved-name", message).at(name.span, "");
+            let finding = finding.note("the parameter of that name says which page is asked for");
+            cx.report(finding.help("rename the field"));
         }
         by.extend(Ident::new(&name.value).map(|member| QueryParameter { member }));
     }

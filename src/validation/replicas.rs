@@ -64,7 +64,8 @@ fn replica(
         context: context.name.clone(),
         aggregate: source.name.clone(),
         fields,
-        stale_after_ms: stale_after?,
+        // Without it nothing is valid; what else is wrong is to be found all the same.
+        stale_after_ms: stale_after.unwrap_or_default(),
     })
 }
 
@@ -140,13 +141,10 @@ pub(super) fn published(cx: &Checker<'_>, home: &Home<'_>, replica: &Replica) ->
     let Some(context) = cx.system.contexts.get(&replica.context) else {
         return fields;
     };
-    if !is_created(cx, context, &replica.aggregate) {
-        let message = format!("no event tells that a `{}` was created", replica.aggregate);
-        let finding = Diagnostic::error("replica-without-event", message).at(raw.value.of.span, "");
-        cx.report(finding.help(format!(
-            "give `{}` a command that creates a `{}` and emits an event",
-            context.name, replica.aggregate
-        )));
+    let Some(source) = context.aggregates.get(&replica.aggregate) else {
+        return fields;
+    };
+    if !told(cx, context, source, raw.value.of.span) {
         return fields;
     }
     for field in &mut fields {
@@ -167,6 +165,20 @@ pub(super) fn published(cx: &Checker<'_>, home: &Home<'_>, replica: &Replica) ->
         field.may_be_unknown = publishing::may_be_unknown(&reader);
     }
     fields
+}
+
+/// Whether events tell of the creation of what is copied at `span`; reported when none does.
+pub(super) fn told(cx: &Checker<'_>, context: &Context, source: &Aggregate, span: Span) -> bool {
+    let told = is_created(cx, context, &source.name);
+    if !told {
+        let message = format!("no event tells that a `{}` was created", source.name);
+        let finding = Diagnostic::error("replica-without-event", message).at(span, "");
+        cx.report(finding.help(format!(
+            "give `{}` a command that creates a `{}` and emits an event",
+            context.name, source.name
+        )));
+    }
+    told
 }
 
 /// Whether some event tells of a creation; what is owned elsewhere need not say by which command.

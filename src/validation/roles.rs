@@ -69,3 +69,12 @@ pub(super) fn no_self(cx: &Checker<'_>, list: &Spanned<Vec<Text>>, aggregate: &A
         cx.report(finding.help("remove it, or name another role"));
     }
 }
+
+/// Reports the role `self` where no aggregate is meant.
+pub(super) fn no_one(cx: &Checker<'_>, list: &Spanned<Vec<Text>>) {
+    for role in list.value.iter().filter(|role| role.value == SELF) {
+        let message = "nobody is `self` to a composition: it shows several aggregates";
+        let finding = Diagnostic::error("self-without-subject", message).at(role.span, "");
+        cx.report(finding.help("remove it: its parts let nobody see what they may not"));
+    }
+}

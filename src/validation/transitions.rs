@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::checker::Checker;
 use super::commands::Scene;
 use super::names;
-use crate::description::raw::{RawTo, Text};
+use crate::description::raw::{RawTo, RawTransition, Text};
 use crate::diagnostics::Diagnostic;
 use crate::model::{Change, Emission, StateName, Step, Transition, TypeName};
 
@@ -16,30 +16,10 @@ pub(super) fn transition(
     emits: &[Emission],
 ) -> Option<Transition> {
     let written = scene.raw.transition.as_ref()?;
-    let aggregate = scene.aggregate;
-    let refuse = |message: String| Diagnostic::error("transition", message).at(written.span, "");
-    if aggregate.states.is_empty() {
-        if scene.written.states.is_none() {
-            let message = format!("`{}` has no states", aggregate.name);
-            cx.report(refuse(message).help("list them, the initial one first: `states = [\"…\"]`"));
-        }
-        return None;
-    }
-    if scene.change == Change::Creates {
-        let initial = &aggregate.states[0].name;
-        let message = format!(
-            "a `{}` is created in the status `{initial}`",
-            aggregate.name
-        );
-        cx.report(
-            refuse(message).help("remove `transition`; a second command leads on from there"),
-        );
-        return None;
-    }
     let raw = &written.value;
-    if raw.from.is_empty() && raw.to.is_none() {
-        let message = "the transition says nothing".to_owned();
-        cx.report(refuse(message).help("add `from`, `to` or both, or remove it"));
+    if let Some((problem, help)) = impossible(scene, raw) {
+        let finding = Diagnostic::error("transition", problem).at(written.span, "");
+        cx.report(finding.help(help));
         return None;
     }
     let listed = names::distinct(cx, "state", &raw.from.0);
@@ -62,15 +42,32 @@ pub(super) fn transition(
     };
     // Without `from` the command is allowed in every status.
     let every = || {
-        aggregate
-            .states
-            .iter()
-            .map(|state| state.name.clone())
-            .collect()
+        let states = scene.aggregate.states.iter();
+        states.map(|state| state.name.clone()).collect()
     };
-    Some(Transition {
-        from: if from.is_empty() { every() } else { from },
-        to,
+    let from = if from.is_empty() { every() } else { from };
+    // States that failed were reported as such.
+    (!from.is_empty()).then_some(Transition { from, to })
+}
+
+/// Why the command cannot have a transition, and the way out.
+fn impossible(scene: &Scene<'_>, raw: &RawTransition) -> Option<(String, &'static str)> {
+    let aggregate = scene.aggregate;
+    if scene.written.states.is_none() {
+        let problem = format!("`{}` has no states", aggregate.name);
+        return Some((
+            problem,
+            "list them, the initial one first: `states = [\"…\"]`",
+        ));
+    }
+    if scene.change == Change::Creates {
+        let problem = format!("a `{}` is created in its first status", aggregate.name);
+        let help = "remove `transition`; a second command leads on from there";
+        return Some((problem, help));
+    }
+    (raw.from.is_empty() && raw.to.is_none()).then(|| {
+        let help = "add `from`, `to` or both, or remove it";
+        ("the transition says nothing".to_owned(), help)
     })
 }
 
@@ -78,6 +75,11 @@ fn step(cx: &Checker<'_>, scene: &Scene<'_>, to: &RawTo, emits: &[Emission]) -> 
     match to {
         RawTo::Always(name) => state(cx, scene, name).map(Step::To),
         RawTo::ByEvent(table) => {
+            if let Some(written) = scene.raw.transition.as_ref().filter(|_| table.is_empty()) {
+                let finding = Diagnostic::error("transition", "`to` leads nowhere");
+                let help = "name the events and where each leads, or remove `to`";
+                cx.report(finding.at(written.span, "").help(help));
+            }
             let emitted: Vec<&TypeName> = emits.iter().flat_map(Emission::events).collect();
             let mut steps = IndexMap::new();
             for (event, name) in table {
@@ -88,7 +90,7 @@ fn step(cx: &Checker<'_>, scene: &Scene<'_>, to: &RawTo, emits: &[Emission]) -> 
                         value: event.clone(),
                         span: name.key,
                     };
-                    let what = format!("event that `{}` emits called", scene.name);
+                    let what = format!("event among those that `{}` emits", scene.name);
                     cx.unknown(&what, &key, emitted.iter().map(|it| it.as_str()));
                 }
                 steps.extend(

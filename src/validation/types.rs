@@ -63,11 +63,11 @@ fn enum_value(cx: &Checker<'_>, word: &RawWord, earlier: &[RawWord]) {
         && text.chars().all(allowed)
         && text.len() <= MAX_NAME_LENGTH;
     if !formed {
-        let message = format!(
-            "`{text}` cannot be a value of an enum: a value has letters, digits, `_` and `-`, \
-             begins with a letter and is at most {MAX_NAME_LENGTH} long"
-        );
-        cx.report(Diagnostic::error("name-form", message).at(word.name.span, ""));
+        let message = format!("`{text}` cannot be a value of an enum");
+        let finding = Diagnostic::error("name-form", message).at(word.name.span, "");
+        cx.report(finding.help(format!(
+            "use at most {MAX_NAME_LENGTH} letters, digits, `_` and `-`, a letter first"
+        )));
         return;
     }
     let key = derived::collision_key(text);
