@@ -1,7 +1,6 @@
 //! What is done in the outside world: tried, given up, and told of once, whenever a process dies.
 #![allow(missing_docs)]
 
-#[allow(dead_code)]
 mod child;
 mod reacting;
 
