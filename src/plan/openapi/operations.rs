@@ -7,7 +7,7 @@ use crate::model::{Aggregate, Change, Command, Context, Query, System, derived};
 use crate::plan::contract::command_doc;
 use crate::plan::{names, sample};
 
-use super::{reference, schemas};
+use super::schemas::{self, reference};
 
 /// The operation behind a route.
 pub(super) fn operation(system: &System, context: &Context, route: &Route) -> Value {
