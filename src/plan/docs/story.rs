@@ -81,7 +81,7 @@ impl<'a> Story<'a> {
         let (Some(path), Some(port)) = (path(context, command), port(self.system, context)) else {
             return false;
         };
-        let Some(body) = self.body(context, aggregate, command, depth) else {
+        let Some(body) = self.body(context, aggregate, command, (depth, 1)) else {
             return false;
         };
         let variable = self.variable(context, aggregate);
@@ -111,9 +111,10 @@ impl<'a> Story<'a> {
         context: &'a Context,
         aggregate: &'a Aggregate,
         command: &'a Command,
-        depth: usize,
+        (depth, number): (usize, u32),
     ) -> Option<Value> {
-        let Value::Object(mut members) = sample::command(self.system, aggregate, command, 1) else {
+        let Value::Object(mut members) = sample::request(self.system, aggregate, command, number)
+        else {
             return None;
         };
         let mut references = Vec::new();
@@ -135,7 +136,7 @@ impl<'a> Story<'a> {
         }
         let mut text = Value::Object(members).to_string();
         for reference in references {
-            let example = sample::uuid(&format!("{reference:?}"), 1);
+            let example = sample::uuid(&format!("{reference:?}"), number);
             match self.referred(context, &reference, depth) {
                 Referred::Made(variable) => {
                     text = text.replace(&example, &curl::placeholder(&variable));
@@ -335,14 +336,14 @@ impl<'a> Story<'a> {
             making: Vec::new(),
             made: self.made.clone(),
         };
-        let body = trial.body(context, aggregate, command, DEPTH)?;
+        let body = trial.body(context, aggregate, command, (DEPTH, 2))?;
         let made = self.made.get(&key(context, aggregate.name.as_str()))?;
         let path = path.replace("{id}", &curl::placeholder(&made.variable));
         let url = format!("http://127.0.0.1:{}{path}", port(self.system, context)?);
         Some(Step {
             says: format!(
-                "`{}` changes it; its version, which is the `ETag` too, counts its events:",
-                command.name
+                "`{}` changes the `{}`, whose `version` counts its events:",
+                command.name, aggregate.name
             ),
             lines: vec![curl::update(&url, "change-1", &body)],
         })
