@@ -188,12 +188,23 @@ async fn traces_reach_a_collector() {
     assert_eq!(serving.child.wait().unwrap().code(), Some(0));
 }
 
+/// Whether a request has come with as much of a body as it announces.
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    length.is_some_and(|length| length.parse() == Ok(body.len()))
+}
+
 /// One request, which is answered as a collector does.
 async fn receive(collector: &tokio::net::TcpListener) -> String {
     let (mut stream, _) = collector.accept().await.unwrap();
     let mut received = Vec::new();
-    // The body is one JSON object, and nothing comes after it.
-    while !received.ends_with(b"}") {
+    while !is_whole(&received) {
         if stream.read_buf(&mut received).await.unwrap() == 0 {
             break;
         }

@@ -1,0 +1,67 @@
+//! Whole generated workspaces: what a reviewer would run before signing one.
+//!
+//! All of them share one target directory, `target/workspaces`, so that their dependencies compile
+//! once. Systems have names of their own, so that no two share a package.
+
+mod workspace;
+
+use std::path::Path;
+
+use workspace::Workspace;
+
+/// Formatting, lints of all targets, a build without a warning.
+fn signed(workspace: &Workspace) {
+    workspace.cargo(&["fmt", "--check"]);
+    workspace.cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]);
+}
+
+#[test]
+fn the_examples_are_clean() {
+    for example in ["hello", "fintech"] {
+        signed(&Workspace::of_example(example));
+    }
+}
+
+#[test]
+fn a_shop_is_clean_and_its_tests_pass_without_one_service() {
+    let shop = Workspace::of_example("shop");
+    signed(&shop);
+    shop.cargo(&["test", "--workspace"]);
+    std::fs::remove_dir_all(shop.path().join("services/customer")).unwrap();
+    shop.cargo(&["test", "--workspace"]);
+}
+
+#[test]
+fn two_runs_give_the_same_bytes() {
+    let (one, other) = (Workspace::of_example("shop"), Workspace::of_example("shop"));
+    let difference = differs(&one.path(), &other.path());
+    assert_eq!(difference, None, "this path differs");
+}
+
+/// The first path that is not the same in both folders.
+fn differs(one: &Path, other: &Path) -> Option<String> {
+    let names = |folder: &Path| {
+        let mut names: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.sort();
+        names
+    };
+    if one.is_file() {
+        let same = std::fs::read(one).unwrap() == std::fs::read(other).unwrap();
+        return (!same).then(|| one.display().to_string());
+    }
+    if names(one) != names(other) {
+        return Some(one.display().to_string());
+    }
+    let mut entries = names(one).into_iter();
+    entries.find_map(|name| differs(&one.join(&name), &other.join(&name)))
+}
