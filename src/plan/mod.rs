@@ -2,6 +2,7 @@
 
 pub mod contract;
 mod contracts;
+mod docs;
 mod files;
 pub mod layout;
 pub mod members;
@@ -18,7 +19,7 @@ pub mod value;
 
 pub use files::{Class, File};
 
-use crate::model::System;
+use crate::model::{Context, System};
 
 /// How many partitions every topic gets; fixed for the life of a system.
 pub const PARTITIONS: u32 = 8;
@@ -31,7 +32,14 @@ pub fn plan(system: &System) -> Vec<File> {
     let mut files = system::files(system);
     files.extend(contracts::files(system));
     files.extend(services::files(system));
+    files.extend(docs::files(system));
     files
+}
+
+/// The port a service listens on unless it is told otherwise; `None` for an external context.
+pub fn port(system: &System, context: &Context) -> Option<u16> {
+    let mut services = system.services().zip(FIRST_PORT..=u16::MAX);
+    services.find_map(|(other, port)| (other.name == context.name).then_some(port))
 }
 
 /// The package of a context's service: `fintech-loan`.

@@ -49,6 +49,22 @@ pub fn command(system: &System, aggregate: &Aggregate, command: &Command, number
     Value::Object(members.collect())
 }
 
+/// The example of a command as a caller sends it: what the service adds is left out.
+pub fn request(system: &System, aggregate: &Aggregate, command: &Command, number: u32) -> Value {
+    let mut request = self::command(system, aggregate, command, number);
+    let inputs = command.input.values();
+    let collections = inputs.filter(|i| matches!(i.source, InputSource::Collection(_)));
+    for collection in collections {
+        let elements = request[collection.name.as_str()].as_array_mut();
+        for element in elements.into_iter().flatten() {
+            if let Some(members) = element.as_object_mut() {
+                members.remove("id");
+            }
+        }
+    }
+    request
+}
+
 /// A UUID that is the same for the same name and number.
 pub fn uuid(name: &str, number: u32) -> String {
     // FNV-1a: a stable, spread-out number is all that is asked.

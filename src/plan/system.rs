@@ -5,15 +5,17 @@ use serde_json::{Value, json};
 use crate::model::System;
 
 use super::files::{Class, File};
-use super::{contract_package, service_package, types};
+use super::{contract_package, port, service_package, types};
 
 /// The files of the workspace's root and of its runner.
-const FILES: [(Class, &str); 11] = [
+const FILES: [(Class, &str); 13] = [
     (Class::Keyed, "Cargo.toml"),
+    (Class::Seeded, ".dockerignore"),
     (Class::Managed, ".gitattributes"),
     (Class::Seeded, ".github/workflows/ci.yml"),
     (Class::Seeded, ".gitignore"),
     (Class::Managed, "CODEOWNERS"),
+    (Class::Seeded, "Dockerfile"),
     (Class::Managed, "compose.yaml"),
     (Class::Keyed, "dev/Cargo.toml"),
     (Class::Managed, "dev/src/build.rs"),
@@ -38,7 +40,17 @@ pub(super) fn files(system: &System) -> Vec<File> {
             })
         })
         .collect();
-    let view = json!({ "system": system.name, "contexts": contexts });
+    let services: Vec<Value> = system
+        .services()
+        .map(|context| {
+            json!({
+                "name": context.name,
+                "package": service_package(system, context.name.as_str()),
+                "port": port(system, context),
+            })
+        })
+        .collect();
+    let view = json!({ "system": system.name, "contexts": contexts, "services": services });
     let files = FILES.iter();
     files
         .map(|(class, path)| File::new(*class, path, &[], &view))

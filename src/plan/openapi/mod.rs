@@ -1,9 +1,9 @@
 //! The description of a service's HTTP interface in OpenAPI 3.1.
 
 mod operations;
-mod schemas;
+pub(super) mod schemas;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use crate::model::routes::routes;
 use crate::model::{Context, System};
@@ -30,9 +30,4 @@ pub fn document(system: &System, context: &Context) -> String {
     });
     // A value always has a text.
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
-}
-
-/// A reference to a schema of the document.
-fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{name}") })
 }

@@ -7,20 +7,20 @@ use crate::model::{Aggregate, Change, Command, Context, Query, System, derived};
 use crate::plan::contract::command_doc;
 use crate::plan::{names, sample};
 
-use super::{reference, schemas};
+use super::schemas::{self, reference};
 
 /// The operation behind a route.
 pub(super) fn operation(system: &System, context: &Context, route: &Route) -> Value {
     match &route.endpoint {
         Endpoint::List(aggregate) => json!({
-            "operationId": format!("list_{}", names::snake(aggregate.as_str())),
+            "operationId": format!("{}.list", names::snake(aggregate.as_str())),
             "summary": format!("All of `{aggregate}`, a page at a time"),
             "tags": [aggregate],
             "parameters": paging(),
             "responses": { "200": page(aggregate.as_str()) },
         }),
         Endpoint::Get(aggregate) => json!({
-            "operationId": format!("read_{}", names::snake(aggregate.as_str())),
+            "operationId": format!("{}.read", names::snake(aggregate.as_str())),
             "summary": format!("One `{aggregate}`"),
             "tags": [aggregate],
             "parameters": [id()],
@@ -82,7 +82,7 @@ fn command(system: &System, aggregate: &Aggregate, command: &Command) -> Value {
             "required": true,
             "content": { "application/json": {
                 "schema": reference(command.name.as_str()),
-                "example": sample::command(system, aggregate, command, 1),
+                "example": sample::request(system, aggregate, command, 1),
             } },
         });
     }
@@ -121,12 +121,18 @@ fn query(context: &Context, query: &Query) -> Value {
     };
     let finds = || format!("Finds `{}`", query.aggregate);
     json!({
-        "operationId": format!("query_{}", names::snake(query.name.as_str())),
+        "operationId": id_of_query(query),
         "summary": query.doc.clone().unwrap_or_else(finds),
         "tags": [query.aggregate],
         "parameters": parameters,
         "responses": responses,
     })
+}
+
+/// The points in the ids of what reads keep them apart from those of commands, which have none.
+fn id_of_query(query: &Query) -> String {
+    let aggregate = names::snake(query.aggregate.as_str());
+    format!("{aggregate}.find_{}", names::snake(query.name.as_str()))
 }
 
 fn id() -> Value {

@@ -8,10 +8,29 @@ use crate::model::{
 };
 use crate::plan::contract::{aggregate_doc, command_doc, status};
 
-use super::reference;
+/// A reference to a schema of the document.
+pub(in crate::plan) fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
 
 /// Every schema of a service.
 pub(super) fn schemas(system: &System, context: &Context) -> Map<String, Value> {
+    let mut schemas = types(system, context);
+    for aggregate in context.aggregates.values() {
+        let name = derived::view(aggregate.name.as_str());
+        schemas.insert(name, view(aggregate));
+    }
+    for command in context.commands.values().filter(|command| command.http) {
+        if let Some(aggregate) = context.aggregates.get(&command.aggregate) {
+            schemas.insert(command.name.to_string(), input(aggregate, command));
+        }
+    }
+    schemas.insert("Problem".to_owned(), problem());
+    schemas
+}
+
+/// The schemas of the types a context's fields are of.
+pub(in crate::plan) fn types(system: &System, context: &Context) -> Map<String, Value> {
     let mut schemas = Map::new();
     for ty in system.enums.values().chain(context.enums.values()) {
         schemas.insert(ty.name.to_string(), enumeration(ty));
@@ -31,20 +50,12 @@ pub(super) fn schemas(system: &System, context: &Context) -> Map<String, Value> 
                 object(entity.doc.as_deref(), members),
             );
         }
-        let name = derived::view(aggregate.name.as_str());
-        schemas.insert(name, view(aggregate));
     }
-    for command in context.commands.values().filter(|command| command.http) {
-        if let Some(aggregate) = context.aggregates.get(&command.aggregate) {
-            schemas.insert(command.name.to_string(), input(aggregate, command));
-        }
-    }
-    schemas.insert("Problem".to_owned(), problem());
     schemas
 }
 
 /// The schema of a field.
-pub(super) fn field(field: &Field) -> Value {
+pub(in crate::plan) fn field(field: &Field) -> Value {
     let mut schema = one(&field.ty);
     constraints(field, &mut schema);
     if field.list {

@@ -13,7 +13,7 @@ mod state;
 mod storage;
 mod wiring;
 
-pub use replicas::table as replica_table;
+pub use replicas::{handler, table as replica_table};
 pub use seeded::Seeded;
 pub use storage::{entity_table, table, uniques};
 
