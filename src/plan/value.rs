@@ -143,13 +143,10 @@ impl Values<'_> {
             }
             Scalar::Duration => duration(&platform(uses, "Duration"), plain),
             Scalar::Bytes => bytes(&platform(uses, "Bytes"), plain),
+            Scalar::Json if value.is_null() => text(format!("{}::Null", platform(uses, "Json"))),
             Scalar::Json => {
-                let head = platform(uses, "Json");
                 let literal = names::literal(&value.to_string());
-                match value {
-                    Value::Null => text(format!("{head}::Null")),
-                    _ => text(format!("platform::value::json({literal})")),
-                }
+                text(format!("platform::value::json({literal})"))
             }
         }
     }

@@ -15,16 +15,20 @@ use crate::plan::value::{Spelling, Values};
 use super::examples::Members;
 use super::{Service, one_of, variable};
 
-/// What tests import, so that no function of theirs may be called so.
-const TAKEN: [&str; 9] = [
+/// What tests import and bind, so that no function of theirs may be called so.
+const TAKEN: [&str; 13] = [
+    "asked",
     "context",
+    "data",
     "date",
     "decimal",
+    "expected",
     "given",
     "given_nothing",
     "id",
     "known",
     "recorded",
+    "target",
     "timestamp",
 ];
 
@@ -301,12 +305,16 @@ impl<'a> Service<'a> {
 
 /// The name of the function that gives an aggregate.
 pub(super) fn state_name(aggregate: &Aggregate) -> String {
-    function_name(&variable(aggregate.name.as_str()))
+    free(variable(aggregate.name.as_str()))
 }
 
 /// The name of a function in a test module.
 pub(super) fn function_name(of: &str) -> String {
-    let name = names::method_ident(of);
+    free(names::method_ident(of))
+}
+
+/// The name itself, unless something else is called so.
+fn free(name: String) -> String {
     match TAKEN.contains(&name.as_str()) {
         true => format!("{name}_"),
         false => name,
