@@ -12,7 +12,7 @@ use super::members::{self, Member};
 use super::names;
 use super::types::{self, Place, Types, wrap};
 use super::uses::Uses;
-use super::value::Values;
+use super::value::{Spelling, Values};
 
 /// A file of declarations: what it imports, and its items.
 #[derive(Debug, Serialize)]
@@ -124,6 +124,7 @@ impl<'a> Contract<'a> {
         Values {
             system: self.system,
             types: self.types(),
+            spelling: Spelling::Exact,
         }
     }
 

@@ -14,7 +14,7 @@ const STRUCT_WIDTH: usize = 18;
 /// The greatest width of an element that is set with others on one line of a broken array.
 const SHORT_ELEMENT: usize = 10;
 /// The width of one step of indentation.
-const STEP: usize = 4;
+pub const STEP: usize = 4;
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq, Eq)]

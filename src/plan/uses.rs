@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::layout::MAX_WIDTH;
+use super::layout::{MAX_WIDTH, STEP};
 
 /// The names a file imports, by path.
 #[derive(Debug, Default, Clone)]
@@ -28,8 +28,35 @@ impl Uses {
         self.0.retain(|_, names| !names.is_empty());
     }
 
+    /// The same without what `other` imports too: for a module that takes all of its parent.
+    #[must_use]
+    pub fn without(mut self, other: &Self) -> Self {
+        for (path, names) in &other.0 {
+            for name in names {
+                self.forget(path, name);
+            }
+        }
+        self
+    }
+
     /// The declarations: other crates first, then this one's, a blank line between and after.
     pub fn render(&self) -> String {
+        self.render_within(MAX_WIDTH)
+    }
+
+    /// The declarations of a module whose lines are indented by one step.
+    pub fn render_indented(&self) -> String {
+        let lines = self.render_within(MAX_WIDTH - STEP);
+        lines
+            .lines()
+            .map(|line| match line {
+                "" => "\n".to_owned(),
+                line => format!("{}{line}\n", " ".repeat(STEP)),
+            })
+            .collect()
+    }
+
+    fn render_within(&self, width: usize) -> String {
         let (own, other): (Vec<_>, Vec<_>) = self
             .0
             .iter()
@@ -39,7 +66,7 @@ impl Uses {
             group.sort_by(|a, b| path_order(&whole(a), &whole(b)));
             let lines: Vec<String> = group
                 .iter()
-                .map(|(path, names)| declaration(path, names))
+                .map(|(path, names)| declaration(path, names, width))
                 .collect();
             if !lines.is_empty() {
                 groups.push(lines.join("\n"));
@@ -52,20 +79,20 @@ impl Uses {
     }
 }
 
-fn declaration(path: &str, names: &[String]) -> String {
+fn declaration(path: &str, names: &[String], width: usize) -> String {
     if let [only] = names {
         return format!("use {path}::{only};");
     }
     let mut names = names.to_vec();
     names.sort_by(|a, b| name_order(a, b));
     let one = format!("use {path}::{{{}}};", names.join(", "));
-    if one.chars().count() <= MAX_WIDTH {
+    if one.chars().count() <= width {
         return one;
     }
     let mut lines = vec![String::from("   ")];
     for name in &names {
         let line = lines.last().map_or(0, |line| line.chars().count());
-        if line > 3 && line + name.chars().count() + 2 >= MAX_WIDTH {
+        if line > 3 && line + name.chars().count() + 2 >= width {
             lines.push(String::from("   "));
         }
         if let Some(line) = lines.last_mut() {

@@ -2,12 +2,21 @@
 
 use serde_json::Value;
 
-use crate::model::{Field, Scalar, System, Type};
+use crate::model::{Entity, Field, Scalar, System, Type};
 
 use super::layout::{Expr, call, text};
 use super::names;
 use super::types::Types;
 use super::uses::Uses;
+
+/// How values are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// With constructors that cannot fail, as production code needs them.
+    Exact,
+    /// With the helpers of `platform::testing`, as tests are read.
+    ForTests,
+}
 
 /// Renders values of one context's types in one file.
 pub struct Values<'a> {
@@ -15,6 +24,8 @@ pub struct Values<'a> {
     pub system: &'a System,
     /// The types of the file.
     pub types: Types<'a>,
+    /// How they are written.
+    pub spelling: Spelling,
 }
 
 impl Values<'_> {
@@ -34,6 +45,31 @@ impl Values<'_> {
         }
     }
 
+    /// A list of entities from its JSON form, as a test writes it.
+    pub fn entities(&self, uses: &mut Uses, entity: &Entity, value: Option<&Value>) -> Expr {
+        let elements = value.and_then(Value::as_array);
+        match elements.filter(|elements| !elements.is_empty()) {
+            None => text("Vec::new()"),
+            Some(elements) => {
+                let elements = elements
+                    .iter()
+                    .map(|value| self.entity(uses, entity, value));
+                Expr::Array("vec!", elements.collect())
+            }
+        }
+    }
+
+    fn entity(&self, uses: &mut Uses, entity: &Entity, value: &Value) -> Expr {
+        let member = |name: &str| value.get(name).unwrap_or(&Value::Null);
+        let id = uses.take("platform::testing", "id");
+        let mut fields = vec![("id".to_owned(), call(id, vec![text(number(member("id")))]))];
+        for field in entity.fields.values() {
+            let ident = names::field_ident(field.name.as_str());
+            fields.push((ident, self.field(uses, field, member(field.name.as_str()))));
+        }
+        Expr::Struct(self.types.own(uses, entity.name.as_str()), fields)
+    }
+
     fn list(&self, uses: &mut Uses, ty: &Type, elements: &[Value]) -> Expr {
         if elements.is_empty() {
             return text("Vec::new()");
@@ -48,6 +84,10 @@ impl Values<'_> {
     fn one(&self, uses: &mut Uses, ty: &Type, value: &Value) -> Expr {
         match ty {
             Type::Scalar(scalar) => self.scalar(uses, *scalar, value),
+            Type::Reference(_) if self.spelling == Spelling::ForTests => {
+                let id = uses.take("platform::testing", "id");
+                call(id, vec![text(number(value))])
+            }
             Type::Reference(_) => {
                 let id = uses.take("platform::prelude", "Uuid");
                 call(format!("{id}::from_u128"), vec![text(uuid(value))]).into_id()
@@ -76,6 +116,12 @@ impl Values<'_> {
     fn scalar(&self, uses: &mut Uses, scalar: Scalar, value: &Value) -> Expr {
         let plain = value.as_str().unwrap_or_default();
         let platform = |uses: &mut Uses, name| uses.take("platform::prelude", name);
+        if self.spelling == Spelling::ForTests
+            && let Some(helper) = helper(scalar)
+        {
+            let helper = uses.take("platform::testing", helper);
+            return call(helper, vec![text(names::literal(plain))]);
+        }
         match scalar {
             Scalar::String | Scalar::Text => {
                 call(format!("{}.to_owned", names::literal(plain)), vec![])
@@ -97,16 +143,30 @@ impl Values<'_> {
             }
             Scalar::Duration => duration(&platform(uses, "Duration"), plain),
             Scalar::Bytes => bytes(&platform(uses, "Bytes"), plain),
+            Scalar::Json if value.is_null() => text(format!("{}::Null", platform(uses, "Json"))),
             Scalar::Json => {
-                let head = platform(uses, "Json");
                 let literal = names::literal(&value.to_string());
-                match value {
-                    Value::Null => text(format!("{head}::Null")),
-                    _ => text(format!("platform::value::json({literal})")),
-                }
+                text(format!("platform::value::json({literal})"))
             }
         }
     }
+}
+
+/// The function of `platform::testing` that takes a text for a value.
+fn helper(scalar: Scalar) -> Option<&'static str> {
+    match scalar {
+        Scalar::Decimal(_) => Some("decimal"),
+        Scalar::Date => Some("date"),
+        Scalar::Timestamp => Some("timestamp"),
+        _ => None,
+    }
+}
+
+/// The number of an example's id: its last digits.
+fn number(value: &Value) -> String {
+    let digits = value.as_str().and_then(|text| text.rsplit('-').next());
+    let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    number.unwrap_or(1).to_string()
 }
 
 impl Expr {

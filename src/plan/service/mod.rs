@@ -3,12 +3,15 @@
 mod commands;
 mod effects;
 mod events;
+mod examples;
 mod needs;
 mod policies;
 mod queries;
 mod replicas;
 mod routes;
 mod seeded;
+mod seeded_policy_tests;
+mod seeded_tests;
 mod state;
 mod storage;
 mod wiring;
@@ -24,7 +27,7 @@ use crate::model::{Aggregate, Command, Context, Emission, EventField, Field, Sys
 use super::names;
 use super::types::{Place, Types, is_copy};
 use super::uses::Uses;
-use super::value::Values;
+use super::value::{Spelling, Values};
 
 /// A generated file of Rust: what it is about, what it imports, and its items.
 #[derive(Debug, Serialize)]
@@ -70,6 +73,7 @@ impl<'a> Service<'a> {
         Values {
             system: self.system,
             types: self.types(),
+            spelling: Spelling::Exact,
         }
     }
 

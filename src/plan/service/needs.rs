@@ -208,7 +208,7 @@ impl Service<'_> {
     }
 
     /// Whether a key may be absent.
-    fn may_lack(&self, command: &Command, fill: &Fill) -> bool {
+    pub(super) fn may_lack(&self, command: &Command, fill: &Fill) -> bool {
         match &fill.source {
             Source::Input(name) => command.input.get(name).is_some_and(|input| input.optional),
             _ => self

@@ -48,7 +48,8 @@ impl Service<'_> {
             implementation(&decisions, "Domain"),
             functions.join("\n")
         );
-        Code::new(&uses, &[item])
+        let tests = self.domain_tests(&uses, aggregate);
+        Code::new(&uses, &[item, tests])
     }
 
     pub(super) fn seeded_reads(&self, aggregate: &Aggregate, command: &Command) -> Seeded {
@@ -163,6 +164,11 @@ impl Service<'_> {
             .emits
             .iter()
             .map(|emission| match emission {
+                Emission::Optional(event) if must_tell(command, emission) => {
+                    let event = event.as_str();
+                    let value = self.event_value(uses, aggregate, command, event, subject, several);
+                    call("Some", vec![value])
+                }
                 Emission::Optional(_) => text("None"),
                 Emission::Always(event) => {
                     self.event_value(uses, aggregate, command, event.as_str(), subject, several)
@@ -267,7 +273,8 @@ impl Service<'_> {
             "{} {{\n{head}\n        {body}\n    }}\n}}\n",
             implementation(&trait_name, "Domain")
         );
-        Code::new(&uses, &[item])
+        let tests = self.policy_tests(&uses, policy);
+        Code::new(&uses, &[item, tests])
     }
 
     fn policy_fields(&self, policy: &Policy) -> Vec<(String, Expr)> {
@@ -369,4 +376,14 @@ impl Service<'_> {
         let clone = if copies(given) { "" } else { ".clone()" };
         same.then(|| format!("event.{}{clone}", names::field_ident(field.name.as_str())))
     }
+}
+
+/// Whether an optional event has to be emitted by the seeded body: it takes input, which changes
+/// the aggregate, and nothing else would tell of that.
+pub(super) fn must_tell(command: &Command, emission: &Emission) -> bool {
+    let optional = |emission: &Emission| matches!(emission, Emission::Optional(_));
+    let mut inputs = command.input.values();
+    command.emits.first() == Some(emission)
+        && command.emits.iter().all(optional)
+        && inputs.any(|input| !matches!(input.source, InputSource::Own(_)))
 }

@@ -19,8 +19,8 @@ use crate::unit_of_work::way::STATUS;
 use crate::unit_of_work::{Acts, Decided, NotDecided, Way};
 use crate::value::Timestamp;
 
-/// The time of commands, unless a test says otherwise.
-const NOW: &str = "2026-01-31T12:00:00Z";
+/// The time of commands and events, unless a test says otherwise.
+pub(super) const NOW: &str = "2026-01-31T12:00:00Z";
 
 /// A state before a command.
 #[derive(Debug, Clone)]
@@ -74,6 +74,16 @@ impl Given {
     pub const fn at_version(mut self, version: u64) -> Self {
         self.version = version;
         self
+    }
+
+    /// The aggregate itself: for what a decision or a policy looks at.
+    ///
+    /// # Panics
+    /// When it is not as its description says.
+    #[track_caller]
+    pub fn into_aggregate<A: Aggregate>(self) -> A {
+        let members = complete::<A>(self.members.unwrap_or_default());
+        aggregate(members, (self.id, self.version, timestamp(NOW)))
     }
 
     /// The command under test.
@@ -169,7 +179,7 @@ impl<D: 'static, C: Decision<D>, W: Way<D, C>> When<D, C, W, C::Needs> {
         };
         let after = decided.members?;
         let meta = (before.id, version + wanted.len() as u64, now);
-        Some(aggregate::<D, C>(after, meta))
+        Some(aggregate(after, meta))
     }
 
     /// It changes nothing and emits nothing.
@@ -223,11 +233,11 @@ impl<D: 'static, C: Decision<D>, W: Way<D, C>> When<D, C, W, C::Needs> {
             (Some(_), false) => panic!("{} creates: start with `given_nothing()`", C::NAME),
             (Some(members), true) => {
                 let meta = (self.given.id, self.given.version, self.now);
-                let members = complete::<D, C>(members);
+                let members = complete::<C::Aggregate>(members);
                 if let Err(refused) = in_allowed_status::<D, C>(&members) {
                     return Outcome::BuiltIn(refused);
                 }
-                Some(aggregate::<D, C>(members, meta))
+                Some(aggregate(members, meta))
             }
         };
         let command_id = Uuid::from_u128(0xC0);
@@ -242,28 +252,28 @@ impl<D: 'static, C: Decision<D>, W: Way<D, C>> When<D, C, W, C::Needs> {
 
 /// The members with the initial status, where the state that was given has none.
 #[track_caller]
-fn complete<D: 'static, C: Decision<D>>(mut members: Map<String, Value>) -> Map<String, Value> {
-    if let Some(status) = C::Aggregate::INITIAL_STATUS {
+fn complete<A: Aggregate>(mut members: Map<String, Value>) -> Map<String, Value> {
+    if let Some(status) = A::INITIAL_STATUS {
         members.entry(STATUS).or_insert_with(|| Value::from(status));
     }
-    C::Aggregate::SCHEMA.canonical(&mut members);
-    let violations = C::Aggregate::SCHEMA.check(&members);
+    A::SCHEMA.canonical(&mut members);
+    let violations = A::SCHEMA.check(&members);
     assert!(
         violations.is_empty(),
-        "what is given for {} is not as its description says: {violations:#?}",
-        C::NAME
+        "the {} that is given is not as its description says: {violations:#?}",
+        A::SCHEMA.name
     );
     members
 }
 
 #[track_caller]
-fn aggregate<D: 'static, C: Decision<D>>(
+fn aggregate<A: Aggregate>(
     members: Map<String, Value>,
     (id, version, now): (Uuid, u64, Timestamp),
-) -> C::Aggregate {
-    let mut aggregate: C::Aggregate = match serde_json::from_value(Value::Object(members)) {
+) -> A {
+    let mut aggregate: A = match serde_json::from_value(Value::Object(members)) {
         Ok(aggregate) => aggregate,
-        Err(error) => panic!("what is given is not what {} is on: {error}", C::NAME),
+        Err(error) => panic!("what is given is no {}: {error}", A::SCHEMA.name),
     };
     aggregate.set_meta(Meta {
         id: id.into(),

@@ -6,7 +6,9 @@ pub mod consuming;
 pub mod engine_conformance;
 mod given;
 pub mod http;
+mod reacting;
 mod values;
 
 pub use given::{Given, When, given, given_nothing};
+pub use reacting::{context, known, recorded};
 pub use values::{date, decimal, id, timestamp};

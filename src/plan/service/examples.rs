@@ -1,0 +1,166 @@
+//! What seeded tests start from and expect, in JSON forms: a state, a command, and what the seeded
+//! decision makes of both.
+
+use serde_json::{Map, Value, json};
+
+use crate::model::{
+    Aggregate, Change, Command, Default, EventField, Field, Fill, InputSource, Policy, Source,
+    Trigger,
+};
+use crate::plan::sample;
+
+use super::Service;
+
+/// The time of commands in tests, as `platform::testing` has it.
+const NOW: &str = "2026-01-31T12:00:00Z";
+/// Its date.
+const TODAY: &str = "2026-01-31";
+/// The number of the examples that are there before a command.
+pub(super) const BEFORE: u32 = 1;
+/// The number of the examples that a command brings, so that a change shows.
+pub(super) const BROUGHT: u32 = 2;
+
+/// Members in their JSON forms.
+pub(super) type Members = Map<String, Value>;
+
+impl Service<'_> {
+    /// An aggregate before a command: without what it may lack.
+    pub(super) fn state_example(&self, aggregate: &Aggregate) -> Members {
+        let mut members = Map::new();
+        for field in aggregate.fields.values() {
+            let value = match field.optional {
+                true => Value::Null,
+                false => sample::field(self.system, field, BEFORE),
+            };
+            members.insert(field.name.to_string(), value);
+        }
+        for entity in aggregate.entities.values() {
+            let value = json!([sample::entity(self.system, entity, BEFORE)]);
+            members.insert(entity.collection.to_string(), value);
+        }
+        members
+    }
+
+    /// The input of a command.
+    pub(super) fn input_example(&self, aggregate: &Aggregate, command: &Command) -> Members {
+        let number = match command.change {
+            Change::Creates => BEFORE,
+            Change::Updates | Change::Deletes => BROUGHT,
+        };
+        match sample::command(self.system, aggregate, command, number) {
+            Value::Object(members) => members,
+            _ => Map::new(),
+        }
+    }
+
+    /// The aggregate as the seeded decision leaves it.
+    pub(super) fn after_example(&self, aggregate: &Aggregate, command: &Command) -> Members {
+        let mut after = match command.change {
+            Change::Creates => self.created_example(aggregate),
+            Change::Updates | Change::Deletes => self.state_example(aggregate),
+        };
+        let brought = self.input_example(aggregate, command);
+        for input in command.input.values() {
+            let own = matches!(input.source, InputSource::Own(_));
+            if let Some(value) = brought.get(input.name.as_str()).filter(|_| !own) {
+                after.insert(input.name.to_string(), value.clone());
+            }
+        }
+        after
+    }
+
+    /// A new aggregate of whose members nobody gives any.
+    fn created_example(&self, aggregate: &Aggregate) -> Members {
+        let mut members = Map::new();
+        for field in aggregate.fields.values() {
+            let value = match &field.default {
+                Some(Default::Constant(value)) => value.clone(),
+                Some(Default::Now) => json!(NOW),
+                Some(Default::Today) => json!(TODAY),
+                None if field.list && !field.optional => json!([]),
+                None => Value::Null,
+            };
+            members.insert(field.name.to_string(), value);
+        }
+        for entity in aggregate.entities.values() {
+            members.insert(entity.collection.to_string(), json!([]));
+        }
+        members
+    }
+
+    /// An event that the seeded decision emits.
+    pub(super) fn emitted_example(
+        &self,
+        aggregate: &Aggregate,
+        command: &Command,
+        event: &str,
+    ) -> Members {
+        let after = self.after_example(aggregate, command);
+        let brought = self.input_example(aggregate, command);
+        let mut members = Map::new();
+        let Some(event) = self.context.events.get(event) else {
+            return members;
+        };
+        for (name, field) in &event.fields {
+            let value = match field {
+                EventField::Own(field) => match brought.get(name.as_str()) {
+                    Some(value) => value.clone(),
+                    None => self.missing_example(field),
+                },
+                _ => after.get(name.as_str()).cloned().unwrap_or_default(),
+            };
+            members.insert(name.to_string(), value);
+        }
+        members
+    }
+
+    /// What a seeded decision says where no input tells a field of its event.
+    fn missing_example(&self, field: &Field) -> Value {
+        match (field.optional, field.list) {
+            (true, false) => Value::Null,
+            (_, true) => json!([]),
+            (false, false) => sample::field(self.system, field, BEFORE),
+        }
+    }
+
+    /// An event that sets a handler off.
+    pub(super) fn event_example(&self, trigger: &Trigger, number: u32) -> Members {
+        let mut members = Map::new();
+        let Some((context, event)) = self.triggering(trigger) else {
+            return members;
+        };
+        let aggregate = context.aggregates.get(&event.aggregate);
+        for (name, field) in &event.fields {
+            let value = match field {
+                EventField::Own(field) => Some(sample::field(self.system, field, number)),
+                EventField::Field => aggregate
+                    .and_then(|aggregate| aggregate.fields.get(name))
+                    .map(|field| sample::field(self.system, field, number)),
+                EventField::Collection(entity) => aggregate
+                    .and_then(|aggregate| aggregate.entities.get(entity))
+                    .map(|entity| json!([sample::entity(self.system, entity, number)])),
+            };
+            members.insert(name.to_string(), value.unwrap_or_default());
+        }
+        members
+    }
+
+    /// What a policy takes from the example of its event.
+    pub(super) fn taken_example(&self, policy: &Policy, fill: &Fill) -> Value {
+        let event = self.event_example(&policy.trigger, BEFORE);
+        let element = policy
+            .each
+            .as_ref()
+            .and_then(|each| event.get(each.as_str()));
+        let element = element.and_then(|list| list.get(0)).cloned();
+        let taken = match &fill.source {
+            Source::EventField(name) => event.get(name.as_str()).cloned(),
+            Source::Element => element,
+            Source::ElementField(name) => {
+                element.and_then(|element| element.get(name.as_str()).cloned())
+            }
+            _ => Some(json!(sample::uuid("event", BEFORE))),
+        };
+        taken.unwrap_or_default()
+    }
+}
