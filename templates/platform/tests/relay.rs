@@ -77,12 +77,10 @@ async fn child_process() -> Outcome {
 async fn a_broker_on_a_bad_day_loses_nothing_and_keeps_order() -> Outcome {
     let folder = tempdir()?;
     let roll = dice(1);
-    let broker = Flaky::new(shop::broker(folder.path()).await, move |_| {
-        match roll(10) {
-            0 | 1 => Fate::Lost,
-            2 => Fate::Unsaid,
-            _ => Fate::Good,
-        }
+    let broker = Flaky::new(shop::broker(folder.path()).await, move |_| match roll(10) {
+        0 | 1 => Fate::Lost,
+        2 => Fate::Unsaid,
+        _ => Fate::Good,
     });
     let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
     let relay = start(&service);
@@ -98,12 +96,10 @@ async fn a_broker_on_a_bad_day_loses_nothing_and_keeps_order() -> Outcome {
 async fn two_relays_at_once_keep_the_order_of_every_key() -> Outcome {
     let folder = tempdir()?;
     let roll = dice(2);
-    let broker = Flaky::new(shop::broker(folder.path()).await, move |_| {
-        match roll(8) {
-            0 => Fate::Lost,
-            1 => Fate::Unsaid,
-            _ => Fate::Good,
-        }
+    let broker = Flaky::new(shop::broker(folder.path()).await, move |_| match roll(8) {
+        0 => Fate::Lost,
+        1 => Fate::Unsaid,
+        _ => Fate::Good,
     });
     // Under one name both get the lease: as if one had stood still beyond it.
     let instance = Uuid::now_v7();
