@@ -152,16 +152,16 @@ async fn a_late_handler_begins_with_what_comes_after_its_start() {
     let [book, other] = neighbours(2)[..] else {
         panic!("two books")
     };
-    let (card, another) = (Uuid::now_v7(), Uuid::now_v7());
+    let (card, others) = (Uuid::now_v7(), Uuid::now_v7());
     publish(&*world.broker, BOOKS, &history(book, card, 3)).await;
     let desk = world.desk(Handlers::default().policy::<Notes>()).await;
     desk.make_card(card, "").await;
-    desk.make_card(another, "").await;
+    desk.make_card(others, "").await;
     let baseline = lent(book, 5, "baseline", &[card]);
     publish(&*world.broker, BOOKS, &[baseline]).await;
     publish(&*world.broker, BOOKS, &[lent(book, 6, "next", &[card])]).await;
     publish(&*world.broker, BOOKS, &history(book, card, 3)).await;
-    publish(&*world.broker, BOOKS, &[lent(other, 1, "new", &[another])]).await;
+    publish(&*world.broker, BOOKS, &[lent(other, 1, "new", &[others])]).await;
     desk.cards_say(&["baseline next", "new"]).await;
     desk.stop().await;
 }

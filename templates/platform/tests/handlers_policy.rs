@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use platform::engine::Documents;
 use platform::handler::{Handlers, ReplayError};
-use reacting::domain::{BOOKS, BookCopy, Notes, NotesAll, Opens};
+use reacting::domain::{BOOKS, BookCopy, Notes, NotesAll, NotesStrictly, Opens};
 use reacting::library::{lent, listed, publish, returned};
 use reacting::world::{World, until};
 use uuid::Uuid;
@@ -33,6 +33,46 @@ async fn each_element_is_a_command_of_its_own() {
         .await;
     // Refusals (no such card, and the word itself) are done with, not repeated.
     desk.holds(Documents::Commands, 0).await;
+    assert_eq!(desk.count(Documents::DeadLetters).await, 0);
+    desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_on_nothing_is_a_refusal_and_can_be_tried_again() {
+    let world = World::new().await;
+    let desk = world
+        .desk(Handlers::default().policy::<NotesStrictly>())
+        .await;
+    let (book, card, other) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    publish(&*world.broker, BOOKS, &[lent(book, 1, "late", &[card])]).await;
+    publish(&*world.broker, BOOKS, &[lent(book, 2, "never", &[other])]).await;
+    desk.holds(Documents::DeadLetters, 2).await;
+    desk.holds(Documents::Commands, 0).await;
+    desk.make_card(card, "").await;
+    let (handlers, runtime) = (&desk.handlers, &desk.runtime);
+    let explained =
+        |why: &Option<String>| why.as_ref().is_some_and(|why| why.contains("not_found"));
+    let letters = until("both refusals are explained", async || {
+        let letters = handlers.dead_letters(runtime, None).await.expect("letters");
+        let all = letters.iter().all(|letter| explained(&letter.failure));
+        all.then_some(letters)
+    })
+    .await;
+    for letter in &letters {
+        let again = handlers.retry(runtime, "notes-strictly", letter.key).await;
+        again.expect("tried again");
+    }
+    desk.cards_say(&["late"]).await;
+    desk.holds(Documents::DeadLetters, 1).await;
+    // Asked again, the policy may want nothing any more.
+    desk.make_card(other, "enough").await;
+    let never = handlers.dead_letters(runtime, None).await.expect("letters");
+    let again = handlers
+        .retry(runtime, "notes-strictly", never[0].key)
+        .await;
+    again.expect("tried again");
+    desk.holds(Documents::Commands, 0).await;
+    desk.cards_say(&["enough", "late"]).await;
     assert_eq!(desk.count(Documents::DeadLetters).await, 0);
     desk.stop().await;
 }

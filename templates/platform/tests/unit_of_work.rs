@@ -8,11 +8,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::{ApproveAccount, Domain, Pay, Rename, RequestAccount};
+use domain::{ApproveAccount, ByHolder, Domain, Pay, Rename, RequestAccount};
 use platform::context::{Caller, Context};
 use platform::engine::sqlite::{Options, SqliteEngine, migrate};
-use platform::engine::{Engine, Found, OutboxEvent};
+use platform::engine::{CommitError, Engine, Found, OutboxEvent, Reads, WriteSet};
 use platform::hold;
+use platform::query::Query;
 use platform::runtime::{Executed, Executor, Request};
 use platform::service::Running;
 use platform::unit_of_work::{Creates, Unit, Updates};
@@ -52,6 +53,36 @@ async fn create(running: &Running, number: i64) -> Uuid {
 
 async fn events(engine: &dyn Engine) -> Vec<OutboxEvent> {
     engine.event_log("account", None, 1_000).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_joins_an_answer_that_fills_its_pages_is_noticed() {
+    let folder = TempDir::new().unwrap();
+    let running = Arc::new(start(folder.path()).await);
+    let mut tasks = tokio::task::JoinSet::new();
+    // As many as there are on a page.
+    for number in 1..=500 {
+        let running = Arc::clone(&running);
+        tasks.spawn(async move { create(&running, number).await });
+    }
+    tasks.join_all().await;
+    let engine = &*running.runtime().engine;
+    let mut reads = Reads {
+        engine,
+        checks: Vec::new(),
+    };
+    let holder = "Ada".to_owned();
+    let found = ByHolder { holder }.ask(&mut reads).await.unwrap();
+    assert_eq!(found.len(), 500);
+    let checked = || WriteSet {
+        checks: reads.checks.clone(),
+        ..WriteSet::default()
+    };
+    engine.commit(checked()).await.unwrap();
+    // The last one in the order of the answer.
+    create(&running, 0).await;
+    let late = engine.commit(checked()).await;
+    assert!(matches!(late, Err(CommitError::Conflict)), "{late:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -394,6 +394,9 @@ pub trait Engine: Send + Sync + 'static {
     /// Applies all of them as one, or none; the number is that of the first that failed.
     async fn commit_all(&self, writes: Vec<WriteSet>) -> Result<(), (usize, CommitError)>;
 
+    /// Into how many shards the outbox is divided; each needs a relay.
+    fn shards(&self) -> u32;
+
     /// The oldest messages of a shard, in the order of their commits. Refused ones are among them.
     async fn outbox(&self, shard: u32, limit: u32) -> Result<Vec<OutboxRow>, EngineError>;
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::dead_letters::DeadLetter;
 use super::generations::into_engine_error;
+use super::late::Undecided;
 use super::reactor::Scope;
 use crate::engine::{
     CommitError, Document, DocumentWrite, Documents, EngineError, Generation, WriteSet,
@@ -33,6 +34,9 @@ pub(super) struct Pending {
     /// The aggregate it is on; `None` when it creates.
     pub target: Option<Uuid>,
     pub input: Value,
+    /// Set while the input is still to be decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undecided: Option<Undecided>,
     /// The handler that wrote it.
     pub handler: String,
     pub correlation: Uuid,
@@ -81,6 +85,7 @@ impl Pending {
             command: command.to_owned(),
             target: None,
             input: Value::Null,
+            undecided: None,
             handler: scope.about.handler.to_owned(),
             correlation: event.correlation,
             traceparent: event.traceparent.clone(),
@@ -96,7 +101,8 @@ impl Pending {
     }
 
     /// The write that hands it to the dispatcher. Commands of one handler to one target keep the
-    /// order of the events they come from.
+    /// order of the events they come from, as far as these are of one aggregate; sequences of
+    /// different ones cannot be compared.
     pub fn put(&self, id: Uuid, element: usize) -> DocumentWrite {
         let order = (self.after.sequence << ELEMENT_BITS).saturating_add(element as u64);
         self.document(id, order.cast_signed())
@@ -109,7 +115,7 @@ impl Pending {
             expected: 0,
             document: Document {
                 key: id.to_string(),
-                group: format!("{}/{target}", self.handler),
+                group: format!("{}/{target}/{}", self.handler, self.after.aggregate),
                 position,
                 due: Some(self.since),
                 version: 0,

@@ -9,17 +9,14 @@ use std::time::Duration;
 
 use prometheus::IntCounterVec;
 use tokio::task::JoinSet;
-use uuid::Uuid;
 
 use super::causality::Replicas;
 use super::command::{Pending, RefusedCommand};
+use super::execution::{execute, write};
 use super::metrics;
-use crate::context::{Caller, Context};
-use crate::engine::{
-    CommitError, Document, DocumentWrite, Documents, DocumentsQuery, EngineError, WriteSet,
-};
-use crate::hold;
-use crate::runtime::{ExecuteError, Executed, Refused, Request, Runtime};
+use super::reactor::Reactors;
+use crate::engine::{Document, DocumentWrite, Documents, DocumentsQuery, EngineError};
+use crate::runtime::{Executed, Refused, Runtime};
 use crate::value::Timestamp;
 
 /// How many commands are under way at a time.
@@ -59,10 +56,14 @@ static FAILED: LazyLock<IntCounterVec> = LazyLock::new(|| {
 });
 
 /// Hands commands over until the service shuts down; those under way are finished first.
-pub(super) async fn dispatch(runtime: Arc<Runtime>, replicas: Arc<Replicas>) {
+pub(super) async fn dispatch(
+    runtime: Arc<Runtime>,
+    replicas: Arc<Replicas>,
+    reactors: Arc<Reactors>,
+) {
     let mut shutdown = runtime.shutdown.clone();
     while !*shutdown.borrow() {
-        let wait = match turn(&runtime, &replicas).await {
+        let wait = match turn(&runtime, &replicas, &reactors).await {
             Ok(Turn::Busy) => continue,
             Ok(Turn::Waiting) => SOON,
             Ok(Turn::Idle) => INTERVAL,
@@ -90,7 +91,11 @@ enum Turn {
 }
 
 /// Hands over what is due.
-async fn turn(runtime: &Arc<Runtime>, replicas: &Arc<Replicas>) -> Result<Turn, EngineError> {
+async fn turn(
+    runtime: &Arc<Runtime>,
+    replicas: &Arc<Replicas>,
+    reactors: &Arc<Reactors>,
+) -> Result<Turn, EngineError> {
     let engine = &runtime.engine;
     if engine.count(Documents::Commands).await? == 0
         || !engine.lease("commands", runtime.instance, LEASE_MS).await?
@@ -109,7 +114,8 @@ async fn turn(runtime: &Arc<Runtime>, replicas: &Arc<Replicas>) -> Result<Turn, 
     let mut under_way = JoinSet::new();
     for document in due {
         let (runtime, replicas) = (Arc::clone(runtime), Arc::clone(replicas));
-        under_way.spawn(async move { hand_over(&runtime, &replicas, document).await });
+        let reactors = Arc::clone(reactors);
+        under_way.spawn(async move { hand_over(&runtime, &replicas, &reactors, document).await });
     }
     let (mut moved, mut waiting) = (false, false);
     while let Some(ended) = under_way.join_next().await {
@@ -141,6 +147,7 @@ enum HandedOver {
 async fn hand_over(
     runtime: &Runtime,
     replicas: &Replicas,
+    reactors: &Reactors,
     document: Document,
 ) -> Result<HandedOver, EngineError> {
     let pending = Pending::read(&document)?;
@@ -150,12 +157,13 @@ async fn hand_over(
         rest(runtime, document, pending, now.plus_millis(pause)).await?;
         return Ok(HandedOver::Waits);
     }
-    let why = match execute(runtime, &document, &pending, now).await {
-        Ok(Executed::Done { .. }) => {
+    let why = match execute(runtime, reactors, &document, &pending, now).await {
+        Ok(Some(Executed::Done { .. })) => {
             EXECUTED.with_label_values(&[&pending.handler]).inc();
             return Ok(HandedOver::Settled);
         }
-        Ok(Executed::Refused(refused)) => {
+        Ok(None) => return Ok(HandedOver::Settled),
+        Ok(Some(Executed::Refused(refused))) => {
             was_refused(runtime, &document, &pending, refused).await?;
             return Ok(HandedOver::Settled);
         }
@@ -189,57 +197,6 @@ async fn hand_over(
     Ok(HandedOver::Failed)
 }
 
-async fn execute(
-    runtime: &Runtime,
-    document: &Document,
-    pending: &Pending,
-    now: Timestamp,
-) -> Result<Executed, NotExecuted> {
-    let executor = runtime
-        .commands
-        .get(pending.command.as_str())
-        .ok_or(NotExecuted::Unknown)?;
-    let id: Uuid = document.key.parse().map_err(|_| NotExecuted::Unknown)?;
-    let caller = Caller::Handler(pending.handler.clone());
-    let mut context = Context::new(caller, now, id, pending.correlation);
-    context.traceparent.clone_from(&pending.traceparent);
-    let refused = RefusedCommand {
-        pending: pending.clone(),
-        position: document.position,
-        refused: None,
-    };
-    let kept = pending.keep_refusals.then(|| DocumentWrite::Put {
-        collection: Documents::DeadLetters,
-        expected: 0,
-        document: refused.document(id),
-    });
-    let request = Request {
-        target: pending.target,
-        input: pending.input.clone(),
-        context,
-        with: vec![DocumentWrite::Delete {
-            collection: Documents::Commands,
-            key: document.key.clone(),
-            expected: document.version,
-        }],
-        when_refused: kept.into_iter().collect(),
-        if_version: None,
-    };
-    hold::at("command.before-commit").await;
-    Ok(executor.execute(runtime, request).await?)
-}
-
-/// Why a command was not carried out.
-#[derive(Debug, thiserror::Error)]
-enum NotExecuted {
-    /// It is none of this program's.
-    #[error("it is none of this program's commands")]
-    Unknown,
-    /// Its unit of work failed.
-    #[error(transparent)]
-    Failed(#[from] ExecuteError),
-}
-
 /// Counts a refusal, and writes why into the dead letter that its unit of work has left, if any.
 async fn was_refused(
     runtime: &Runtime,
@@ -269,7 +226,7 @@ async fn was_refused(
         expected: 1,
         document: explained.document(id),
     };
-    write(runtime, put).await
+    write(runtime, vec![put]).await
 }
 
 /// Lets a command rest, and those behind it.
@@ -288,17 +245,5 @@ async fn rest(
             ..document
         },
     };
-    write(runtime, put).await
-}
-
-/// Writes a document, unless somebody else has just done so.
-async fn write(runtime: &Runtime, write: DocumentWrite) -> Result<(), EngineError> {
-    let write = WriteSet {
-        documents: vec![write],
-        ..WriteSet::default()
-    };
-    match runtime.engine.commit(write).await {
-        Ok(()) | Err(CommitError::Conflict) => Ok(()),
-        Err(error) => Err(super::generations::into_engine_error(error)),
-    }
+    write(runtime, vec![put]).await
 }

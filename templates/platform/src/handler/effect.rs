@@ -16,7 +16,6 @@ use super::command::Pending;
 use super::message::Message;
 use super::reactor::{About, Failure, Reaction, Reactor, Scope, guarded, said};
 use super::{Attempt, Attempts, Effect, Follow, Outcome};
-use crate::broker::Delivery;
 use crate::contract::{AggregateType, Event, Recorded};
 use crate::engine::{Document, DocumentWrite, Documents, EngineError, Found};
 use crate::envelope::{DecodeError, Envelope, decode};
@@ -102,13 +101,7 @@ fn idempotency_key(scope: &Scope, event: Uuid, handler: &str) -> Uuid {
 fn job<E: Effect>(scope: &Scope, envelope: &Envelope, now: Timestamp) -> DocumentWrite {
     let job = Job {
         handler: E::HANDLER.to_owned(),
-        message: Message::from(Delivery {
-            topic: scope.about.topic.to_owned(),
-            partition: 0,
-            offset: 0,
-            key: envelope.subject.to_string(),
-            wire: envelope.to_wire(),
-        }),
+        message: Message::restating(envelope, scope.about.topic, scope.runtime.partitions),
         follow: Pending::because_of(scope, envelope, "", now),
         attempts: 0,
         first: None,

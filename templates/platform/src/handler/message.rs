@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::broker::Delivery;
-use crate::envelope::{Control, DecodeError, Envelope, Wire};
+use crate::envelope::{Control, DecodeError, Envelope, Wire, partition_of};
 use crate::value::{Bytes, Timestamp};
 
 /// A message as it was read, in a form that the database keeps while it has to wait.
@@ -49,6 +49,19 @@ pub(super) enum Content {
 }
 
 impl Message {
+    /// A message that says the same as an event of this topic that was read.
+    pub fn restating(envelope: &Envelope, topic: &str, partitions: u32) -> Self {
+        let wire = envelope.to_wire();
+        Self {
+            topic: topic.to_owned(),
+            partition: partition_of(envelope.subject, partitions),
+            offset: 0,
+            key: envelope.subject.to_string(),
+            headers: wire.headers,
+            payload: Bytes(wire.payload),
+        }
+    }
+
     /// The message itself.
     pub fn wire(&self) -> Wire {
         Wire {

@@ -9,9 +9,11 @@ mod consumer;
 pub mod dead_letters;
 mod dispatcher;
 mod effect;
+mod execution;
 pub mod gate;
 mod generations;
 mod key;
+mod late;
 mod message;
 mod metrics;
 mod parked;
@@ -137,8 +139,8 @@ pub trait Policy: Send + Sync + 'static {
         1
     }
 
-    /// The user's function: the command for a target, or none. `target` is absent when the
-    /// command creates, or nothing is found under its id.
+    /// The user's function: the command for a target, or none. `target` is absent when the command
+    /// creates.
     fn react(
         event: &Recorded<Self::On>,
         element: usize,

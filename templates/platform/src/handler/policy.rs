@@ -8,18 +8,21 @@ use std::marker::PhantomData;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::command::{self, Pending};
+use super::late::{Undecided, Wanted};
+use super::message::Message;
 use super::reactor::{About, Failure, Reaction, Reactor, Scope, guarded};
 use super::{Policy, Targets};
 use crate::context::{Caller, Context};
 use crate::contract::{AggregateType, Command, Event, Recorded};
 use crate::decision::Aggregate;
-use crate::engine::{Document, DocumentWrite, Documents, EngineError, Find, Found};
+use crate::engine::{Document, DocumentWrite, Documents, Engine, EngineError, Find, Found};
 use crate::envelope::{Envelope, decode};
-use crate::unit_of_work::restore;
+use crate::runtime::Refused;
+use crate::unit_of_work::{refusals, restore};
 use crate::value::Timestamp;
 
 /// How many targets are looked at in one transaction.
@@ -91,6 +94,23 @@ impl<P: Policy> Reactor for PolicyReactor<P> {
             unfinished,
         })
     }
+
+    async fn wants(
+        &self,
+        engine: &dyn Engine,
+        envelope: &Envelope,
+        element: usize,
+        id: Uuid,
+        context: &Context,
+    ) -> Result<Wanted, Failure> {
+        let event: Recorded<P::On> = decode(envelope)?;
+        let target = match target::<P>(engine, id).await? {
+            Ok(target) => target,
+            Err(refused) => return Ok(Wanted::Refused(refused)),
+        };
+        let input = wanted::<P>(&event, element, Some(&target), context)?;
+        Ok(input.map_or(Wanted::Nothing, Wanted::Command))
+    }
 }
 
 /// The work on one event, as far as one transaction goes.
@@ -121,13 +141,10 @@ impl<P: Policy> Work<'_, P> {
                     None
                 }
                 Targets::One(id) => {
-                    let engine = &self.scope.runtime.engine;
-                    let found = engine.load(P::Target::SCHEMA, 0, id).await?;
-                    let target = match found {
-                        Found::Live(row) => Some(restore::<P::Target>(row)?),
-                        Found::Nothing | Found::Deleted(_) => None,
-                    };
-                    self.one(Some(id), target.as_ref())?;
+                    match target::<P>(&*self.scope.runtime.engine, id).await? {
+                        Ok(target) => self.one(Some(id), Some(&target))?,
+                        Err(_) => self.later(id),
+                    }
                     None
                 }
                 Targets::Found(find) => self.page(*find).await?,
@@ -158,28 +175,69 @@ impl<P: Policy> Work<'_, P> {
 
     /// The command for one target, if the user's function wants one.
     fn one(&mut self, id: Option<Uuid>, target: Option<&P::Target>) -> Result<(), Failure> {
-        self.looked_at += 1;
-        let (element, generation) = (self.cursor.element, self.scope.generation);
-        let command_id = command::id(self.event.id, P::HANDLER, generation, id, element);
         let caller = Caller::Handler(P::HANDLER.to_owned());
+        let command_id = self.command_id(id);
         let mut context = Context::new(caller, self.now, command_id, self.envelope.correlation);
         context.traceparent.clone_from(&self.envelope.traceparent);
-        let command = guarded(|| P::react(&self.event, element, target, &context))?;
-        let Some(command) = command else {
-            return Ok(());
+        if let Some(input) = wanted::<P>(&self.event, self.cursor.element, target, &context)? {
+            self.put(id, input, None);
+        }
+        self.looked_at += 1;
+        Ok(())
+    }
+
+    /// A command on something that is not there: what it says is decided when its turn comes.
+    fn later(&mut self, id: Uuid) {
+        let (topic, partitions) = (self.scope.about.topic, self.scope.runtime.partitions);
+        let undecided = Undecided {
+            message: Message::restating(self.envelope, topic, partitions),
+            element: self.cursor.element,
         };
-        let input = serde_json::to_value(command).map_err(|error| {
-            Failure::Poison(format!("the command's input has no JSON form: {error}"))
-        })?;
+        self.put(Some(id), Value::Null, Some(undecided));
+        self.looked_at += 1;
+    }
+
+    fn put(&mut self, target: Option<Uuid>, input: Value, undecided: Option<Undecided>) {
         let pending = Pending {
-            target: id,
+            target,
             input,
+            undecided,
             keep_refusals: P::DEAD_LETTER_REFUSALS,
             ..Pending::because_of(self.scope, self.envelope, P::Then::NAME, self.now)
         };
-        self.documents.push(pending.put(command_id, element));
-        Ok(())
+        let put = pending.put(self.command_id(target), self.cursor.element);
+        self.documents.push(put);
     }
+
+    fn command_id(&self, target: Option<Uuid>) -> Uuid {
+        let (element, generation) = (self.cursor.element, self.scope.generation);
+        command::id(self.event.id, P::HANDLER, generation, target, element)
+    }
+}
+
+/// The aggregate that a command is meant for, or the refusal of any command on it.
+async fn target<P: Policy>(
+    engine: &dyn Engine,
+    id: Uuid,
+) -> Result<Result<P::Target, Refused>, EngineError> {
+    let kind = <<P::Target as Aggregate>::Type as AggregateType>::NAME;
+    Ok(match engine.load(P::Target::SCHEMA, 0, id).await? {
+        Found::Live(row) => Ok(restore(row)?),
+        Found::Nothing => Err(refusals::not_found(kind)),
+        Found::Deleted(_) => Err(refusals::deleted(kind)),
+    })
+}
+
+/// The input of the command that the user's function wants, if any.
+fn wanted<P: Policy>(
+    event: &Recorded<P::On>,
+    element: usize,
+    target: Option<&P::Target>,
+    context: &Context,
+) -> Result<Option<Value>, Failure> {
+    let command = guarded(|| P::react(event, element, target, context))?;
+    let input = command.map(serde_json::to_value).transpose();
+    input.map_err(|error| Failure::Poison(format!("the command's input has no JSON form: {error}")))
 }
 
 fn cursor(stored: Option<&Document>) -> Result<Cursor, EngineError> {

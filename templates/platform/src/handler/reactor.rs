@@ -1,13 +1,16 @@
 //! What the consumer asks of a handler, whichever sort it is.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::engine::{CommitError, DocumentWrite, EngineError, Found, Generation, SaveTo};
+use super::late::Wanted;
+use crate::context::Context;
+use crate::engine::{CommitError, DocumentWrite, Engine, EngineError, Found, Generation, SaveTo};
 use crate::envelope::{DecodeError, Envelope};
 use crate::runtime::Runtime;
 use crate::schema::Schema;
@@ -73,7 +76,22 @@ pub(super) trait Reactor: Send + Sync {
         envelope: &Envelope,
         row: &Found,
     ) -> Result<Reaction, Failure>;
+
+    /// What a policy wants of a target that was not there when the event came.
+    async fn wants(
+        &self,
+        _: &dyn Engine,
+        _: &Envelope,
+        _: usize,
+        _: Uuid,
+        _: &Context,
+    ) -> Result<Wanted, Failure> {
+        Ok(Wanted::Nothing)
+    }
 }
+
+/// The handlers of a service, by their ids.
+pub(super) type Reactors = BTreeMap<&'static str, Arc<dyn Reactor>>;
 
 impl Scope {
     /// The handler at work on this generation.

@@ -13,7 +13,7 @@ use super::effect::{EffectDoing, EffectReactor};
 use super::generations::{Begun, State};
 use super::policy::PolicyReactor;
 use super::queue;
-use super::reactor::{Reactor, Scope};
+use super::reactor::{Reactor, Reactors, Scope};
 use super::replica::ReplicaReactor;
 use super::supervisor::supervise;
 use super::worker::{Doings, work};
@@ -66,14 +66,17 @@ impl Handlers {
     pub fn spawn(&self, runtime: &Arc<Runtime>) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let mut replicas = Replicas::default();
+        let mut reactors = Reactors::new();
         for reactor in &self.reactors {
             let about = reactor.about();
             if about.projection.is_some() {
                 replicas.add(about.topic, about.handler);
             }
+            reactors.insert(about.handler, Arc::clone(reactor));
             tasks.spawn(supervise(Arc::clone(runtime), Arc::clone(reactor)));
         }
-        tasks.spawn(dispatch(Arc::clone(runtime), Arc::new(replicas)));
+        let (replicas, reactors) = (Arc::new(replicas), Arc::new(reactors));
+        tasks.spawn(dispatch(Arc::clone(runtime), replicas, reactors));
         if !self.doings.is_empty() {
             let doings = Arc::new(self.doings.clone());
             tasks.spawn(work(Arc::clone(runtime), doings));

@@ -53,13 +53,18 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub struct Shard {
     /// Its number, from 0.
     pub number: u32,
-    /// How many shards there are; the engine has to be set up for as many.
+    /// How many shards there are: as many as the engine divides the outbox into.
     pub of: u32,
 }
 
 impl Shard {
     /// The only one, where the outbox is not divided.
     pub const WHOLE: Self = Self { number: 0, of: 1 };
+
+    /// All parts of an outbox that is divided into so many.
+    pub fn all(of: u32) -> impl Iterator<Item = Self> {
+        (0..of).map(move |number| Self { number, of })
+    }
 
     /// Whether a partition is in it.
     fn has(self, partition: u32) -> bool {

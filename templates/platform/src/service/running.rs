@@ -48,7 +48,9 @@ impl Service {
         let mut parts = self.handlers.spawn(&runtime);
         let topics = self.owned.iter().map(|owned| owned.topic.to_owned());
         let topics: Vec<String> = topics.collect();
-        parts.spawn(Relay::new(Arc::clone(&runtime), Shard::WHOLE, &topics).run());
+        for shard in Shard::all(runtime.engine.shards()) {
+            parts.spawn(Relay::new(Arc::clone(&runtime), shard, &topics).run());
+        }
         let owner = Owner::new(
             Arc::clone(&runtime),
             self.owned.clone(),

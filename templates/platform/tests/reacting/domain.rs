@@ -319,6 +319,33 @@ impl Policy for Notes {
     }
 }
 
+/// Whenever a book is lent, it is noted on its first card, which has to be there.
+pub struct NotesStrictly;
+
+impl Policy for NotesStrictly {
+    const HANDLER: &'static str = "notes-strictly";
+    type On = BookLent;
+    type Then = NoteOnCard;
+    type Target = Card;
+    const DEAD_LETTER_REFUSALS: bool = true;
+
+    fn targets(event: &Recorded<BookLent>, _: usize) -> Targets {
+        Notes::targets(event, 0)
+    }
+
+    fn react(
+        event: &Recorded<BookLent>,
+        _: usize,
+        card: Option<&Card>,
+        _: &Context,
+    ) -> Option<NoteOnCard> {
+        card.filter(|card| !card.text.contains("enough"))
+            .map(|_| NoteOnCard {
+                text: event.note.clone(),
+            })
+    }
+}
+
 /// Whenever a book is returned, it is noted on all cards there are.
 pub struct NotesAll;
 

@@ -209,6 +209,10 @@ impl Engine for SqliteEngine {
             .map_err(|Failure { at, why }| (at, why))
     }
 
+    fn shards(&self) -> u32 {
+        self.options.shards
+    }
+
     async fn outbox(&self, shard: u32, limit: u32) -> Result<Vec<OutboxRow>, EngineError> {
         let shards = self.options.shards;
         self.readers

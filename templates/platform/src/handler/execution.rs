@@ -1,0 +1,108 @@
+//! One command of a policy or an effect: from what it says to its unit of work.
+
+use uuid::Uuid;
+
+use super::command::{Pending, RefusedCommand};
+use super::generations::into_engine_error;
+use super::late::{self, Wanted};
+use super::reactor::{Failure, Reactors};
+use crate::context::{Caller, Context};
+use crate::engine::{CommitError, Document, DocumentWrite, Documents, EngineError, WriteSet};
+use crate::hold;
+use crate::runtime::{ExecuteError, Executed, Request, Runtime};
+use crate::value::Timestamp;
+
+/// What became of a command; `None` when its policy does not want it after all.
+pub(super) async fn execute(
+    runtime: &Runtime,
+    reactors: &Reactors,
+    document: &Document,
+    pending: &Pending,
+    now: Timestamp,
+) -> Result<Option<Executed>, NotExecuted> {
+    let executor = runtime
+        .commands
+        .get(pending.command.as_str())
+        .ok_or(NotExecuted::Unknown)?;
+    let id: Uuid = document.key.parse().map_err(|_| NotExecuted::Unknown)?;
+    let caller = Caller::Handler(pending.handler.clone());
+    let mut context = Context::new(caller, now, id, pending.correlation);
+    context.traceparent.clone_from(&pending.traceparent);
+    let refused = RefusedCommand {
+        pending: pending.clone(),
+        position: document.position,
+        refused: None,
+    };
+    let kept = pending.keep_refusals.then(|| DocumentWrite::Put {
+        collection: Documents::DeadLetters,
+        expected: 0,
+        document: refused.document(id),
+    });
+    let done_with = DocumentWrite::Delete {
+        collection: Documents::Commands,
+        key: document.key.clone(),
+        expected: document.version,
+    };
+    let input = match late::input(runtime, reactors, pending, &context).await? {
+        Wanted::Command(input) => input,
+        Wanted::Nothing => {
+            write(runtime, vec![done_with]).await?;
+            return Ok(None);
+        }
+        Wanted::Refused(refused) => {
+            write(runtime, std::iter::once(done_with).chain(kept).collect()).await?;
+            return Ok(Some(Executed::Refused(refused)));
+        }
+    };
+    let request = Request {
+        target: pending.target,
+        input,
+        context,
+        with: vec![done_with],
+        when_refused: kept.into_iter().collect(),
+        if_version: None,
+    };
+    hold::at("command.before-commit").await;
+    Ok(Some(executor.execute(runtime, request).await?))
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotExecuted {
+    /// It is none of this program's.
+    #[error("it is none of this program's commands")]
+    Unknown,
+    /// Its unit of work failed.
+    #[error(transparent)]
+    Failed(#[from] ExecuteError),
+    /// Its policy, asked again, cannot tell what it says.
+    #[error("{0}")]
+    Undecided(String),
+    /// The database failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl From<Failure> for NotExecuted {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Passing(error) => Self::Engine(error),
+            Failure::Poison(why) | Failure::Newer(why) => Self::Undecided(why),
+        }
+    }
+}
+
+/// Writes documents, unless somebody else has just done so.
+pub(super) async fn write(
+    runtime: &Runtime,
+    documents: Vec<DocumentWrite>,
+) -> Result<(), EngineError> {
+    let write = WriteSet {
+        documents,
+        ..WriteSet::default()
+    };
+    match runtime.engine.commit(write).await {
+        Ok(()) | Err(CommitError::Conflict) => Ok(()),
+        Err(error) => Err(into_engine_error(error)),
+    }
+}
