@@ -30,6 +30,17 @@ pub struct Cli {
 pub enum Command {
     /// Start a system: generate a workspace that runs.
     New(New),
+    /// Print the completions for a shell.
+    #[command(
+        after_help = "Example:\n  cargo microdb completions bash > ~/.local/share/bash-completion/completions/cargo-microdb"
+    )]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    #[command(after_help = "Example:\n  cargo microdb man | man -l -")]
+    Man,
 }
 
 /// How a system is started.

@@ -41,6 +41,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let shell = commands::Shell::new(cli.quiet, cli.color);
     let done = match &cli.command {
         cli::Command::New(new) => commands::new(shell, new),
+        cli::Command::Completions { shell: kind } => commands::completions(shell, *kind),
+        cli::Command::Man => commands::man(shell),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
