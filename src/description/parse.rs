@@ -177,10 +177,16 @@ impl Parser {
             return None;
         };
         let mut misspelt = false;
-        for key in table.keys() {
-            if !known.contains(&key.get_ref().as_ref()) {
+        // A thing made of others is not left out, and all of them with it, for one plain value.
+        let is_known = |key: &str| known.contains(&key);
+        let is_container = table
+            .iter()
+            .any(|(key, value)| is_known(key.get_ref()) && value.get_ref().is_table());
+        for (key, value) in table {
+            if !is_known(key.get_ref()) {
                 let span = self.span(key.span());
-                misspelt |= self.unknown_key(key.get_ref(), span, known);
+                let resembles = self.unknown_key(key.get_ref(), span, known);
+                misspelt |= resembles && (!is_container || value.get_ref().is_table());
             }
         }
         Some(TableReader {
