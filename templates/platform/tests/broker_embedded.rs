@@ -1,6 +1,8 @@
 //! The embedded broker: the suite of all brokers, and what several processes see of it.
 
 mod child;
+#[path = "conformance/broker.rs"]
+mod suite;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,9 +11,9 @@ use child::Child;
 use platform::broker::embedded::EmbeddedBroker;
 use platform::broker::{Broker, BrokerError, Polled, Published};
 use platform::envelope::Control;
-use platform::testing::broker_conformance::{self as suite, PARTITIONS, message, text, topic};
 use platform::testing::consuming::Reader;
 use platform::value::Timestamp;
+use suite::{PARTITIONS, message, text, topic};
 use tempfile::TempDir;
 use uuid::Uuid;
 

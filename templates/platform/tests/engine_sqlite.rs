@@ -1,15 +1,15 @@
 //! SQLite does what every engine has to do.
 
+#[path = "conformance/engine/mod.rs"]
+mod conformance;
 #[path = "sqlite/migrations.rs"]
 mod migrations;
 #[path = "sqlite/processes.rs"]
 mod processes;
 mod sqlite;
 
+use conformance::{documents, outbox, paging, progress, races, references, rows};
 use platform::engine::sqlite::Options;
-use platform::testing::engine_conformance::{
-    documents, outbox, paging, progress, races, references, rows,
-};
 use sqlite::Database;
 
 #[tokio::test]

@@ -1,9 +1,6 @@
-//! What tests are written with: decisions without a server, a client for one, and what every engine
-//! and every broker has to satisfy.
+//! What tests are written with: decisions without a server, a client for one, messages as they come.
 
-pub mod broker_conformance;
 pub mod consuming;
-pub mod engine_conformance;
 mod given;
 pub mod http;
 mod reacting;

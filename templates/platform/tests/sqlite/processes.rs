@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use platform::engine::sqlite::{Options, SqliteEngine};
 use platform::engine::{CommitError, Engine, EngineError, Find, Found};
-use platform::testing::engine_conformance::fixture::{THING, all, id, recorded, thing};
-use platform::testing::engine_conformance::races::increment;
 use platform::value::Uuid;
 
+use crate::conformance::fixture::{THING, all, id, recorded, thing};
+use crate::conformance::races::increment;
 use crate::sqlite::{Database, MIGRATIONS};
 
 const TASK: &str = "MICRODB_TEST_TASK";

@@ -2,7 +2,7 @@
 
 use super::fixture::{at, id};
 use super::{commit, conflict};
-use crate::engine::{Engine, Gate, GateAdvance, OffsetAdvance, WriteSet};
+use platform::engine::{Engine, Gate, GateAdvance, OffsetAdvance, WriteSet};
 
 fn gate(number: u64, from: Option<u64>, to: u64) -> WriteSet {
     let advance = GateAdvance {

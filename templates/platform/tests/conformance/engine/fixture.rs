@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::engine::{Find, Generation, OutboxEvent, Save, SaveTo, Stored, WriteSet};
-use crate::envelope::Wire;
-use crate::schema::{Collection, Column, Kind, Referrer, Schema, Unique};
-use crate::value::Timestamp;
+use platform::engine::{Find, Generation, OutboxEvent, Save, SaveTo, Stored, WriteSet};
+use platform::envelope::Wire;
+use platform::schema::{Collection, Column, Kind, Referrer, Schema, Unique};
+use platform::value::Timestamp;
 
 const PLACE: &[Column] = &[
     Column::new("street", Kind::Text),

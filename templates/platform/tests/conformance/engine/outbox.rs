@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::fixture::{THING, event, id, live, recorded, saving, thing};
 use super::{commit, conflict};
-use crate::engine::{CommitError, Engine, OutboxEvent, OutboxRow, WriteSet};
-use crate::value::Timestamp;
+use platform::engine::{CommitError, Engine, OutboxEvent, OutboxRow, WriteSet};
+use platform::value::Timestamp;
 
 async fn waiting(engine: &dyn Engine) -> Vec<OutboxRow> {
     engine

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use super::commit;
 use super::fixture::{THING, all, id, live, recorded, saving, thing};
 use super::outbox::assert_ordered;
-use crate::engine::{CommitError, Engine, Find, Found, WriteSet};
+use platform::engine::{CommitError, Engine, Find, Found, WriteSet};
 
 /// Of many that are committed at once, those that cannot be take nobody with them.
 pub async fn a_conflict_hurts_nobody_else(engine: Arc<dyn Engine>) {

@@ -12,7 +12,7 @@ pub mod races;
 pub mod references;
 pub mod rows;
 
-use crate::engine::{CommitError, Engine, WriteSet};
+use platform::engine::{CommitError, Engine, WriteSet};
 
 /// Commits what has to be taken.
 async fn commit(engine: &dyn Engine, write: WriteSet) {

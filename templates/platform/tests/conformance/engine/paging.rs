@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::commit;
 use super::fixture::{COPY, THING, all, deleted, id, live, members, saving, stored, thing};
-use crate::engine::{Engine, EngineError, Find, Stored, WriteSet};
+use platform::engine::{Engine, EngineError, Find, Stored, WriteSet};
 
 async fn pages(engine: &dyn Engine, find: &Find) -> Vec<Stored> {
     let mut rows = Vec::new();

@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::fixture::{at, id};
 use super::{commit, conflict};
-use crate::engine::{Check, Document, DocumentWrite, Documents, DocumentsQuery, Engine, WriteSet};
+use platform::engine::{
+    Check, Document, DocumentWrite, Documents, DocumentsQuery, Engine, WriteSet,
+};
 
 const JOBS: Documents = Documents::Jobs;
 

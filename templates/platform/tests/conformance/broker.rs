@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::consuming::Reader;
-use crate::broker::{Broker, BrokerError, Delivery, Polled, Publication, Published, Topic};
-use crate::envelope::{Wire, partition_of};
+use platform::broker::{Broker, BrokerError, Delivery, Polled, Publication, Published, Topic};
+use platform::envelope::{Wire, partition_of};
+use platform::testing::consuming::Reader;
 
 /// The number of partitions of the suite's topics.
 pub const PARTITIONS: u32 = 6;

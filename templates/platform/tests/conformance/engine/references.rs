@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::commit;
 use super::fixture::{OWNER, THING, deleted, id, live, saving, stored, thing};
-use crate::engine::{CommitError, Engine, WriteSet};
+use platform::engine::{CommitError, Engine, WriteSet};
 
 async fn refused(engine: &dyn Engine, write: WriteSet) -> CommitError {
     engine

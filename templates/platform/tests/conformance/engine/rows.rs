@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::fixture::{COPY, OWNER, THING, deleted, id, live, saving, stored, thing};
 use super::{commit, conflict};
-use crate::engine::{Check, Engine, EngineError, Find, Found, SaveTo, Stored, WriteSet};
-use crate::schema::Schema;
-use crate::value::Timestamp;
+use platform::engine::{Check, Engine, EngineError, Find, Found, SaveTo, Stored, WriteSet};
+use platform::schema::Schema;
+use platform::value::Timestamp;
 
 async fn found(engine: &dyn Engine, schema: &'static Schema, number: u64) -> Found {
     engine
