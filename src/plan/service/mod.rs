@@ -165,6 +165,31 @@ fn variable(aggregate: &str) -> String {
     }
 }
 
+/// Whether code reads the variable `name`; a member that is called so is none.
+fn mentions(code: &str, name: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    let code = without_texts(code);
+    code.match_indices(name).any(|(start, _)| {
+        let (before, after) = (&code[..start], &code[start + name.len()..]);
+        let outside = !before.ends_with(|c| part(c) || c == '.' || c == '#');
+        outside && !after.starts_with(|c| part(c) || c == ':')
+    })
+}
+
+/// Code whose string literals are empty.
+fn without_texts(code: &str) -> String {
+    let (mut bare, mut inside, mut escaped) = (String::new(), false, false);
+    for character in code.chars() {
+        let quote = character == '"' && !escaped;
+        if quote || !inside {
+            bare.push(character);
+        }
+        inside ^= quote;
+        escaped = character == '\\' && inside && !escaped;
+    }
+    bare
+}
+
 /// The module path of a user's file: `crate::domain::loan`.
 fn module(folder: &str, name: &str) -> String {
     format!("crate::{folder}::{}", names::module_ident(name))
