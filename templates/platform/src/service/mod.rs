@@ -19,7 +19,7 @@ use crate::owner::Owned;
 use crate::runtime::Executor;
 use crate::unit_of_work::{Creates, Deletes, Unit, Updates, Way};
 
-pub use cli::run;
+pub use cli::{run, run_from};
 pub use failure::Failure;
 pub use running::Running;
 

@@ -1,0 +1,204 @@
+//! A service with a real database and a real broker in a folder, without anything that serves.
+
+pub mod flaky;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use platform::broker::embedded::{EmbeddedBroker, Options};
+use platform::broker::{Broker, Topic};
+use platform::engine::sqlite::{self, SqliteEngine};
+use platform::engine::{
+    CommitError, Engine, EngineError, Migration, OutboxEvent, Save, SaveTo, Stored, WriteSet,
+};
+use platform::envelope::{Change, Envelope, partition_of};
+use platform::runtime::Runtime;
+use platform::schema::{Column, Kind, Schema};
+use platform::value::Timestamp;
+use serde_json::{Value, json};
+use tokio::sync::{Notify, watch};
+use uuid::Uuid;
+
+/// The topic of the one aggregate.
+pub const TOPIC: &str = "shop.stock.item";
+/// How many partitions it has.
+pub const PARTITIONS: u32 = 4;
+
+/// The one aggregate.
+pub static ITEM: Schema = Schema {
+    name: "item",
+    table: "items",
+    columns: &[
+        Column::new("name", Kind::Text),
+        Column::new("secret", Kind::Text).optional(),
+        Column::new("status", Kind::Text),
+    ],
+    collections: &[],
+    unique: &[],
+    referenced_by: &[],
+    generations: false,
+};
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    name: "0001_initial",
+    text: r#"CREATE TABLE "items" (
+        "id" TEXT PRIMARY KEY,
+        "version" INTEGER NOT NULL,
+        "created_at" TEXT NOT NULL,
+        "updated_at" TEXT NOT NULL,
+        "name" TEXT NOT NULL,
+        "secret" TEXT,
+        "status" TEXT NOT NULL
+    ) STRICT;"#,
+}];
+
+/// What the parts under test share, and the end of it.
+pub struct Service {
+    pub runtime: Arc<Runtime>,
+    pub shutdown: watch::Sender<bool>,
+}
+
+/// The greatest message the broker takes.
+pub const MAX_BYTES: usize = 20_000;
+
+/// The broker in a folder, with the aggregate's topic.
+pub async fn broker(folder: &Path) -> Arc<EmbeddedBroker> {
+    let options = Options {
+        max_message_bytes: MAX_BYTES,
+        ..Options::default()
+    };
+    let broker = EmbeddedBroker::open_with(&folder.join("broker.db"), options).expect("a broker");
+    let topic = Topic {
+        name: TOPIC.to_owned(),
+        partitions: PARTITIONS,
+    };
+    broker.ensure_topics(&[topic]).await.expect("a topic");
+    Arc::new(broker)
+}
+
+impl Service {
+    /// A service over the files of a folder.
+    pub fn open(folder: &Path, instance: Uuid, broker: Arc<dyn Broker>) -> Self {
+        let path = folder.join("stock.db");
+        sqlite::migrate(&path, MIGRATIONS).expect("the migrations");
+        let engine = SqliteEngine::open(&path, MIGRATIONS, sqlite::Options::default());
+        let (shutdown, receiver) = watch::channel(false);
+        let runtime = Runtime {
+            system: "shop",
+            context: "stock",
+            instance,
+            engine: Arc::new(engine.expect("an engine")),
+            broker,
+            partitions: PARTITIONS,
+            commands: BTreeMap::new(),
+            outbox_bell: Notify::new(),
+            commands_bell: Notify::new(),
+            jobs_bell: Notify::new(),
+            shutdown: receiver,
+        };
+        Self {
+            runtime: Arc::new(runtime),
+            shutdown,
+        }
+    }
+
+    pub fn engine(&self) -> &dyn Engine {
+        self.runtime.engine.as_ref()
+    }
+
+    /// Saves an item at a version, with the event of it.
+    pub async fn save(&self, id: Uuid, version: u64, name: &str) -> Result<(), CommitError> {
+        let now = Timestamp::now();
+        let stored = Stored {
+            id,
+            version,
+            created_at: now,
+            updated_at: now,
+            members: members(json!({"name": name, "secret": "s", "status": "new"})),
+        };
+        let event = event(
+            id,
+            version,
+            Change::Saved,
+            json!({"name": name, "status": "new"}),
+        );
+        self.commit(version, SaveTo::Live(stored), event).await
+    }
+
+    /// Deletes an item, with the event of it.
+    pub async fn delete(&self, id: Uuid, version: u64) -> Result<(), CommitError> {
+        let event = event(id, version, Change::Deleted, json!({}));
+        self.commit(version, SaveTo::Deleted { id, version }, event)
+            .await
+    }
+
+    async fn commit(&self, version: u64, to: SaveTo, event: Envelope) -> Result<(), CommitError> {
+        let save = Save {
+            schema: &ITEM,
+            generation: 0,
+            expected: version - 1,
+            to,
+        };
+        let write = WriteSet {
+            saves: vec![save],
+            events: vec![outbox_event(&event)],
+            ..WriteSet::default()
+        };
+        self.runtime.engine.commit(write).await?;
+        self.runtime.outbox_bell.notify_one();
+        Ok(())
+    }
+
+    /// Waits until nothing is in the outbox.
+    pub async fn drained(&self) -> Result<(), EngineError> {
+        let started = Instant::now();
+        while self.engine().outbox_depth().await?.rows > 0 {
+            let patient = started.elapsed() < Duration::from_secs(20);
+            assert!(patient, "the outbox is not drained");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    }
+}
+
+/// The event of an item; its id follows from item and version.
+pub fn event(id: Uuid, version: u64, change: Change, data: Value) -> Envelope {
+    Envelope {
+        id: Uuid::new_v5(&id, &version.to_be_bytes()),
+        kind: "shop.stock.ItemChanged".to_owned(),
+        version: 1,
+        source: "/shop/stock".to_owned(),
+        subject: id,
+        sequence: version,
+        change,
+        last_event: None,
+        time: Timestamp::now(),
+        correlation: id,
+        causation: id,
+        traceparent: None,
+        data,
+    }
+}
+
+fn outbox_event(envelope: &Envelope) -> OutboxEvent {
+    OutboxEvent {
+        id: envelope.id,
+        aggregate_type: "item".to_owned(),
+        aggregate_id: envelope.subject,
+        sequence: envelope.sequence,
+        kind: envelope.versioned_kind(),
+        topic: TOPIC.to_owned(),
+        partition: partition_of(envelope.subject, PARTITIONS),
+        logged: true,
+        wire: envelope.to_wire(),
+    }
+}
+
+fn members(object: Value) -> serde_json::Map<String, Value> {
+    match object {
+        Value::Object(members) => members,
+        other => panic!("an object, not {other}"),
+    }
+}
