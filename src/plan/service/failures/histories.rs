@@ -6,9 +6,7 @@ use std::ops::RangeFrom;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{
-    Aggregate, Change, Context, Event, Reference, Replica, Trigger, TypeName,
-};
+use crate::model::{Aggregate, Change, Context, Event, Reference, Replica, Trigger, TypeName};
 use crate::plan::contract::{event_type, topic};
 use crate::plan::sample;
 
@@ -28,8 +26,8 @@ const VALUES: u32 = 8;
 pub(super) struct History {
     /// The handler it is meant for.
     pub handler: String,
-    /// Whether that handler cannot go on when an event is of a version it does not know.
-    pub newer: bool,
+    /// The type of the events that set it off; `None` for replicas, which take any.
+    pub heard: Option<String>,
     /// Its JSON form.
     pub value: Value,
 }
@@ -96,7 +94,12 @@ impl<'a, 'r> Histories<'a, 'r> {
         let free = |event: &&Event| {
             event.aggregate == aggregate.name && !acted.contains(event.name.as_str())
         };
-        let copies = |name: &str| replica.fields.iter().any(|field| field.name.as_str() == name);
+        let copies = |name: &str| {
+            replica
+                .fields
+                .iter()
+                .any(|field| field.name.as_str() == name)
+        };
         let carriers: Vec<&Event> = context
             .events
             .values()
@@ -118,7 +121,7 @@ impl<'a, 'r> Histories<'a, 'r> {
             self.add(&mut source, event);
         }
         let id = handler("replica", replica.name.as_str());
-        Some(self.finish(source, id, false))
+        Some(self.finish(source, id, None))
     }
 
     /// The history of an aggregate whose events set a reaction off.
@@ -148,7 +151,7 @@ impl<'a, 'r> Histories<'a, 'r> {
         let prepared = heard
             .iter()
             .all(|data| self.prepare(reaction, &id, data, source.number));
-        prepared.then(|| self.finish(source, reaction.handler.clone(), true))
+        prepared.then(|| self.finish(source, reaction.handler.clone(), Some(kind)))
     }
 
     /// Whether an aggregate sets a reaction off once only: more would not be told from others that
@@ -290,11 +293,12 @@ impl<'a, 'r> Histories<'a, 'r> {
         source.push(kind, event.version, change, data);
     }
 
-    fn finish(&self, source: Source<'_>, handler: String, newer: bool) -> History {
+    fn finish(&self, source: Source<'_>, handler: String, heard: Option<String>) -> History {
         let (system, context) = (self.service.system, source.context);
         let aggregate: &TypeName = &source.aggregate.name;
         let value = json!({
             "handler": handler,
+            "heard": heard,
             "context": context.name.as_str(),
             "aggregate": kind(aggregate.as_str()),
             "topic": topic(system, context, aggregate.as_str()),
@@ -303,7 +307,7 @@ impl<'a, 'r> Histories<'a, 'r> {
         });
         History {
             handler,
-            newer,
+            heard,
             value,
         }
     }

@@ -68,7 +68,7 @@ impl Service<'_> {
         });
         Failures {
             hears: !histories.is_empty(),
-            reacts: histories.iter().any(|history| history.newer),
+            reacts: histories.iter().any(|history| history.heard.is_some()),
             asked: !requests.is_empty(),
             holds: laid(&holds),
             examples: pretty(&examples),

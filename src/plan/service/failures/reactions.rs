@@ -50,9 +50,11 @@ impl<'a> Service<'a> {
             target: match &policy.target {
                 Target::New => On::New,
                 Target::Id(fill) => On::Id(fill),
-                Target::Query { with, .. } => {
-                    On::Members(with.iter().map(|(name, fill)| (name.as_str(), fill)).collect())
-                }
+                Target::Query { with, .. } => On::Members(
+                    with.iter()
+                        .map(|(name, fill)| (name.as_str(), fill))
+                        .collect(),
+                ),
             },
             inputs: policy
                 .inputs
@@ -110,9 +112,8 @@ impl<'a> Service<'a> {
                 racing.insert(kind(on.as_str()));
             }
         }
-        let looks = |need: &NeedKind| {
-            matches!(need, NeedKind::Aggregate { .. } | NeedKind::Query { .. })
-        };
+        let looks =
+            |need: &NeedKind| matches!(need, NeedKind::Aggregate { .. } | NeedKind::Query { .. });
         for command in self.context.commands.values() {
             if command.needs.values().any(|need| looks(&need.kind)) {
                 racing.insert(kind(command.aggregate.as_str()));

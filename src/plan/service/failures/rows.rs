@@ -60,7 +60,9 @@ impl<'a> Rows<'a> {
             return false;
         };
         let of = format!("{:?}", Reference::Local(aggregate.name.clone()));
-        let id = wanted.id.unwrap_or_else(|| sample::uuid(&of, wanted.number));
+        let id = wanted
+            .id
+            .unwrap_or_else(|| sample::uuid(&of, wanted.number));
         if self.has(aggregate, &id) {
             return true;
         }
@@ -118,7 +120,10 @@ impl<'a> Rows<'a> {
     fn is_free(&self, aggregate: &Aggregate, members: &Members) -> bool {
         let value = |of: &Members, name: &str| of.get(name).cloned().unwrap_or_default();
         uniques(aggregate).iter().all(|(_, names)| {
-            let mut known = self.known.iter().filter(|(name, _)| *name == aggregate.name);
+            let mut known = self
+                .known
+                .iter()
+                .filter(|(name, _)| *name == aggregate.name);
             let taken = known.any(|(_, known)| {
                 let mut names = names.iter();
                 names.all(|name| value(known, name) == value(members, name))
