@@ -5,6 +5,25 @@
 //! that into a `model`, `plan` says what is to be rendered, `render` fills the embedded templates,
 //! `workspace` writes. `diagnostics` carries what any of them has to say; `commands` compose them.
 
+// `clippy.toml` says what is banned; tests and benches of this package are free of it.
+#![warn(clippy::disallowed_methods, clippy::disallowed_types)]
+#![warn(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::dbg_macro,
+    clippy::todo
+)]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unimplemented
+    )
+)]
+#![warn(clippy::iter_over_hash_type)]
+
 pub mod cli;
 pub mod commands;
 pub mod description;

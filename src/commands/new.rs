@@ -2,8 +2,12 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rust_embed::RustEmbed;
+use signal_hook::consts::TERM_SIGNALS;
+use signal_hook::flag;
 
 use super::{Failure, Shell};
 use crate::cli;
@@ -31,8 +35,8 @@ pub fn new(shell: Shell, new: &cli::New) -> Result<(), Failure> {
     let (mut sources, found) = sources(shell, new)?;
     let system = system(shell, &mut sources, found, new.embedded)?;
     let files = files(shell, &system, &sources, new.embedded)?;
-    workspace::create(&new.path, &files)
-        .map_err(|error| shell.error(&error.to_string(), Some(error.help())))?;
+    workspace::create(&new.path, &files, &stop_asked())
+        .map_err(|error| shell.error(&error.to_string(), error.help().as_deref()))?;
     shell.status("Created", &created(&system, new));
     if !new.no_git {
         repository(shell, &new.path);
@@ -135,12 +139,29 @@ fn files(
         });
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    clashes(shell, &files)?;
     files.push(Rendered {
         path: lock::PATH.to_owned(),
         class: Class::Managed,
         content: lock::write(system, &files).into_bytes(),
     });
     Ok(files)
+}
+
+/// Refuses included files that stand where something is generated; the files are sorted.
+fn clashes(shell: Shell, files: &[Rendered]) -> Result<(), Failure> {
+    let twice = files.windows(2).filter_map(|pair| match pair {
+        [one, other] if one.path == other.path => Some(one),
+        _ => None,
+    });
+    let mut clashes = twice.chain(files.iter().filter(|file| file.path == lock::PATH));
+    match clashes.next() {
+        None => Ok(()),
+        Some(Rendered { path, .. }) => {
+            let message = format!("the description includes `{path}`, which is generated");
+            Err(shell.error(&message, Some("give the file another name")))
+        }
+    }
 }
 
 fn created(system: &System, new: &cli::New) -> String {
@@ -153,6 +174,18 @@ fn created(system: &System, new: &cli::New) -> String {
     )
 }
 
+/// Becomes true when somebody asks the program to end; who asks twice ends it at once.
+fn stop_asked() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in TERM_SIGNALS {
+        // The first of the two looks at what the second one left the last time. Where a signal
+        // cannot be caught it ends the program as ever.
+        let _ = flag::register_conditional_default(*signal, Arc::clone(&stop));
+        let _ = flag::register(*signal, Arc::clone(&stop));
+    }
+    stop
+}
+
 /// Makes a git repository, unless the workspace lies in one.
 fn repository(shell: Shell, path: &Path) {
     let git = |arguments: &[&str]| {
@@ -160,6 +193,9 @@ fn repository(shell: Shell, path: &Path) {
             .arg("-C")
             .arg(path)
             .args(arguments)
+            // Set where a hook of another repository runs this.
+            .env_remove("GIT_DIR")
+            .env_remove("GIT_WORK_TREE")
             .output()
     };
     let inside = git(&["rev-parse", "--is-inside-work-tree"]);

@@ -1,6 +1,8 @@
 //! What a command says, in cargo's form.
 
-use anstream::eprintln;
+use std::fmt::Arguments;
+use std::io::Write;
+
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 
@@ -32,7 +34,7 @@ impl Shell {
     pub fn status(self, word: &str, about: &str) {
         if !self.quiet {
             let green = AnsiColor::Green.on_default().bold();
-            eprintln!("{green}{word:>12}{green:#} {about}");
+            say(format_args!("{green}{word:>12}{green:#} {about}\n"));
         }
     }
 
@@ -40,10 +42,12 @@ impl Shell {
     pub fn error(self, message: &str, help: Option<&str>) -> Failure {
         let red = AnsiColor::Red.on_default().bold();
         let bold = Style::new().bold();
-        eprintln!("{red}error{red:#}{bold}: {message}{bold:#}");
+        say(format_args!("{red}error{red:#}{bold}: {message}{bold:#}\n"));
         if let Some(help) = help {
             let cyan = AnsiColor::Cyan.on_default().bold();
-            eprintln!("  {cyan}|{cyan:#}\n  {cyan}={cyan:#} {bold}help{bold:#}: {help}");
+            say(format_args!(
+                "  {cyan}|{cyan:#}\n  {cyan}={cyan:#} {bold}help{bold:#}: {help}\n"
+            ));
         }
         Failure
     }
@@ -52,7 +56,7 @@ impl Shell {
     pub fn warning(self, message: &str) {
         if !self.quiet {
             let yellow = AnsiColor::Yellow.on_default().bold();
-            eprintln!("{yellow}warning{yellow:#}: {message}");
+            say(format_args!("{yellow}warning{yellow:#}: {message}\n"));
         }
     }
 
@@ -62,6 +66,11 @@ impl Shell {
             return;
         }
         let sorted = diagnostics::sorted(diagnostics);
-        anstream::eprint!("{}", diagnostics::human(&sorted, files));
+        say(format_args!("{}", diagnostics::human(&sorted, files)));
     }
+}
+
+/// Speaks; that nobody can hear it is no reason to fail.
+fn say(text: Arguments<'_>) {
+    let _ = anstream::stderr().write_fmt(text);
 }

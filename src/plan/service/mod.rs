@@ -4,6 +4,7 @@ mod commands;
 mod effects;
 mod events;
 mod examples;
+mod failures;
 mod needs;
 mod policies;
 mod queries;
@@ -163,6 +164,31 @@ fn variable(aggregate: &str) -> String {
     } else {
         name
     }
+}
+
+/// Whether code reads the variable `name`; a member that is called so is none.
+fn mentions(code: &str, name: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    let code = without_texts(code);
+    code.match_indices(name).any(|(start, _)| {
+        let (before, after) = (&code[..start], &code[start + name.len()..]);
+        let outside = !before.ends_with(|c| part(c) || c == '.' || c == '#');
+        outside && !after.starts_with(|c| part(c) || c == ':')
+    })
+}
+
+/// Code whose string literals are empty.
+fn without_texts(code: &str) -> String {
+    let (mut bare, mut inside, mut escaped) = (String::new(), false, false);
+    for character in code.chars() {
+        let quote = character == '"' && !escaped;
+        if quote || !inside {
+            bare.push(character);
+        }
+        inside ^= quote;
+        escaped = character == '\\' && inside && !escaped;
+    }
+    bare
 }
 
 /// The module path of a user's file: `crate::domain::loan`.

@@ -225,7 +225,7 @@ impl Service<'_> {
 
     fn own_value(&self, uses: &mut Uses, command: &Command, field: &Field, several: bool) -> Expr {
         let Some(input) = command.input.get(&field.name) else {
-            let missing = if field.list { "Vec::new()" } else { "None" };
+            let missing = if field.optional { "None" } else { "Vec::new()" };
             return match field.optional || field.list {
                 true => text(missing),
                 false => self.example(uses, field),

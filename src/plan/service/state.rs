@@ -7,7 +7,7 @@ use crate::plan::members::{self, Member};
 use crate::plan::names;
 use crate::plan::uses::Uses;
 
-use super::{Code, Service, variable};
+use super::{Code, Service, mentions, variable};
 
 impl Service<'_> {
     /// An aggregate: its state, what is new of it, and the trait of its decisions.
@@ -113,8 +113,8 @@ impl Service<'_> {
             ty
         };
         let fields: Vec<(String, Expr)> = self.new_fields(uses, aggregate, command);
-        let reads = |name: &str| fields.iter().any(|(_, v)| v.flat().contains(name));
-        let pattern = match (timed, reads("command."), reads("context.")) {
+        let reads = |name: &str| fields.iter().any(|(_, v)| mentions(&v.flat(), name));
+        let pattern = match (timed, reads("command"), reads("context")) {
             (false, true, _) => "command".to_owned(),
             (false, false, _) => "_".to_owned(),
             (true, command, context) => {
