@@ -22,7 +22,10 @@ fn manifest(path: &str) -> DocumentMut {
 fn entries(manifest: &DocumentMut, table: &str, without: &str) -> BTreeSet<String> {
     let table = manifest[table].as_table().map(Table::iter);
     let entry = |(key, item): (&str, &Item)| format!("{key} = {}", item.to_string().trim());
-    let others = table.into_iter().flatten().filter(|(key, _)| *key != without);
+    let others = table
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| *key != without);
     others.map(entry).collect()
 }
 
