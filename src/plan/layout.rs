@@ -98,7 +98,10 @@ impl Expr {
         match self {
             Self::Text(_) => true,
             Self::Call(_, arguments) => {
-                fits_within(CALL_WIDTH, arguments) && arguments.iter().all(Self::may_be_flat)
+                // An array that is the only argument has its own width.
+                let fits = matches!(arguments[..], [Self::Array(..)])
+                    || fits_within(CALL_WIDTH, arguments);
+                fits && arguments.iter().all(Self::may_be_flat)
             }
             Self::Array(_, elements) => {
                 fits_within(ARRAY_WIDTH, elements) && elements.iter().all(Self::may_be_flat)
@@ -112,7 +115,10 @@ impl Expr {
                     && fields.iter().all(|(_, value)| value.may_be_flat())
             }
             Self::Chain(root, calls) => {
-                let short = calls.len() < 2 || self.flat().chars().count() <= CHAIN_WIDTH;
+                let flat = self.flat();
+                // rustfmt counts a last `?` twice.
+                let width = flat.chars().count() + usize::from(flat.ends_with('?'));
+                let short = calls.len() < 2 || width <= CHAIN_WIDTH;
                 short && root.may_be_flat() && calls.iter().all(Self::may_be_flat)
             }
         }
@@ -126,7 +132,11 @@ impl Expr {
         before: usize,
         after: usize,
     ) -> String {
-        brackets(&format!("{head}("), arguments, ")", indent, before, after)
+        let open = format!("{head}(");
+        match arguments.len() > 1 && are_short(arguments) {
+            true => side_by_side(&open, arguments, ")", indent),
+            false => brackets(&open, arguments, ")", indent, before, after),
+        }
     }
 }
 
@@ -301,10 +311,23 @@ fn lay_array(
     before: usize,
     after: usize,
 ) -> String {
-    let short = |element: &Expr| element.flat().chars().count() <= SHORT_ELEMENT;
-    if !elements.iter().all(short) {
-        return brackets(&format!("{prefix}["), elements, "]", indent, before, after);
+    let open = format!("{prefix}[");
+    match are_short(elements) {
+        true => side_by_side(&open, elements, "]", indent),
+        false => brackets(&open, elements, "]", indent, before, after),
     }
+}
+
+fn are_short(elements: &[Expr]) -> bool {
+    let short = |element: &Expr| {
+        let flat = element.flat();
+        flat.chars().count() <= SHORT_ELEMENT && !flat.contains('(')
+    };
+    elements.iter().all(short)
+}
+
+/// As many elements a line as there is room for.
+fn side_by_side(open: &str, elements: &[Expr], close: &str, indent: usize) -> String {
     let inner = indent + STEP;
     let mut lines = String::new();
     let mut line = pad(inner);
@@ -321,7 +344,7 @@ fn lay_array(
         }
         line.push_str(&element);
     }
-    format!("{prefix}[\n{lines}{line}\n{}]", pad(indent))
+    format!("{open}\n{lines}{line}\n{}{close}", pad(indent))
 }
 
 fn lay_struct(name: &str, fields: &[(String, Expr)], indent: usize) -> String {
@@ -361,11 +384,11 @@ fn lay_member(indent: usize, field: &str, value: &Expr) -> String {
 }
 
 /// `self.name.clone()` as the chain that it is; other text as it was.
-fn members(text: &str) -> Expr {
+pub fn members(text: &str) -> Expr {
     let mut parts = text.split('.');
     let root = parts.next().unwrap_or_default();
     let parts: Vec<Expr> = parts.map(self::text).collect();
-    let plain = |c: char| c.is_alphanumeric() || "_#.()".contains(c);
+    let plain = |c: char| c.is_alphanumeric() || "_#.()?".contains(c);
     match parts.is_empty() || !text.chars().all(plain) {
         true => self::text(text),
         false => Expr::Chain(Box::new(self::text(root)), parts),
@@ -376,7 +399,11 @@ fn lay_chain(root: &Expr, calls: &[Expr], indent: usize, before: usize, after: u
     let laid = root.lay(indent, before, 0);
     if let ([only @ Expr::Call(..)], false) = (calls, laid.contains('\n')) {
         // A single call stays beside its root and breaks inside.
-        let root = laid;
+        let (root, flat) = (laid, only.flat());
+        let room = indent + STEP + 1 + flat.chars().count() + after <= MAX_WIDTH;
+        if only.may_be_flat() && room && before + root.len() + 1 + flat.len() + after > MAX_WIDTH {
+            return format!("{root}\n{}.{flat}", pad(indent + STEP));
+        }
         let start = before + root.chars().count() + 1;
         return format!("{root}.{}", only.lay(indent, start, after));
     }

@@ -241,7 +241,7 @@ impl<'a> Service<'a> {
         let mut arguments = vec![text("event")];
         if let Some(each) = &policy.each {
             let each = self.list(policy, each);
-            arguments.push(text(format!("{each}.get(element)?")));
+            arguments.push(layout::members(&format!("{each}.get(element)?")));
         }
         if !creates {
             arguments.push(text(format!("{subject}?")));
