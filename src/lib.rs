@@ -48,6 +48,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if arguments.get(1).is_some_and(|first| first == "microdb") {
         arguments.remove(1);
     }
+    commands::colour_as_cargo();
     let cli = match cli::Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -57,11 +58,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let shell = commands::Shell::new(cli.quiet, cli.color);
+    let shell = commands::Shell::new(&cli);
     let done = match &cli.command {
         cli::Command::New(new) => commands::new(shell, new),
         cli::Command::Completions { shell: kind } => commands::completions(shell, *kind),
         cli::Command::Man => commands::man(shell),
+        cli::Command::Other(arguments) => commands::other(shell, arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
