@@ -180,6 +180,15 @@ pub fn member_ident(name: &str) -> String {
     }
 }
 
+/// A field of an event, as read from its record: what the record itself has a name for hides it.
+pub fn event_member(name: &str) -> String {
+    let ident = field_ident(name);
+    match ["data", "id", "of", "sequence", "status", "time"].contains(&name) {
+        true => format!("event.data.{ident}"),
+        false => format!("event.{ident}"),
+    }
+}
+
 /// A method's identifier: `ApproveLoan` → `approve_loan`, `Match` → `r#match`, `From` → `from_`.
 pub fn method_ident(name: &str) -> String {
     let method = name.to_snake_case();

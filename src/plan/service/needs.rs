@@ -142,7 +142,8 @@ impl Service<'_> {
                 ""
             };
             let key = self.key(aggregate, key);
-            text(format!("reads.{optional}{what}::<{ident}>({key}).await?"))
+            let read = call(format!("{optional}{what}::<{ident}>"), vec![text(key)]);
+            Expr::Chain(Box::new(text("reads")), vec![read, text("await?")])
         };
         match &need.kind {
             NeedKind::Replica { replica, key } => read(uses, "replica", replica.as_str(), key),

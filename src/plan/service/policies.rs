@@ -241,7 +241,7 @@ impl<'a> Service<'a> {
         let mut arguments = vec![text("event")];
         if let Some(each) = &policy.each {
             let each = self.list(policy, each);
-            arguments.push(text(format!("{each}.get(element)?")));
+            arguments.push(layout::members(&format!("{each}.get(element)?")));
         }
         if !creates {
             arguments.push(text(format!("{subject}?")));
@@ -275,7 +275,7 @@ impl<'a> Service<'a> {
             true => ".as_deref().unwrap_or_default()",
             false => "",
         };
-        format!("event.{}{absent}", names::field_ident(each.as_str()))
+        format!("{}{absent}", names::event_member(each.as_str()))
     }
 
     /// A value that a policy takes from its event.
@@ -304,7 +304,7 @@ impl<'a> Service<'a> {
         };
         match &fill.source {
             Source::EventField(name) => {
-                let expression = format!("event.{}", names::field_ident(name.as_str()));
+                let expression = names::event_member(name.as_str());
                 given(expression, self.event_field(trigger, name.as_str()))
             }
             Source::Element => {

@@ -158,10 +158,11 @@ impl Service<'_> {
         }
         for entity in aggregate.entities.values() {
             let name = entity.collection.as_str();
-            let value = if command.input.contains_key(name) {
-                text(format!("command.{}", names::field_ident(name)))
-            } else {
-                text("Vec::new()")
+            let given = format!("command.{}", names::field_ident(name));
+            let value = match command.input.get(name) {
+                Some(input) if input.optional => text(format!("{given}.unwrap_or_default()")),
+                Some(_) => text(given),
+                None => text("Vec::new()"),
             };
             fields.push((names::member_ident(name), value));
         }

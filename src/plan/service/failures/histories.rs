@@ -18,7 +18,7 @@ use super::rows::{Rows, Wanted};
 use super::{kind, unheard};
 
 /// How many aggregates a handler hears of.
-const SOURCES: u32 = 3;
+const SOURCES: u32 = 2;
 /// How many examples of values one aggregate has.
 const VALUES: u32 = 8;
 
@@ -45,6 +45,8 @@ struct Source<'a> {
     context: &'a Context,
     aggregate: &'a Aggregate,
     number: u32,
+    /// The number of what its next event refers to.
+    refers_to: u32,
     id: String,
     events: Vec<Value>,
 }
@@ -139,6 +141,7 @@ impl<'a, 'r> Histories<'a, 'r> {
             self.add(&mut source, event);
             self.pass(&mut source);
             for _ in 0..if self.is_once(reaction, event) { 0 } else { 2 } {
+                source.refers_to = self.numbers.next()?;
                 self.add(&mut source, event);
             }
         }
@@ -148,42 +151,49 @@ impl<'a, 'r> Histories<'a, 'r> {
             .filter_map(|heard| heard["data"].as_object().cloned())
             .collect();
         let id = source.id.clone();
-        let prepared = heard
-            .iter()
-            .all(|data| self.prepare(reaction, &id, data, source.number));
-        prepared.then(|| self.finish(source, reaction.handler.clone(), Some(kind)))
+        let mut rows = self.rows.clone();
+        for data in &heard {
+            let number = self.numbers.next()?;
+            rows = self.prepared(rows, reaction, (&id, data), number)?;
+        }
+        *self.rows = rows;
+        Some(self.finish(source, reaction.handler.clone(), Some(kind)))
     }
 
-    /// Whether an aggregate sets a reaction off once only: more would not be told from others that
-    /// happen at the same time.
+    /// Whether an aggregate sets a reaction off once only: what it does then hangs on what it has
+    /// done before, or others may be at the same time.
     fn is_once(&self, reaction: &Reaction<'_>, event: &Event) -> bool {
         let acted_on = self.service.acted_on(reaction);
         let acted_on = acted_on.and_then(|name| self.service.context.aggregates.get(name));
         let unique = acted_on.is_some_and(|aggregate| !uniques(aggregate).is_empty());
         event.creates
             || (matches!(reaction.target, On::New) && unique)
+            || reaction.is_on_source()
             || self.service.has_followers(reaction, self.reactions)
     }
 
-    /// Puts what a reaction's command is on, and what it refers to; whether that is possible.
-    fn prepare(&mut self, reaction: &Reaction<'a>, id: &str, data: &Members, number: u32) -> bool {
+    /// The rows with what a reaction's command is on and what it refers to, where that is possible.
+    fn prepared(
+        &self,
+        mut rows: Rows<'a>,
+        reaction: &Reaction<'a>,
+        (id, data): (&str, &Members),
+        number: u32,
+    ) -> Option<Rows<'a>> {
         let take = |fill| taken(data, id, reaction.each, fill);
         let context = self.service.context;
-        let command = reaction.first.and_then(|name| context.commands.get(name));
-        let Some(command) = command else {
-            return true;
+        let Some(command) = reaction.first.and_then(|name| context.commands.get(name)) else {
+            return Some(rows);
         };
-        let Some(aggregate) = context.aggregates.get(&command.aggregate) else {
-            return false;
-        };
+        let aggregate = context.aggregates.get(&command.aggregate)?;
         let inputs: Members = reaction
             .inputs
             .iter()
             .map(|(name, fill)| ((*name).to_owned(), take(fill)))
             .collect();
+        rows.put_referred(aggregate, &inputs, 0).then_some(())?;
         if command.change == Change::Creates {
-            return self.rows.put_referred(aggregate, &inputs, 0)
-                && self.rows.claim(aggregate, inputs);
+            return rows.claim(aggregate, inputs).then_some(rows);
         }
         let from = command.transition.as_ref().and_then(|t| t.from.first());
         let mut wanted = Wanted {
@@ -194,15 +204,20 @@ impl<'a, 'r> Histories<'a, 'r> {
             number,
         };
         match &reaction.target {
-            On::New => return true,
+            On::New => return Some(rows),
             On::Id(fill) => match take(fill) {
                 Value::String(id) => wanted.id = Some(id),
                 // An optional reference that is absent: nothing is to be done.
-                _ => return true,
+                _ => return Some(rows),
             },
             On::Members(with) => {
-                let known = with.iter().map(|(name, fill)| (*name, take(fill)));
-                for (name, value) in known {
+                let members: Vec<_> = with
+                    .iter()
+                    .map(|(name, fill)| (*name, take(fill)))
+                    .collect();
+                // Each search has to find its own.
+                rows.is_found_by_nobody(aggregate, &members).then_some(())?;
+                for (name, value) in members {
                     match (name, value.as_str()) {
                         ("id", Some(id)) => wanted.id = Some(id.to_owned()),
                         _ => wanted.members.push((name, value)),
@@ -210,7 +225,7 @@ impl<'a, 'r> Histories<'a, 'r> {
                 }
             }
         }
-        self.rows.put(wanted) && self.rows.put_referred(aggregate, &inputs, 0)
+        rows.put(wanted).then_some(rows)
     }
 
     fn source(&mut self, context: &'a Context, aggregate: &'a Aggregate) -> Source<'a> {
@@ -220,6 +235,7 @@ impl<'a, 'r> Histories<'a, 'r> {
             context,
             aggregate,
             number,
+            refers_to: number,
             id: sample::uuid(&format!("{reference:?}"), number),
             events: Vec::new(),
         }
@@ -320,11 +336,11 @@ impl Source<'_> {
         self.number * VALUES + place
     }
 
-    /// Adds an event. What it refers to is the same in all events of the aggregate.
+    /// Adds an event.
     fn push(&mut self, kind: String, version: u32, change: &str, mut data: Members) {
-        let (value, number) = (self.value(), self.number);
+        let value = self.value();
         for member in data.values_mut() {
-            refer(member, value, number);
+            refer(member, value, self.refers_to);
         }
         let states = &self.aggregate.states;
         let place = self.events.len().min(states.len().saturating_sub(1));

@@ -35,6 +35,8 @@ pub struct Failures {
     reacts: bool,
     /// Whether it can be asked over HTTP to change something.
     asked: bool,
+    /// Whether anything comes of the examples, as it was seeded.
+    acts: bool,
     /// Where it is killed between an effect and its offset, as an array; absent: nowhere.
     holds: Option<String>,
     /// The examples, as JSON.
@@ -59,17 +61,19 @@ impl Service<'_> {
         let requests = Requests::new(self, &reactions, &mut rows, &mut numbers).all();
         let acting = self.acting(&reactions, &histories, &requests);
         let holds = self.holds(&acting);
+        let acts = !holds.is_empty() || !requests.is_empty();
         let examples = json!({
             "rows": rows.all(),
             "histories": histories.iter().map(|history| &history.value).collect::<Vec<_>>(),
             "requests": requests.iter().map(|request| &request.value).collect::<Vec<_>>(),
             "racing": self.racing(&reactions),
-            "acts": !holds.is_empty() || !requests.is_empty(),
+            "acts": acts,
         });
         Failures {
             hears: !histories.is_empty(),
             reacts: histories.iter().any(|history| history.heard.is_some()),
             asked: !requests.is_empty(),
+            acts,
             holds: laid(&holds),
             examples: pretty(&examples),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Fill, NeedKind, Target, Trigger, TypeName};
+use crate::model::{Fill, NeedKind, Source, Target, Trigger, TypeName};
 
 use super::super::{Service, handler};
 use super::kind;
@@ -35,6 +35,23 @@ pub(super) enum On<'a> {
     Id(&'a Fill),
     /// Every one whose members have these values.
     Members(Vec<(&'a str, &'a Fill)>),
+}
+
+impl Reaction<'_> {
+    /// Whether its command is on the same aggregate whenever the same one sets it off.
+    pub fn is_on_source(&self) -> bool {
+        let of_event = |fill: &Fill| {
+            matches!(
+                fill.source,
+                Source::EventField(_) | Source::Element | Source::ElementField(_)
+            )
+        };
+        match &self.target {
+            On::New => false,
+            On::Id(fill) => !of_event(fill),
+            On::Members(with) => !with.iter().any(|(_, fill)| of_event(fill)),
+        }
+    }
 }
 
 impl<'a> Service<'a> {

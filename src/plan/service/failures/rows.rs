@@ -28,6 +28,7 @@ pub(super) struct Wanted<'a> {
 }
 
 /// The rows so far.
+#[derive(Clone)]
 pub(super) struct Rows<'a> {
     service: &'a Service<'a>,
     rows: Vec<Value>,
@@ -129,6 +130,18 @@ impl<'a> Rows<'a> {
                 names.all(|name| value(known, name) == value(members, name))
             });
             !taken || names.iter().any(|name| value(members, name).is_null())
+        })
+    }
+
+    /// Whether a search by these members finds none of those that are there or will be made.
+    pub fn is_found_by_nobody(&self, aggregate: &Aggregate, by: &[(&str, Value)]) -> bool {
+        let mut known = self
+            .known
+            .iter()
+            .filter(|(name, _)| *name == aggregate.name);
+        !known.any(|(_, members)| {
+            let mut by = by.iter();
+            by.all(|(name, value)| members.get(*name) == Some(value))
         })
     }
 

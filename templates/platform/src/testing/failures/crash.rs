@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tokio::time::timeout;
 
 use super::wire::Random;
-use super::world::{World, until};
+use super::world::World;
 use super::{Step, Subject, ended, hold_against, reference};
 
 /// How often a process is killed in one of the worlds where that happens at random.
@@ -104,7 +104,7 @@ impl Subject {
         let subject = std::sync::Arc::new(self);
         let end = ended(World::new(&subject), async |world| {
             world.start().await?;
-            until("the handlers have begun", async || world.standing().await).await?;
+            world.until_begun().await?;
             let broker = lock(&world.folder.path().join("broker.db"))?;
             world.ask_all().await?;
             // The relay is to meet with the lock.

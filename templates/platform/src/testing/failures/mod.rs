@@ -28,6 +28,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 
 use self::examples::Examples;
+use self::folder::Files;
 use self::world::World;
 use crate::service::{Described, Service};
 
@@ -36,8 +37,16 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 /// The outcome of a step of a test.
 type Step<T = ()> = Result<T, Error>;
 
-/// The end of a service that nothing happened to; each test program has one service.
-static REFERENCE: OnceLock<Value> = OnceLock::new();
+/// What all tests of a service begin with, and end with; each test program has one service.
+static REFERENCE: OnceLock<Reference> = OnceLock::new();
+
+/// A service to which nothing happens.
+struct Reference {
+    /// Its files once it has begun to listen.
+    files: Files,
+    /// Its end.
+    end: Value,
+}
 
 /// A service under test.
 pub struct Subject {
@@ -67,7 +76,8 @@ impl Subject {
     fn survives(self, failure: impl AsyncFnOnce(&mut World) -> Step) {
         let subject = Arc::new(self);
         let reference = reference(&subject);
-        hold_against(reference, &ended(World::settled(&subject), failure));
+        let world = World::again(&subject, &reference.files);
+        hold_against(reference, &ended(world, failure));
     }
 
     /// The same for several failures of a kind at the same time, each in a world of its own.
@@ -84,7 +94,7 @@ impl Subject {
                 .iter()
                 .map(|kind| {
                     threads.spawn(move || {
-                        let world = World::settled(subject);
+                        let world = World::again(subject, &reference.files);
                         let end = ended(world, async |world| failure(world, *kind).await);
                         hold_against(reference, &end);
                     })
@@ -100,22 +110,26 @@ impl Subject {
     }
 }
 
-/// The end of a service that hears and is asked all in order, each once.
-fn reference(subject: &Arc<Subject>) -> &'static Value {
+/// The service that hears and is asked all in order, each once.
+fn reference(subject: &Arc<Subject>) -> &'static Reference {
     REFERENCE.get_or_init(|| {
-        let mut before = Value::Null;
-        let end = ended(World::settled(subject), async |world| {
-            before = world.state().await?;
+        let mut files = Files::new();
+        let before = ended(World::new(subject), async |world| {
+            world.settle().await?;
+            files = world.folder.files()?;
+            world.start().await
+        });
+        let end = ended(World::again(subject, &files), async |world| {
             world.start().await?;
             world.peers.publish_all().await?;
             world.ask_all().await
         });
         assert!(
             !subject.examples.acts || before != end,
-            "none of the examples in `failures.json` has any effect, so nothing can be lost or doubled: \
-             eject the file, and give examples that mean something to your decisions"
+            "none of the examples in `failures.json` has any effect, so nothing can be lost or \
+             doubled: eject the file, and give examples that mean something to your decisions"
         );
-        end
+        Reference { files, end }
     })
 }
 
@@ -145,8 +159,8 @@ fn ended(
 }
 
 #[track_caller]
-fn hold_against(reference: &Value, end: &Value) {
-    if let Some(difference) = compare::difference(reference, end) {
+fn hold_against(reference: &Reference, end: &Value) {
+    if let Some(difference) = compare::difference(&reference.end, end) {
         panic!("it did not end as without the failure: {difference}");
     }
 }

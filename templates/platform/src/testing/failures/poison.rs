@@ -132,8 +132,17 @@ struct Newer {
     waiting: u64,
 }
 
-/// For the first aggregate of each policy and effect, the first event that sets it off.
+/// For the first aggregate of each policy and effect, the first event that sets it off. It waits for
+/// every handler that such events set off.
 fn newer(histories: &[History]) -> BTreeMap<Uuid, Newer> {
+    let hearers = |heard: &str| {
+        let all = histories
+            .iter()
+            .filter(|one| one.heard.as_deref() == Some(heard));
+        all.map(|one| one.handler.as_str())
+            .collect::<BTreeSet<_>>()
+            .len()
+    };
     let mut seen = BTreeSet::new();
     let mut newer = BTreeMap::new();
     for history in histories {
@@ -142,7 +151,8 @@ fn newer(histories: &[History]) -> BTreeMap<Uuid, Newer> {
         };
         let place = history.events.iter().position(|event| event.kind == *heard);
         if let Some(place) = place.filter(|_| seen.insert(history.handler.as_str())) {
-            let (at, waiting) = (place + 1, history.events.len() - place);
+            let at = place + 1;
+            let waiting = (history.events.len() - place) * hearers(heard);
             let one = Newer {
                 at: u64::try_from(at).unwrap_or_default(),
                 waiting: u64::try_from(waiting).unwrap_or_default(),

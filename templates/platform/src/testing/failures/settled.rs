@@ -13,7 +13,7 @@ use crate::engine::{Documents, Engine, Gate};
 use crate::handler::Standing;
 
 /// How long to wait between two looks.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(40);
 /// How many events of a log are read at a time.
 const PAGE: u32 = 500;
 
@@ -40,14 +40,17 @@ impl World {
         let started = Instant::now();
         let mut before = None;
         loop {
-            let left = self.left(stuck).await?;
-            let state = self.state().await?;
-            match left {
-                None if before.as_ref() == Some(&state) => return Ok(()),
+            match self.left(stuck).await? {
+                None => {
+                    let state = self.state().await?;
+                    if before.as_ref() == Some(&state) {
+                        return Ok(());
+                    }
+                    before = Some(state);
+                }
                 Some(left) if started.elapsed() > PATIENCE => {
                     return Err(format!("waited in vain: {left}").into());
                 }
-                None => before = Some(state),
                 Some(_) => before = None,
             }
             tokio::time::sleep(PAUSE).await;

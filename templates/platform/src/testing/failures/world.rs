@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::examples::Row;
-use super::folder::Folder;
+use super::folder::{Files, Folder};
 use super::peers::Peers;
 use super::program::{self, Log, PATIENCE, Program};
 use super::{Error, Step, Subject};
@@ -37,34 +37,49 @@ pub(super) struct World {
 }
 
 impl World {
-    /// A world whose service has begun to listen, has nothing to do, and is down.
-    pub async fn settled(subject: &Arc<Subject>) -> Step<Self> {
-        let mut world = Self::new(subject).await?;
-        world.peers.answer().await?;
-        world.start().await?;
-        let settled = async {
-            world.until_ready().await?;
-            world.until_settled().await?;
-            world.stop_all().await
-        };
-        match settled.await {
-            Ok(()) => Ok(world),
-            Err(error) => Err(world.explain(error)),
-        }
-    }
-
     /// A world whose service has never run, and in which nobody answers.
     pub async fn new(subject: &Arc<Subject>) -> Step<Self> {
         let folder = Folder::new()?;
+        Self::migrate(subject, &folder).await?;
+        let world = Self::open(subject, folder)?;
+        for row in &subject.examples.rows {
+            world.put(row).await?;
+        }
+        Ok(world)
+    }
+
+    /// Lets the service begin to listen, until it has nothing to do, and ends it.
+    pub async fn settle(&mut self) -> Step {
+        self.start().await?;
+        // Before that, nothing may go by: what goes by a handler before it begins is not its own.
+        self.until_begun().await?;
+        self.peers.answer().await?;
+        self.until_ready().await?;
+        self.until_settled().await?;
+        self.stop_all().await
+    }
+
+    /// A world with the files of one that has settled.
+    pub async fn again(subject: &Arc<Subject>, files: &Files) -> Step<Self> {
+        let world = Self::open(subject, Folder::with(files)?)?;
+        world.peers.answer().await?;
+        Ok(world)
+    }
+
+    async fn migrate(subject: &Subject, folder: &Folder) -> Step {
         let migrated = program::run(subject, folder.path(), &["migrate"]).await?;
         if !migrated.status.success() {
             let why = String::from_utf8_lossy(&migrated.stderr).into_owned();
             return Err(format!("its database could not be made: {why}").into());
         }
+        Ok(())
+    }
+
+    fn open(subject: &Arc<Subject>, folder: Folder) -> Step<Self> {
         let path = folder.path().join("service.db");
         let engine = SqliteEngine::open(&path, subject.service.migrations, Options::default())?;
         let broker = Arc::new(EmbeddedBroker::open(&folder.path().join("broker.db"))?);
-        let world = Self {
+        Ok(Self {
             subject: Arc::clone(subject),
             folder,
             engine: Arc::new(engine),
@@ -73,11 +88,7 @@ impl World {
             programs: Vec::new(),
             renamed: BTreeMap::new(),
             log: Log::default(),
-        };
-        for row in &subject.examples.rows {
-            world.put(row).await?;
-        }
-        Ok(world)
+        })
     }
 
     /// Puts an aggregate there, with an event that nobody knows as its history.
@@ -181,6 +192,14 @@ impl World {
     /// Lets the service's command line do something.
     pub async fn command(&self, arguments: &[&str]) -> Step<Output> {
         program::run(&self.subject, self.folder.path(), arguments).await
+    }
+
+    /// Waits until all handlers have begun to listen.
+    pub async fn until_begun(&self) -> Step {
+        until("the handlers have begun", async || {
+            Ok(self.standing().await?.map(|_| ()))
+        })
+        .await
     }
 
     /// Waits until the instance says that it can serve.
