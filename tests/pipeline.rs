@@ -16,11 +16,12 @@ use std::time::{Duration, Instant};
 
 use cargo_microdb::description;
 use cargo_microdb::diagnostics::{Diagnostic, human, json};
+use cargo_microdb::lock::{self, Lock};
 use cargo_microdb::model::System;
 use cargo_microdb::source::Sources;
 use cargo_microdb::validation::{Options, validate};
-use cargo_microdb::{lock, plan, render};
-use common::{Change, cases, change};
+use cargo_microdb::{plan, render};
+use common::{cases, change};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -55,7 +56,7 @@ fn run(text: &str, embedded: bool) -> Result<bool, TestCaseError> {
     if !found.is_empty() || !valid.later.is_empty() {
         return Ok(false);
     }
-    rendered(&valid.system)?;
+    rendered(&valid.system, text)?;
     Ok(true)
 }
 
@@ -74,7 +75,7 @@ fn said(found: &[Diagnostic], sources: &Sources) -> Result<(), TestCaseError> {
 }
 
 /// Every file is rendered, each inside the workspace and at a path of its own.
-fn rendered(system: &System) -> Result<(), TestCaseError> {
+fn rendered(system: &System, text: &str) -> Result<(), TestCaseError> {
     let files = render::render(&plan::plan(system)).map_err(|error| {
         let error = error.to_string();
         TestCaseError::fail(format!("nothing is rendered: {error}"))
@@ -93,7 +94,8 @@ fn rendered(system: &System) -> Result<(), TestCaseError> {
             file.path
         );
     }
-    lock::write(system, &files);
+    let facts = lock::facts([text]).map_err(|error| TestCaseError::fail(error.to_string()))?;
+    Lock::of(system, &files, facts).render();
     Ok(())
 }
 
@@ -109,7 +111,7 @@ fn round(runner: &mut TestRunner, seeds: &[String]) -> u64 {
         let start = seed.get(seeds).clone();
         let text = changes
             .iter()
-            .fold(start, |text, change: &Change| change.apply(&text));
+            .fold(start, |text, change| change.apply(&text));
         valid.set(valid.get() + u64::from(run(&text, embedded)?));
         Ok(())
     });

@@ -8,7 +8,7 @@ use super::contract::{Contract, article};
 use super::files::{Class, File};
 use super::layout;
 use super::types::Place;
-use super::{contract_package, names};
+use super::{contract_package, fixtures, names};
 
 pub(super) fn files(system: &System) -> Vec<File> {
     let mut files = shared(system);
@@ -134,6 +134,10 @@ fn contract(system: &System, context: &Context) -> Vec<File> {
     source("aggregates", json!(contract.aggregates(context)));
     source("commands", json!(contract.commands(context)));
     source("events", json!(contract.events(context)));
+    let fixtures = fixtures::files(system, context);
+    if !fixtures.is_empty() {
+        modules.push("fixtures".to_owned());
+    }
     let aggregates: Vec<&Aggregate> = context.aggregates.values().collect();
     let declared = values(
         &contract,
@@ -154,7 +158,7 @@ fn contract(system: &System, context: &Context) -> Vec<File> {
     }
     let mut exports: Vec<String> = modules
         .iter()
-        .filter(|module| *module != "schema")
+        .filter(|module| !["fixtures", "schema"].contains(&module.as_str()))
         .map(|module| format!("pub use {module}::*;"))
         .collect();
     if !context.aggregates.is_empty() {
@@ -165,6 +169,7 @@ fn contract(system: &System, context: &Context) -> Vec<File> {
     let declarations: Vec<String> = modules
         .iter()
         .map(|module| match module.as_str() {
+            "fixtures" => "#[cfg(test)]\nmod fixtures;".to_owned(),
             "schema" => "pub mod schema;".to_owned(),
             module => format!("mod {module};"),
         })
@@ -192,6 +197,7 @@ fn contract(system: &System, context: &Context) -> Vec<File> {
         ),
     ];
     files.extend(sources);
+    files.extend(fixtures);
     files
 }
 

@@ -4,6 +4,7 @@ pub mod contract;
 mod contracts;
 mod docs;
 mod files;
+mod fixtures;
 pub mod layout;
 pub mod members;
 pub mod names;

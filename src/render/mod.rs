@@ -139,9 +139,11 @@ fn reasons(error: &dyn std::error::Error) -> String {
     reasons
 }
 
-/// The runtime: plain Rust, the same for every system.
+/// The runtime with its tests: plain Rust, the same for every system.
 fn runtime() -> impl Iterator<Item = Rendered> {
-    let sources = Templates::iter().filter(|path| path.starts_with("platform/src/"));
+    let folders = ["platform/src/", "platform/tests/"];
+    let is_of_it = move |path: &Cow<'_, str>| folders.iter().any(|folder| path.starts_with(folder));
+    let sources = Templates::iter().filter(is_of_it);
     sources
         .filter(|path| !path.ends_with(".tera"))
         .filter_map(|path: Cow<'_, str>| {

@@ -4,6 +4,7 @@ mod commands;
 mod effects;
 mod events;
 mod examples;
+mod failures;
 mod needs;
 mod policies;
 mod queries;
