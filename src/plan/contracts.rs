@@ -6,6 +6,7 @@ use crate::model::{Aggregate, Context, EnumType, System, TypeName, ValueType};
 
 use super::contract::{Contract, article};
 use super::files::{Class, File};
+use super::layout;
 use super::types::Place;
 use super::{contract_package, fixtures, names};
 
@@ -205,12 +206,8 @@ pub(super) fn purpose(context: &Context) -> String {
     match &context.purpose {
         None => String::new(),
         Some(purpose) => {
-            let lines: Vec<String> = purpose
-                .trim()
-                .lines()
-                .map(|line| format!("//! {}", line.trim()).trim_end().to_owned())
-                .collect();
-            format!("//!\n{}\n", lines.join("\n"))
+            let lines: String = layout::comment("//!", purpose);
+            format!("//!\n{lines}")
         }
     }
 }

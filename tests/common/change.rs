@@ -12,6 +12,7 @@ pub enum Change {
     SwapLines(usize, usize),
     RepeatLine(usize),
     SwapWords(usize, usize),
+    Rename(usize, usize),
 }
 
 /// Any of them.
@@ -30,6 +31,7 @@ pub fn change() -> impl Strategy<Value = Change> {
         (at(), at()).prop_map(|(one, other)| Change::SwapLines(one, other)),
         at().prop_map(Change::RepeatLine),
         (at(), at()).prop_map(|(one, other)| Change::SwapWords(one, other)),
+        (at(), at()).prop_map(|(one, other)| Change::Rename(one, other)),
     ]
 }
 
@@ -56,9 +58,26 @@ impl Change {
             Self::SwapLines(one, other) => lines.swap(line(one), line(other)),
             Self::RepeatLine(place) => lines.insert(line(place), lines[line(place)]),
             Self::SwapWords(one, other) => return swap_words(text, *one, *other),
+            Self::Rename(one, other) => return rename(text, *one, *other),
         }
         lines.concat()
     }
+}
+
+/// Calls one thing everywhere as another one is called: what is valid often stays so.
+fn rename(text: &str, one: usize, other: usize) -> String {
+    let parts: Vec<&str> = text
+        .split_inclusive(|c: char| !c.is_alphanumeric() && c != '_')
+        .collect();
+    let word = |part: &str| part.trim_end_matches(|c: char| !c.is_alphanumeric()).len();
+    let count = parts.len();
+    let (old, new) = (parts[one % count], parts[other % count]);
+    let (old, new) = (&old[..word(old)], &new[..word(new)]);
+    let renamed = parts.iter().map(|part| match &part[..word(part)] == old {
+        true => format!("{new}{}", &part[word(part)..]),
+        false => (*part).to_owned(),
+    });
+    renamed.collect()
 }
 
 fn swap_words(text: &str, one: usize, other: usize) -> String {

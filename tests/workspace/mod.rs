@@ -1,5 +1,8 @@
 //! A generated workspace in a temporary folder.
 
+// Each test program uses a part of it.
+#![allow(dead_code)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

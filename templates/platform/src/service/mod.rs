@@ -1,6 +1,8 @@
 //! A service put together: what the generated wiring says of it, and the process made of that.
 
 mod cli;
+#[cfg(feature = "testing")]
+mod described;
 mod failure;
 mod janitor;
 mod open;
@@ -20,6 +22,8 @@ use crate::runtime::Executor;
 use crate::unit_of_work::{Creates, Deletes, Unit, Updates, Way};
 
 pub use cli::{run, run_from};
+#[cfg(feature = "testing")]
+pub(crate) use described::Described;
 pub use failure::Failure;
 pub use running::Running;
 

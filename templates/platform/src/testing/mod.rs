@@ -1,6 +1,9 @@
-//! What tests are written with: decisions without a server, a client for one, messages as they come.
+//! What tests are written with: decisions without a server, a client for one, messages as they come,
+//! failures of a whole service.
 
 pub mod consuming;
+#[cfg(all(feature = "embedded", feature = "sqlite"))]
+pub mod failures;
 mod given;
 pub mod http;
 mod published;

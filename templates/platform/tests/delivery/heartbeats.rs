@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::relay::{Outcome, items, save_all, start, until};
+use crate::relay::{Outcome, items, start, until};
 use crate::shop::flaky::{Fate, Flaky, dice};
 use crate::shop::{self, PARTITIONS, Service};
 use platform::broker::Publication;
@@ -156,7 +156,7 @@ async fn what_waits_beyond_a_batch_is_not_promised() -> Outcome {
     let broker = Flaky::new(shop::broker(folder.path()).await, |_| Fate::Good);
     let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
     let [many, last] = apart();
-    save_all(&service, &[many], 600).await?;
+    service.save_versions(many, 1..=600).await?;
     service.save(last, 1, "x").await?;
     let committed = Timestamp::now();
     let relay = start(&service);

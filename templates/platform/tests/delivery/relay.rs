@@ -220,9 +220,7 @@ async fn more_refused_messages_than_a_batch_do_not_hide_the_others() -> Outcome 
     let service = Service::open(folder.path(), Uuid::now_v7(), broker);
     let blocked = Uuid::now_v7();
     service.save(blocked, 1, &"x".repeat(MAX_BYTES)).await?;
-    for version in 2..=600 {
-        service.save(blocked, version, "x").await?;
-    }
+    service.save_versions(blocked, 2..=600).await?;
     service.save(Uuid::now_v7(), 1, "x").await?;
     let relay = start(&service);
     let started = Instant::now();

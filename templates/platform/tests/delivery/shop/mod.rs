@@ -3,6 +3,7 @@
 pub mod flaky;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -110,42 +111,29 @@ impl Service {
 
     /// Saves an item at a version, with the event of it.
     pub async fn save(&self, id: Uuid, version: u64, name: &str) -> Result<(), CommitError> {
-        let now = Timestamp::now();
-        let stored = Stored {
-            id,
-            version,
-            created_at: now,
-            updated_at: now,
-            members: members(json!({"name": name, "secret": "s", "status": "new"})),
-        };
-        let event = event(
-            id,
-            version,
-            Change::Saved,
-            json!({"name": name, "status": "new"}),
-        );
-        self.commit(version, SaveTo::Live(stored), event).await
+        self.commit(saved(id, version, name)).await
+    }
+
+    /// Saves versions of an item one after the other, and waits for the disk once.
+    pub async fn save_versions(
+        &self,
+        id: Uuid,
+        versions: RangeInclusive<u64>,
+    ) -> Result<(), CommitError> {
+        let writes = versions.map(|version| saved(id, version, "x")).collect();
+        let saved = self.runtime.engine.commit_all(writes).await;
+        self.runtime.outbox_bell.notify_one();
+        saved.map_err(|(_, error)| error)
     }
 
     /// Deletes an item, with the event of it.
     pub async fn delete(&self, id: Uuid, version: u64) -> Result<(), CommitError> {
         let event = event(id, version, Change::Deleted, json!({}));
-        self.commit(version, SaveTo::Deleted { id, version }, event)
-            .await
+        let to = SaveTo::Deleted { id, version };
+        self.commit(write(version, to, &event)).await
     }
 
-    async fn commit(&self, version: u64, to: SaveTo, event: Envelope) -> Result<(), CommitError> {
-        let save = Save {
-            schema: &ITEM,
-            generation: 0,
-            expected: version - 1,
-            to,
-        };
-        let write = WriteSet {
-            saves: vec![save],
-            events: vec![outbox_event(&event)],
-            ..WriteSet::default()
-        };
+    async fn commit(&self, write: WriteSet) -> Result<(), CommitError> {
         self.runtime.engine.commit(write).await?;
         self.runtime.outbox_bell.notify_one();
         Ok(())
@@ -160,6 +148,35 @@ impl Service {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         Ok(())
+    }
+}
+
+/// An item at a version, with the event of it.
+fn saved(id: Uuid, version: u64, name: &str) -> WriteSet {
+    let now = Timestamp::now();
+    let stored = Stored {
+        id,
+        version,
+        created_at: now,
+        updated_at: now,
+        members: members(json!({"name": name, "secret": "s", "status": "new"})),
+    };
+    let data = json!({"name": name, "status": "new"});
+    let event = event(id, version, Change::Saved, data);
+    write(version, SaveTo::Live(stored), &event)
+}
+
+fn write(version: u64, to: SaveTo, event: &Envelope) -> WriteSet {
+    let save = Save {
+        schema: &ITEM,
+        generation: 0,
+        expected: version - 1,
+        to,
+    };
+    WriteSet {
+        saves: vec![save],
+        events: vec![outbox_event(event)],
+        ..WriteSet::default()
     }
 }
 
