@@ -25,6 +25,8 @@ pub mod relay;
 pub mod requests;
 pub mod runtime;
 pub mod schema;
+// What a service is; contracts, which stand on neither engine nor broker, do without it.
+#[cfg(all(feature = "embedded", feature = "sqlite"))]
 pub mod service;
 #[cfg(any(feature = "embedded", feature = "sqlite"))]
 mod sqlite_lock;
