@@ -27,7 +27,38 @@ fn service(system: &System, context: &Context, port: u16) -> Vec<File> {
     let mut files = crate_files(system, context);
     files.extend(generated(&service, port));
     files.extend(seeded(&service));
+    files.extend(failure_tests(&service));
     files
+}
+
+/// The tests of failures with their examples, where there is anything to fail.
+fn failure_tests(service: &Service<'_>) -> Vec<File> {
+    let name = service.context.name.as_str();
+    let package = service_package(service.system, name);
+    let failures = service.failures();
+    if failures.is_empty() {
+        return Vec::new();
+    }
+    let text = failures.examples.clone();
+    vec![
+        File::new(
+            Class::Managed,
+            "services/__context__/tests/failures.rs",
+            &[("context", name)],
+            json!({
+                "context": name,
+                "package": package,
+                "crate_name": package.replace('-', "_"),
+                "tests": failures,
+            }),
+        ),
+        File {
+            path: format!("services/{name}/tests/failures.json"),
+            class: Class::Managed,
+            template: "_partials/text.tera".to_owned(),
+            view: json!({ "text": text }),
+        },
+    ]
 }
 
 fn view(code: &Code, name: &str) -> Value {

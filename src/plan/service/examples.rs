@@ -4,12 +4,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    Aggregate, Change, Command, Default, EventField, Field, Fill, InputSource, Policy, Source,
-    Trigger,
+    Aggregate, Change, Command, Default, EventField, Field, Fill, Ident, InputSource, Policy,
+    Source, Trigger,
 };
 use crate::plan::sample;
 
-use super::Service;
+use super::{Service, telling};
 
 /// The time of commands in tests, as `platform::testing` has it.
 const NOW: &str = "2026-01-31T12:00:00Z";
@@ -103,8 +103,8 @@ impl Service<'_> {
         };
         for (name, field) in &event.fields {
             let value = match field {
-                EventField::Own(field) => match brought.get(name.as_str()) {
-                    Some(value) => value.clone(),
+                EventField::Own(field) => match telling(command, field) {
+                    Some(_) => brought.get(name.as_str()).cloned().unwrap_or_default(),
                     None => self.missing_example(field),
                 },
                 _ => after.get(name.as_str()).cloned().unwrap_or_default(),
@@ -117,8 +117,8 @@ impl Service<'_> {
     /// What a seeded decision says where no input tells a field of its event.
     fn missing_example(&self, field: &Field) -> Value {
         match (field.optional, field.list) {
-            (true, false) => Value::Null,
-            (_, true) => json!([]),
+            (true, _) => Value::Null,
+            (false, true) => json!([]),
             (false, false) => sample::field(self.system, field, BEFORE),
         }
     }
@@ -148,19 +148,24 @@ impl Service<'_> {
     /// What a policy takes from the example of its event.
     pub(super) fn taken_example(&self, policy: &Policy, fill: &Fill) -> Value {
         let event = self.event_example(&policy.trigger, BEFORE);
-        let element = policy
-            .each
-            .as_ref()
-            .and_then(|each| event.get(each.as_str()));
-        let element = element.and_then(|list| list.get(0)).cloned();
-        let taken = match &fill.source {
-            Source::EventField(name) => event.get(name.as_str()).cloned(),
-            Source::Element => element,
-            Source::ElementField(name) => {
-                element.and_then(|element| element.get(name.as_str()).cloned())
-            }
-            _ => Some(json!(sample::uuid("event", BEFORE))),
-        };
-        taken.unwrap_or_default()
+        let each = policy.each.as_ref().map(Ident::as_str);
+        taken(&event, &sample::uuid("event", BEFORE), each, fill)
     }
+}
+
+/// What a handler takes from the data of an event of the aggregate `id`, or from the first element
+/// of its list `each`.
+pub(super) fn taken(event: &Members, id: &str, each: Option<&str>, fill: &Fill) -> Value {
+    let element = each
+        .and_then(|each| event.get(each))
+        .and_then(|list| list.get(0));
+    let taken = match &fill.source {
+        Source::EventField(name) => event.get(name.as_str()).cloned(),
+        Source::Element => element.cloned(),
+        Source::ElementField(name) => {
+            element.and_then(|element| element.get(name.as_str()).cloned())
+        }
+        _ => Some(json!(id)),
+    };
+    taken.unwrap_or_default()
 }

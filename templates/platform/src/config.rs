@@ -212,7 +212,7 @@ pub fn help(context: &str) -> String {
 }
 
 /// What the names of a context's own variables start with.
-fn prefix(context: &str) -> String {
+pub(crate) fn prefix(context: &str) -> String {
     format!("{}_", context.to_uppercase().replace('-', "_"))
 }
 

@@ -25,6 +25,8 @@ mod registry;
 mod release;
 mod replica;
 mod run;
+#[cfg(feature = "testing")]
+mod standing;
 mod supervisor;
 mod sweep;
 mod tried;
@@ -42,6 +44,9 @@ use crate::engine::Find;
 use crate::query::Query;
 use crate::schema::Schema;
 use crate::value::Timestamp;
+
+#[cfg(feature = "testing")]
+pub(crate) use standing::Standing;
 
 pub use registry::{Handlers, NotReady, ReplayError};
 pub use replica::{CLOCK_TOLERANCE_MS, read};

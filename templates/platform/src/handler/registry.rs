@@ -225,7 +225,7 @@ impl Handlers {
         Some(Scope::new(Arc::clone(runtime), Arc::clone(reactor), 0))
     }
 
-    fn abouts(&self) -> impl Iterator<Item = super::reactor::About> {
+    pub(super) fn abouts(&self) -> impl Iterator<Item = super::reactor::About> {
         self.reactors.iter().map(|reactor| reactor.about())
     }
 }

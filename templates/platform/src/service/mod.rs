@@ -1,6 +1,8 @@
 //! A service put together: what the generated wiring says of it, and the process made of that.
 
 mod cli;
+#[cfg(feature = "testing")]
+mod described;
 mod failure;
 mod janitor;
 mod open;
@@ -19,7 +21,9 @@ use crate::owner::Owned;
 use crate::runtime::Executor;
 use crate::unit_of_work::{Creates, Deletes, Unit, Updates, Way};
 
-pub use cli::run;
+pub use cli::{run, run_from};
+#[cfg(feature = "testing")]
+pub(crate) use described::Described;
 pub use failure::Failure;
 pub use running::Running;
 

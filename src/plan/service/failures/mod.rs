@@ -1,0 +1,162 @@
+//! What the failure tests of a service are about: what it hears from others, what it is asked for,
+//! what has to be there before, and which failures it can meet at all.
+
+mod histories;
+mod reactions;
+mod requests;
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::model::Emission;
+use crate::plan::layout::{call, slice};
+use crate::plan::names;
+
+use self::histories::Histories;
+use self::reactions::Reaction;
+use self::requests::Requests;
+use self::rows::Rows;
+use super::Service;
+use super::storage::literal;
+
+/// The number of the first example; those that other tests show are below.
+const FIRST: u32 = 11;
+
+/// What the template of `tests/failures.rs` places.
+#[derive(Debug, Serialize)]
+pub struct Failures {
+    /// Whether it hears events of other contexts.
+    hears: bool,
+    /// Whether some handler of events that come from other contexts acts on its own, so that a
+    /// newer version of its event matters to it.
+    reacts: bool,
+    /// Whether it can be asked over HTTP to change something.
+    asked: bool,
+    /// Whether anything comes of the examples, as it was seeded.
+    acts: bool,
+    /// Where it is killed between an effect and its offset, as an array; absent: nowhere.
+    holds: Option<String>,
+    /// The examples, as JSON.
+    #[serde(skip)]
+    pub examples: String,
+}
+
+impl Failures {
+    /// Whether there is anything to fail.
+    pub fn is_empty(&self) -> bool {
+        !self.hears && !self.asked
+    }
+}
+
+impl Service<'_> {
+    /// The failure tests of the service.
+    pub fn failures(&self) -> Failures {
+        let mut numbers = FIRST..;
+        let mut rows = Rows::new(self);
+        let reactions = self.reactions();
+        let histories = Histories::new(self, &reactions, &mut rows, &mut numbers).all();
+        let requests = Requests::new(self, &reactions, &mut rows, &mut numbers).all();
+        let acting = self.acting(&reactions, &histories, &requests);
+        let holds = self.holds(&acting);
+        let acts = !holds.is_empty() || !requests.is_empty();
+        let examples = json!({
+            "rows": rows.all(),
+            "histories": histories.iter().map(|history| &history.value).collect::<Vec<_>>(),
+            "requests": requests.iter().map(|request| &request.value).collect::<Vec<_>>(),
+            "racing": self.racing(&reactions),
+            "acts": acts,
+        });
+        Failures {
+            hears: !histories.is_empty(),
+            reacts: histories.iter().any(|history| history.heard.is_some()),
+            asked: !requests.is_empty(),
+            acts,
+            holds: laid(&holds),
+            examples: pretty(&examples),
+        }
+    }
+
+    /// The reactions that act because of the examples, and because of what comes of them.
+    fn acting<'r>(
+        &self,
+        reactions: &'r [Reaction<'_>],
+        histories: &[histories::History],
+        requests: &[requests::Asked],
+    ) -> Vec<&'r Reaction<'r>> {
+        let own = self.context.name.as_str();
+        let mut commands: BTreeSet<&str> = requests.iter().map(|r| r.command.as_str()).collect();
+        let mut acting: BTreeMap<&str, &Reaction<'_>> = BTreeMap::new();
+        loop {
+            let before = acting.len();
+            for reaction in reactions.iter().filter(|reaction| reaction.acts) {
+                let heard = histories.iter().any(|h| h.handler == reaction.handler);
+                let provoked = reaction.trigger.context.as_str() == own
+                    && commands
+                        .iter()
+                        .any(|command| self.surely_emits(command, reaction.trigger.event.as_str()));
+                if heard || provoked {
+                    acting.insert(&reaction.handler, reaction);
+                    commands.extend(reaction.first.map(|command| command.as_str()));
+                }
+            }
+            if acting.len() == before {
+                return acting.into_values().collect();
+            }
+        }
+    }
+
+    /// Whether a command emits an event as it was seeded.
+    fn surely_emits(&self, command: &str, event: &str) -> bool {
+        let command = self.context.commands.get(command).into_iter();
+        let mut emits = command.flat_map(|command| &command.emits);
+        emits.any(|emission| match emission {
+            Emission::Always(name) => name.as_str() == event,
+            Emission::OneOf(names) => names.first().is_some_and(|name| name.as_str() == event),
+            Emission::Optional(_) => false,
+        })
+    }
+
+    /// The places between an effect and its offset that are reached.
+    fn holds(&self, acting: &[&Reaction<'_>]) -> Vec<&'static str> {
+        let policy = acting.iter().any(|reaction| !reaction.effect);
+        let effect = acting.iter().any(|reaction| reaction.effect);
+        let follows = acting.iter().any(|reaction| reaction.first.is_some());
+        let replica = !self.context.replicas.is_empty();
+        let places = [
+            ("replica.before-commit", replica),
+            ("policy.before-commit", policy),
+            ("effect.before-commit", effect),
+            ("consumer.after-effect", replica || policy || effect),
+            ("command.before-commit", follows),
+            ("effect.after-attempt", effect),
+            ("effect.before-outcome", effect),
+        ];
+        let reached = places.into_iter().filter(|(_, reached)| *reached);
+        reached.map(|(place, _)| place).collect()
+    }
+}
+
+fn laid(holds: &[&str]) -> Option<String> {
+    let places = holds.iter().map(|place| literal(place)).collect();
+    let killed = call("subject().is_killed_at", vec![slice(places)]);
+    (!holds.is_empty()).then(|| killed.lay(4, 4, 1))
+}
+
+fn pretty(value: &Value) -> String {
+    // A value always has a JSON form.
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text + "\n"
+}
+
+/// `shop.order.unheard`: a type that nobody knows, since names of events begin with a capital.
+fn unheard(system: &str, context: &str) -> String {
+    format!("{system}.{context}.unheard")
+}
+
+/// What the aggregate is called in the runtime.
+fn kind(aggregate: &str) -> String {
+    names::snake(aggregate)
+}

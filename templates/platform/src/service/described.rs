@@ -1,0 +1,30 @@
+//! What tests have to know of a service.
+
+use super::Service;
+use crate::engine::Migration;
+use crate::handler::Handlers;
+use crate::owner::Owned;
+
+/// What tests have to know of a service.
+pub(crate) struct Described {
+    pub system: &'static str,
+    pub context: &'static str,
+    pub migrations: &'static [Migration],
+    pub partitions: u32,
+    pub owned: Vec<Owned>,
+    pub handlers: Handlers,
+}
+
+impl Service {
+    /// What tests have to know of it.
+    pub(crate) fn described(self) -> Described {
+        Described {
+            system: self.system,
+            context: self.context,
+            migrations: self.migrations,
+            partitions: self.partitions,
+            owned: self.owned,
+            handlers: self.handlers,
+        }
+    }
+}

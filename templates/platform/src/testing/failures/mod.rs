@@ -1,0 +1,166 @@
+//! What a service has to survive, tried on its own program.
+//!
+//! The program runs as a process over real files: its database, and the broker's, in a folder of
+//! their own. The test plays everybody else: it publishes what the owners of other contexts would,
+//! answers what they are asked for, and sends requests. Then something fails: a message comes twice,
+//! too late or as rubbish, the process is killed where it hurts (see [`crate::hold`]) or anywhere,
+//! nobody else is there. In the end the service has to be as one that the same happened to without
+//! any failure: all rows, gates, dead letters, and all that it has published, in order and once.
+//!
+//! What it hears and is asked for comes from the description, as examples in JSON. Effects are really
+//! done: give the tests an environment in which that is harmless.
+
+mod compare;
+mod crash;
+mod examples;
+mod folder;
+mod peers;
+mod poison;
+mod program;
+mod settled;
+mod state;
+mod wire;
+mod world;
+
+use std::panic::resume_unwind;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
+
+use self::examples::Examples;
+use self::folder::Files;
+use self::world::World;
+use crate::service::{Described, Service};
+
+/// What can go wrong with a test itself.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+/// The outcome of a step of a test.
+type Step<T = ()> = Result<T, Error>;
+
+/// What all tests of a service begin with, and end with; each test program has one service.
+static REFERENCE: OnceLock<Reference> = OnceLock::new();
+
+/// A service to which nothing happens.
+struct Reference {
+    /// Its files once it has begun to listen.
+    files: Files,
+    /// Its end.
+    end: Value,
+}
+
+/// A service under test.
+pub struct Subject {
+    program: &'static str,
+    service: Described,
+    examples: Examples,
+}
+
+impl Subject {
+    /// The service of this program, with examples of what it hears and is asked for.
+    ///
+    /// # Panics
+    /// When the examples cannot be read.
+    pub fn new(program: &'static str, service: fn() -> Service, examples: &str) -> Self {
+        let examples = match serde_json::from_str(examples) {
+            Ok(examples) => examples,
+            Err(error) => panic!("the examples cannot be read: {error}"),
+        };
+        Self {
+            program,
+            service: service().described(),
+            examples,
+        }
+    }
+
+    /// Lets something fail, and holds the end against that of a service that nothing happened to.
+    fn survives(self, failure: impl AsyncFnOnce(&mut World) -> Step) {
+        let subject = Arc::new(self);
+        let reference = reference(&subject);
+        let world = World::again(&subject, &reference.files);
+        hold_against(reference, &ended(world, failure));
+    }
+
+    /// The same for several failures of a kind at the same time, each in a world of its own.
+    fn survives_each<T: Copy + Send + Sync + std::fmt::Debug>(
+        self,
+        kinds: &[T],
+        failure: impl AsyncFn(&mut World, T) -> Step + Sync,
+    ) {
+        let subject = Arc::new(self);
+        let reference = reference(&subject);
+        std::thread::scope(|threads| {
+            let (subject, failure) = (&subject, &failure);
+            let all: Vec<_> = kinds
+                .iter()
+                .map(|kind| {
+                    threads.spawn(move || {
+                        let world = World::again(subject, &reference.files);
+                        let end = ended(world, async |world| failure(world, *kind).await);
+                        hold_against(reference, &end);
+                    })
+                })
+                .collect();
+            for (thread, kind) in all.into_iter().zip(kinds) {
+                if let Err(panic) = thread.join() {
+                    eprintln!("it was {kind:?} that failed");
+                    resume_unwind(panic);
+                }
+            }
+        });
+    }
+}
+
+/// The service that hears and is asked all in order, each once.
+fn reference(subject: &Arc<Subject>) -> &'static Reference {
+    REFERENCE.get_or_init(|| {
+        let mut files = Files::new();
+        let before = ended(World::new(subject), async |world| {
+            world.settle().await?;
+            files = world.folder.files()?;
+            world.start().await
+        });
+        let end = ended(World::again(subject, &files), async |world| {
+            world.start().await?;
+            world.peers.publish_all().await?;
+            world.ask_all().await
+        });
+        assert!(
+            !subject.examples.acts || before != end,
+            "none of the examples in `failures.json` has any effect, so nothing can be lost or \
+             doubled: eject the file, and give examples that mean something to your decisions"
+        );
+        Reference { files, end }
+    })
+}
+
+/// Lives through a world, and gives its end.
+#[track_caller]
+fn ended(
+    world: impl Future<Output = Step<World>>,
+    failure: impl AsyncFnOnce(&mut World) -> Step,
+) -> Value {
+    let threads = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    let end = threads.map_err(Error::from).and_then(|threads| {
+        threads.block_on(async {
+            let mut world = world.await?;
+            match failure(&mut world).await {
+                Ok(()) => world.end().await,
+                Err(error) => Err(world.explain(error)),
+            }
+        })
+    });
+    match end {
+        Ok(end) => end,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[track_caller]
+fn hold_against(reference: &Reference, end: &Value) {
+    if let Some(difference) = compare::difference(&reference.end, end) {
+        panic!("it did not end as without the failure: {difference}");
+    }
+}

@@ -1,0 +1,157 @@
+//! The service's program as a process.
+
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::{Step, Subject};
+use crate::config::prefix;
+use crate::hold;
+use crate::testing::http::Client;
+
+/// How long the program may take for what it does at once on a machine with nothing else to do.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// How many lines of the log are shown when something went wrong.
+const SHOWN: usize = 12;
+
+/// The program at work; killed when it is dropped.
+pub(super) struct Program {
+    process: Child,
+    said: Lines<BufReader<ChildStdout>>,
+    log: Log,
+    /// Requests to it.
+    pub client: Client,
+}
+
+/// What it has logged that is worth a look.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    fn add(&self, line: String) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.push(line);
+    }
+
+    /// The last lines.
+    pub fn tail(&self) -> String {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines[lines.len().saturating_sub(SHOWN)..].join("\n")
+    }
+}
+
+/// The program with the environment of its folder.
+fn command(subject: &Subject, folder: &Path) -> Command {
+    let mut command = Command::new(subject.program);
+    let prefix = prefix(subject.service.context);
+    command
+        .env(format!("{prefix}PORT"), "0")
+        .env(format!("{prefix}DATA_DIR"), folder)
+        .env(format!("{prefix}DATABASE_PATH"), folder.join("service.db"))
+        .env(format!("{prefix}BROKER_PATH"), folder.join("broker.db"))
+        .env(format!("{prefix}LOG_FORMAT"), "json")
+        .env("RUST_LOG", "info")
+        .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
+        .env_remove(format!("{prefix}OTEL_EXPORTER_OTLP_ENDPOINT"))
+        .env_remove(hold::VARIABLE)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// Lets the program do one thing: a command of its command line.
+pub(super) async fn run(subject: &Subject, folder: &Path, arguments: &[&str]) -> Step<Output> {
+    let output = command(subject, folder).args(arguments).output();
+    Ok(timeout(PATIENCE, output).await??)
+}
+
+impl Program {
+    /// Starts it, to be held for good at a place or not, and waits until it serves.
+    pub async fn start(subject: &Subject, folder: &Path, hold: Option<&str>) -> Step<Self> {
+        let mut command = command(subject, folder);
+        if let Some(place) = hold {
+            command.env(hold::VARIABLE, place);
+        }
+        let mut process = command.spawn()?;
+        let (Some(out), Some(err)) = (process.stdout.take(), process.stderr.take()) else {
+            return Err("the program has no output".into());
+        };
+        let (log, (found, url)) = (Log::default(), oneshot::channel());
+        tokio::spawn(follow(err, log.clone(), found));
+        let url = match timeout(PATIENCE, url).await {
+            Ok(Ok(url)) => url,
+            _ => return Err(format!("the program does not serve:\n{}", log.tail()).into()),
+        };
+        Ok(Self {
+            process,
+            said: BufReader::new(out).lines(),
+            log,
+            client: Client::new(url),
+        })
+    }
+
+    /// Waits until it is held at the place it was started for.
+    pub async fn held(&mut self) -> Step {
+        let held = async {
+            while let Some(line) = self.said.next_line().await? {
+                if line.starts_with("held at ") {
+                    return Ok(());
+                }
+            }
+            Err("the program ended before it was held".into())
+        };
+        match timeout(PATIENCE, held).await {
+            Ok(held) => held,
+            Err(_) => Err("the program never came to the place where it is to be held".into()),
+        }
+    }
+
+    /// Ends it on the spot: SIGKILL.
+    pub async fn kill(mut self) -> Step {
+        Ok(self.process.kill().await?)
+    }
+
+    /// Ends it in order: SIGTERM.
+    pub async fn stop(mut self) -> Step {
+        let id = self.process.id().unwrap_or_default().to_string();
+        let sent = Command::new("kill").args(["-s", "TERM", &id]).status();
+        sent.await?;
+        let status = timeout(PATIENCE, self.process.wait()).await??;
+        match status.success() {
+            true => Ok(()),
+            false => Err(format!("the program ended with {status}:\n{}", self.log.tail()).into()),
+        }
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> Log {
+        self.log.clone()
+    }
+}
+
+/// Reads the log: the address first, then for whoever asks.
+async fn follow(log: impl AsyncRead + Unpin, into: Log, url: oneshot::Sender<String>) {
+    let mut url = Some(url);
+    let mut lines = BufReader::new(log).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let entry: Value = serde_json::from_str(&line).unwrap_or_default();
+        if entry["message"] == "serving"
+            && let (Some(url), Some(found)) = (url.take(), entry["url"].as_str())
+        {
+            // Nobody is left to hear it when the test has ended.
+            let _ = url.send(found.to_owned());
+        }
+        if entry["level"] != "INFO" {
+            into.add(line);
+        }
+    }
+}

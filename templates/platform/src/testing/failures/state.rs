@@ -1,0 +1,238 @@
+//! What has become of a service: all that can be told from outside, without what is different each
+//! time (the time, and ids that are made anew).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::Step;
+use super::world::World;
+use crate::broker::Broker;
+use crate::engine::{Engine, Find, Generation};
+use crate::envelope::{Control, Envelope};
+use crate::handler::dead_letters;
+use crate::schema::Schema;
+use crate::testing::consuming::Reader;
+use crate::value::{Date, Timestamp};
+
+/// How many rows are read at a time.
+const PAGE: u32 = 500;
+/// Within how many milliseconds of now a time is the test's own: a day.
+const NEAR_MS: u64 = 24 * 60 * 60 * 1_000;
+
+impl World {
+    /// The rows, gates, dead letters and recorded events of the service.
+    pub async fn state(&self) -> Step<Value> {
+        let mut rows = Map::new();
+        let mut events = Map::new();
+        for owned in &self.subject.service.owned {
+            if self.is_racing(owned.name) {
+                continue;
+            }
+            let name = owned.name.to_owned();
+            rows.insert(name.clone(), self.rows(owned.schema, 0).await?);
+            events.insert(name, self.recorded(owned.name).await?);
+        }
+        let mut gates = Map::new();
+        for handler in self.standing().await?.unwrap_or_default() {
+            let id = handler.handler.to_owned();
+            if let Some(schema) = handler.projection {
+                let copies = self.rows(schema, handler.generation).await?;
+                rows.insert(id.clone(), copies);
+            }
+            let own = handler.owner == self.subject.service.context;
+            if own && self.is_racing(handler.aggregate_type) {
+                continue;
+            }
+            let lasts = self.lasts(&handler).await?;
+            let reached = self.gates(&handler, lasts.keys()).await?.into_iter();
+            // Whether what was there before the first start is heard depends on who is first.
+            let reached = reached.filter(|(_, gate)| !(own && gate.sequence == 1));
+            let reached = reached.map(|(id, gate)| {
+                let gate = json!([gate.sequence, gate.event]);
+                (id.to_string(), gate)
+            });
+            gates.insert(id, Value::Object(reached.collect()));
+        }
+        let mut state = json!({
+            "rows": rows,
+            "events": events,
+            "gates": gates,
+            "dead letters": self.dead_letters().await?,
+        });
+        self.forget_what_is_new(&mut state);
+        Ok(state)
+    }
+
+    /// The same, once what was published is held against what was recorded.
+    pub async fn whole(&self) -> Step<Value> {
+        for owned in &self.subject.service.owned {
+            let recorded = self.log(owned.name).await?;
+            let recorded: BTreeMap<_, _> = recorded
+                .iter()
+                .map(|event| ((event.aggregate_id, event.sequence), event.id))
+                .collect();
+            let published = self.published(owned.topic).await?;
+            if published != recorded {
+                return Err(format!(
+                    "what was published in `{}` is not what was recorded:\n{published:?}\n{recorded:?}",
+                    owned.topic
+                )
+                .into());
+            }
+        }
+        self.state().await
+    }
+
+    fn is_racing(&self, kind: &str) -> bool {
+        self.subject.examples.racing.iter().any(|one| one == kind)
+    }
+
+    /// All rows of a table, and what deleted ones have left behind.
+    async fn rows(&self, schema: &'static Schema, generation: Generation) -> Step<Value> {
+        let mut rows = Map::new();
+        let mut find = Find {
+            schema,
+            generation,
+            equals: Vec::new(),
+            range: None,
+            order: &[],
+            after: None,
+            limit: PAGE,
+        };
+        loop {
+            let page = self.engine.find(&find).await?;
+            for row in page.rows {
+                let value = json!({ "version": row.version, "members": row.members });
+                rows.insert(row.id.to_string(), value);
+            }
+            match page.next {
+                Some(next) => find.after = Some(next),
+                None => break,
+            }
+        }
+        for (id, version) in self.engine.deleted(schema, generation, None, PAGE).await? {
+            rows.insert(id.to_string(), json!({ "deleted at": version }));
+        }
+        Ok(Value::Object(rows))
+    }
+
+    /// The events that the service has recorded of a kind of aggregate, by aggregate.
+    async fn recorded(&self, kind: &str) -> Step<Value> {
+        let mut histories: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        for event in self.log(kind).await? {
+            let envelope = Envelope::from_wire(&event.wire)?;
+            let history = histories.entry(event.aggregate_id.to_string()).or_default();
+            history.push(json!({
+                "sequence": event.sequence,
+                "type": event.kind,
+                "change": envelope.change.as_str(),
+                "because of": envelope.causation,
+                "data": envelope.data,
+            }));
+        }
+        Ok(json!(histories))
+    }
+
+    /// The dead letters; none where they depend on who is first.
+    async fn dead_letters(&self) -> Step<Value> {
+        let mut shown = Map::new();
+        if self.subject.examples.racing.is_empty() {
+            for letter in dead_letters::list(&*self.engine, None).await? {
+                let place = format!("{} {} {}", letter.handler, letter.key, letter.position);
+                shown.insert(place, json!([letter.kind, letter.failure]));
+            }
+        }
+        Ok(Value::Object(shown))
+    }
+
+    /// The ids of the events in one of the service's own topics, by aggregate and sequence. Each may
+    /// be there several times, but the same, and the first time in its place.
+    async fn published(&self, topic: &str) -> Step<BTreeMap<(Uuid, u64), Uuid>> {
+        let ends = self.broker.partitions(topic).await?;
+        let group = Uuid::now_v7().to_string();
+        let mut reader = Reader::join(&*self.broker, &group, &[topic]).await?;
+        let deliveries = reader
+            .until(|_, came| {
+                ends.iter().filter(|end| end.end > end.start).all(|end| {
+                    let mut came = came.iter().filter(|one| one.partition == end.partition);
+                    came.any(|one| one.offset >= end.end - 1)
+                })
+            })
+            .await?;
+        let mut published: BTreeMap<(Uuid, u64), Envelope> = BTreeMap::new();
+        for delivery in deliveries.iter().filter(|one| !Control::is(&one.wire)) {
+            let event = Envelope::from_wire(&delivery.wire)?;
+            if event.is_snapshot() {
+                continue;
+            }
+            let place = (event.subject, event.sequence);
+            match published.get(&place) {
+                Some(before) if *before == event => continue,
+                Some(before) => {
+                    return Err(format!("two events in one place: {before:?}\n{event:?}").into());
+                }
+                None => {}
+            }
+            let before = (event.subject, event.sequence.saturating_sub(1));
+            if event.sequence > 1 && !published.contains_key(&before) {
+                return Err(format!("published before the one before it: {event:?}").into());
+            }
+            published.insert(place, event);
+        }
+        let ids = published
+            .into_iter()
+            .map(|(place, event)| (place, event.id));
+        Ok(ids.collect())
+    }
+
+    /// Replaces times and ids that are different each time.
+    fn forget_what_is_new(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                if let Some(other) = self.instead_of(text) {
+                    *text = other;
+                }
+            }
+            Value::Array(elements) => {
+                elements
+                    .iter_mut()
+                    .for_each(|one| self.forget_what_is_new(one));
+            }
+            Value::Object(members) => {
+                members
+                    .values_mut()
+                    .for_each(|one| self.forget_what_is_new(one));
+            }
+            _ => {}
+        }
+    }
+
+    fn instead_of(&self, text: &str) -> Option<String> {
+        let now = Timestamp::now();
+        let near = |time: Timestamp| now.millis_since(time).max(time.millis_since(now)) < NEAR_MS;
+        if let Ok(id) = text.parse::<Uuid>() {
+            let made = id.get_timestamp().map(|time| time.to_unix());
+            let millis = made.map(|(seconds, _)| i64::try_from(seconds).unwrap_or(0) * 1_000_000);
+            let new = millis
+                .and_then(Timestamp::from_microseconds)
+                .is_some_and(near);
+            return match self.renamed.get(&id) {
+                Some(other) => Some(other.to_string()),
+                None => new.then(|| "a new id".to_owned()),
+            };
+        }
+        if let Ok(time) = text.parse::<Timestamp>() {
+            return near(time).then(|| "now".to_owned());
+        }
+        let date: Date = text.parse().ok()?;
+        let around = [now.plus_millis(NEAR_MS).date(), now.date(), yesterday(now)];
+        around.contains(&date).then(|| "today".to_owned())
+    }
+}
+
+fn yesterday(now: Timestamp) -> Date {
+    let day = i64::try_from(NEAR_MS).unwrap_or(0) * 1_000;
+    Timestamp::from_microseconds(now.as_microseconds() - day).map_or(now.date(), Timestamp::date)
+}

@@ -1,0 +1,271 @@
+//! The world of one test: a service with its files, and everybody else.
+
+use std::collections::BTreeMap;
+use std::process::Output;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::examples::Row;
+use super::folder::{Files, Folder};
+use super::peers::Peers;
+use super::program::{self, Log, PATIENCE, Program};
+use super::{Error, Step, Subject};
+use crate::broker::embedded::EmbeddedBroker;
+use crate::engine::sqlite::{Options, SqliteEngine};
+use crate::engine::{Engine, OutboxEvent, Save, SaveTo, Stored, WriteSet};
+use crate::envelope::{Change, Envelope, partition_of};
+use crate::http::client::FetchError;
+use crate::owner::Owned;
+use crate::testing::http::{Answer, Client};
+use crate::value::Timestamp;
+
+/// A service with its files, and everybody else.
+pub(super) struct World {
+    pub subject: Arc<Subject>,
+    pub folder: Folder,
+    pub engine: Arc<SqliteEngine>,
+    pub broker: Arc<EmbeddedBroker>,
+    pub peers: Peers,
+    /// The instances of the service that run.
+    pub programs: Vec<Program>,
+    /// Ids that the reference has under others.
+    pub renamed: BTreeMap<Uuid, Uuid>,
+    log: Log,
+}
+
+impl World {
+    /// A world whose service has never run, and in which nobody answers.
+    pub async fn new(subject: &Arc<Subject>) -> Step<Self> {
+        let folder = Folder::new()?;
+        Self::migrate(subject, &folder).await?;
+        let world = Self::open(subject, folder)?;
+        for row in &subject.examples.rows {
+            world.put(row).await?;
+        }
+        Ok(world)
+    }
+
+    /// Lets the service begin to listen, until it has nothing to do, and ends it.
+    pub async fn settle(&mut self) -> Step {
+        self.start().await?;
+        // Before that, nothing may go by: what goes by a handler before it begins is not its own.
+        self.until_begun().await?;
+        self.peers.answer().await?;
+        self.until_ready().await?;
+        self.until_settled().await?;
+        self.stop_all().await
+    }
+
+    /// A world with the files of one that has settled.
+    pub async fn again(subject: &Arc<Subject>, files: &Files) -> Step<Self> {
+        let world = Self::open(subject, Folder::with(files)?)?;
+        world.peers.answer().await?;
+        Ok(world)
+    }
+
+    async fn migrate(subject: &Subject, folder: &Folder) -> Step {
+        let migrated = program::run(subject, folder.path(), &["migrate"]).await?;
+        if !migrated.status.success() {
+            let why = String::from_utf8_lossy(&migrated.stderr).into_owned();
+            return Err(format!("its database could not be made: {why}").into());
+        }
+        Ok(())
+    }
+
+    fn open(subject: &Arc<Subject>, folder: Folder) -> Step<Self> {
+        let path = folder.path().join("service.db");
+        let engine = SqliteEngine::open(&path, subject.service.migrations, Options::default())?;
+        let broker = Arc::new(EmbeddedBroker::open(&folder.path().join("broker.db"))?);
+        Ok(Self {
+            subject: Arc::clone(subject),
+            folder,
+            engine: Arc::new(engine),
+            peers: Peers::new(subject, &broker),
+            broker,
+            programs: Vec::new(),
+            renamed: BTreeMap::new(),
+            log: Log::default(),
+        })
+    }
+
+    /// Puts an aggregate there, with an event that nobody knows as its history.
+    async fn put(&self, row: &Row) -> Step {
+        let mut owned = self.subject.service.owned.iter();
+        let owned = owned
+            .find(|owned| owned.name == row.aggregate)
+            .ok_or_else(|| format!("the service has no `{}`", row.aggregate))?;
+        let mut members = row.members.clone();
+        owned.schema.canonical(&mut members);
+        let violations = owned.schema.check(&members);
+        if !violations.is_empty() {
+            return Err(format!("an example is not as described: {violations:?}").into());
+        }
+        let now = Timestamp::now();
+        let write = WriteSet {
+            saves: vec![Save {
+                schema: owned.schema,
+                generation: 0,
+                expected: 0,
+                to: SaveTo::Live(Stored {
+                    id: row.id,
+                    version: 1,
+                    created_at: now,
+                    updated_at: now,
+                    members,
+                }),
+            }],
+            events: vec![self.origin(owned, row.id, now)],
+            ..WriteSet::default()
+        };
+        Ok(self.engine.commit(write).await?)
+    }
+
+    fn origin(&self, owned: &Owned, aggregate: Uuid, now: Timestamp) -> OutboxEvent {
+        let service = &self.subject.service;
+        let id = Uuid::new_v5(&aggregate, b"origin");
+        let envelope = Envelope {
+            id,
+            kind: format!("{}.{}.unheard", service.system, service.context),
+            version: 1,
+            source: format!("/{}/{}", service.system, service.context),
+            subject: aggregate,
+            sequence: 1,
+            change: Change::Saved,
+            last_event: None,
+            time: now,
+            correlation: id,
+            causation: id,
+            traceparent: None,
+            data: Value::Object(serde_json::Map::new()),
+        };
+        OutboxEvent {
+            id,
+            aggregate_type: owned.name.to_owned(),
+            aggregate_id: aggregate,
+            sequence: 1,
+            kind: envelope.versioned_kind(),
+            topic: owned.topic.to_owned(),
+            partition: partition_of(aggregate, service.partitions),
+            logged: true,
+            wire: envelope.to_wire(),
+        }
+    }
+
+    /// Starts an instance of the service.
+    pub async fn start(&mut self) -> Step {
+        self.start_with(None).await
+    }
+
+    /// Starts an instance that stays for good at a place that the runtime names.
+    pub async fn start_held(&mut self, place: &str) -> Step {
+        self.start_with(Some(place)).await
+    }
+
+    async fn start_with(&mut self, hold: Option<&str>) -> Step {
+        let program = Program::start(&self.subject, self.folder.path(), hold).await?;
+        self.log = program.log();
+        self.programs.push(program);
+        Ok(())
+    }
+
+    /// The instance that was started last.
+    pub fn program(&mut self) -> Step<&mut Program> {
+        Ok(self.programs.last_mut().ok_or("no instance runs")?)
+    }
+
+    /// Kills the instance that was started last.
+    pub async fn kill(&mut self) -> Step {
+        self.programs.pop().ok_or("no instance runs")?.kill().await
+    }
+
+    /// Ends all instances in order.
+    pub async fn stop_all(&mut self) -> Step {
+        for program in self.programs.drain(..) {
+            program.stop().await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the service's command line do something.
+    pub async fn command(&self, arguments: &[&str]) -> Step<Output> {
+        program::run(&self.subject, self.folder.path(), arguments).await
+    }
+
+    /// Waits until all handlers have begun to listen.
+    pub async fn until_begun(&self) -> Step {
+        until("the handlers have begun", async || {
+            Ok(self.standing().await?.map(|_| ()))
+        })
+        .await
+    }
+
+    /// Waits until the instance says that it can serve.
+    pub async fn until_ready(&mut self) -> Step {
+        let client = self.program()?.client.clone();
+        until("the service is ready", async || {
+            let ready = client.get("/health/ready").await?;
+            Ok((ready.status == 200).then_some(()))
+        })
+        .await
+    }
+
+    /// Sends all requests to the instance that was started last; each has to take effect.
+    pub async fn ask_all(&mut self) -> Step {
+        let client = self.program()?.client.clone();
+        for number in 0..self.subject.examples.requests.len() {
+            let answer = self.ask(&client, number).await?;
+            if !(200..300).contains(&answer.status) {
+                let (status, text) = (answer.status, answer.text());
+                return Err(format!("a request was answered with {status}: {text}").into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a request, the same however often it is sent.
+    pub async fn ask(&self, client: &Client, number: usize) -> Result<Answer, FetchError> {
+        let ask = &self.subject.examples.requests[number];
+        let key = format!("request-{number}");
+        let headers = [
+            ("content-type", "application/json"),
+            ("idempotency-key", key.as_str()),
+        ];
+        let (body, post) = (ask.body.to_string(), axum::http::Method::POST);
+        client.send(post, &ask.path, &headers, &body).await
+    }
+
+    /// Waits until nothing is left to be done, ends all instances, and gives what has become of it.
+    pub async fn end(mut self) -> Step<Value> {
+        let ended = async {
+            self.until_settled().await?;
+            self.stop_all().await?;
+            self.whole().await
+        };
+        match ended.await {
+            Ok(end) => Ok(end),
+            Err(error) => Err(self.explain(error)),
+        }
+    }
+
+    /// An error with what the service logged last.
+    pub fn explain(&self, error: Error) -> Error {
+        format!("{error}\nthe service logged:\n{}", self.log.tail()).into()
+    }
+}
+
+/// Asks again and again until there is an answer.
+pub(super) async fn until<T>(what: &str, ask: impl AsyncFn() -> Step<Option<T>>) -> Step<T> {
+    let started = Instant::now();
+    loop {
+        if let Some(answer) = ask().await? {
+            return Ok(answer);
+        }
+        if started.elapsed() > PATIENCE {
+            return Err(format!("waited in vain until {what}").into());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(15)).await;
+    }
+}
