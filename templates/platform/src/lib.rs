@@ -18,6 +18,7 @@ pub mod envelope;
 pub mod handler;
 pub mod hold;
 pub mod http;
+mod lease;
 pub mod owner;
 pub mod prelude;
 pub mod query;
