@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
@@ -20,9 +21,12 @@ pub struct Cli {
     /// Say nothing but errors.
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// When to use colours.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub color: ColorChoice,
+    /// Say more: every file that is written.
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// When to use colours [default: what `CARGO_TERM_COLOR` says, or auto].
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub color: Option<ColorChoice>,
 }
 
 /// What can be done.
@@ -41,6 +45,9 @@ pub enum Command {
     /// Print the manual page.
     #[command(after_help = "Example:\n  cargo microdb man | man -l -")]
     Man,
+    /// Anything else.
+    #[command(external_subcommand)]
+    Other(Vec<OsString>),
 }
 
 /// How a system is started.
@@ -50,13 +57,17 @@ pub enum Command {
 )]
 pub struct New {
     /// Where the workspace goes: a path that does not exist yet, or an empty folder.
-    pub path: PathBuf,
+    #[arg(required_unless_present = "list")]
+    pub path: Option<PathBuf>,
     /// The description to start from.
     #[arg(long, value_name = "FILE", conflicts_with = "example")]
     pub from: Option<PathBuf>,
     /// The example to start from [default: hello].
     #[arg(long, value_name = "NAME")]
     pub example: Option<String>,
+    /// List the examples.
+    #[arg(long, exclusive = true)]
+    pub list: bool,
     /// Put every context on SQLite and the broker into a file, whatever the description says.
     #[arg(long)]
     pub embedded: bool,

@@ -5,6 +5,25 @@
 //! that into a `model`, `plan` says what is to be rendered, `render` fills the embedded templates,
 //! `workspace` writes. `diagnostics` carries what any of them has to say; `commands` compose them.
 
+// `clippy.toml` says what is banned; tests and benches of this package are free of it.
+#![warn(clippy::disallowed_methods, clippy::disallowed_types)]
+#![warn(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::dbg_macro,
+    clippy::todo
+)]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unimplemented
+    )
+)]
+#![warn(clippy::iter_over_hash_type)]
+
 pub mod cli;
 pub mod commands;
 pub mod description;
@@ -29,6 +48,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if arguments.get(1).is_some_and(|first| first == "microdb") {
         arguments.remove(1);
     }
+    commands::colour_as_cargo();
     let cli = match cli::Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -38,11 +58,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let shell = commands::Shell::new(cli.quiet, cli.color);
+    let shell = commands::Shell::new(&cli);
     let done = match &cli.command {
         cli::Command::New(new) => commands::new(shell, new),
         cli::Command::Completions { shell: kind } => commands::completions(shell, *kind),
         cli::Command::Man => commands::man(shell),
+        cli::Command::Other(arguments) => commands::other(shell, arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

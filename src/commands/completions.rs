@@ -1,11 +1,9 @@
 //! `cargo microdb completions` and `cargo microdb man`: what shells and readers of manuals want.
 
-use std::io::{self, Write};
-
 use clap::CommandFactory;
 use clap_complete::Shell as Kind;
 
-use super::{Failure, Shell};
+use super::{Failure, Shell, print};
 use crate::cli::Cli;
 
 /// Prints the completions for a shell. They complete `cargo-microdb`, the program itself.
@@ -28,14 +26,4 @@ pub fn man(shell: Shell) -> Result<(), Failure> {
         .render(&mut text)
         .map_err(|error| shell.error(&format!("the manual cannot be rendered: {error}"), None))?;
     print(shell, &text)
-}
-
-/// Prints to the standard output; a reader that has read enough is nobody's error.
-fn print(shell: Shell, text: &[u8]) -> Result<(), Failure> {
-    match io::stdout().write_all(text) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(shell.error(&format!("cannot print: {error}"), None))
-        }
-        _ => Ok(()),
-    }
 }

@@ -1,44 +1,60 @@
 //! `cargo microdb new`: from a description to a workspace.
 
-use std::path::Path;
+use std::path::{Component, Path};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use rust_embed::RustEmbed;
+use signal_hook::consts::TERM_SIGNALS;
+use signal_hook::flag;
 
-use super::{Failure, Shell};
+use super::generate::files;
+use super::{Failure, Shell, examples, print};
 use crate::cli;
-use crate::description::{self, json_schema};
+use crate::description;
 use crate::diagnostics::{Diagnostic, Severity, did_you_mean};
 use crate::model::System;
-use crate::plan::{self, Class};
-use crate::render::{self, Rendered};
+use crate::plan;
 use crate::source::Sources;
 use crate::validation::{self, Options};
-use crate::{lock, workspace};
-
-#[derive(RustEmbed)]
-#[folder = "examples/"]
-struct Examples;
-
-/// The first line of a description that tells editors its schema.
-const SCHEMA_LINE: &str = "#:schema .microdb/schema.json\n";
+use crate::workspace;
 
 /// Starts a system.
 ///
 /// # Errors
 /// When the description is not valid or the disk refuses; then nothing is written.
 pub fn new(shell: Shell, new: &cli::New) -> Result<(), Failure> {
+    let path = match &new.path {
+        Some(path) if !new.list => path,
+        _ => return list(shell),
+    };
     let (mut sources, found) = sources(shell, new)?;
     let system = system(shell, &mut sources, found, new.embedded)?;
     let files = files(shell, &system, &sources, new.embedded)?;
-    workspace::create(&new.path, &files)
-        .map_err(|error| shell.error(&error.to_string(), Some(error.help())))?;
-    shell.status("Created", &created(&system, new));
+    workspace::create(path, &files, &stop_asked())
+        .map_err(|error| shell.error(&error.to_string(), error.help().as_deref()))?;
+    for file in &files {
+        shell.detail("Creating", &path.join(&file.path).display().to_string());
+    }
+    shell.status("Created", &created(&system, path));
     if !new.no_git {
-        repository(shell, &new.path);
+        repository(shell, path);
     }
     left_for_you(shell, &system);
+    next(shell, path);
     Ok(())
+}
+
+/// Prints the examples, one a line, with what each is.
+fn list(shell: Shell) -> Result<(), Failure> {
+    let names = examples::names();
+    let width = names.iter().map(String::len).max().unwrap_or_default();
+    let lines = names.iter().map(|name| {
+        let about = examples::text(name).unwrap_or_default();
+        let about = about.lines().next().unwrap_or_default();
+        format!("{name:width$}  {}\n", about.trim_start_matches('#').trim())
+    });
+    print(shell, lines.collect::<String>().as_bytes())
 }
 
 /// The description that was asked for, and what reading it found.
@@ -47,10 +63,8 @@ fn sources(shell: Shell, new: &cli::New) -> Result<(Sources, Vec<Diagnostic>), F
         return Ok(Sources::open(from));
     }
     let name = new.example.as_deref().unwrap_or("hello");
-    let Some(example) = Examples::get(&format!("{name}/microdb.toml")) else {
-        let names: Vec<String> = Examples::iter()
-            .filter_map(|path| Some(path.strip_suffix("/microdb.toml")?.to_owned()))
-            .collect();
+    let Some(text) = examples::text(name) else {
+        let names = examples::names();
         let near = did_you_mean(name, names.iter().map(String::as_str));
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
@@ -58,7 +72,6 @@ fn sources(shell: Shell, new: &cli::New) -> Result<(Sources, Vec<Diagnostic>), F
         };
         return Err(shell.error(&format!("there is no example `{name}`"), Some(&help)));
     };
-    let text = String::from_utf8_lossy(&example.data).into_owned();
     Ok((
         Sources::literal([("microdb.toml", text.as_str())]),
         Vec::new(),
@@ -100,57 +113,26 @@ fn system(
     }
 }
 
-/// Every file of the workspace, the lock among them.
-fn files(
-    shell: Shell,
-    system: &System,
-    sources: &Sources,
-    embedded: bool,
-) -> Result<Vec<Rendered>, Failure> {
-    let mut files = render::render(&plan::plan(system))
-        .map_err(|error| shell.error(&error.to_string(), None))?;
-    files.push(Rendered {
-        path: ".microdb/schema.json".to_owned(),
-        class: Class::Managed,
-        content: json_schema().into_bytes(),
-    });
-    for (index, source) in sources.files().iter().enumerate() {
-        let mut text = source.text().to_owned();
-        if embedded {
-            text = workspace::embedded(&text)
-                .map_err(|error| shell.error(&error.to_string(), None))?;
-        }
-        let root = index == 0;
-        if root && !text.contains("#:schema") {
-            text.insert_str(0, SCHEMA_LINE);
-        }
-        files.push(Rendered {
-            path: if root {
-                "microdb.toml".to_owned()
-            } else {
-                source.path().to_owned()
-            },
-            class: Class::Keyed,
-            content: text.into_bytes(),
-        });
-    }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files.push(Rendered {
-        path: lock::PATH.to_owned(),
-        class: Class::Managed,
-        content: lock::write(system, &files).into_bytes(),
-    });
-    Ok(files)
-}
-
-fn created(system: &System, new: &cli::New) -> String {
+fn created(system: &System, path: &Path) -> String {
     let services = system.services().count();
     let plural = if services == 1 { "" } else { "s" };
     format!(
         "system `{}` with {services} service{plural} in {}",
         system.name,
-        new.path.display()
+        path.display()
     )
+}
+
+/// Becomes true when somebody asks the program to end; who asks twice ends it at once.
+fn stop_asked() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in TERM_SIGNALS {
+        // The first of the two looks at what the second one left the last time. Where a signal
+        // cannot be caught it ends the program as ever.
+        let _ = flag::register_conditional_default(*signal, Arc::clone(&stop));
+        let _ = flag::register(*signal, Arc::clone(&stop));
+    }
+    stop
 }
 
 /// Makes a git repository, unless the workspace lies in one.
@@ -160,6 +142,9 @@ fn repository(shell: Shell, path: &Path) {
             .arg("-C")
             .arg(path)
             .args(arguments)
+            // Set where a hook of another repository runs this.
+            .env_remove("GIT_DIR")
+            .env_remove("GIT_WORK_TREE")
             .output()
     };
     let inside = git(&["rev-parse", "--is-inside-work-tree"]);
@@ -189,4 +174,21 @@ fn left_for_you(shell: Shell, system: &System) {
             }
         }
     }
+}
+
+/// Tells how to go on.
+fn next(shell: Shell, path: &Path) {
+    let here = path.components().all(|part| part == Component::CurDir);
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
+    let path = match path.chars().all(plain) {
+        true => path,
+        false => format!("'{}'", path.replace('\'', "'\\''")),
+    };
+    let enter = if here {
+        String::new()
+    } else {
+        format!("cd {path} && ")
+    };
+    shell.status("Next", &format!("{enter}cargo run"));
 }

@@ -395,8 +395,7 @@ impl<'a> Contract<'a> {
             let (member, column) = match &input.source {
                 InputSource::Collection(entity) => {
                     let entity = aggregate.entities.get(entity)?;
-                    let column = entity_column(uses, entity);
-                    (self.collection(uses, entity), column)
+                    self.collection_input(uses, entity, input.optional)
                 }
                 InputSource::Field => {
                     let field = aggregate.fields.get(&input.name)?;
@@ -424,6 +423,17 @@ impl<'a> Contract<'a> {
             refusals: command.refuses.iter().map(refusal).collect(),
             ident,
         })
+    }
+
+    /// A list of entities that the caller sends, or may leave out.
+    fn collection_input(&self, uses: &mut Uses, entity: &Entity, optional: bool) -> (Member, Expr) {
+        let column = entity_column(uses, entity, optional);
+        if !optional {
+            return (self.collection(uses, entity), column);
+        }
+        let ty = wrap(&self.types().own(uses, entity.name.as_str()), true, true);
+        let member = Member::new(entity.collection.as_str(), ty, entity.doc.as_deref());
+        (member.shaped(true, true), column)
     }
 
     fn input(&self, uses: &mut Uses, field: &Field, optional: bool) -> (Member, Expr) {
@@ -635,12 +645,16 @@ fn refusal(refusal: &crate::model::Refusal) -> RefusalView {
     }
 }
 
-fn entity_column(uses: &mut Uses, entity: &Entity) -> Expr {
+fn entity_column(uses: &mut Uses, entity: &Entity, optional: bool) -> Expr {
     let kind = names::const_ident(entity.name.as_str());
     uses.take("crate::schema", &kind);
+    let shape = match optional {
+        true => vec![call("optional", vec![]), call("list", vec![])],
+        false => vec![call("list", vec![])],
+    };
     types::chain(
         types::new_column(entity.collection.as_str(), text(kind)),
-        vec![call("list", vec![])],
+        shape,
     )
 }
 

@@ -6,8 +6,9 @@ use crate::model::{Aggregate, Context, EnumType, System, TypeName, ValueType};
 
 use super::contract::{Contract, article};
 use super::files::{Class, File};
+use super::layout;
 use super::types::Place;
-use super::{contract_package, names};
+use super::{contract_package, fixtures, names};
 
 pub(super) fn files(system: &System) -> Vec<File> {
     let mut files = shared(system);
@@ -133,6 +134,10 @@ fn contract(system: &System, context: &Context) -> Vec<File> {
     source("aggregates", json!(contract.aggregates(context)));
     source("commands", json!(contract.commands(context)));
     source("events", json!(contract.events(context)));
+    let fixtures = fixtures::files(system, context);
+    if !fixtures.is_empty() {
+        modules.push("fixtures".to_owned());
+    }
     let aggregates: Vec<&Aggregate> = context.aggregates.values().collect();
     let declared = values(
         &contract,
@@ -153,7 +158,7 @@ fn contract(system: &System, context: &Context) -> Vec<File> {
     }
     let mut exports: Vec<String> = modules
         .iter()
-        .filter(|module| *module != "schema")
+        .filter(|module| !["fixtures", "schema"].contains(&module.as_str()))
         .map(|module| format!("pub use {module}::*;"))
         .collect();
     if !context.aggregates.is_empty() {
@@ -164,6 +169,7 @@ fn contract(system: &System, context: &Context) -> Vec<File> {
     let declarations: Vec<String> = modules
         .iter()
         .map(|module| match module.as_str() {
+            "fixtures" => "#[cfg(test)]\nmod fixtures;".to_owned(),
             "schema" => "pub mod schema;".to_owned(),
             module => format!("mod {module};"),
         })
@@ -191,6 +197,7 @@ fn contract(system: &System, context: &Context) -> Vec<File> {
         ),
     ];
     files.extend(sources);
+    files.extend(fixtures);
     files
 }
 
@@ -199,12 +206,8 @@ pub(super) fn purpose(context: &Context) -> String {
     match &context.purpose {
         None => String::new(),
         Some(purpose) => {
-            let lines: Vec<String> = purpose
-                .trim()
-                .lines()
-                .map(|line| format!("//! {}", line.trim()).trim_end().to_owned())
-                .collect();
-            format!("//!\n{}\n", lines.join("\n"))
+            let lines: String = layout::comment("//!", purpose);
+            format!("//!\n{lines}")
         }
     }
 }

@@ -4,8 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// Who owns a file, and so what may happen to it later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     /// The tool's: rewritten when the description changes.
     Managed,
@@ -15,6 +14,26 @@ pub enum Class {
     Keyed,
     /// Nobody's any more once it is released: never rewritten.
     AppendOnly,
+}
+
+impl Class {
+    /// Every class.
+    const ALL: [Self; 4] = [Self::Managed, Self::Seeded, Self::Keyed, Self::AppendOnly];
+
+    /// As the lock spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Managed => "managed",
+            Self::Seeded => "seeded",
+            Self::Keyed => "keyed",
+            Self::AppendOnly => "append-only",
+        }
+    }
+
+    /// The class that is spelt so.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.as_str() == name)
+    }
 }
 
 /// A file to be rendered.

@@ -4,7 +4,7 @@
 /// The greatest width of a line.
 pub const MAX_WIDTH: usize = 100;
 /// The greatest width of the arguments of a call on one line.
-const CALL_WIDTH: usize = 60;
+pub const CALL_WIDTH: usize = 60;
 /// The greatest width of a chain of calls on one line.
 const CHAIN_WIDTH: usize = 60;
 /// The greatest width of an array's elements on one line.
@@ -78,6 +78,11 @@ impl Expr {
         if self.may_be_flat() && before + flat.chars().count() + after <= MAX_WIDTH {
             return flat;
         }
+        self.broken(indent, before, after)
+    }
+
+    /// The same over several lines where it has parts, whether or not it would fit on one.
+    fn broken(&self, indent: usize, before: usize, after: usize) -> String {
         match self {
             Self::Text(text) => text.clone(),
             Self::Call(head, arguments) => self.lay_call(head, arguments, indent, before, after),
@@ -93,10 +98,13 @@ impl Expr {
         match self {
             Self::Text(_) => true,
             Self::Call(_, arguments) => {
-                width(arguments) <= CALL_WIDTH && arguments.iter().all(Self::may_be_flat)
+                // An array that is the only argument has its own width.
+                let fits = matches!(arguments[..], [Self::Array(..)])
+                    || fits_within(CALL_WIDTH, arguments);
+                fits && arguments.iter().all(Self::may_be_flat)
             }
             Self::Array(_, elements) => {
-                width(elements) <= ARRAY_WIDTH && elements.iter().all(Self::may_be_flat)
+                fits_within(ARRAY_WIDTH, elements) && elements.iter().all(Self::may_be_flat)
             }
             Self::Tuple(elements) => {
                 width(elements) <= CALL_WIDTH && elements.iter().all(Self::may_be_flat)
@@ -107,7 +115,10 @@ impl Expr {
                     && fields.iter().all(|(_, value)| value.may_be_flat())
             }
             Self::Chain(root, calls) => {
-                let short = calls.len() < 2 || self.flat().chars().count() <= CHAIN_WIDTH;
+                let flat = self.flat();
+                // rustfmt counts a last `?` twice.
+                let width = flat.chars().count() + usize::from(flat.ends_with('?'));
+                let short = calls.len() < 2 || width <= CHAIN_WIDTH;
                 short && root.may_be_flat() && calls.iter().all(Self::may_be_flat)
             }
         }
@@ -121,7 +132,11 @@ impl Expr {
         before: usize,
         after: usize,
     ) -> String {
-        brackets(&format!("{head}("), arguments, ")", indent, before, after)
+        let open = format!("{head}(");
+        match arguments.len() > 1 && are_short(arguments) {
+            true => side_by_side(&open, arguments, ")", indent),
+            false => brackets(&open, arguments, ")", indent, before, after),
+        }
     }
 }
 
@@ -149,24 +164,34 @@ pub fn function(
     result: &str,
     end: &str,
 ) -> String {
-    let result = if result.is_empty() {
-        String::new()
-    } else {
-        format!(" -> {result}")
+    let arrow = match result {
+        "" => String::new(),
+        result => format!(" -> {result}"),
     };
-    let one = format!(
-        "{}{head}({}){result}{end}",
-        pad(indent),
-        parameters.join(", ")
-    );
-    if one.chars().count() <= MAX_WIDTH {
-        return one;
+    let one = format!("{}{head}({})", pad(indent), parameters.join(", "));
+    let width = (one.chars().count() + arrow.chars().count()) + end.chars().count();
+    if width == MAX_WIDTH && end == ";" {
+        // rustfmt asks for room behind a result that it then does not use.
+        return format!("{one}\n{}{}{end}", pad(indent), arrow.trim_start());
+    }
+    if width <= MAX_WIDTH {
+        return format!("{one}{arrow}{end}");
     }
     let lines: String = parameters
         .iter()
         .map(|parameter| format!("{}{parameter},\n", pad(indent + STEP)))
         .collect();
-    format!("{0}{head}(\n{lines}{0}){result}{end}", pad(indent))
+    let last = indent + 1 + arrow.chars().count();
+    let (arrow, end) = match last {
+        _ if result.is_empty() => (arrow, end.to_owned()),
+        _ if last + 2 > MAX_WIDTH => {
+            let broken = super::result_layout::broken(result, indent);
+            (format!(" -> {broken}"), end.to_owned())
+        }
+        _ if last + 5 > MAX_WIDTH && end == " {" => (arrow, format!("\n{}{{", pad(indent))),
+        _ => (arrow, end.to_owned()),
+    };
+    format!("{0}{head}(\n{lines}{0}){arrow}{end}", pad(indent))
 }
 
 /// A field of a struct: `pub name: type,`, the type on a line of its own when it must.
@@ -180,13 +205,42 @@ pub fn field(indent: usize, name: &str, ty: &str) -> String {
 
 /// A doc comment, a line for each line of the text; nothing without text.
 pub fn doc(indent: usize, text: &str) -> String {
-    text.trim()
-        .lines()
-        .map(|line| match line.trim_end() {
-            "" => format!("{}///\n", pad(indent)),
-            line => format!("{}/// {line}\n", pad(indent)),
-        })
-        .collect()
+    comment(&format!("{}///", pad(indent)), text)
+}
+
+/// Lines of a comment that start with `mark`, as rustdoc may read them.
+///
+/// Who writes a description does not think of rustdoc, for which code in Markdown is a test to
+/// compile: so code is marked as text, and what is indented is so by three spaces at most where a
+/// paragraph begins, which makes no code of it.
+pub fn comment(mark: &str, text: &str) -> String {
+    let mut comment = String::new();
+    let (mut fence, mut begins) = (None, true);
+    for line in text.trim().lines() {
+        let line = line.trim_end().replace('\t', "    ");
+        let inner = line.trim_start();
+        let indent = line.len() - inner.len();
+        let found = ["```", "~~~"]
+            .into_iter()
+            .find(|fence| inner.starts_with(fence));
+        let line = match (fence, found) {
+            (None, Some(opened)) => {
+                fence = found;
+                let end = inner.len() - inner.trim_start_matches(&opened[..1]).len();
+                format!("{}{}text", pad(indent.min(3)), &inner[..end])
+            }
+            (Some(open), Some(closed)) if open == closed => {
+                fence = None;
+                line.clone()
+            }
+            (None, None) if begins => format!("{}{inner}", pad(indent.min(3))),
+            _ => line.clone(),
+        };
+        begins = inner.is_empty();
+        comment.push_str(format!("{mark} {line}").trim_end());
+        comment.push('\n');
+    }
+    comment
 }
 
 fn pad(indent: usize) -> String {
@@ -196,6 +250,12 @@ fn pad(indent: usize) -> String {
 fn flat(elements: &[Expr]) -> String {
     let elements: Vec<String> = elements.iter().map(Expr::flat).collect();
     elements.join(", ")
+}
+
+/// Whether elements may stand on one line by their width; an only one without brackets of its own
+/// may always.
+fn fits_within(most: usize, elements: &[Expr]) -> bool {
+    matches!(elements, [Expr::Text(_) | Expr::Chain(..)]) || width(elements) <= most
 }
 
 fn width(elements: &[Expr]) -> usize {
@@ -235,7 +295,11 @@ fn brackets(
         && !matches!(only, Expr::Text(_))
     {
         let start = before + open.chars().count();
-        return format!("{open}{}{close}", only.lay(indent, start, after + 1));
+        let laid = match only {
+            Expr::Chain(..) => only.lay(indent, start, after + 1),
+            _ => only.broken(indent, start, after + 1),
+        };
+        return format!("{open}{laid}{close}");
     }
     block(open, elements, close, indent)
 }
@@ -247,10 +311,23 @@ fn lay_array(
     before: usize,
     after: usize,
 ) -> String {
-    let short = |element: &Expr| element.flat().chars().count() <= SHORT_ELEMENT;
-    if !elements.iter().all(short) {
-        return brackets(&format!("{prefix}["), elements, "]", indent, before, after);
+    let open = format!("{prefix}[");
+    match are_short(elements) {
+        true => side_by_side(&open, elements, "]", indent),
+        false => brackets(&open, elements, "]", indent, before, after),
     }
+}
+
+fn are_short(elements: &[Expr]) -> bool {
+    let short = |element: &Expr| {
+        let flat = element.flat();
+        flat.chars().count() <= SHORT_ELEMENT && !flat.contains('(')
+    };
+    elements.iter().all(short)
+}
+
+/// As many elements a line as there is room for.
+fn side_by_side(open: &str, elements: &[Expr], close: &str, indent: usize) -> String {
     let inner = indent + STEP;
     let mut lines = String::new();
     let mut line = pad(inner);
@@ -267,7 +344,7 @@ fn lay_array(
         }
         line.push_str(&element);
     }
-    format!("{prefix}[\n{lines}{line}\n{}]", pad(indent))
+    format!("{open}\n{lines}{line}\n{}{close}", pad(indent))
 }
 
 fn lay_struct(name: &str, fields: &[(String, Expr)], indent: usize) -> String {
@@ -279,21 +356,63 @@ fn lay_struct(name: &str, fields: &[(String, Expr)], indent: usize) -> String {
             if flat == *field {
                 return format!("{}{flat},\n", pad(inner));
             }
-            format!("{},\n", assign(inner, &format!("{field}:"), value, ""))
+            format!("{},\n", lay_member(inner, field, value))
         })
         .collect();
     format!("{name} {{\n{lines}{}}}", pad(indent))
 }
 
+/// `field: value`, the value broken within rather than set on the next line.
+fn lay_member(indent: usize, field: &str, value: &Expr) -> String {
+    let before = indent + field.chars().count() + 2;
+    let flat = value.flat();
+    if value.may_be_flat() && before + flat.chars().count() < MAX_WIDTH {
+        return format!("{}{field}: {flat}", pad(indent));
+    }
+    let value = match value {
+        Expr::Text(text) => members(text),
+        other => other.clone(),
+    };
+    match value {
+        Expr::Text(_) => assign(indent, &format!("{field}:"), &value, ""),
+        _ => format!(
+            "{}{field}: {}",
+            pad(indent),
+            value.broken(indent, before, 1)
+        ),
+    }
+}
+
+/// `self.name.clone()` as the chain that it is; other text as it was.
+pub fn members(text: &str) -> Expr {
+    let mut parts = text.split('.');
+    let root = parts.next().unwrap_or_default();
+    let parts: Vec<Expr> = parts.map(self::text).collect();
+    let plain = |c: char| c.is_alphanumeric() || "_#.()?".contains(c);
+    match parts.is_empty() || !text.chars().all(plain) {
+        true => self::text(text),
+        false => Expr::Chain(Box::new(self::text(root)), parts),
+    }
+}
+
 fn lay_chain(root: &Expr, calls: &[Expr], indent: usize, before: usize, after: usize) -> String {
-    if let [only] = calls {
+    let laid = root.lay(indent, before, 0);
+    if let ([only @ Expr::Call(..)], false) = (calls, laid.contains('\n')) {
         // A single call stays beside its root and breaks inside.
-        let root = root.lay(indent, before, 0);
+        let (root, flat) = (laid, only.flat());
+        let room = indent + STEP + 1 + flat.chars().count() + after <= MAX_WIDTH;
+        if only.may_be_flat() && room && before + root.len() + 1 + flat.len() + after > MAX_WIDTH {
+            return format!("{root}\n{}.{flat}", pad(indent + STEP));
+        }
         let start = before + root.chars().count() + 1;
         return format!("{root}.{}", only.lay(indent, start, after));
     }
-    let inner = indent + STEP;
     let mut lines = root.lay(indent, before, 0);
+    // Where the root is broken, its closing bracket is what the calls stand under.
+    let inner = match lines.contains('\n') {
+        true => indent,
+        false => indent + STEP,
+    };
     for call in calls {
         lines.push_str(&format!(
             "\n{}.{}",

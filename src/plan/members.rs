@@ -72,11 +72,15 @@ impl Member {
     }
 }
 
+/// The greatest width of an attribute's arguments on one line.
+const ATTRIBUTE_WIDTH: usize = 70;
+
 /// `#[serde(…)]`, an argument a line when it is too long for one.
 fn attribute(pad: &str, arguments: &[String]) -> String {
-    let one = format!("{pad}#[serde({})]\n", arguments.join(", "));
-    if one.chars().count() <= layout::MAX_WIDTH + 1 {
-        return one;
+    let flat = arguments.join(", ");
+    let one = format!("{pad}#[serde({flat})]");
+    if flat.chars().count() <= ATTRIBUTE_WIDTH && one.chars().count() <= layout::MAX_WIDTH {
+        return one + "\n";
     }
     let lines: Vec<String> = arguments.iter().map(|a| format!("{pad}    {a}")).collect();
     format!("{pad}#[serde(\n{}\n{pad})]\n", lines.join(",\n"))

@@ -7,10 +7,12 @@ use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 
 /// Types, traits and variants that generated code relies on being what they usually are: Rust's
 /// prelude and primitive-like names, and what `platform::prelude` brings in.
-const TAKEN_TYPES: [&str; 88] = [
+const TAKEN_TYPES: [&str; 108] = [
+    "Access",
     "Aged",
     "Aggregate",
     "AggregateType",
+    "AnyEvent",
     "AsMut",
     "AsRef",
     "Attempt",
@@ -21,6 +23,7 @@ const TAKEN_TYPES: [&str; 88] = [
     "Caller",
     "Char",
     "Clone",
+    "Collection",
     "Column",
     "Command",
     "Context",
@@ -41,6 +44,7 @@ const TAKEN_TYPES: [&str; 88] = [
     "Duration",
     "Effect",
     "Emitted",
+    "EncodeError",
     "EngineError",
     "Eq",
     "Err",
@@ -53,6 +57,7 @@ const TAKEN_TYPES: [&str; 88] = [
     "FnMut",
     "FnOnce",
     "Follow",
+    "Follows",
     "From",
     "FromIterator",
     "Future",
@@ -65,6 +70,8 @@ const TAKEN_TYPES: [&str; 88] = [
     "Json",
     "Kind",
     "Meta",
+    "Migration",
+    "Needed",
     "NoStatus",
     "None",
     "Ok",
@@ -75,11 +82,15 @@ const TAKEN_TYPES: [&str; 88] = [
     "PartialOrd",
     "Policy",
     "Query",
+    "Range",
+    "Reads",
     "Recorded",
+    "Referrer",
     "Refusal",
     "Replica",
     "Replicated",
     "Result",
+    "Routes",
     "Schema",
     "Self",
     "Send",
@@ -87,19 +98,25 @@ const TAKEN_TYPES: [&str; 88] = [
     "Service",
     "Sized",
     "Some",
+    "Step",
     "String",
     "Sync",
     "Targets",
     "Timestamp",
     "ToOwned",
     "ToString",
+    "Tried",
+    "TryFrom",
+    "TryInto",
     "TypedId",
+    "Unique",
+    "Unpin",
     "Update",
+    "Uuid",
+    "Value",
     "Vec",
+    "View",
 ];
-
-/// More types of the prelude, kept apart only to keep the table above in order.
-const TAKEN_MORE: [&str; 6] = ["TryFrom", "TryInto", "Unpin", "Uuid", "View", "Value"];
 
 /// Keywords that `r#` makes into identifiers.
 const RAW_KEYWORDS: [&str; 47] = [
@@ -113,6 +130,20 @@ const RAW_KEYWORDS: [&str; 47] = [
 /// Keywords that nothing makes into identifiers.
 const PATH_KEYWORDS: [&str; 3] = ["crate", "self", "super"];
 
+/// What every type can do by a trait of the prelude: a method of that name would be one of two.
+const TAKEN_METHODS: [&str; 10] = [
+    "as_mut",
+    "as_ref",
+    "clone",
+    "clone_into",
+    "from",
+    "into",
+    "to_owned",
+    "to_string",
+    "try_from",
+    "try_into",
+];
+
 /// Names of modules that would be files with a meaning of their own, here or on some system.
 const TAKEN_FILES: [&str; 12] = [
     "aux", "com1", "com2", "com3", "com4", "con", "lib", "lpt1", "lpt2", "main", "nul", "prn",
@@ -120,7 +151,7 @@ const TAKEN_FILES: [&str; 12] = [
 
 /// A type's identifier: `Option` → `Option_`.
 pub fn type_ident(name: &str) -> String {
-    if TAKEN_TYPES.contains(&name) || TAKEN_MORE.contains(&name) {
+    if TAKEN_TYPES.contains(&name) {
         format!("{name}_")
     } else {
         name.to_owned()
@@ -149,9 +180,23 @@ pub fn member_ident(name: &str) -> String {
     }
 }
 
-/// A method's identifier: `ApproveLoan` → `approve_loan`, `Match` → `r#match`.
+/// A field of an event, as read from its record: what the record itself has a name for hides it.
+pub fn event_member(name: &str) -> String {
+    let ident = field_ident(name);
+    match ["data", "id", "of", "sequence", "status", "time"].contains(&name) {
+        true => format!("event.data.{ident}"),
+        false => format!("event.{ident}"),
+    }
+}
+
+/// A method's identifier: `ApproveLoan` → `approve_loan`, `Match` → `r#match`, `From` → `from_`.
 pub fn method_ident(name: &str) -> String {
-    field_ident(&name.to_snake_case())
+    let method = name.to_snake_case();
+    if TAKEN_METHODS.contains(&method.as_str()) {
+        format!("{method}_")
+    } else {
+        field_ident(&method)
+    }
 }
 
 /// A module's name, which is a file's too: `Loan` → `loan`, `Type` → `type_`.
@@ -218,6 +263,7 @@ mod tests {
         assert_eq!(field_ident("self"), "self_");
         assert_eq!(member_ident("meta"), "meta_");
         assert_eq!(method_ident("Match"), "r#match");
+        assert_eq!(method_ident("From"), "from_");
         assert_eq!(module_ident("Mod"), "mod_");
         assert_eq!(module_ident("Con"), "con_");
         assert_eq!(variant_ident("EUR"), "Eur");
@@ -226,7 +272,13 @@ mod tests {
 
     #[test]
     fn tables_are_in_order_and_without_doubles() {
-        for table in [&TAKEN_TYPES[..], &RAW_KEYWORDS[..], &TAKEN_FILES[..]] {
+        let tables = [
+            &TAKEN_TYPES[..],
+            &RAW_KEYWORDS[..],
+            &TAKEN_METHODS[..],
+            &TAKEN_FILES[..],
+        ];
+        for table in tables {
             assert!(table.is_sorted_by(|a, b| a < b), "{table:?}");
         }
     }

@@ -8,7 +8,7 @@ use super::files::{Class, File};
 use super::{contract_package, port, service_package, types};
 
 /// The files of the workspace's root and of its runner.
-const FILES: [(Class, &str); 13] = [
+const FILES: [(Class, &str); 14] = [
     (Class::Keyed, "Cargo.toml"),
     (Class::Seeded, ".dockerignore"),
     (Class::Managed, ".gitattributes"),
@@ -17,6 +17,7 @@ const FILES: [(Class, &str); 13] = [
     (Class::Managed, "CODEOWNERS"),
     (Class::Seeded, "Dockerfile"),
     (Class::Managed, "compose.yaml"),
+    (Class::Seeded, "deny.toml"),
     (Class::Keyed, "dev/Cargo.toml"),
     (Class::Managed, "dev/src/build.rs"),
     (Class::Managed, "dev/src/main.rs"),

@@ -84,22 +84,33 @@ fn declaration(path: &str, names: &[String], width: usize) -> String {
         return format!("use {path}::{only};");
     }
     let mut names = names.to_vec();
-    names.sort_by(|a, b| name_order(a, b));
+    names.sort_by(|a, b| version_order(a, b));
     let one = format!("use {path}::{{{}}};", names.join(", "));
-    if one.chars().count() <= width {
+    // rustfmt keeps two characters free that it then does not use.
+    if one.chars().count() + 2 <= width {
         return one;
     }
+    let inner = format!("    {},", names.join(", "));
+    let mut lines = vec![inner];
+    if lines[0].chars().count() > width {
+        lines = wrapped(&names, width - 1);
+    }
+    format!("use {path}::{{\n{}\n}};", lines.join("\n"))
+}
+
+/// Names in lines of at most this width.
+fn wrapped(names: &[String], width: usize) -> Vec<String> {
     let mut lines = vec![String::from("   ")];
-    for name in &names {
+    for name in names {
         let line = lines.last().map_or(0, |line| line.chars().count());
-        if line > 3 && line + name.chars().count() + 2 >= width {
+        if line > 3 && line + name.chars().count() + 2 > width {
             lines.push(String::from("   "));
         }
         if let Some(line) = lines.last_mut() {
             line.push_str(&format!(" {name},"));
         }
     }
-    format!("use {path}::{{\n{}\n}};", lines.join("\n"))
+    lines
 }
 
 /// A declaration's path with its only name; a list of names stands after every single one.
@@ -126,14 +137,6 @@ fn path_order(a: &[Option<String>], b: &[Option<String>]) -> Ordering {
         }
     }
     a.len().cmp(&b.len())
-}
-
-/// Types before constants (a name without a lowercase letter is taken for one), then by version.
-fn name_order(a: &str, b: &str) -> Ordering {
-    let constant = |name: &str| !name.chars().any(|c| c.is_ascii_lowercase());
-    constant(a)
-        .cmp(&constant(b))
-        .then_with(|| version_order(a, b))
 }
 
 /// The style guide’s version sort: numbers by value, an underscore before all else.
@@ -186,7 +189,7 @@ mod tests {
         }
         assert_eq!(
             uses.render(),
-            "use platform::prelude::{A9b, Uuid, A10, ABC};\nuse serde::Serialize;\n\nuse crate::generated::Loan;\n\n"
+            "use platform::prelude::{A9b, A10, ABC, Uuid};\nuse serde::Serialize;\n\nuse crate::generated::Loan;\n\n"
         );
     }
 }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use rust_embed::RustEmbed;
 use tera::{Context, Tera};
 
+use crate::plan::layout::MAX_WIDTH;
 use crate::plan::{Class, File};
 
 #[derive(RustEmbed)]
@@ -89,12 +90,36 @@ fn fill(tera: &Tera, file: &File) -> Result<Rendered, RenderError> {
         why: reasons(&error),
     };
     let context = Context::from_serialize(&file.view).map_err(failed)?;
-    let content = tera.render(&file.template, &context).map_err(failed)?;
+    let mut content = ended(tera.render(&file.template, &context).map_err(failed)?);
+    if file.path.ends_with(".rs") && has_wide_code(&content) {
+        content = unformatted(&content);
+    }
     Ok(Rendered {
         path: file.path.clone(),
         class: file.class,
-        content: ended(content).into_bytes(),
+        content: content.into_bytes(),
     })
+}
+
+/// Whether a line of code is wider than rustfmt would leave it.
+fn has_wide_code(content: &str) -> bool {
+    let code = content
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    code.into_iter()
+        .any(|line| line.chars().count() > MAX_WIDTH)
+}
+
+/// The file with a word to rustfmt to leave it alone, after its doc: names of sixty letters leave
+/// no room to lay code out as rustfmt would, which is not worth anybody's time.
+fn unformatted(content: &str) -> String {
+    let doc: usize = content
+        .split_inclusive('\n')
+        .take_while(|line| line.starts_with("//!"))
+        .map(str::len)
+        .sum();
+    let (doc, code) = content.split_at(doc);
+    format!("{doc}#![cfg_attr(rustfmt, rustfmt_skip)]\n{code}")
 }
 
 /// The text with exactly one line end at its end.
@@ -114,9 +139,11 @@ fn reasons(error: &dyn std::error::Error) -> String {
     reasons
 }
 
-/// The runtime: plain Rust, the same for every system.
+/// The runtime with its tests: plain Rust, the same for every system.
 fn runtime() -> impl Iterator<Item = Rendered> {
-    let sources = Templates::iter().filter(|path| path.starts_with("platform/src/"));
+    let folders = ["platform/src/", "platform/tests/"];
+    let is_of_it = move |path: &Cow<'_, str>| folders.iter().any(|folder| path.starts_with(folder));
+    let sources = Templates::iter().filter(is_of_it);
     sources
         .filter(|path| !path.ends_with(".tera"))
         .filter_map(|path: Cow<'_, str>| {

@@ -8,7 +8,9 @@ use super::{keys, members, names, paths, roles, types};
 use crate::description::Keyed;
 use crate::description::raw::{RawAggregate, RawEntity, RawWord};
 use crate::diagnostics::{Diagnostic, Span};
-use crate::model::{Aggregate, Entity, Field, Ident, Reference, State, Type, TypeName, derived};
+use crate::model::{
+    Aggregate, Entity, Field, Ident, MAX_NAME_LENGTH, Reference, State, Type, TypeName, derived,
+};
 
 /// The aggregates of a context.
 pub(super) fn aggregates(cx: &Checker<'_>, home: &Home<'_>) -> IndexMap<TypeName, Aggregate> {
@@ -196,8 +198,20 @@ fn entities(
 fn collection(cx: &Checker<'_>, name: &str, keyed: &Keyed<RawEntity>) -> Option<Ident> {
     match &keyed.value.collection {
         Some(given) => names::ident(cx, "collection", &given.value, given.span),
-        // A name that is no type's was reported as such.
-        None => Ident::new(&members::collection_name(name)),
+        None => {
+            let made = members::collection_name(name);
+            let length = made.len();
+            if TypeName::new(name).is_some() && length > MAX_NAME_LENGTH {
+                let message = format!(
+                    "the collection of `{name}` would have a name of {length} characters, \
+                     {MAX_NAME_LENGTH} are allowed"
+                );
+                let finding = Diagnostic::error("name-form", message).at(keyed.key, "");
+                cx.report(finding.help("give it a shorter one: `collection = \"…\"`"));
+            }
+            // A name that is no type's was reported as such.
+            Ident::new(&made)
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! What the tests of descriptions share: cases as folders, and texts that break.
 
+mod change;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use proptest::prelude::*;
+pub use change::change;
 
 /// The folders of `tests/cases/<kind>`.
 pub fn cases(kind: &str) -> Vec<PathBuf> {
@@ -33,72 +35,4 @@ pub fn compare(kind: &str, said: impl Fn(&Path) -> (PathBuf, String)) {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// A change to a text, at places that are taken modulo its size.
-#[derive(Debug, Clone)]
-pub enum Change {
-    Flip(usize, u8),
-    Insert(usize, char),
-    Truncate(usize),
-    DeleteLine(usize),
-    SwapLines(usize, usize),
-    RepeatLine(usize),
-    SwapWords(usize, usize),
-}
-
-/// Any of them.
-pub fn change() -> impl Strategy<Value = Change> {
-    let at = any::<usize>;
-    let signs = prop::sample::select(
-        "[]{}\"'=.,#?\n\\ é\u{0}\u{feff}🙂"
-            .chars()
-            .collect::<Vec<_>>(),
-    );
-    prop_oneof![
-        (at(), any::<u8>()).prop_map(|(at, byte)| Change::Flip(at, byte)),
-        (at(), signs).prop_map(|(at, sign)| Change::Insert(at, sign)),
-        at().prop_map(Change::Truncate),
-        at().prop_map(Change::DeleteLine),
-        (at(), at()).prop_map(|(one, other)| Change::SwapLines(one, other)),
-        at().prop_map(Change::RepeatLine),
-        (at(), at()).prop_map(|(one, other)| Change::SwapWords(one, other)),
-    ]
-}
-
-impl Change {
-    /// The text after the change.
-    pub fn apply(&self, text: &str) -> String {
-        let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
-        let count = lines.len().max(1);
-        let line = |at: &usize| at % count;
-        let at = |at: &usize| text.floor_char_boundary(at % (text.len() + 1));
-        match self {
-            _ if lines.is_empty() => return text.to_owned(),
-            Self::Flip(at, byte) => {
-                let mut bytes = text.as_bytes().to_vec();
-                bytes[at % text.len()] = *byte;
-                return String::from_utf8_lossy(&bytes).into_owned();
-            }
-            Self::Insert(place, sign) => {
-                let (before, after) = text.split_at(at(place));
-                return format!("{before}{sign}{after}");
-            }
-            Self::Truncate(place) => return text[..at(place)].to_owned(),
-            Self::DeleteLine(place) => drop(lines.remove(line(place))),
-            Self::SwapLines(one, other) => lines.swap(line(one), line(other)),
-            Self::RepeatLine(place) => lines.insert(line(place), lines[line(place)]),
-            Self::SwapWords(one, other) => return swap_words(text, *one, *other),
-        }
-        lines.concat()
-    }
-}
-
-fn swap_words(text: &str, one: usize, other: usize) -> String {
-    let mut parts: Vec<&str> = text
-        .split_inclusive(|c: char| !c.is_alphanumeric())
-        .collect();
-    let count = parts.len();
-    parts.swap(one % count, other % count);
-    parts.concat()
 }

@@ -1,5 +1,8 @@
 //! A generated workspace in a temporary folder.
 
+// Each test program uses a part of it.
+#![allow(dead_code)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -50,7 +53,7 @@ impl Workspace {
 }
 
 /// The target directory that all generated workspaces share.
-fn target() -> PathBuf {
+pub fn target() -> PathBuf {
     let own = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let own = own.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"));
     own.join("workspaces")

@@ -47,7 +47,7 @@ impl Service<'_> {
         let tried = uses.take("platform::handler", "Tried");
         let done = self.outcome(uses, effect.succeeded.as_ref());
         let failed = self.outcome(uses, effect.failed.as_ref());
-        let name = names::method_ident(effect.name.as_str());
+        let name = method(effect);
         let outcome = format!("{tried}<{done}, {failed}>");
         let parameters = [
             "&self".to_owned(),
@@ -97,7 +97,6 @@ impl Service<'_> {
         let attempt = uses.take("platform::prelude", "Attempt");
         let outcome = uses.take("platform::prelude", "Outcome");
         let follow = uses.take("platform::handler", "Follow");
-        uses.take("platform::handler", "Follows");
         let ident = names::type_ident(effect.name.as_str());
         let ident = uses.take(&module("effects", effect.name.as_str()), &ident);
         let recorded = self.recorded(uses, &effect.trigger);
@@ -134,7 +133,16 @@ impl Service<'_> {
             constant("ATTEMPTS: Attempts", &attempts),
         ];
         let trait_of = derived::effect(effect.name.as_str());
-        let method = names::method_ident(effect.name.as_str());
+        let method = method(effect);
+        let follows = match effect.failed {
+            None => format!("{trait_of}::gave_up(self, event, why);\n        None"),
+            Some(_) => {
+                uses.take("platform::handler", "Follows");
+                format!(
+                    "let follow = {trait_of}::gave_up(self, event, why);\n        follow.follow({target})"
+                )
+            }
+        };
         let attempt_head = layout::function(
             4,
             "async fn attempt",
@@ -158,9 +166,18 @@ impl Service<'_> {
             " {",
         );
         format!(
-            "{} {{\n{}\n\n{attempt_head}\n        let tried = self.{method}(event, attempt).await;\n        tried.outcome({target})\n    }}\n\n{gave_up_head}\n        let follow = {trait_of}::gave_up(self, event, why);\n        follow.follow({target})\n    }}\n}}\n",
+            "{} {{\n{}\n\n{attempt_head}\n        let tried = self.{method}(event, attempt).await;\n        tried.outcome({target})\n    }}\n\n{gave_up_head}\n        {follows}\n    }}\n}}\n",
             implementation(&trait_name, &ident),
             lines.join("\n"),
         )
+    }
+}
+
+/// The method of an effect's attempt; never one that every effect has.
+fn method(effect: &Effect) -> String {
+    let method = names::method_ident(effect.name.as_str());
+    match method.as_str() {
+        "attempt" | "gave_up" => format!("{method}_"),
+        _ => method,
     }
 }

@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::plan::sample;
 
-use super::Service;
+use super::{Service, telling};
 
 /// The time of commands in tests, as `platform::testing` has it.
 const NOW: &str = "2026-01-31T12:00:00Z";
@@ -103,8 +103,8 @@ impl Service<'_> {
         };
         for (name, field) in &event.fields {
             let value = match field {
-                EventField::Own(field) => match brought.get(name.as_str()) {
-                    Some(value) => value.clone(),
+                EventField::Own(field) => match telling(command, field) {
+                    Some(_) => brought.get(name.as_str()).cloned().unwrap_or_default(),
                     None => self.missing_example(field),
                 },
                 _ => after.get(name.as_str()).cloned().unwrap_or_default(),
@@ -117,8 +117,8 @@ impl Service<'_> {
     /// What a seeded decision says where no input tells a field of its event.
     fn missing_example(&self, field: &Field) -> Value {
         match (field.optional, field.list) {
-            (true, false) => Value::Null,
-            (_, true) => json!([]),
+            (true, _) => Value::Null,
+            (false, true) => json!([]),
             (false, false) => sample::field(self.system, field, BEFORE),
         }
     }

@@ -23,7 +23,9 @@ pub use storage::{entity_table, table, uniques};
 
 use serde::Serialize;
 
-use crate::model::{Aggregate, Command, Context, Emission, EventField, Field, System};
+use crate::model::{
+    Aggregate, Command, Context, Emission, EventField, Field, InputField, InputSource, System,
+};
 
 use super::names;
 use super::types::{Place, Types, is_copy};
@@ -143,6 +145,16 @@ impl<'a> Service<'a> {
     }
 }
 
+/// The input of a command's own that an event's own field is filled from.
+fn telling<'c>(command: &'c Command, field: &Field) -> Option<&'c InputField> {
+    let same = |input: &&InputField| match &input.source {
+        InputSource::Own(own) => own.ty == field.ty && own.list == field.list,
+        _ => false,
+    };
+    let input = command.input.get(&field.name).filter(same);
+    input.filter(|input| field.optional || !input.optional)
+}
+
 /// The name of the enum of a command that emits exactly one of several events.
 fn one_of(command: &Command) -> String {
     crate::model::derived::one_of(command.name.as_str())
@@ -164,6 +176,34 @@ fn variable(aggregate: &str) -> String {
     } else {
         name
     }
+}
+
+/// Whether code reads the variable `name`; a member that is called so is none.
+fn mentions(code: &str, name: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    let code = without_texts(code);
+    code.match_indices(name).any(|(start, _)| {
+        let (before, after) = (&code[..start], &code[start + name.len()..]);
+        let outside = !before.ends_with(|c| part(c) || c == '.' || c == '#');
+        outside && !after.starts_with(|c| part(c) || c == ':')
+    })
+}
+
+/// Code without comments, whose string literals are empty.
+fn without_texts(code: &str) -> String {
+    let (mut bare, mut inside, mut escaped) = (String::new(), false, false);
+    let lines = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    for character in lines.flat_map(|line| line.chars().chain(['\n'])) {
+        let quote = character == '"' && !escaped;
+        if quote || !inside {
+            bare.push(character);
+        }
+        inside ^= quote;
+        escaped = character == '\\' && inside && !escaped;
+    }
+    bare
 }
 
 /// The module path of a user's file: `crate::domain::loan`.

@@ -6,8 +6,9 @@ use crate::plan::members::{self, Member};
 use crate::plan::names;
 use crate::plan::uses::Uses;
 
+use super::queries::open_range;
 use super::state::implementation;
-use super::{Service, variable};
+use super::{Service, mentions, variable};
 
 impl Service<'_> {
     /// The struct of what a decision may look at.
@@ -97,7 +98,7 @@ impl Service<'_> {
             fields.push((names::field_ident(need.name.as_str()), value));
         }
         let flat: String = fields.iter().map(|(_, value)| value.flat()).collect();
-        let reads_subject = flat.contains(&format!("{subject}."));
+        let reads_subject = mentions(&flat, &subject);
         let mut body = String::new();
         if reads_subject {
             uses.take("platform::decision", "existing");
@@ -116,7 +117,7 @@ impl Service<'_> {
             }
         };
         let parameters = [
-            format!("{}: &{ident}", name(flat.contains("command."), "command")),
+            format!("{}: &{ident}", name(mentions(&flat, "command"), "command")),
             format!("{}: Option<&{state}>", name(reads_subject, &subject)),
             format!("reads: &mut {reads}<'_>"),
         ];
@@ -141,7 +142,8 @@ impl Service<'_> {
                 ""
             };
             let key = self.key(aggregate, key);
-            text(format!("reads.{optional}{what}::<{ident}>({key}).await?"))
+            let read = call(format!("{optional}{what}::<{ident}>"), vec![text(key)]);
+            Expr::Chain(Box::new(text("reads")), vec![read, text("await?")])
         };
         match &need.kind {
             NeedKind::Replica { replica, key } => read(uses, "replica", replica.as_str(), key),
@@ -151,11 +153,8 @@ impl Service<'_> {
             NeedKind::Query { query, with } => {
                 uses.take("platform::query", "Query");
                 let ident = uses.take("crate::generated", &names::type_ident(query.as_str()));
-                let unique = self
-                    .context
-                    .queries
-                    .get(query)
-                    .is_some_and(|query| query.unique);
+                let found = self.context.queries.get(query);
+                let unique = found.is_some_and(|query| query.unique);
                 let method = if unique { "ask_one" } else { "ask" };
                 let fields = with.iter().map(|(name, fill)| {
                     let clone = if self.is_copied(command, fill) {
@@ -166,7 +165,8 @@ impl Service<'_> {
                     let value = text(format!("{}{clone}", self.key(aggregate, fill)));
                     (names::field_ident(name.as_str()), value)
                 });
-                let asked = Expr::Struct(ident, fields.collect());
+                let range = found.map(open_range).into_iter().flatten();
+                let asked = Expr::Struct(ident, fields.chain(range).collect());
                 let calls = vec![call(method, vec![text("reads")]), text("await?")];
                 Expr::Chain(Box::new(asked), calls)
             }

@@ -1,7 +1,7 @@
 //! Policies: whenever an event, then a command of this context.
 
 use crate::model::{
-    Context, Event, EventField, Field, Fill, InputSource, OnRefusal, Policy, Source, Target,
+    Context, Event, EventField, Field, Fill, Ident, InputSource, OnRefusal, Policy, Source, Target,
     Trigger, derived,
 };
 use crate::plan::layout::{self, Expr, call, text};
@@ -9,11 +9,11 @@ use crate::plan::names;
 use crate::plan::types::{Place, Types, is_copy};
 use crate::plan::uses::Uses;
 
-use super::queries::constant;
+use super::queries::{constant, open_range};
 use super::replicas::handler;
 use super::state::implementation;
 use super::storage::literal;
-use super::{Code, Service, variable};
+use super::{Code, Service, mentions, variable};
 
 /// A value taken from an event: its expression, and what it is.
 pub(super) struct Taken {
@@ -88,14 +88,14 @@ impl<'a> Service<'a> {
         used: &str,
         end: &str,
     ) -> String {
-        let unused = |name: &str, needle: &str| match end == ";" || used.contains(needle) {
+        let unused = |name: &str| match end == ";" || mentions(used, name) {
             true => name.to_owned(),
             false => "_".to_owned(),
         };
         let recorded = self.recorded(uses, &policy.trigger);
-        let mut parameters = vec![format!("{}: &{recorded}", unused("event", "event."))];
+        let mut parameters = vec![format!("{}: &{recorded}", unused("event"))];
         if let Some(element) = self.element_type(uses, policy) {
-            parameters.push(format!("{}: &{element}", unused("element", "element")));
+            parameters.push(format!("{}: &{element}", unused("element")));
         }
         if policy.target != Target::New
             && let Some(command) = self.context.commands.get(&policy.then)
@@ -103,11 +103,10 @@ impl<'a> Service<'a> {
             let state = names::type_ident(command.aggregate.as_str());
             let state = uses.take("crate::generated", &state);
             let subject = variable(command.aggregate.as_str());
-            let needle = format!("{subject}.");
-            parameters.push(format!("{}: &{state}", unused(&subject, &needle)));
+            parameters.push(format!("{}: &{state}", unused(&subject)));
         }
         let context = uses.take("platform::prelude", "Context");
-        parameters.push(format!("{}: &{context}", unused("context", "context.")));
+        parameters.push(format!("{}: &{context}", unused("context")));
         let then = self.types().own(uses, policy.then.as_str());
         let head = format!("fn {}", names::method_ident(policy.name.as_str()));
         layout::function(4, &head, &parameters, &format!("Option<{then}>"), end)
@@ -157,9 +156,9 @@ impl<'a> Service<'a> {
         ];
         let mut functions = vec![self.targets(uses, policy, &recorded, &targets)];
         if let Some(each) = &policy.each {
-            let each = names::field_ident(each.as_str());
+            let each = self.list(policy, each);
             functions.push(format!(
-                "    fn elements(event: &{recorded}) -> usize {{\n        event.{each}.len()\n    }}\n"
+                "    fn elements(event: &{recorded}) -> usize {{\n        {each}.len()\n    }}\n"
             ));
         }
         functions.push(self.react(uses, policy, &recorded));
@@ -192,16 +191,18 @@ impl<'a> Service<'a> {
                     let value = text(self.taken(policy, fill).expression);
                     (names::field_ident(name.as_str()), value)
                 });
+                let range = self.context.queries.get(query).map(open_range);
+                let fields = fields.chain(range.into_iter().flatten());
                 let asked = Expr::Struct(ident, fields.collect());
                 call(format!("{targets}::found"), vec![text("&"), asked])
             }
         };
         let flat = body.flat();
         let mut lines = String::new();
-        if let Some(each) = policy.each.as_ref().filter(|_| flat.contains("element")) {
-            let each = names::field_ident(each.as_str());
+        if let Some(each) = policy.each.as_ref().filter(|_| mentions(&flat, "element")) {
+            let each = self.list(policy, each);
             lines.push_str(&format!(
-                "        let Some(element) = event.{each}.get(element) else {{\n            return {targets}::Nobody;\n        }};\n"
+                "        let Some(element) = {each}.get(element) else {{\n            return {targets}::Nobody;\n        }};\n"
             ));
         }
         let laid = match &body {
@@ -221,8 +222,8 @@ impl<'a> Service<'a> {
             }
         };
         let parameters = [
-            format!("{}: &{recorded}", name(lines.contains("event."), "event")),
-            format!("{}: usize", name(lines.contains("element"), "element")),
+            format!("{}: &{recorded}", name(mentions(&lines, "event"), "event")),
+            format!("{}: usize", name(mentions(&lines, "element"), "element")),
         ];
         let head = layout::function(4, "fn targets", &parameters, targets, " {");
         format!("{head}\n{lines}    }}\n")
@@ -239,8 +240,8 @@ impl<'a> Service<'a> {
         let creates = policy.target == Target::New;
         let mut arguments = vec![text("event")];
         if let Some(each) = &policy.each {
-            let each = names::field_ident(each.as_str());
-            arguments.push(text(format!("event.{each}.get(element)?")));
+            let each = self.list(policy, each);
+            arguments.push(layout::members(&format!("{each}.get(element)?")));
         }
         if !creates {
             arguments.push(text(format!("{subject}?")));
@@ -265,6 +266,16 @@ impl<'a> Service<'a> {
             "{head}\n        {}\n    }}\n",
             call(function, arguments).lay(8, 8, 0)
         )
+    }
+
+    /// The list that a policy goes through; one that may be absent is empty then.
+    pub(super) fn list(&self, policy: &Policy, each: &Ident) -> String {
+        let field = self.event_field(&policy.trigger, each.as_str());
+        let absent = match field.is_some_and(|field| field.optional) {
+            true => ".as_deref().unwrap_or_default()",
+            false => "",
+        };
+        format!("{}{absent}", names::event_member(each.as_str()))
     }
 
     /// A value that a policy takes from its event.
@@ -293,7 +304,7 @@ impl<'a> Service<'a> {
         };
         match &fill.source {
             Source::EventField(name) => {
-                let expression = format!("event.{}", names::field_ident(name.as_str()));
+                let expression = names::event_member(name.as_str());
                 given(expression, self.event_field(trigger, name.as_str()))
             }
             Source::Element => {

@@ -149,6 +149,14 @@ impl Service<'_> {
     }
 }
 
+/// The ends of a query's range where nothing tells them: it finds all there are.
+pub(super) fn open_range(query: &Query) -> Vec<(String, Expr)> {
+    let ends = query.range.iter().flat_map(|member| {
+        ["from", "to"].map(|end| (names::field_ident(&format!("{member}_{end}")), text("None")))
+    });
+    ends.collect()
+}
+
 /// A constant of an implementation.
 pub(super) fn constant(head: &str, value: &Expr) -> String {
     layout::assign(4, &format!("const {head} ="), value, ";")

@@ -10,7 +10,7 @@ use crate::plan::uses::Uses;
 
 use super::events::state_field;
 use super::state::{implementation, needs_time};
-use super::{Code, Service, copies, one_of, variable};
+use super::{Code, Service, copies, one_of, telling, variable};
 
 /// What a seeded body reads of its parameters.
 #[derive(Debug, Clone, Copy)]
@@ -108,8 +108,7 @@ impl Service<'_> {
     fn own_inputs(&self, command: &Command) -> bool {
         command.events().iter().any(|event| {
             let own = self.event_own(event.as_str());
-            own.iter()
-                .any(|field| command.input.contains_key(&field.name))
+            own.iter().any(|field| telling(command, field).is_some())
         })
     }
 
@@ -125,8 +124,7 @@ impl Service<'_> {
             let (given, member) = (names::field_ident(name), names::member_ident(name));
             let line = match &input.source {
                 InputSource::Own(_) => continue,
-                InputSource::Collection(_) => format!("{subject}.{member} = command.{given};"),
-                InputSource::Field => {
+                InputSource::Collection(_) | InputSource::Field => {
                     let optional = aggregate
                         .fields
                         .get(&input.name)
@@ -224,8 +222,8 @@ impl Service<'_> {
     }
 
     fn own_value(&self, uses: &mut Uses, command: &Command, field: &Field, several: bool) -> Expr {
-        let Some(input) = command.input.get(&field.name) else {
-            let missing = if field.list { "Vec::new()" } else { "None" };
+        let Some(input) = telling(command, field) else {
+            let missing = if field.optional { "None" } else { "Vec::new()" };
             return match field.optional || field.list {
                 true => text(missing),
                 false => self.example(uses, field),
@@ -374,7 +372,7 @@ impl Service<'_> {
         let given = self.event_field(&effect.trigger, field.name.as_str())?;
         let same = given.ty == field.ty && given.list == field.list && !given.optional;
         let clone = if copies(given) { "" } else { ".clone()" };
-        same.then(|| format!("event.{}{clone}", names::field_ident(field.name.as_str())))
+        same.then(|| format!("{}{clone}", names::event_member(field.name.as_str())))
     }
 }
 

@@ -17,8 +17,8 @@ impl Service<'_> {
         let mut body = self.recorded_event(&mut uses, policy);
         let mut arguments = vec![text("&event")];
         if let Some(each) = &policy.each {
-            let each = names::field_ident(each.as_str());
-            body.push_str(&format!("        let element = &event.data.{each}[0];\n"));
+            let each = self.list(policy, each);
+            body.push_str(&format!("        let element = &{each}[0];\n"));
             arguments.push(text("element"));
         }
         let command = self.context.commands.get(&policy.then);

@@ -7,7 +7,7 @@ use crate::plan::members::{self, Member};
 use crate::plan::names;
 use crate::plan::uses::Uses;
 
-use super::{Code, Service, variable};
+use super::{Code, Service, mentions, variable};
 
 impl Service<'_> {
     /// An aggregate: its state, what is new of it, and the trait of its decisions.
@@ -113,8 +113,8 @@ impl Service<'_> {
             ty
         };
         let fields: Vec<(String, Expr)> = self.new_fields(uses, aggregate, command);
-        let reads = |name: &str| fields.iter().any(|(_, v)| v.flat().contains(name));
-        let pattern = match (timed, reads("command."), reads("context.")) {
+        let reads = |name: &str| fields.iter().any(|(_, v)| mentions(&v.flat(), name));
+        let pattern = match (timed, reads("command"), reads("context")) {
             (false, true, _) => "command".to_owned(),
             (false, false, _) => "_".to_owned(),
             (true, command, context) => {
@@ -158,10 +158,11 @@ impl Service<'_> {
         }
         for entity in aggregate.entities.values() {
             let name = entity.collection.as_str();
-            let value = if command.input.contains_key(name) {
-                text(format!("command.{}", names::field_ident(name)))
-            } else {
-                text("Vec::new()")
+            let given = format!("command.{}", names::field_ident(name));
+            let value = match command.input.get(name) {
+                Some(input) if input.optional => text(format!("{given}.unwrap_or_default()")),
+                Some(_) => text(given),
+                None => text("Vec::new()"),
             };
             fields.push((names::member_ident(name), value));
         }

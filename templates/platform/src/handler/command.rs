@@ -179,31 +179,37 @@ pub(super) async fn discard_refused(scope: &Scope, id: Uuid) -> Result<bool, Eng
     take_out(scope, id, false).await
 }
 
+/// Takes a refused command out of the dead letters; whether it was among them.
 async fn take_out(scope: &Scope, id: Uuid, again: bool) -> Result<bool, EngineError> {
     let engine = &scope.runtime.engine;
     let key = key(scope.about.handler, id);
-    let Some(document) = engine.document(Documents::DeadLetters, &key).await? else {
-        return Ok(false);
-    };
-    let refused = RefusedCommand::deserialize(&document.body)
-        .map_err(|error| EngineError::Corrupt(format!("dead letter {key}: {error}")))?;
-    let mut documents = vec![DocumentWrite::Delete {
-        collection: Documents::DeadLetters,
-        key,
-        expected: document.version,
-    }];
-    if again {
-        documents.push(refused.pending.document(id, refused.position));
+    let mut was_there = false;
+    // It is looked at again after a conflict: why it was refused may just have been written into it,
+    // or somebody else may have taken it out.
+    while let Some(document) = engine.document(Documents::DeadLetters, &key).await? {
+        was_there = true;
+        let refused = RefusedCommand::deserialize(&document.body)
+            .map_err(|error| EngineError::Corrupt(format!("dead letter {key}: {error}")))?;
+        let mut documents = vec![DocumentWrite::Delete {
+            collection: Documents::DeadLetters,
+            key: key.clone(),
+            expected: document.version,
+        }];
+        if again {
+            documents.push(refused.pending.document(id, refused.position));
+        }
+        let write = WriteSet {
+            documents,
+            ..WriteSet::default()
+        };
+        match engine.commit(write).await {
+            Ok(()) => {
+                scope.runtime.commands_bell.notify_one();
+                break;
+            }
+            Err(CommitError::Conflict) => {}
+            Err(error) => return Err(into_engine_error(error)),
+        }
     }
-    let write = WriteSet {
-        documents,
-        ..WriteSet::default()
-    };
-    match engine.commit(write).await {
-        Ok(()) => scope.runtime.commands_bell.notify_one(),
-        // Somebody else has just done the same.
-        Err(CommitError::Conflict) => {}
-        Err(error) => return Err(into_engine_error(error)),
-    }
-    Ok(true)
+    Ok(was_there)
 }

@@ -1,5 +1,6 @@
 //! The command line of a service.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -66,7 +67,15 @@ enum DeadLetters {
 
 /// The `main` of a service: reads the command line and the environment, and does what they say.
 pub fn run(service: Service) -> ExitCode {
-    let cli = match parse(&service) {
+    run_from(service, std::env::args_os())
+}
+
+/// The same with this command line, whose first word is the program's name.
+pub fn run_from(
+    service: Service,
+    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+) -> ExitCode {
+    let cli = match parse(&service, arguments) {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
@@ -79,7 +88,10 @@ pub fn run(service: Service) -> ExitCode {
     }
 }
 
-fn parse(service: &Service) -> Result<Cli, clap::Error> {
+fn parse(
+    service: &Service,
+    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+) -> Result<Cli, clap::Error> {
     let command = Cli::command()
         .name(service.context)
         .bin_name(service.context)
@@ -89,7 +101,7 @@ fn parse(service: &Service) -> Result<Cli, clap::Error> {
             service.context, service.system
         ))
         .after_help(config::help(service.context));
-    Cli::from_arg_matches(&command.try_get_matches()?)
+    Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
 }
 
 fn carry_out(service: Service, command: Command) -> Result<(), Failure> {

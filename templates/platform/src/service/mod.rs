@@ -21,7 +21,7 @@ use crate::owner::Owned;
 use crate::runtime::Executor;
 use crate::unit_of_work::{Creates, Deletes, Unit, Updates, Way};
 
-pub use cli::run;
+pub use cli::{run, run_from};
 #[cfg(feature = "testing")]
 pub(crate) use described::Described;
 pub use failure::Failure;

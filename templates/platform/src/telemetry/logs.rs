@@ -1,5 +1,6 @@
 //! Logs for people or machines, and traces beside them.
 
+use std::io::IsTerminal;
 use std::str::FromStr;
 
 use opentelemetry::trace::TracerProvider;
@@ -68,7 +69,9 @@ pub fn start(service: &str, format: LogFormat, traced: bool) -> Result<Telemetry
         Ok(text) => EnvFilter::try_new(text)?,
         Err(_) => EnvFilter::new(DEFAULT_FILTER),
     };
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(coloured());
     let lines = match format {
         LogFormat::Pretty => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
@@ -83,6 +86,12 @@ pub fn start(service: &str, format: LogFormat, traced: bool) -> Result<Telemetry
         .with(filter)
         .try_init()?;
     Ok(Telemetry(provider))
+}
+
+/// Whether lines are coloured: on a terminal, or where whoever forwards them to one asks for it.
+fn coloured() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !set("NO_COLOR") && (set("CLICOLOR_FORCE") || std::io::stderr().is_terminal())
 }
 
 impl Telemetry {

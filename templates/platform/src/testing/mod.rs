@@ -6,9 +6,11 @@ pub mod consuming;
 pub mod failures;
 mod given;
 pub mod http;
+mod published;
 mod reacting;
 mod values;
 
 pub use given::{Given, When, given, given_nothing};
+pub use published::published;
 pub use reacting::{context, known, recorded};
 pub use values::{date, decimal, id, timestamp};

@@ -1,0 +1,177 @@
+//! What partitions are said to be complete up to.
+
+use std::collections::{HashMap, HashSet};
+use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::relay::{Outcome, items, start, until};
+use crate::shop::flaky::{Fate, Flaky, dice};
+use crate::shop::{self, PARTITIONS, Service};
+use platform::broker::Publication;
+use platform::envelope::{Control, Envelope, partition_of};
+use platform::value::Timestamp;
+use tempfile::tempdir;
+use uuid::Uuid;
+
+/// When events were committed, by item and version.
+type Committed = HashMap<(Uuid, u64), Timestamp>;
+
+/// Checks that no event was promised to be there before it was published; how many events came
+/// after a promise.
+fn judge(taken: &[Publication], committed: &Committed) -> Result<usize, Box<dyn Error>> {
+    let mut fresh: HashMap<u32, Timestamp> = HashMap::new();
+    let mut seen = HashSet::new();
+    let mut judged = 0;
+    for publication in taken {
+        if let Ok(Control::Heartbeat { as_of }) = Control::from_wire(&publication.wire) {
+            fresh.insert(publication.partition, as_of);
+            continue;
+        }
+        let event = Envelope::from_wire(&publication.wire)?;
+        let key = (event.subject, event.sequence);
+        if seen.insert(key)
+            && let Some(as_of) = fresh.get(&publication.partition)
+        {
+            judged += 1;
+            assert!(
+                committed[&key] >= *as_of,
+                "{key:?} was promised to be there at {as_of}"
+            );
+        }
+    }
+    Ok(judged)
+}
+
+#[tokio::test]
+async fn a_heartbeat_is_never_newer_than_an_event_that_is_still_to_come() -> Outcome {
+    let folder = tempdir()?;
+    let roll = dice(3);
+    let broker = Flaky::new(shop::broker(folder.path()).await, move |message| {
+        let bad = !Control::is(&message.wire) && roll(8) == 0;
+        if bad { Fate::Lost } else { Fate::Good }
+    });
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
+    let relay = start(&service);
+    let items = items(4);
+    let mut committed: HashMap<(Uuid, u64), Timestamp> = HashMap::new();
+    let started = Instant::now();
+    let mut version = 0;
+    while started.elapsed() < Duration::from_secs(3) {
+        version += 1;
+        for item in &items {
+            service.save(*item, version, "x").await?;
+            committed.insert((*item, version), Timestamp::now());
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    service.drained().await?;
+    service.shutdown.send(true)?;
+    relay.await?;
+
+    let judged = judge(&broker.taken(), &committed)?;
+    assert!(judged > 50, "only {judged} events came after a heartbeat");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_partition_with_an_undelivered_event_does_not_look_fresh() -> Outcome {
+    let folder = tempdir()?;
+    let healed = Arc::new(AtomicBool::new(false));
+    let well = Arc::clone(&healed);
+    let broker = Flaky::new(shop::broker(folder.path()).await, move |message| {
+        let bad = !Control::is(&message.wire) && !well.load(Ordering::Relaxed);
+        if bad { Fate::Lost } else { Fate::Good }
+    });
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
+    let item = Uuid::now_v7();
+    service.save(item, 1, "x").await?;
+    let committed = Timestamp::now();
+    let relay = start(&service);
+    let fresh = || -> HashSet<u32> {
+        let taken = broker.taken().into_iter();
+        let beats = taken.filter(|message| {
+            matches!(Control::from_wire(&message.wire),
+                Ok(Control::Heartbeat { as_of }) if as_of >= committed)
+        });
+        beats.map(|message| message.partition).collect()
+    };
+    until(|| fresh().len() == PARTITIONS as usize - 1).await;
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    assert!(!fresh().contains(&partition_of(item, PARTITIONS)));
+    healed.store(true, Ordering::Relaxed);
+    until(|| fresh().len() == PARTITIONS as usize).await;
+    service.shutdown.send(true)?;
+    Ok(relay.await?)
+}
+
+/// Items in different partitions.
+fn apart() -> [Uuid; 2] {
+    let one = Uuid::now_v7();
+    let elsewhere =
+        |other: &Uuid| partition_of(*other, PARTITIONS) != partition_of(one, PARTITIONS);
+    let other = std::iter::repeat_with(Uuid::now_v7).find(elsewhere);
+    [one, other.unwrap_or_default()]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_committed_while_the_relay_publishes_is_not_promised() -> Outcome {
+    let folder = tempdir()?;
+    let [first, meanwhile] = apart();
+    let ((publishing, at), (go, goes)) = (channel(), channel());
+    let waits = Mutex::new(Some((publishing, goes)));
+    let broker = Flaky::new(shop::broker(folder.path()).await, move |_| {
+        // The first message waits for what is committed meanwhile.
+        if let Some((publishing, goes)) = waits.lock().expect("no panic").take() {
+            publishing.send(()).expect("somebody waits");
+            goes.recv().expect("somebody lets it go");
+        }
+        Fate::Good
+    });
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
+    service.save(first, 1, "x").await?;
+    let relay = start(&service);
+    tokio::task::spawn_blocking(move || at.recv()).await??;
+    service.save(meanwhile, 1, "x").await?;
+    let committed = HashMap::from([((meanwhile, 1), Timestamp::now())]);
+    go.send(())?;
+    service.drained().await?;
+    service.shutdown.send(true)?;
+    relay.await?;
+    let mut taken = broker.taken();
+    taken.retain(|message| message.key != first.to_string());
+    assert_eq!(
+        judge(&taken, &committed)?,
+        1,
+        "a heartbeat came before the event"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_waits_beyond_a_batch_is_not_promised() -> Outcome {
+    let folder = tempdir()?;
+    let broker = Flaky::new(shop::broker(folder.path()).await, |_| Fate::Good);
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
+    let [many, last] = apart();
+    service.save_versions(many, 1..=600).await?;
+    service.save(last, 1, "x").await?;
+    let committed = Timestamp::now();
+    let relay = start(&service);
+    service.drained().await?;
+    service.shutdown.send(true)?;
+    relay.await?;
+    let partition = partition_of(last, PARTITIONS);
+    let taken = broker.taken();
+    let at = taken
+        .iter()
+        .position(|message| message.key == last.to_string());
+    let promised = taken[..at.expect("published")].iter().any(|message| {
+        matches!(Control::from_wire(&message.wire),
+            Ok(Control::Heartbeat { as_of }) if message.partition == partition && as_of >= committed)
+    });
+    assert!(!promised);
+    Ok(())
+}

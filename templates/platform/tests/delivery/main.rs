@@ -1,0 +1,12 @@
+//! The way of messages, from the outbox over the relay to the broker, and back to their owner.
+#![allow(missing_docs)]
+
+#[path = "../child.rs"]
+mod child;
+mod conformance;
+mod embedded;
+mod envelope;
+mod heartbeats;
+mod owner;
+mod relay;
+mod shop;

@@ -1,0 +1,11 @@
+//! What reacts to events: replicas, policies and effects.
+#![allow(missing_docs)]
+
+#[path = "../child.rs"]
+mod child;
+mod dead_letters;
+mod effect;
+mod gate;
+mod policy;
+mod reacting;
+mod replica;

@@ -1,0 +1,6 @@
+//! What the tests of handlers share.
+
+pub mod ailing;
+pub mod domain;
+pub mod library;
+pub mod world;

@@ -1,0 +1,239 @@
+//! A service as a process: its command line, its environment, its end.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Output, Stdio};
+use std::time::Duration;
+
+use platform::testing::http::Client;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::{child, domain};
+
+/// The environment variable that holds the command line of the example service.
+const ARGUMENTS: &str = "MICRODB_CHILD_ARGUMENTS";
+
+/// Not a test of its own: the example service as a program, which the tests below start.
+#[test]
+fn bank() {
+    let Ok(arguments) = std::env::var(ARGUMENTS) else {
+        return;
+    };
+    let arguments = ["bank"].into_iter().chain(arguments.split_whitespace());
+    let ended = platform::service::run_from(domain::service().version("1.2.3"), arguments);
+    let code = (0..=u8::MAX).find(|code| ExitCode::from(*code) == ended);
+    std::process::exit(code.map_or(-1, i32::from));
+}
+
+/// The example service with this command line.
+fn program(folder: &Path, arguments: &str) -> Command {
+    let mut command = child::again("process::bank");
+    command
+        .env_clear()
+        .env(ARGUMENTS, arguments)
+        .env("DATA_DIR", folder)
+        .env("BANK_PORT", "0")
+        .env("LOG_FORMAT", "json");
+    command
+}
+
+fn run(command: &mut Command) -> (Option<i32>, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let stdout = text(stdout);
+    // The test harness has a word first.
+    let (_, said) = stdout.split_once(child::HARNESS).unwrap();
+    let said = said.trim_start_matches('\n').to_owned();
+    (status.code(), said, text(stderr))
+}
+
+/// A service as a process; killed when the test ends early.
+struct Serving {
+    child: Child,
+    client: Client,
+}
+
+impl Serving {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let url = loop {
+            let line = lines.next().expect("it ended before it served").unwrap();
+            let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+            if line["message"] == "serving" {
+                break line["url"].as_str().unwrap().to_owned();
+            }
+        };
+        // Nobody reads on: what is logged later must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self {
+            child,
+            client: Client::new(url),
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([format!("-{name}"), id]).status();
+        assert!(sent.unwrap().success());
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It has ended already when all went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn help_shows_every_variable() {
+    let folder = TempDir::new().unwrap();
+    let (code, out, _) = run(&mut program(folder.path(), "--help"));
+    assert_eq!(code, Some(0));
+    for setting in platform::config::SETTINGS {
+        assert!(out.contains(setting.name), "{} in {out}", setting.name);
+    }
+    assert!(out.contains("BANK_"), "{out}");
+    let (_, version, _) = run(&mut program(folder.path(), "--version"));
+    assert_eq!(version, "bank 1.2.3\n");
+}
+
+#[test]
+fn what_is_wrong_with_the_environment_is_said_at_once() {
+    let folder = TempDir::new().unwrap();
+    let mut command = program(folder.path(), "");
+    command.env("BANK_PORT", "http").env("BODY_LIMIT", "much");
+    let (code, _, error) = run(&mut command);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("`BANK_PORT` is `http`"), "{error}");
+    assert!(error.contains("`BODY_LIMIT` is `much`"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_opened_is_named_with_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let (code, _, error) = run(program(folder.path(), "").env("BANK_PORT", &port));
+    assert_eq!(code, Some(1));
+    assert!(error.contains(&port) && error.contains("`PORT`"), "{error}");
+
+    let file = folder.path().join("no-database");
+    std::fs::write(
+        &file,
+        "this is not a database, however long one looks at it",
+    )
+    .unwrap();
+    for (variable, what) in [("DATABASE_PATH", "database"), ("BROKER_PATH", "broker")] {
+        let (code, _, error) = run(program(folder.path(), "").env(variable, &file));
+        assert_eq!(code, Some(1), "{error}");
+        assert!(error.contains(&format!("error: {what}")), "{error}");
+        assert!(
+            error.contains(variable) && error.contains("no-database"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn migrate_says_what_it_did() {
+    let folder = TempDir::new().unwrap();
+    let migrate = || run(&mut program(folder.path(), "migrate"));
+    // Before them the engine makes its own tables.
+    let first = migrate().1;
+    assert!(first.ends_with("applied 0001_initial\n"), "{first}");
+    assert_eq!(migrate().1, "nothing to do: the database is up to date\n");
+}
+
+#[test]
+fn operators_are_answered() {
+    let folder = TempDir::new().unwrap();
+    run(&mut program(folder.path(), "migrate"));
+    let (code, out, error) = run(&mut program(folder.path(), "dead-letters list"));
+    assert_eq!(
+        (code, out.as_str()),
+        (Some(0), "0 dead letters\n"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn signals_end_it_in_order() {
+    for signal in ["TERM", "INT"] {
+        let folder = TempDir::new().unwrap();
+        let mut serving = Serving::start(&mut program(folder.path(), ""));
+        let body = json!({ "holder": "Ada", "number": 1 });
+        let made = serving.client.post("/accounts", &body).await.unwrap();
+        assert_eq!(made.status, 201);
+        serving.signal(signal);
+        assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+        // What was acknowledged is there after the next start.
+        let serving = Serving::start(&mut program(folder.path(), ""));
+        let path = made.header("location").unwrap();
+        assert_eq!(serving.client.get(path).await.unwrap().status, 200);
+    }
+}
+
+#[tokio::test]
+async fn traces_reach_a_collector() {
+    let folder = TempDir::new().unwrap();
+    let collector = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", collector.local_addr().unwrap());
+    let mut command = program(folder.path(), "");
+    let mut serving = Serving::start(command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint));
+    let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+    let headers = [("traceparent", format!("00-{trace}-{parent}-01"))];
+    let headers = headers
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let client = serving.client.clone();
+    let got = client
+        .send(axum::http::Method::GET, "/accounts", &headers, "")
+        .await;
+    assert_eq!(got.unwrap().status, 200);
+    // What is left is sent when the service ends.
+    serving.signal("TERM");
+    let received = tokio::time::timeout(Duration::from_secs(10), receive(&collector)).await;
+    let received = received.expect("no traces in time");
+    assert!(received.starts_with("POST /v1/traces"), "{received}");
+    for part in [trace, parent, "GET /accounts"] {
+        assert!(received.contains(part), "{part} in {received}");
+    }
+    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+}
+
+/// One request with its whole body, which is answered as a collector does.
+async fn receive(collector: &tokio::net::TcpListener) -> String {
+    let (mut stream, _) = collector.accept().await.unwrap();
+    let mut received = Vec::new();
+    while !is_whole(&received) {
+        let read = stream.read_buf(&mut received).await.unwrap();
+        assert_ne!(read, 0, "the request ended early");
+    }
+    let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    stream.write_all(answer.as_bytes()).await.unwrap();
+    String::from_utf8_lossy(&received).into_owned()
+}
+
+/// Whether all of a request is there, by its `content-length`.
+fn is_whole(received: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(received);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let is_length = name.eq_ignore_ascii_case("content-length");
+        is_length.then(|| value.trim().parse::<usize>().unwrap())
+    });
+    body.len() >= length.expect("a length")
+}

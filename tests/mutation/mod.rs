@@ -1,0 +1,4 @@
+//! Mutations of a generated workspace.
+
+pub mod case;
+pub mod subject;

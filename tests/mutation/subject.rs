@@ -1,0 +1,156 @@
+//! The workspace that is broken and mended again.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use super::case::{Case, Catcher};
+use crate::workspace::{Workspace, target};
+
+/// How long a test may take.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A generated workspace in a folder that stays, so that little has to be compiled again.
+pub struct Subject {
+    system: &'static str,
+    path: PathBuf,
+}
+
+impl Subject {
+    /// The workspace of an example, as it is generated now.
+    pub fn of_example(name: &'static str) -> Self {
+        let path = target().join("mutated");
+        renew(&Workspace::of_example(name).path(), &path);
+        Self { system: name, path }
+    }
+
+    /// Checks that the tests which are to fail pass while nothing is broken.
+    pub fn passes(&self, cases: &[Case]) {
+        let mut programs: BTreeMap<_, Vec<&Catcher>> = BTreeMap::new();
+        for Case { caught_by, .. } in cases {
+            let program = (&caught_by.package, &caught_by.program);
+            programs.entry(program).or_default().push(caught_by);
+        }
+        for catchers in programs.into_values() {
+            let program = self
+                .build(catchers[0])
+                .unwrap_or_else(|why| panic!("{why}"));
+            let tests: Vec<_> = catchers.iter().map(|catcher| &*catcher.test).collect();
+            let (status, said) = self.run(&program, &tests);
+            assert!(status.is_some_and(|status| status.success()), "{said}");
+            for test in tests {
+                let passed = format!("test {test} ... ok");
+                assert!(said.contains(&passed), "there is no test `{test}`\n{said}");
+            }
+        }
+    }
+
+    /// Breaks the workspace, and sees whether the test fails; it is mended afterwards.
+    pub fn catches(&self, case: &Case) -> Result<(), String> {
+        let _broken = case.apply(&self.path)?;
+        self.fails(&case.caught_by)
+    }
+
+    fn fails(&self, catcher: &Catcher) -> Result<(), String> {
+        let program = self.build(catcher)?;
+        let test = &catcher.test;
+        let (status, said) = self.run(&program, &[test]);
+        match status {
+            Some(status) if status.success() => Err(format!("survives `{test}`")),
+            Some(_) if said.contains(&format!("test {test} ... FAILED")) => Ok(()),
+            Some(_) => Err(format!("`{test}` did not end in order\n{said}")),
+            None => Err(format!("`{test}` hangs\n{said}")),
+        }
+    }
+
+    /// Builds a program with tests; where it is.
+    fn build(&self, catcher: &Catcher) -> Result<PathBuf, String> {
+        let mut command = Command::new(env!("CARGO"));
+        command
+            .args(["test", "--no-run", "--message-format", "json"])
+            .args(["--package", &format!("{}-{}", self.system, catcher.package)]);
+        match catcher.program.as_str() {
+            "lib" => command.arg("--lib"),
+            program => command.args(["--test", program]),
+        };
+        let output = command
+            .current_dir(&self.path)
+            .env("CARGO_TARGET_DIR", target())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        if !output.status.success() {
+            let why = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("it does not compile\n{why}\n{said}"));
+        }
+        let programs = said.lines().filter_map(test_program);
+        programs
+            .last()
+            .ok_or_else(|| "no program was made".to_owned())
+    }
+
+    /// Runs tests; without a status, they took too long.
+    fn run(&self, program: &Path, tests: &[&str]) -> (Option<ExitStatus>, String) {
+        let said = tempfile::NamedTempFile::new().unwrap();
+        let mut child = Command::new(program)
+            .args(tests)
+            .arg("--exact")
+            .current_dir(self.path.join("platform"))
+            .stdout(said.reopen().unwrap())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let started = Instant::now();
+        let status = loop {
+            let status = child.try_wait().unwrap();
+            if status.is_some() || started.elapsed() > PATIENCE {
+                break status;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        if status.is_none() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        (status, fs::read_to_string(said.path()).unwrap_or_default())
+    }
+}
+
+/// The program that a message of cargo tells of, when it is one with tests.
+fn test_program(message: &str) -> Option<PathBuf> {
+    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    let is_test = message["profile"]["test"].as_bool()?;
+    let program = message["executable"].as_str()?;
+    is_test.then(|| program.into())
+}
+
+/// Makes the folder `to` like `from`; what is the same is not written, and the lock file stays.
+fn renew(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    let names = |folder: &Path| -> Vec<_> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect()
+    };
+    let wanted = names(from);
+    for name in names(to) {
+        let path = to.join(&name);
+        if path.is_dir() && !wanted.contains(&name) {
+            fs::remove_dir_all(path).unwrap();
+        } else if !wanted.contains(&name) && name != "Cargo.lock" {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    for name in wanted {
+        let (old, new) = (to.join(&name), from.join(&name));
+        if new.is_dir() {
+            renew(&new, &old);
+            continue;
+        }
+        let content = fs::read(&new).unwrap();
+        if fs::read(&old).ok().as_ref() != Some(&content) {
+            fs::write(&old, content).unwrap();
+        }
+    }
+}

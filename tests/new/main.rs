@@ -1,0 +1,7 @@
+//! `cargo microdb new` on good days and bad ones, on a real file system.
+
+mod cases;
+mod disk;
+mod interrupted;
+mod paths;
+mod place;

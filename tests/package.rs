@@ -1,0 +1,112 @@
+//! The package as it is published: it builds by itself, and all that it needs is inside.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// A file of the repository.
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Where the package is made and built.
+fn target() -> PathBuf {
+    let own = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    own.unwrap_or_else(|| repository("target")).join("packaged")
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} failed\n{said}");
+}
+
+/// The sources as they are in the package, in a folder of their own.
+fn unpacked() -> TempDir {
+    run(Command::new(env!("CARGO"))
+        .args([
+            "package",
+            "--quiet",
+            "--no-verify",
+            "--allow-dirty",
+            "--target-dir",
+        ])
+        .arg(target())
+        .current_dir(repository("")));
+    let name = format!("package/cargo-microdb-{}.crate", env!("CARGO_PKG_VERSION"));
+    let folder = TempDir::new().unwrap();
+    run(Command::new("tar")
+        .arg("-xzf")
+        .arg(target().join(name))
+        .args(["--strip-components", "1", "-C"])
+        .arg(folder.path()));
+    folder
+}
+
+#[test]
+fn the_package_generates_what_the_repository_does() {
+    let sources = unpacked();
+    for file in ["LICENSE-MIT", "LICENSE-APACHE", "README.md", "CHANGELOG.md"] {
+        assert!(sources.path().join(file).is_file(), "{file} is missing");
+    }
+    run(Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--locked", "--target-dir"])
+        .arg(target())
+        .current_dir(sources.path()));
+    // Templates and examples are in the program: it needs no sources.
+    drop(sources);
+    let folder = TempDir::new().unwrap();
+    let packaged = target().join("debug").join("cargo-microdb");
+    let repository = PathBuf::from(env!("CARGO_BIN_EXE_cargo-microdb"));
+    for (program, path) in [(&packaged, "packaged"), (&repository, "repository")] {
+        run(Command::new(program)
+            .args(["microdb", "new", path, "--example", "shop", "--no-git"])
+            .current_dir(folder.path()));
+    }
+    let [one, other] = ["packaged", "repository"].map(|name| files(&folder.path().join(name)));
+    assert!(one.len() > 100, "only {} files", one.len());
+    assert!(one == other, "the package generates something else");
+}
+
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(now) = open.pop() {
+        for entry in fs::read_dir(now).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => open.push(path),
+                false => drop(files.insert(
+                    path.strip_prefix(folder).unwrap().to_owned(),
+                    fs::read(&path).unwrap(),
+                )),
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn the_runtime_is_tested_with_the_dependencies_it_is_generated_with() {
+    let read = |path: &str| -> toml::Table {
+        let text = fs::read_to_string(repository(path)).unwrap();
+        text.parse().unwrap()
+    };
+    let tested = read("tests/platform/Cargo.toml");
+    let generated = read("templates/platform/Cargo.toml.tera");
+    for part in ["dependencies", "features"] {
+        let without_default = |manifest: &toml::Table| {
+            let mut part = manifest[part].as_table().unwrap().clone();
+            part.remove("default");
+            part
+        };
+        assert_eq!(
+            without_default(&tested),
+            without_default(&generated),
+            "{part}"
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! Random descriptions that are valid by construction, most of the time: every construct that is
+//! generated, under names that are hard on generated code.
+//!
+//! A description is several systems' worth of contexts: groups that know nothing of each other,
+//! each drawn along axes of its own, under one shared kernel. One workspace thus compiles many.
+
+mod aggregates;
+mod commands;
+mod events;
+mod fields;
+mod names;
+mod reactions;
+mod rng;
+mod words;
+
+use toml::{Table, Value};
+
+use aggregates::{Context, External};
+use fields::Types;
+use names::Names;
+pub use names::{STYLES, Style};
+use rng::Rng;
+
+/// How a group of contexts is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Axes {
+    /// What names are made of.
+    pub style: Style,
+    /// How many contexts there are.
+    pub contexts: usize,
+    /// What is in them.
+    pub shape: Shape,
+    /// What reacts to what.
+    pub reactions: Reactions,
+}
+
+/// What is in a context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Aggregates alone, most without a command.
+    Bare,
+    /// Aggregates with commands, events and queries.
+    Flat,
+    /// And with entities, value objects and states.
+    Deep,
+}
+
+/// What reacts to events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reactions {
+    None,
+    /// Policies and effects within a context.
+    Own,
+    /// Replicas, policies and effects over contexts.
+    Across,
+}
+
+const SIZES: [usize; 3] = [1, 2, 4];
+const SHAPES: [Shape; 3] = [Shape::Bare, Shape::Flat, Shape::Deep];
+const REACTIONS: [Reactions; 3] = [Reactions::None, Reactions::Own, Reactions::Across];
+
+/// Axes such that every two values of different axes meet in one of them.
+pub fn pairwise() -> Vec<Axes> {
+    let mut missing: Vec<[(usize, usize); 2]> = Vec::new();
+    let levels = [STYLES.len(), SIZES.len(), SHAPES.len(), REACTIONS.len()];
+    for one in 0..4 {
+        for other in one + 1..4 {
+            for a in 0..levels[one] {
+                missing.extend((0..levels[other]).map(|b| [(one, a), (other, b)]));
+            }
+        }
+    }
+    let total: usize = levels.iter().product();
+    let row = |mut number: usize| {
+        levels.map(|level| {
+            let value = number % level;
+            number /= level;
+            value
+        })
+    };
+    let mut rows = Vec::new();
+    while !missing.is_empty() {
+        let meets = |row: &[usize; 4], pair: &[(usize, usize); 2]| {
+            pair.iter().all(|(axis, value)| row[*axis] == *value)
+        };
+        let gain = |row: &[usize; 4]| missing.iter().filter(|pair| meets(row, pair)).count();
+        // Of equal rows the last: the larger sizes and the fuller shapes.
+        let Some(best) = (0..total).map(row).max_by_key(gain) else {
+            break;
+        };
+        missing.retain(|pair| !meets(&best, pair));
+        rows.push(best);
+    }
+    rows.into_iter().map(axes).collect()
+}
+
+fn axes([style, size, shape, reactions]: [usize; 4]) -> Axes {
+    Axes {
+        style: STYLES[style],
+        contexts: SIZES[size],
+        shape: SHAPES[shape],
+        reactions: REACTIONS[reactions],
+    }
+}
+
+/// Axes drawn from a seed.
+pub fn some_axes(seed: u64) -> Axes {
+    let mut rng = Rng::new(seed);
+    axes([STYLES.len(), SIZES.len(), SHAPES.len(), REACTIONS.len()].map(|end| rng.below(end)))
+}
+
+/// The description that follows from a seed, a group of contexts for each of `groups`.
+pub fn description(seed: u64, groups: &[Axes]) -> String {
+    let mut rng = Rng::new(seed);
+    let mut table = Table::new();
+    let mut system = Table::new();
+    system.insert("name".to_owned(), "random".into());
+    fields::about(&mut rng, &mut system);
+    system.remove("renamed_from");
+    table.insert("system".to_owned(), system.into());
+    let kernel = aggregates::kernel(&mut rng, &mut table);
+    let mut names = Names::default();
+    let mut contexts = Table::new();
+    for axes in groups {
+        for context in group(&mut rng, axes, &kernel, &mut names) {
+            contexts.insert(context.name.clone(), Value::Table(context.written));
+        }
+    }
+    table.insert("contexts".to_owned(), contexts.into());
+    toml::to_string(&table).expect("a table is TOML")
+}
+
+/// What all contexts share.
+#[derive(Debug, Clone)]
+pub struct Kernel {
+    types: Types,
+    names: Names,
+}
+
+/// Contexts that may know of each other.
+fn group(rng: &mut Rng, axes: &Axes, kernel: &Kernel, names: &mut Names) -> Vec<Context> {
+    let mut contexts: Vec<Context> = (0..axes.contexts)
+        .map(|index| {
+            let name = names.context(rng, axes.style);
+            let external = match index > 0 && axes.contexts > 1 && rng.chance(15) {
+                true => External::Yes,
+                false => External::No,
+            };
+            Context::new(rng, name, *axes, external, kernel)
+        })
+        .collect();
+    let mut all: Vec<_> = contexts.iter().map(Context::aggregate_names).collect();
+    if axes.reactions != Reactions::Across {
+        // Each for itself: references within the context alone.
+        for context in &mut contexts {
+            context.types.aggregates = context.aggregate_names();
+        }
+        all.clear();
+    }
+    for context in &mut contexts {
+        if !all.is_empty() {
+            context.types.aggregates = all.concat();
+        }
+        context.describe_aggregates(rng);
+        commands::describe(rng, context);
+    }
+    reactions::replicas(rng, axes.reactions, &mut contexts);
+    for index in 0..contexts.len() {
+        commands::describe_needs(rng, &mut contexts[index]);
+        reactions::describe(rng, axes.reactions, &mut contexts, index);
+    }
+    contexts
+}

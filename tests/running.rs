@@ -1,0 +1,182 @@
+//! Generated systems, running: a newcomer follows the README, and services are killed meanwhile.
+
+mod running {
+    pub mod system;
+}
+mod workspace;
+
+use std::process::Command;
+use std::time::Duration;
+
+use proptest::prelude::Rng;
+use proptest::test_runner::{RngAlgorithm, TestRng};
+use running::system::System;
+use serde_json::{Value, json};
+use workspace::Workspace;
+
+/// How many orders are placed while services are killed.
+const ORDERS: usize = 40;
+
+#[test]
+fn a_newcomer_greets() {
+    follow_the_readme(&Workspace::of_example("hello"));
+}
+
+#[test]
+fn a_shop_works_and_survives() {
+    let shop = Workspace::of_example("shop");
+    follow_the_readme(&shop);
+    nothing_is_lost_or_doubled_when_services_are_killed(&shop);
+}
+
+fn follow_the_readme(workspace: &Workspace) {
+    let system = System::start(workspace);
+    let readme = std::fs::read_to_string(workspace.path().join("README.md")).unwrap();
+    let script = system.with_ports(&blocks(&readme, "## Try it"));
+    let output = Command::new("bash")
+        .args(["-e", "-o", "pipefail", "-c", &script])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{script}\n{said}");
+    // What crossed to the other services is seen there.
+    let last = said.lines().last().unwrap_or_default();
+    let page: Value = serde_json::from_str(last).unwrap();
+    assert_eq!(page["items"].as_array().map(Vec::len), Some(1), "{said}");
+}
+
+/// The shell's blocks of a section, with a moment between them, as a reader takes.
+fn blocks(readme: &str, section: &str) -> String {
+    let (_, text) = readme.split_once(&format!("{section}\n")).unwrap();
+    let text = text.split("\n## ").next().unwrap();
+    let blocks = text.split("```sh\n").skip(1);
+    let blocks: Vec<_> = blocks
+        .filter_map(|block| block.split("```").next())
+        .collect();
+    assert!(blocks.len() > 1, "{readme}");
+    blocks.join("sleep 1\n")
+}
+
+fn nothing_is_lost_or_doubled_when_services_are_killed(workspace: &Workspace) {
+    let mut system = System::start(workspace);
+    let shop = Shop::open(&system);
+    let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let services: Vec<_> = system.services().into_iter().map(str::to_owned).collect();
+    for number in 0..ORDERS {
+        if number % 4 == 0 {
+            let victim = random.next_u32() as usize % services.len();
+            system.kill(&services[victim]);
+        }
+        shop.order(&system, number);
+    }
+    settled(&system, &shop);
+    system.restart();
+    settled(&system, &shop);
+}
+
+/// Every order was placed once, paid once, confirmed once; its goods were reserved once.
+fn settled(system: &System<'_>, shop: &Shop) {
+    let is =
+        |status: &'static str| move |item: &Value| item["status"] == status && item["version"] == 2;
+    system.until("all orders are confirmed", || {
+        let orders = all(&system.url("order"), "orders")?;
+        orders.iter().all(is("confirmed")).then_some(())
+    });
+    system.until("all goods are reserved", || {
+        let stock = all(&system.url("inventory"), "stock")?;
+        // `StockingStarted`, then an event for each order.
+        let reserved = stock.iter().all(|item| item["version"] == 1 + ORDERS);
+        (stock.len() == 1 && reserved).then_some(())
+    });
+    // What would come twice has time to come.
+    std::thread::sleep(Duration::from_millis(500));
+    let orders = all(&system.url("order"), "orders").unwrap();
+    let payments = all(&system.url("payment"), "payments").unwrap();
+    assert_eq!((orders.len(), payments.len()), (ORDERS, ORDERS));
+    assert!(payments.iter().all(is("settled")), "{payments:?}");
+    let mut paid: Vec<_> = payments.iter().map(|payment| &payment["order"]).collect();
+    let mut placed: Vec<_> = orders.iter().map(|order| &order["id"]).collect();
+    paid.sort_by_key(ToString::to_string);
+    placed.sort_by_key(ToString::to_string);
+    assert_eq!(paid, placed);
+    let stock = all(&system.url("inventory"), "stock").unwrap();
+    assert_eq!(stock[0]["product"], shop.product);
+    assert_eq!(stock[0]["version"], 1 + ORDERS);
+}
+
+/// All items behind a path, page by page; nothing while the service is down.
+fn all(url: &str, path: &str) -> Option<Vec<Value>> {
+    let mut items = Vec::new();
+    let mut next = Some(format!("{url}/{path}"));
+    while let Some(url) = next {
+        let mut page: Value = ureq::get(&url).call().ok()?.body_mut().read_json().ok()?;
+        items.append(page["items"].as_array_mut()?);
+        next = page["next"]
+            .as_str()
+            .map(|after| format!("{url}?after={after}"));
+    }
+    Some(items)
+}
+
+/// What there is to order, and who orders.
+struct Shop {
+    customer: Value,
+    product: Value,
+}
+
+impl Shop {
+    /// A customer and a product, which the others have heard of.
+    fn open(system: &System<'_>) -> Self {
+        let customer = json!({ "name": "Ada", "email": "ada@example.com" });
+        let customer = ask(system, "customer", "customers", &customer, "customer");
+        let category = ask(
+            system,
+            "catalog",
+            "categories",
+            &json!({ "name": "Books" }),
+            "category",
+        );
+        let product = json!({
+            "sku": "BOOK-1",
+            "name": "A book",
+            "category": category,
+            "price": { "amount": "12.00", "currency": "EUR" },
+        });
+        let product = ask(system, "catalog", "products", &product, "product");
+        system.until("the product is in stock", || {
+            let stock = all(&system.url("inventory"), "stock")?;
+            (stock.len() == 1).then_some(())
+        });
+        Self { customer, product }
+    }
+
+    /// Places an order.
+    fn order(&self, system: &System<'_>, number: usize) {
+        let price = json!({ "amount": "12.00", "currency": "EUR" });
+        let order = json!({
+            "number": format!("{number}"),
+            "customer": self.customer,
+            "amount": price,
+            "lines": [{ "product": self.product, "quantity": 1, "price": price }],
+        });
+        ask(
+            system,
+            "order",
+            "orders",
+            &order,
+            &format!("order-{number}"),
+        );
+    }
+}
+
+/// Asks until there is an answer, always with the same key: the id of what was made.
+fn ask(system: &System<'_>, service: &str, path: &str, body: &Value, key: &str) -> Value {
+    let url = format!("{}/{path}", system.url(service));
+    system.until(&format!("{service} takes {body}"), || {
+        let sent = ureq::post(&url)
+            .header("Idempotency-Key", key)
+            .send_json(body);
+        let made: Value = sent.ok()?.body_mut().read_json().ok()?;
+        Some(made["id"].clone())
+    })
+}

@@ -1,0 +1,179 @@
+//! A generated system that runs: `cargo run`, with every service a process of its own.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::workspace::{Workspace, target};
+
+/// How long something may take that has to happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a start may take: cargo waits while another test builds in the same target directory.
+const START: Duration = Duration::from_secs(900);
+
+/// A running system; it is stopped, and what it remembers goes, when this is dropped.
+pub struct System<'a> {
+    workspace: &'a Workspace,
+    /// Its databases and its broker.
+    data: TempDir,
+    /// The ports of the services: the workspace's own may be taken.
+    ports: BTreeMap<String, u16>,
+    runner: Child,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl<'a> System<'a> {
+    /// Starts the services of a workspace on empty databases, and waits until all are ready.
+    pub fn start(workspace: &'a Workspace) -> Self {
+        workspace.cargo(&["build", "--workspace"]);
+        let data = TempDir::new().unwrap();
+        let mut ports = BTreeMap::new();
+        for entry in std::fs::read_dir(workspace.path().join("services")).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let free = TcpListener::bind("127.0.0.1:0").unwrap();
+            ports.insert(name, free.local_addr().unwrap().port());
+        }
+        let (runner, log) = run(workspace, &data, &ports);
+        let system = Self {
+            workspace,
+            data,
+            ports,
+            runner,
+            log,
+        };
+        system.ready();
+        system
+    }
+
+    /// Ends it as Ctrl-C does, and starts it again on the same files.
+    pub fn restart(&mut self) {
+        self.interrupt();
+        (self.runner, self.log) = run(self.workspace, &self.data, &self.ports);
+        self.ready();
+    }
+
+    /// The names of the services.
+    pub fn services(&self) -> Vec<&str> {
+        self.ports.keys().map(String::as_str).collect()
+    }
+
+    /// The address of a service.
+    pub fn url(&self, service: &str) -> String {
+        format!("http://127.0.0.1:{}", self.ports[service])
+    }
+
+    /// A text with the services' own ports in place of those they have here.
+    pub fn with_ports(&self, text: &str) -> String {
+        let lock = std::fs::read_to_string(self.workspace.path().join("microdb.lock")).unwrap();
+        let mut text = text.to_owned();
+        for line in lock.lines() {
+            if let ["port", service, port] = line.split(' ').collect::<Vec<_>>()[..] {
+                text = text.replace(
+                    &format!("127.0.0.1:{port}"),
+                    &format!("127.0.0.1:{}", self.ports[service]),
+                );
+            }
+        }
+        text
+    }
+
+    /// Kills a service with SIGKILL, as nothing can be done about.
+    pub fn kill(&self, service: &str) {
+        let label = format!("{service} | started as process ");
+        let log = self.log.lock().unwrap();
+        let started = log.iter().rev().find_map(|line| line.split_once(&label));
+        if let Some((_, process)) = started {
+            // It may have been killed before, and not be up again yet.
+            let _ = Command::new("kill")
+                .args(["-s", "KILL", process.trim()])
+                .stderr(Stdio::null())
+                .status()
+                .unwrap();
+        }
+    }
+
+    /// Waits until every service says that it is ready.
+    fn ready(&self) {
+        for service in self.services() {
+            let url = format!("{}/health/ready", self.url(service));
+            let what = format!("{service} is ready");
+            self.within(START, &what, || ureq::get(&url).call().ok());
+        }
+    }
+
+    /// Waits until something is there.
+    pub fn until<T>(&self, what: &str, look: impl Fn() -> Option<T>) -> T {
+        self.within(PATIENCE, what, look)
+    }
+
+    fn within<T>(&self, patience: Duration, what: &str, look: impl Fn() -> Option<T>) -> T {
+        let started = Instant::now();
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            if started.elapsed() > patience {
+                panic!(
+                    "waited in vain: {what}\n{}",
+                    self.log.lock().unwrap().join("\n")
+                );
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Sends the whole group what Ctrl-C sends, and waits for its end.
+    fn interrupt(&mut self) {
+        let group = format!("-{}", self.runner.id());
+        // It is gone already when it did not start.
+        let _ = Command::new("kill")
+            .args(["-s", "INT", "--", &group])
+            .stderr(Stdio::null())
+            .status();
+        let _ = self.runner.wait();
+    }
+}
+
+impl Drop for System<'_> {
+    fn drop(&mut self) {
+        self.interrupt();
+    }
+}
+
+/// `cargo run` in a group of its own, and what it says.
+fn run(
+    workspace: &Workspace,
+    data: &TempDir,
+    ports: &BTreeMap<String, u16>,
+) -> (Child, Arc<Mutex<Vec<String>>>) {
+    use std::os::unix::process::CommandExt;
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .args(["run", "--quiet"])
+        .current_dir(workspace.path())
+        .env("CARGO_TARGET_DIR", target())
+        .env("DATA_DIR", data.path())
+        .env("NO_COLOR", "1")
+        .stdout(Stdio::piped())
+        .process_group(0);
+    for (service, port) in ports {
+        let variable = format!("{}_PORT", service.to_uppercase().replace('-', "_"));
+        command.env(variable, port.to_string());
+    }
+    let mut runner = command.spawn().unwrap();
+    let lines = BufReader::new(runner.stdout.take().unwrap()).lines();
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&log);
+    std::thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            kept.lock().unwrap().push(line);
+        }
+    });
+    (runner, log)
+}
