@@ -6,21 +6,19 @@ use std::ops::RangeFrom;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Aggregate, Change, Context, Event, Reference, Replica, Trigger, TypeName};
+use crate::model::{Context, Event, Replica, Trigger, TypeName};
 use crate::plan::contract::{event_type, topic};
 use crate::plan::sample;
 
-use super::super::examples::{Members, taken};
-use super::super::storage::uniques;
-use super::super::{Service, handler};
+use super::super::examples::Members;
+use super::super::{Service, handler, uniques};
 use super::reactions::{On, Reaction};
-use super::rows::{Rows, Wanted};
+use super::rows::Rows;
+use super::source::Source;
 use super::{kind, unheard};
 
 /// How many aggregates a handler hears of.
 const SOURCES: u32 = 2;
-/// How many examples of values one aggregate has.
-const VALUES: u32 = 8;
 
 /// The history of one aggregate.
 pub(super) struct History {
@@ -38,17 +36,6 @@ pub(super) struct Histories<'a, 'r> {
     reactions: &'r [Reaction<'a>],
     rows: &'r mut Rows<'a>,
     numbers: &'r mut RangeFrom<u32>,
-}
-
-/// An aggregate of another context, and what has happened to it so far.
-struct Source<'a> {
-    context: &'a Context,
-    aggregate: &'a Aggregate,
-    number: u32,
-    /// The number of what its next event refers to.
-    refers_to: u32,
-    id: String,
-    events: Vec<Value>,
 }
 
 impl<'a, 'r> Histories<'a, 'r> {
@@ -89,7 +76,7 @@ impl<'a, 'r> Histories<'a, 'r> {
     fn copied(&mut self, replica: &Replica, deleted: bool) -> Option<History> {
         let context = self.service.system.contexts.get(&replica.context)?;
         let aggregate = context.aggregates.get(&replica.aggregate)?;
-        let mut source = self.source(context, aggregate);
+        let mut source = Source::new(context, aggregate, self.numbers.next()?);
         self.open(&mut source);
         self.pass(&mut source);
         let acted = self.acted(context);
@@ -130,7 +117,7 @@ impl<'a, 'r> Histories<'a, 'r> {
     fn heard(&mut self, reaction: &Reaction<'a>) -> Option<History> {
         let (context, event) = self.service.triggering(reaction.trigger)?;
         let aggregate = context.aggregates.get(&event.aggregate)?;
-        let mut source = self.source(context, aggregate);
+        let mut source = Source::new(context, aggregate, self.numbers.next()?);
         if !event.creates {
             self.open(&mut source);
         }
@@ -154,7 +141,7 @@ impl<'a, 'r> Histories<'a, 'r> {
         let mut rows = self.rows.clone();
         for data in &heard {
             let number = self.numbers.next()?;
-            rows = self.prepared(rows, reaction, (&id, data), number)?;
+            rows = self.service.prepared(rows, reaction, (&id, data), number)?;
         }
         *self.rows = rows;
         Some(self.finish(source, reaction.handler.clone(), Some(kind)))
@@ -170,75 +157,6 @@ impl<'a, 'r> Histories<'a, 'r> {
             || (matches!(reaction.target, On::New) && unique)
             || reaction.is_on_source()
             || self.service.has_followers(reaction, self.reactions)
-    }
-
-    /// The rows with what a reaction's command is on and what it refers to, where that is possible.
-    fn prepared(
-        &self,
-        mut rows: Rows<'a>,
-        reaction: &Reaction<'a>,
-        (id, data): (&str, &Members),
-        number: u32,
-    ) -> Option<Rows<'a>> {
-        let take = |fill| taken(data, id, reaction.each, fill);
-        let context = self.service.context;
-        let Some(command) = reaction.first.and_then(|name| context.commands.get(name)) else {
-            return Some(rows);
-        };
-        let aggregate = context.aggregates.get(&command.aggregate)?;
-        let inputs: Members = reaction
-            .inputs
-            .iter()
-            .map(|(name, fill)| ((*name).to_owned(), take(fill)))
-            .collect();
-        rows.put_referred(aggregate, &inputs, 0).then_some(())?;
-        if command.change == Change::Creates {
-            return rows.claim(aggregate, inputs).then_some(rows);
-        }
-        let from = command.transition.as_ref().and_then(|t| t.from.first());
-        let mut wanted = Wanted {
-            aggregate: &command.aggregate,
-            id: None,
-            members: Vec::new(),
-            status: from.map(ToString::to_string),
-            number,
-        };
-        match &reaction.target {
-            On::New => return Some(rows),
-            On::Id(fill) => match take(fill) {
-                Value::String(id) => wanted.id = Some(id),
-                // An optional reference that is absent: nothing is to be done.
-                _ => return Some(rows),
-            },
-            On::Members(with) => {
-                let members: Vec<_> = with
-                    .iter()
-                    .map(|(name, fill)| (*name, take(fill)))
-                    .collect();
-                // Each search has to find its own.
-                rows.is_found_by_nobody(aggregate, &members).then_some(())?;
-                for (name, value) in members {
-                    match (name, value.as_str()) {
-                        ("id", Some(id)) => wanted.id = Some(id.to_owned()),
-                        _ => wanted.members.push((name, value)),
-                    }
-                }
-            }
-        }
-        rows.put(wanted).then_some(rows)
-    }
-
-    fn source(&mut self, context: &'a Context, aggregate: &'a Aggregate) -> Source<'a> {
-        let number = self.numbers.next().unwrap_or_default();
-        let reference = Reference::Foreign(context.name.clone(), aggregate.name.clone());
-        Source {
-            context,
-            aggregate,
-            number,
-            refers_to: number,
-            id: sample::uuid(&format!("{reference:?}"), number),
-            events: Vec::new(),
-        }
     }
 
     /// The first event of an aggregate: the one of its creation, unless that sets something off.
@@ -326,49 +244,5 @@ impl<'a, 'r> Histories<'a, 'r> {
             heard,
             value,
         }
-    }
-}
-
-impl Source<'_> {
-    /// The number of the values of its next event.
-    fn value(&self) -> u32 {
-        let place = u32::try_from(self.events.len()).unwrap_or_default();
-        self.number * VALUES + place
-    }
-
-    /// Adds an event.
-    fn push(&mut self, kind: String, version: u32, change: &str, mut data: Members) {
-        let value = self.value();
-        for member in data.values_mut() {
-            refer(member, value, self.refers_to);
-        }
-        let states = &self.aggregate.states;
-        let place = self.events.len().min(states.len().saturating_sub(1));
-        if let Some(state) = states.get(place) {
-            data.insert("status".to_owned(), json!(state.name.as_str()));
-        }
-        self.events.push(json!({
-            "type": kind,
-            "version": version,
-            "change": change,
-            "data": data,
-        }));
-    }
-}
-
-/// Gives the examples of ids with the number `from` the number `to`.
-fn refer(value: &mut Value, from: u32, to: u32) {
-    match value {
-        Value::String(text) => {
-            let ending = format!("-{from:012x}");
-            if text.len() == 36
-                && let Some(start) = text.strip_suffix(&ending)
-            {
-                *text = format!("{start}-{to:012x}");
-            }
-        }
-        Value::Array(elements) => elements.iter_mut().for_each(|one| refer(one, from, to)),
-        Value::Object(members) => members.values_mut().for_each(|one| refer(one, from, to)),
-        _ => {}
     }
 }

