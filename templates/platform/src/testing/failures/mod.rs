@@ -14,6 +14,7 @@ mod compare;
 mod crash;
 mod examples;
 mod folder;
+mod forgetting;
 mod peers;
 mod poison;
 mod program;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Step;
+use super::forgetting::Forgetting;
 use super::world::World;
 use crate::broker::Broker;
 use crate::engine::{Engine, Find, Generation};
@@ -14,12 +15,9 @@ use crate::envelope::{Control, Envelope};
 use crate::handler::dead_letters;
 use crate::schema::Schema;
 use crate::testing::consuming::Reader;
-use crate::value::{Date, Timestamp};
 
 /// How many rows are read at a time.
 const PAGE: u32 = 500;
-/// Within how many milliseconds of now a time is the test's own: a day.
-const NEAR_MS: u64 = 24 * 60 * 60 * 1_000;
 
 impl World {
     /// The rows, gates, dead letters and recorded events of the service.
@@ -47,8 +45,7 @@ impl World {
             }
             let lasts = self.lasts(&handler).await?;
             let reached = self.gates(&handler, lasts.keys()).await?.into_iter();
-            // Whether what was there before the first start is heard depends on who is first.
-            let reached = reached.filter(|(_, gate)| !(own && gate.sequence == 1));
+            let reached = reached.filter(|(id, gate)| !(gate.sequence == 1 && self.is_origin(*id)));
             let reached = reached.map(|(id, gate)| {
                 let gate = json!([gate.sequence, gate.event]);
                 (id.to_string(), gate)
@@ -61,7 +58,8 @@ impl World {
             "gates": gates,
             "dead letters": self.dead_letters().await?,
         });
-        self.forget_what_is_new(&mut state);
+        let made = self.made().await?;
+        Forgetting::new(&self.renamed, &made).forget(&mut state);
         Ok(state)
     }
 
@@ -128,7 +126,6 @@ impl World {
                 "sequence": event.sequence,
                 "type": event.kind,
                 "change": envelope.change.as_str(),
-                "because of": envelope.causation,
                 "data": envelope.data,
             }));
         }
@@ -140,8 +137,9 @@ impl World {
         let mut shown = Map::new();
         if self.subject.examples.racing.is_empty() {
             for letter in dead_letters::list(&*self.engine, None).await? {
-                let place = format!("{} {} {}", letter.handler, letter.key, letter.position);
-                shown.insert(place, json!([letter.kind, letter.failure]));
+                let of_handler = shown.entry(letter.handler).or_insert_with(|| json!({}));
+                let of_key = &mut of_handler[letter.key.to_string()];
+                of_key[letter.position.to_string()] = json!([letter.kind, letter.failure]);
             }
         }
         Ok(Value::Object(shown))
@@ -186,53 +184,4 @@ impl World {
             .map(|(place, event)| (place, event.id));
         Ok(ids.collect())
     }
-
-    /// Replaces times and ids that are different each time.
-    fn forget_what_is_new(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => {
-                if let Some(other) = self.instead_of(text) {
-                    *text = other;
-                }
-            }
-            Value::Array(elements) => {
-                elements
-                    .iter_mut()
-                    .for_each(|one| self.forget_what_is_new(one));
-            }
-            Value::Object(members) => {
-                members
-                    .values_mut()
-                    .for_each(|one| self.forget_what_is_new(one));
-            }
-            _ => {}
-        }
-    }
-
-    fn instead_of(&self, text: &str) -> Option<String> {
-        let now = Timestamp::now();
-        let near = |time: Timestamp| now.millis_since(time).max(time.millis_since(now)) < NEAR_MS;
-        if let Ok(id) = text.parse::<Uuid>() {
-            let made = id.get_timestamp().map(|time| time.to_unix());
-            let millis = made.map(|(seconds, _)| i64::try_from(seconds).unwrap_or(0) * 1_000_000);
-            let new = millis
-                .and_then(Timestamp::from_microseconds)
-                .is_some_and(near);
-            return match self.renamed.get(&id) {
-                Some(other) => Some(other.to_string()),
-                None => new.then(|| "a new id".to_owned()),
-            };
-        }
-        if let Ok(time) = text.parse::<Timestamp>() {
-            return near(time).then(|| "now".to_owned());
-        }
-        let date: Date = text.parse().ok()?;
-        let around = [now.plus_millis(NEAR_MS).date(), now.date(), yesterday(now)];
-        around.contains(&date).then(|| "today".to_owned())
-    }
-}
-
-fn yesterday(now: Timestamp) -> Date {
-    let day = i64::try_from(NEAR_MS).unwrap_or(0) * 1_000;
-    Timestamp::from_microseconds(now.as_microseconds() - day).map_or(now.date(), Timestamp::date)
 }
