@@ -13,6 +13,7 @@ mod result_layout;
 pub mod sample;
 pub mod service;
 mod services;
+pub mod spoken;
 pub mod sql;
 mod system;
 pub mod types;
