@@ -9,7 +9,6 @@ pub mod layout;
 pub mod members;
 pub mod names;
 pub mod openapi;
-mod result_layout;
 pub mod sample;
 pub mod service;
 mod services;

@@ -1,6 +1,6 @@
 //! Lays types out as `rustfmt` does where the result of a function is too long for its line.
 
-use super::layout::{CALL_WIDTH, MAX_WIDTH, STEP};
+use super::{CALL_WIDTH, MAX_WIDTH, STEP};
 
 /// A type, as far as its layout goes.
 #[derive(Debug, PartialEq, Eq)]
