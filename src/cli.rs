@@ -53,6 +53,7 @@ pub enum Command {
 /// How a system is started.
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "cargo microdb new [OPTIONS] <PATH>\n       cargo microdb new --list",
     after_help = "Examples:\n  cargo microdb new hello                         the smallest example\n  cargo microdb new shop --example shop           a larger one\n  cargo microdb new bank --from bank.toml         a description of your own\n  cargo microdb new try --from bank.toml --embedded   the same, with nothing to install"
 )]
 pub struct New {
@@ -66,7 +67,7 @@ pub struct New {
     #[arg(long, value_name = "NAME")]
     pub example: Option<String>,
     /// List the examples.
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["path", "from", "example", "embedded", "no_git"])]
     pub list: bool,
     /// Put every context on SQLite and the broker into a file, whatever the description says.
     #[arg(long)]

@@ -44,7 +44,7 @@ fn the_runtime_is_tested_under_the_manifest_that_workspaces_get() {
         assert!(!ours.is_empty(), "[{table}]");
     }
     let all = theirs["dev-dependencies"]["platform"]["features"].to_string();
-    assert_eq!(all, ours["features"]["default"].to_string());
+    assert_eq!(all.trim(), ours["features"]["default"].to_string().trim());
 }
 
 #[test]

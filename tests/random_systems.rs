@@ -1,41 +1,159 @@
-//! Random valid descriptions: what is generated from each compiles without a word, and its tests pass.
+//! Random valid descriptions: what is generated from each is formatted, compiles without a warning
+//! under all of clippy's lints, and passes its tests.
+//!
+//! `cargo test` runs a fixed sample: every pair of [`random::Axes`] meets in it, and every mistake
+//! that was ever found is a folder of `tests/cases/generation`. The long run makes so many systems:
+//!
+//! ```console
+//! $ MICRODB_RANDOM=20 cargo test --test random_systems -- --nocapture
+//! ```
+//!
+//! `MICRODB_RANDOM_SEED` says where it begins; each system says its seed. The one that fails stays in
+//! `target/workspaces/random`.
 
+mod common;
 mod random;
+mod workspace;
+
+use std::fs;
+use std::sync::Mutex;
 
 use anstream::adapter::strip_str;
 use cargo_microdb::description;
 use cargo_microdb::diagnostics::{Diagnostic, human};
 use cargo_microdb::source::Sources;
-use cargo_microdb::validation::{Options, Valid, validate};
-use random::{Axes, description as describe, pairwise, some_axes};
+use cargo_microdb::validation::{Options, validate};
+use common::cases;
+use random::{Axes, pairwise, some_axes};
+use workspace::Fixed;
 
-/// What a description means, or what is said against it.
-fn read(text: &str) -> (Result<Valid, Vec<Diagnostic>>, Sources) {
-    let mut sources = Sources::literal([("microdb.toml", text)]);
-    let (description, found) = description::read(&mut sources);
-    if !found.is_empty() {
-        return (Err(found), sources);
+/// The one place where all systems are generated, so that what they share compiles once.
+static PLACE: Mutex<()> = Mutex::new(());
+
+/// How much is asked of a generated system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    Compiles,
+    PassesItsTests,
+}
+
+fn prove(name: &str, text: &str, proof: Proof) {
+    let place = PLACE
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    let workspace = Fixed::generate("random", text);
+    let mut commands: Vec<&[&str]> = vec![
+        &["fmt", "--check"],
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    ];
+    if proof == Proof::PassesItsTests {
+        commands.push(&["test", "--workspace"]);
     }
-    (validate(&description, &Options::default()), sources)
+    for command in commands {
+        if let Err(output) = workspace.cargo(command) {
+            drop(place);
+            panic!(
+                "{name}: `cargo {}` failed\n{output}\n{text}",
+                command.join(" ")
+            );
+        }
+    }
+}
+
+/// What is said against a description; nothing when it is valid.
+fn refusal(text: &str) -> Option<(Vec<Diagnostic>, String)> {
+    let mut sources = Sources::literal([("microdb.toml", text)]);
+    let (description, mut found) = description::read(&mut sources);
+    match validate(&description, &Options::default()) {
+        Err(wrong) => found.extend(wrong),
+        Ok(valid) => found.extend(valid.later),
+    }
+    let said = strip_str(&human(&found, sources.files())).to_string();
+    (!found.is_empty()).then_some((found, said))
+}
+
+/// The description of a seed, without the groups that are refused.
+fn valid_description(seed: u64, groups: &[Axes]) -> String {
+    let mut groups = groups.to_vec();
+    loop {
+        let text = random::description(seed, &groups);
+        if refusal(&text).is_none() {
+            return text;
+        }
+        assert!(groups.pop().is_some(), "even an empty system is refused");
+    }
 }
 
 #[test]
-fn dump() {
-    let folder = std::path::Path::new("/tmp/h3/d");
-    std::fs::create_dir_all(folder).unwrap();
-    for batch in 0..20 {
-        let mut groups: Vec<Axes> = match batch {
-            0 => pairwise(),
-            _ => (0..10).map(|n| some_axes(batch * 100 + n)).collect(),
+fn descriptions_are_valid_or_refused_with_a_place_and_a_way_out() {
+    const SYSTEMS: u64 = 90;
+    let mut refused = 0;
+    for seed in 0..SYSTEMS {
+        let text = random::description(seed, &[some_axes(seed)]);
+        let Some((found, said)) = refusal(&text) else {
+            continue;
         };
-        loop {
-            let text = describe(batch, &groups);
-            if read(&text).0.is_ok() {
-                std::fs::write(folder.join(format!("{batch}.toml")), text).unwrap();
-                break;
-            }
-            groups.pop();
+        refused += 1;
+        for finding in &found {
+            let way_out = !finding.helps.is_empty() || !finding.notes.is_empty();
+            assert!(!finding.labels.is_empty() && way_out, "{seed}: {said}");
         }
-        println!("{batch} {}", groups.len());
+    }
+    // A generator of what is always refused tests nothing.
+    assert!(refused * 3 <= SYSTEMS, "{refused} of {SYSTEMS} are refused");
+}
+
+#[test]
+fn every_mistake_that_was_found_stays_mended() {
+    let system = "[system]\nname = \"random\"\n";
+    let texts = cases("generation").into_iter().map(|case| {
+        let text = fs::read_to_string(case.join("microdb.toml")).unwrap();
+        assert_eq!(
+            refusal(&text).map(|(_, said)| said),
+            None,
+            "{}",
+            case.display()
+        );
+        assert!(
+            text.starts_with(system),
+            "{}: one workspace holds all",
+            case.display()
+        );
+        text.replacen(system, "", 1)
+    });
+    let text = system.to_owned() + &texts.collect::<String>();
+    prove("cases", &text, Proof::PassesItsTests);
+}
+
+#[test]
+fn random_systems_compile_without_a_word() {
+    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    let Some(systems) = number("MICRODB_RANDOM") else {
+        return prove(
+            "pairwise",
+            &valid_description(0, &pairwise()),
+            Proof::Compiles,
+        );
+    };
+    let first = number("MICRODB_RANDOM_SEED").unwrap_or(1);
+    for seed in first..first + systems {
+        let groups: Vec<Axes> = (0..3).map(|group| some_axes(seed * 3 + group)).collect();
+        let proof = match seed % 2 {
+            0 => Proof::PassesItsTests,
+            _ => Proof::Compiles,
+        };
+        println!("seed {seed}: {proof:?}, {groups:?}");
+        prove(
+            &format!("seed {seed}"),
+            &valid_description(seed, &groups),
+            proof,
+        );
     }
 }

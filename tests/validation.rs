@@ -109,7 +109,7 @@ fn every_kind_of_error_has_a_case() {
 
 #[test]
 fn examples_are_valid_and_generated_in_full() {
-    for name in ["hello", "shop", "fintech"] {
+    for name in ["fintech", "ftgo", "hello", "online-boutique", "shop"] {
         let (valid, sources) = read(&example(name).join("microdb.toml"), true);
         let valid = valid.unwrap_or_else(|found| panic!("{}", text(&found, &sources)));
         assert_eq!(text(&valid.later, &sources), "", "{name}");

@@ -29,6 +29,16 @@ fn the_examples_are_clean() {
     }
 }
 
+/// Systems that others designed: what they need is not what we thought of.
+#[test]
+fn published_systems_are_clean_and_pass() {
+    for example in ["ftgo", "online-boutique"] {
+        let workspace = Workspace::of_example(example);
+        signed(&workspace);
+        workspace.cargo(&["test", "--workspace", "--lib"]);
+    }
+}
+
 #[test]
 fn a_shop_is_clean_and_its_tests_pass_without_one_service() {
     let shop = Workspace::of_example("shop");

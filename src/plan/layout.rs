@@ -174,7 +174,8 @@ pub fn function(
         // rustfmt asks for room behind a result that it then does not use.
         return format!("{one}\n{}{}{end}", pad(indent), arrow.trim_start());
     }
-    if width <= MAX_WIDTH {
+    let whole = super::result_layout::may_be_whole(result);
+    if width <= MAX_WIDTH && whole {
         return format!("{one}{arrow}{end}");
     }
     let lines: String = parameters
@@ -184,7 +185,7 @@ pub fn function(
     let last = indent + 1 + arrow.chars().count();
     let (arrow, end) = match last {
         _ if result.is_empty() => (arrow, end.to_owned()),
-        _ if last + 2 > MAX_WIDTH => {
+        _ if last + 2 > MAX_WIDTH || !whole => {
             let broken = super::result_layout::broken(result, indent);
             (format!(" -> {broken}"), end.to_owned())
         }

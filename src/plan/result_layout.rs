@@ -18,6 +18,11 @@ pub fn broken(ty: &str, indent: usize) -> String {
     Shape::of(ty).broken(indent)
 }
 
+/// Whether the type may stand on one line where there is room.
+pub fn may_be_whole(ty: &str) -> bool {
+    Shape::of(ty).may_be_flat()
+}
+
 impl<'t> Shape<'t> {
     fn of(ty: &'t str) -> Self {
         let ty = ty.trim();
@@ -46,7 +51,10 @@ impl<'t> Shape<'t> {
             Self::Plain(_) => true,
             Self::Generic(_, arguments) => arguments.iter().all(Self::may_be_flat),
             // Its brackets do not count.
-            Self::Tuple(_) => self.flat().chars().count() <= CALL_WIDTH + 2,
+            Self::Tuple(elements) => {
+                let narrow = self.flat().chars().count() <= CALL_WIDTH + 2;
+                narrow && elements.iter().all(Self::may_be_flat)
+            }
         }
     }
 

@@ -146,7 +146,7 @@ impl Values<'_> {
             Scalar::Json if value.is_null() => text(format!("{}::Null", platform(uses, "Json"))),
             Scalar::Json => {
                 let literal = names::literal(&value.to_string());
-                text(format!("platform::value::json({literal})"))
+                call("platform::value::json", vec![text(literal)])
             }
         }
     }

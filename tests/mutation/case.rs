@@ -27,7 +27,7 @@ pub struct Case {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catcher {
-    /// Its package, without the system's prefix.
+    /// The folder of its package: `platform`, `services/order`.
     pub package: String,
     /// The integration test it is in; `lib`: the package's unit tests.
     pub program: String,

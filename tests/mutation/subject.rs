@@ -38,7 +38,7 @@ impl Subject {
                 .build(catchers[0])
                 .unwrap_or_else(|why| panic!("{why}"));
             let tests: Vec<_> = catchers.iter().map(|catcher| &*catcher.test).collect();
-            let (status, said) = self.run(&program, &tests);
+            let (status, said) = self.run(catchers[0], &program, &tests);
             assert!(status.is_some_and(|status| status.success()), "{said}");
             for test in tests {
                 let passed = format!("test {test} ... ok");
@@ -56,7 +56,7 @@ impl Subject {
     fn fails(&self, catcher: &Catcher) -> Result<(), String> {
         let program = self.build(catcher)?;
         let test = &catcher.test;
-        let (status, said) = self.run(&program, &[test]);
+        let (status, said) = self.run(catcher, &program, &[test]);
         match status {
             Some(status) if status.success() => Err(format!("survives `{test}`")),
             Some(_) if said.contains(&format!("test {test} ... FAILED")) => Ok(()),
@@ -68,9 +68,10 @@ impl Subject {
     /// Builds a program with tests; where it is.
     fn build(&self, catcher: &Catcher) -> Result<PathBuf, String> {
         let mut command = Command::new(env!("CARGO"));
+        let package = catcher.package.rsplit('/').next().unwrap_or_default();
         command
             .args(["test", "--no-run", "--message-format", "json"])
-            .args(["--package", &format!("{}-{}", self.system, catcher.package)]);
+            .args(["--package", &format!("{}-{package}", self.system)]);
         match catcher.program.as_str() {
             "lib" => command.arg("--lib"),
             program => command.args(["--test", program]),
@@ -92,12 +93,17 @@ impl Subject {
     }
 
     /// Runs tests; without a status, they took too long.
-    fn run(&self, program: &Path, tests: &[&str]) -> (Option<ExitStatus>, String) {
+    fn run(
+        &self,
+        catcher: &Catcher,
+        program: &Path,
+        tests: &[&str],
+    ) -> (Option<ExitStatus>, String) {
         let said = tempfile::NamedTempFile::new().unwrap();
         let mut child = Command::new(program)
             .args(tests)
             .arg("--exact")
-            .current_dir(self.path.join("platform"))
+            .current_dir(self.path.join(&catcher.package))
             .stdout(said.reopen().unwrap())
             .stderr(Stdio::null())
             .spawn()

@@ -1,5 +1,6 @@
-//! Each folder of `tests/cases/new` is a case: `in`, the folder the command runs in; `arguments`,
-//! one a line; `stderr`, all that is said. Every case is refused, and changes nothing.
+//! Each folder of `tests/cases/new` and `tests/cases/command-line` is a case: `in`, the folder the
+//! command runs in; `arguments`, one a line; `stderr`, all that is said, and `stdout`, all that is
+//! printed, where that is something. Cases of `new` are refused; none changes anything.
 //! `UPDATE_EXPECT=1 cargo test --test new` renews what is said.
 
 use std::fs;
@@ -8,17 +9,26 @@ use std::path::Path;
 use crate::place::Place;
 
 #[test]
-fn every_case_says_what_it_is_expected_to_and_changes_nothing() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/new");
+fn every_case_of_new_is_refused_as_expected() {
+    check("new", |code| code == Some(2));
+}
+
+#[test]
+fn every_case_of_the_command_line_answers_as_expected() {
+    check("command-line", |code| matches!(code, Some(0 | 2)));
+}
+
+fn check(kind: &str, code: impl Fn(Option<i32>) -> bool) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let mut wrong = Vec::new();
-    for case in fs::read_dir(folder).unwrap() {
-        wrong.extend(check(&case.unwrap().path()));
+    for case in fs::read_dir(folder.join(kind)).unwrap() {
+        wrong.extend(problems(&case.unwrap().path(), &code));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// What is wrong with a case.
-fn check(case: &Path) -> Vec<String> {
+fn problems(case: &Path, code: impl Fn(Option<i32>) -> bool) -> Vec<String> {
     let place = Place::new();
     if case.join("in").exists() {
         copy(&case.join("in"), &place.path());
@@ -26,19 +36,20 @@ fn check(case: &Path) -> Vec<String> {
     let before = place.tree();
     let arguments = fs::read_to_string(case.join("arguments")).unwrap();
     let done = place.microdb(arguments.lines());
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
-        fs::write(case.join("stderr"), done.said()).unwrap();
-    }
-    let expected = fs::read_to_string(case.join("stderr")).unwrap_or_default();
-    let mut wrong = Vec::new();
     let name = case.display();
-    if done.said() != expected {
-        wrong.push(format!(
-            "{name}: expected\n{expected}\nfound\n{}",
-            done.said()
-        ));
+    let mut wrong = Vec::new();
+    let printed = String::from_utf8_lossy(&done.output.stdout).into_owned();
+    for (file, text) in [("stderr", done.said()), ("stdout", printed)] {
+        let file = case.join(file);
+        if std::env::var_os("UPDATE_EXPECT").is_some() && (file.exists() || !text.is_empty()) {
+            fs::write(&file, &text).unwrap();
+        }
+        let expected = fs::read_to_string(&file).unwrap_or_default();
+        if text != expected {
+            wrong.push(format!("{name}: expected\n{expected}\nfound\n{text}"));
+        }
     }
-    if done.output.status.code() != Some(2) {
+    if !code(done.output.status.code()) {
         wrong.push(format!("{name}: ended with {}", done.output.status));
     }
     if place.tree() != before {

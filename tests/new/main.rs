@@ -5,3 +5,4 @@ mod disk;
 mod interrupted;
 mod paths;
 mod place;
+mod speech;

@@ -58,3 +58,76 @@ pub fn target() -> PathBuf {
     let own = own.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"));
     own.join("workspaces")
 }
+
+/// A workspace in one place, where each system takes the place of the one before: files that are the
+/// same stay as they are, so that cargo compiles them once.
+pub struct Fixed {
+    root: PathBuf,
+}
+
+impl Fixed {
+    /// The system that `text` describes, generated at `target/workspaces/<name>`.
+    pub fn generate(name: &str, text: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let (from, fresh) = (
+            folder.path().join("microdb.toml"),
+            folder.path().join("new"),
+        );
+        std::fs::write(&from, text).unwrap();
+        let output = Command::cargo_bin("cargo-microdb")
+            .unwrap()
+            .args(["microdb", "--quiet", "new", "--no-git", "--from"])
+            .args([&from, &fresh])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "`new` failed\n{said}\n{text}");
+        let root = target().join(name);
+        mirror(&fresh, &root);
+        Self { root }
+    }
+
+    /// Runs cargo in it.
+    ///
+    /// # Errors
+    /// With all that was printed, when it fails.
+    pub fn cargo(&self, arguments: &[&str]) -> Result<(), String> {
+        let output = Command::new(env!("CARGO"))
+            .args(arguments)
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", target())
+            // The next system is another one: what it was like before is of no use.
+            .env("CARGO_INCREMENTAL", "0")
+            .output()
+            .unwrap();
+        let printed = [output.stdout, output.stderr].concat();
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(String::from_utf8_lossy(&printed).into_owned()),
+        }
+    }
+}
+
+/// Makes `to` what `from` is, but for cargo's lock; what is the same already is not written.
+fn mirror(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(to).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap();
+        let gone = !from.join(name).exists() && name != "Cargo.lock";
+        match path.is_dir() {
+            true if gone => std::fs::remove_dir_all(&path).unwrap(),
+            false if gone => std::fs::remove_file(&path).unwrap(),
+            _ => {}
+        }
+    }
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let copy = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            mirror(&path, &copy);
+        } else if std::fs::read(&copy).ok() != Some(std::fs::read(&path).unwrap()) {
+            std::fs::copy(&path, &copy).unwrap();
+        }
+    }
+}

@@ -10,7 +10,7 @@ use crate::plan::uses::Uses;
 
 use super::events::state_field;
 use super::state::{implementation, needs_time};
-use super::{Code, Service, copies, one_of, telling, variable};
+use super::{Code, Service, copies, mentions, one_of, telling, variable};
 
 /// What a seeded body reads of its parameters.
 #[derive(Debug, Clone, Copy)]
@@ -55,15 +55,7 @@ impl Service<'_> {
     pub(super) fn seeded_reads(&self, aggregate: &Aggregate, command: &Command) -> Seeded {
         let body = self.decision_body(&mut Uses::default(), aggregate, command);
         let subject = variable(aggregate.name.as_str());
-        let read = |name: &str| {
-            let mut places = body.match_indices(name).map(|(at, _)| at);
-            places.any(|at| {
-                let before = body[..at].chars().next_back();
-                let after = body[at + name.len()..].chars().next();
-                let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-                !word(before) && !word(after) && before != Some('.') && before != Some('"')
-            })
-        };
+        let read = |name: &str| mentions(&body, name);
         Seeded {
             subject: read(&subject),
             command: read("command"),
@@ -134,10 +126,16 @@ impl Service<'_> {
                         false => value.to_owned(),
                     };
                     if input.optional {
-                        lines.push(format!("        if let Some({given}) = command.{given} {{"));
+                        // No parameter may be hidden by what is taken out.
+                        let taken = ["command", "context", "needs", subject];
+                        let bound = match taken.contains(&given.as_str()) {
+                            true => "given".to_owned(),
+                            false => given.clone(),
+                        };
+                        lines.push(format!("        if let Some({bound}) = command.{given} {{"));
                         lines.push(format!(
                             "            {subject}.{member} = {};",
-                            some(&given)
+                            some(&bound)
                         ));
                         lines.push("        }".to_owned());
                         continue;

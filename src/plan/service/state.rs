@@ -185,7 +185,8 @@ impl Service<'_> {
                     true => format!("unwrap_or_else(|| {default})"),
                     false => format!("unwrap_or({default})"),
                 };
-                layout::Expr::Chain(Box::new(text(given)), vec![text(default)])
+                let member = names::field_ident(field.name.as_str());
+                layout::Expr::Chain(Box::new(text("command")), vec![text(member), text(default)])
             }
         }
     }

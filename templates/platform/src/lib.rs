@@ -18,6 +18,7 @@ pub mod envelope;
 pub mod handler;
 pub mod hold;
 pub mod http;
+mod lease;
 pub mod owner;
 pub mod prelude;
 pub mod query;
@@ -25,6 +26,8 @@ pub mod relay;
 pub mod requests;
 pub mod runtime;
 pub mod schema;
+// What a service is; contracts, which stand on neither engine nor broker, do without it.
+#[cfg(all(feature = "embedded", feature = "sqlite"))]
 pub mod service;
 #[cfg(any(feature = "embedded", feature = "sqlite"))]
 mod sqlite_lock;

@@ -51,6 +51,8 @@ pub struct Request {
     /// The aggregate it is on. When it creates: the id to give, `None` for one that is derived from
     /// the command's id.
     pub target: Option<Uuid>,
+    /// Whether nothing can stand under the target's id yet, so that there is nothing to look for.
+    pub new_id: bool,
     /// The input's JSON form.
     pub input: Value,
     /// Who asks, when, and why.

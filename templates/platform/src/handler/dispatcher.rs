@@ -16,11 +16,12 @@ use super::execution::{execute, write};
 use super::metrics;
 use super::reactor::Reactors;
 use crate::engine::{Document, DocumentWrite, Documents, DocumentsQuery, EngineError};
+use crate::lease::Lease;
 use crate::runtime::{Executed, Refused, Runtime};
 use crate::value::Timestamp;
 
-/// How many commands are under way at a time.
-const AT_ONCE: u32 = 16;
+/// How many commands are under way at a time: what is committed together asks the disk once.
+const AT_ONCE: u32 = 64;
 /// How often it is looked whether a command is due that nobody rang for.
 const INTERVAL: Duration = Duration::from_millis(500);
 /// How often it is looked while one waits for replicas.
@@ -62,8 +63,9 @@ pub(super) async fn dispatch(
     reactors: Arc<Reactors>,
 ) {
     let mut shutdown = runtime.shutdown.clone();
+    let mut lease = Lease::new("commands", LEASE_MS);
     while !*shutdown.borrow() {
-        let wait = match turn(&runtime, &replicas, &reactors).await {
+        let wait = match turn(&runtime, &replicas, &reactors, &mut lease).await {
             Ok(Turn::Busy) => continue,
             Ok(Turn::Waiting) => SOON,
             Ok(Turn::Idle) => INTERVAL,
@@ -77,6 +79,9 @@ pub(super) async fn dispatch(
             () = tokio::time::sleep(wait) => {}
             _ = shutdown.wait_for(|down| *down) => {}
         }
+    }
+    if let Err(error) = lease.release(&runtime).await {
+        tracing::debug!(%error, "the lease of commands runs out by itself");
     }
 }
 
@@ -95,13 +100,9 @@ async fn turn(
     runtime: &Arc<Runtime>,
     replicas: &Arc<Replicas>,
     reactors: &Arc<Reactors>,
+    lease: &mut Lease,
 ) -> Result<Turn, EngineError> {
     let engine = &runtime.engine;
-    if engine.count(Documents::Commands).await? == 0
-        || !engine.lease("commands", runtime.instance, LEASE_MS).await?
-    {
-        return Ok(Turn::Idle);
-    }
     let query = DocumentsQuery {
         collection: Documents::Commands,
         group: None,
@@ -111,6 +112,10 @@ async fn turn(
         limit: AT_ONCE,
     };
     let due = engine.documents(&query).await?;
+    // Last, so that nothing is written as long as there is nothing to do.
+    if due.is_empty() || !lease.hold(runtime).await? {
+        return Ok(Turn::Idle);
+    }
     let mut under_way = JoinSet::new();
     for document in due {
         let (runtime, replicas) = (Arc::clone(runtime), Arc::clone(replicas));

@@ -56,6 +56,7 @@ pub(super) async fn execute(
     };
     let request = Request {
         target: pending.target,
+        new_id: false,
         input,
         context,
         with: vec![done_with],

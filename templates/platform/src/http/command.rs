@@ -105,6 +105,7 @@ impl<'a> Call<'a> {
         let created = (key.is_none() && !W::ON_EXISTING).then(Uuid::now_v7);
         let request = Request {
             target: target.or(created),
+            new_id: created.is_some(),
             input,
             context: origin::context::<D, C>(self.headers, self.correlation, target, key),
             with: Vec::new(),

@@ -22,6 +22,7 @@ use self::plan::{Plan, Settled};
 use crate::broker::BrokerError;
 use crate::engine::EngineError;
 use crate::hold;
+use crate::lease::Lease;
 use crate::runtime::Runtime;
 
 /// How many messages one pass publishes at most.
@@ -29,9 +30,6 @@ const BATCH: usize = 500;
 
 /// How long a relay has its shard without renewing, in milliseconds.
 const LEASE_MS: u64 = 2_000;
-
-/// The pause between renewals of the lease.
-const RENEWAL: Duration = Duration::from_millis(700);
 
 /// The pause after a pass that found something, when nobody rings.
 const SHORTEST: Duration = Duration::from_millis(2);
@@ -80,7 +78,7 @@ pub struct Relay {
     back_off: BackOff,
     shutdown: watch::Receiver<bool>,
     pause: Duration,
-    leased: Option<Instant>,
+    lease: Lease,
     observed: Option<Instant>,
     /// Messages that the last pass found and could not publish: the next has to look past them.
     blocked: usize,
@@ -111,7 +109,7 @@ impl Relay {
             runtime,
             shard,
             pause: SHORTEST,
-            leased: None,
+            lease: Lease::new(format!("relay/{}", shard.number), LEASE_MS),
             observed: None,
             blocked: 0,
         }
@@ -128,7 +126,7 @@ impl Relay {
 
     /// One pass, when the shard is this relay's; afterwards the pause says when to come again.
     async fn turn(&mut self) {
-        let outcome = match self.lease().await {
+        let outcome = match self.lease.hold(&self.runtime).await {
             Ok(true) => self.pass().await,
             Ok(false) => {
                 self.pause = LONGEST;
@@ -158,23 +156,6 @@ impl Relay {
             () = tokio::time::sleep(self.pause) => {}
             _ = self.shutdown.changed() => {}
         }
-    }
-
-    /// Takes or renews the lease now and then; whether the shard is this relay's.
-    async fn lease(&mut self) -> Result<bool, EngineError> {
-        if self.leased.is_some_and(|at| at.elapsed() < RENEWAL) {
-            return Ok(true);
-        }
-        let asked = Instant::now();
-        let has = self.hold_lease(LEASE_MS).await?;
-        self.leased = has.then_some(asked);
-        Ok(has)
-    }
-
-    async fn hold_lease(&self, millis: u64) -> Result<bool, EngineError> {
-        let name = format!("relay/{}", self.shard.number);
-        let runtime = &self.runtime;
-        runtime.engine.lease(&name, runtime.instance, millis).await
     }
 
     /// Reads, publishes, deletes, and says how fresh the partitions now are; how many messages left
@@ -228,7 +209,7 @@ impl Relay {
     /// Publishes what is left, and gives the shard back.
     async fn drain(&mut self) {
         let started = Instant::now();
-        while self.leased.is_some() && started.elapsed() < DRAIN {
+        while self.lease.is_held() && started.elapsed() < DRAIN {
             match self.pass().await {
                 Ok(0) => break,
                 Ok(_) => {}
@@ -238,9 +219,7 @@ impl Relay {
                 }
             }
         }
-        if self.leased.is_some()
-            && let Err(error) = self.hold_lease(0).await
-        {
+        if let Err(error) = self.lease.release(&self.runtime).await {
             tracing::debug!(%error, "the lease of the relay runs out by itself");
         }
     }

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use axum::serve::ListenerExt;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
@@ -63,7 +64,7 @@ impl Service {
             .map_err(|source| Failure::Listen { address, source })?;
         let (close_site, closed) = oneshot::channel();
         let site = self.site(config, &runtime);
-        let serving = axum::serve(listener, site).with_graceful_shutdown(async {
+        let serving = axum::serve(listener.tap_io(at_once), site).with_graceful_shutdown(async {
             // An error means that nobody is left who could ask for it.
             let _ = closed.await;
         });
@@ -90,6 +91,13 @@ impl Service {
             readiness: Arc::new(readiness),
         };
         site.router(Arc::clone(runtime))
+    }
+}
+
+/// Lets the end of an answer leave without waiting until its beginning has arrived.
+fn at_once(connection: &mut TcpStream) {
+    if let Err(error) = connection.set_nodelay(true) {
+        tracing::debug!(%error, "answers on a connection may be slow");
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Attempt<'a> {
     pub(super) runtime: &'a Runtime,
     pub(super) request: &'a Request,
     pub(super) id: Uuid,
+    /// Whether there is nothing under the id for certain: the commit checks it all the same.
+    pub(super) new_id: bool,
     pub(super) record: Option<Record<'a>>,
 }
 
@@ -70,7 +72,10 @@ impl Attempt<'_> {
             Err(refused) => return Ok(Err(refused)),
         };
         let engine = reads.engine;
-        let found = engine.load(C::Aggregate::SCHEMA, 0, self.id).await?;
+        let found = match self.new_id {
+            true => Found::Nothing,
+            false => engine.load(C::Aggregate::SCHEMA, 0, self.id).await?,
+        };
         reads.checks.push(Check::Version {
             schema: C::Aggregate::SCHEMA,
             generation: 0,

@@ -80,10 +80,11 @@ impl<D: 'static, C: Decision<D>, W: Way<D, C>> Unit<D, C, W> {
         record: Option<Record<'_>>,
     ) -> Result<Executed, ExecuteError> {
         let id = target(request);
-        let attempt = Attempt {
+        let mut attempt = Attempt {
             runtime,
             request,
             id,
+            new_id: request.new_id,
             record,
         };
         let _turn = TURNS.lock(id).await;
@@ -92,6 +93,8 @@ impl<D: 'static, C: Decision<D>, W: Way<D, C>> Unit<D, C, W> {
                 Attempted::Settled(executed) => return Ok(executed),
                 Attempted::Conflict => pause(C::NAME, number).await,
             }
+            // Something was there, whoever says that it could not be.
+            attempt.new_id = false;
         }
         Err(ExecuteError::Contended)
     }

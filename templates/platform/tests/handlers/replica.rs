@@ -172,7 +172,9 @@ async fn it_is_rebuilt_beside_itself_while_events_go_on() {
     let books: Vec<_> = (0..20).map(|_| Uuid::now_v7()).collect();
     let first: Vec<_> = books.iter().map(|book| listed(*book, 1, "1")).collect();
     world.library.tell(&*world.broker, &first).await;
-    desk.reaches("book-copy", books[19], 1).await;
+    for book in &books {
+        desk.reaches("book-copy", *book, 1).await;
+    }
     let (library, broker) = (Arc::clone(&world.library), Arc::clone(&world.broker));
     let told = books.clone();
     let telling = tokio::spawn(async move {

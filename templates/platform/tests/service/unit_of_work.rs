@@ -24,6 +24,7 @@ fn request(target: Option<Uuid>, input: Value) -> Request {
         with: Vec::new(),
         when_refused: Vec::new(),
         if_version: None,
+        new_id: false,
     }
 }
 

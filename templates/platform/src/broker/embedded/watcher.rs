@@ -14,7 +14,8 @@ use tokio::sync::watch;
 use super::{Inner, file};
 use crate::broker::BrokerError;
 
-/// The pause between two looks while there is traffic.
+/// The pause between two looks while there is traffic, and the shortest at all: what is committed
+/// in quick succession is seen together.
 const SHORTEST: Duration = Duration::from_millis(1);
 /// The pause after a while without.
 const LONGEST: Duration = Duration::from_millis(10);
@@ -69,6 +70,7 @@ impl Watcher {
         let mut trim = Instant::now();
         while let Some(inner) = inner.upgrade() {
             let watched = self.state.receiver_count() > 0;
+            let looked = Instant::now();
             if watched && let Err(error) = self.look() {
                 tracing::warn!(%error, "the broker's file cannot be read");
             }
@@ -82,6 +84,7 @@ impl Watcher {
             }
             drop(inner);
             thread::park_timeout(if watched { self.pause() } else { TRIM });
+            thread::sleep(SHORTEST.saturating_sub(looked.elapsed()));
         }
     }
 

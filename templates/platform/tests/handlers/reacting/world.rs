@@ -227,6 +227,7 @@ impl Desk {
             with: Vec::new(),
             when_refused: Vec::new(),
             if_version: None,
+            new_id: false,
         };
         let executor = &self.runtime.commands["MakeCard"];
         executor

@@ -1,0 +1,95 @@
+//! What a generated service does on its SQLite file: commands a second, and how soon an event takes
+//! effect in another service.
+//!
+//! `cargo bench --bench service`, on Linux. It generates the example `hello`, builds it in release,
+//! and runs its services as processes, on files below the target directory. Both sides of each
+//! ratio are measured in turn in the same run, and medians are printed.
+
+mod client;
+mod delay;
+mod idle;
+mod load;
+mod programs;
+mod system;
+
+use std::time::{Duration, Instant};
+
+use programs::Programs;
+use system::System;
+
+/// How often each speed is measured; odd, so that there is a median.
+const ROUNDS: usize = 5;
+
+/// How many clients send at a time, where many do.
+const MANY: usize = 32;
+
+/// How many commands one client sends in a round, and how many many send together.
+const COMMANDS: (usize, usize) = (1_000, 8_000);
+
+fn main() {
+    let system = System::build();
+    println!("disk: fdatasync of a page takes {:.2} ms", synchronised());
+    against_the_limit(&system);
+    delay::measure(&system);
+    idle::measure(&system);
+}
+
+/// Commands a second of the HTTP interface ÷ those of the same statements, run straight on such a
+/// file by one writer.
+fn against_the_limit(system: &System) {
+    let folder = system.data("speed");
+    let greeter = system.start("greeter", &folder);
+    load::run(greeter.port, MANY, COMMANDS.0);
+    let programs = Programs::new(system, &folder);
+    let mut limit = (Vec::new(), Vec::new());
+    let mut service = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        limit.0.push(programs.limit(COMMANDS.0, 1));
+        service.0.push(load::run(greeter.port, 1, COMMANDS.0));
+        limit.1.push(programs.limit(COMMANDS.1, MANY));
+        service.1.push(load::run(greeter.port, MANY, COMMANDS.1));
+    }
+    let (single, grouped) = (median(limit.0), median(limit.1));
+    let (one, many) = (median(service.0), median(service.1));
+    println!("limit, each command a transaction: {single:.0} commands/s");
+    println!("limit, {MANY} commands a transaction: {grouped:.0} commands/s");
+    println!(
+        "service, 1 client: {one:.0} commands/s = {:.2} × the limit",
+        one / single
+    );
+    println!(
+        "service, {MANY} clients: {many:.0} commands/s = {:.2} × the limit (asked for: at least 0.5), \
+         {:.2} × the limit in groups",
+        many / single,
+        many / grouped
+    );
+}
+
+/// How long it takes until a page of a file is on the disk, in milliseconds: the median.
+fn synchronised() -> f64 {
+    use std::os::unix::fs::FileExt;
+    let path = system::folder().join("fdatasync");
+    let file = std::fs::File::create(&path).unwrap();
+    let times = (0..201).map(|page| {
+        file.write_all_at(&[1; 4096], page % 16 * 4096).unwrap();
+        timed(|| file.sync_data().unwrap()).as_secs_f64() * 1e3
+    });
+    let median = median(times.collect());
+    std::fs::remove_file(path).unwrap();
+    median
+}
+
+fn timed(what: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    what();
+    start.elapsed()
+}
+
+fn median(numbers: Vec<f64>) -> f64 {
+    quantile(numbers, 0.5)
+}
+
+fn quantile(mut numbers: Vec<f64>, part: f64) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[((numbers.len() - 1) as f64 * part).round() as usize]
+}
