@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn long_results_take_a_line_a_part() {
-        let name = "C".repeat(50);
+        let name = "C".repeat(49);
         let ty = format!("Result<(New, (A, Option<{name}>)), Refusal>");
         let laid = format!(
             "Result<\n        (\n            New,\n            (A, Option<{name}>),\n        ),\n        Refusal,\n    >"
