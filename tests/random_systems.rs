@@ -11,6 +11,7 @@
 //! `MICRODB_RANDOM_SEED` says where it begins; each system says its seed. The one that fails stays in
 //! `target/workspaces/random`.
 
+#[allow(dead_code, unused_imports)]
 mod common;
 mod random;
 mod workspace;

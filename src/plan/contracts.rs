@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use crate::model::{Aggregate, Context, EnumType, System, TypeName, ValueType};
 
-use super::contract::{Contract, article};
+use super::contract::Contract;
 use super::files::{Class, File};
 use super::layout;
+use super::spoken::article;
 use super::types::Place;
 use super::{contract_package, fixtures, names};
 

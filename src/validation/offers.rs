@@ -153,7 +153,8 @@ pub(super) fn of_input(
         InputSource::Collection(_) => return None,
     };
     let mut slot = Slot::of(Some(&context.name), field);
-    slot.optional |= input.optional;
+    // What a member may lack is one thing, what the caller may leave out another.
+    slot.optional = input.optional;
     Some(slot)
 }
 

@@ -1,5 +1,8 @@
 //! What the tests of descriptions share: cases as folders, and texts that break.
 
+// Each test program uses a part of it.
+#![allow(dead_code)]
+
 mod change;
 
 use std::fs;

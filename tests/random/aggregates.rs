@@ -241,7 +241,9 @@ impl Context {
         let mut made = Table::new();
         about(rng, &mut made);
         let mut members = Names::default();
-        derived::BUILT_IN_MEMBERS.map(|name| members.take(name));
+        for name in derived::BUILT_IN_MEMBERS {
+            members.take(name);
+        }
         let deep = self.axes.shape == Shape::Deep;
         let entities = if deep { rng.below(3) } else { 0 };
         let names: Vec<String> = (0..entities)

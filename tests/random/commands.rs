@@ -251,7 +251,9 @@ fn transition(rng: &mut Rng, of: &Aggregate, change: Change, emitted: &[String],
 
 fn refuses(rng: &mut Rng, context: &Context, made: &mut Table) {
     let mut names = Names::default();
-    derived::BUILT_IN_REFUSALS.map(|name| names.take(name));
+    for name in derived::BUILT_IN_REFUSALS {
+        names.take(name);
+    }
     let refusals: Vec<String> = (0..rng.below(3))
         .map(|_| names.member(rng, context.axes.style))
         .collect();

@@ -10,7 +10,6 @@ use super::rng::Rng;
 #[derive(Debug, Clone)]
 pub struct Event {
     pub name: String,
-    pub aggregate: usize,
     /// What it carries, besides collections.
     pub offers: Vec<Offer>,
     /// Its lists, with what their elements offer.
@@ -61,7 +60,7 @@ pub fn describe(rng: &mut Rng, context: &mut Context, aggregate: usize, given: &
     declare(&mut context.written, "events", &name, made);
     context
         .events
-        .push(event(context, name.clone(), aggregate, &of, &carried, &own));
+        .push(event(context, name.clone(), &of, &carried, &own));
     name
 }
 
@@ -96,7 +95,6 @@ fn own(
 fn event(
     context: &Context,
     name: String,
-    aggregate: usize,
     of: &Aggregate,
     carried: &[String],
     own: &[Field],
@@ -128,7 +126,6 @@ fn event(
     }
     Event {
         name,
-        aggregate,
         offers: [id]
             .into_iter()
             .chain(fields.into_iter().map(Offer::of))

@@ -218,7 +218,9 @@ impl Fields<'_> {
         let rng = &mut *self.rng;
         if !field.optional && rng.chance(20) {
             // Lengths of a list are those of its elements' number.
-            ["min_length", "max_length"].map(|key| field.written.remove(key));
+            for key in ["min_length", "max_length"] {
+                field.written.remove(key);
+            }
             field.list = true;
             field.written.insert("list".to_owned(), true.into());
             if rng.chance(20) {

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::model::{Aggregate, Context, Event, EventField, System, derived};
-use crate::plan::contract::{event_doc, event_type, status, topic};
+use crate::plan::contract::{event_type, status, topic};
 use crate::plan::openapi::schemas;
+use crate::plan::spoken::event_doc;
 
 use super::relations::triggers;
 

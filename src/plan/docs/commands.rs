@@ -6,7 +6,7 @@ use crate::model::routes::{Endpoint, routes};
 use crate::model::{
     Aggregate, Change, Command, Context, Emission, InputSource, NeedKind, Query, Step, System,
 };
-use crate::plan::contract::command_doc;
+use crate::plan::spoken::command_doc;
 
 use super::events::type_text;
 use super::markdown::{codes, line};

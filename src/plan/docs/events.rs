@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::model::{
     Aggregate, Context, Emission, Event, EventField, Field, Reference, Scalar, System, Type,
 };
-use crate::plan::contract::{event_doc, event_type, topic};
+use crate::plan::contract::{event_type, topic};
+use crate::plan::spoken::event_doc;
 
 use super::markdown::{cell, line};
 use super::relations::triggers;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::routes::{Endpoint, Route};
 use crate::model::{Aggregate, Change, Command, Context, Query, System, derived};
-use crate::plan::contract::command_doc;
+use crate::plan::spoken::command_doc;
 use crate::plan::{names, sample};
 
 use super::schemas::{self, reference};

@@ -6,7 +6,8 @@ use crate::model::{
     Aggregate, Command, Context, EnumType, Field, InputSource, Scalar, System, Type, ValueType,
     derived,
 };
-use crate::plan::contract::{aggregate_doc, command_doc, status};
+use crate::plan::contract::status;
+use crate::plan::spoken::{aggregate_doc, command_doc};
 
 /// A reference to a schema of the document.
 pub(in crate::plan) fn reference(name: &str) -> Value {

@@ -1,9 +1,9 @@
 //! Events made from what an aggregate is, and choices between events.
 
 use crate::model::{Aggregate, Change, Command, Emission, derived};
-use crate::plan::contract::sentence;
 use crate::plan::layout::{Expr, text};
 use crate::plan::names;
+use crate::plan::spoken::sentence;
 use crate::plan::uses::Uses;
 
 use super::state::implementation;

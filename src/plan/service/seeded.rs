@@ -3,9 +3,9 @@
 use crate::model::{
     Aggregate, Change, Command, Effect, Emission, Field, InputSource, Policy, Type, derived,
 };
-use crate::plan::contract::command_doc;
 use crate::plan::layout::{self, Expr, call, text};
 use crate::plan::names;
+use crate::plan::spoken::command_doc;
 use crate::plan::uses::Uses;
 
 use super::events::state_field;
@@ -304,7 +304,7 @@ impl Service<'_> {
         let done = self.outcome_value(&mut uses, effect, effect.succeeded.as_ref(), None);
         let done = call("Tried::Done", vec![done]).lay(8, 8, 0);
         let failed = self.outcome_value(&mut uses, effect, effect.failed.as_ref(), Some("why"));
-        let spoken = crate::plan::contract::spoken(effect.name.as_str());
+        let spoken = crate::plan::spoken::spoken(effect.name.as_str());
         let log = names::literal(&format!("would {spoken}"));
         let gave = names::literal(&format!("gave up to {spoken}"));
         let failed = match &effect.failed {

@@ -1,10 +1,10 @@
 //! Aggregates as the user's decisions see them.
 
 use crate::model::{Aggregate, Change, Command, Default, Field, InputSource, derived};
-use crate::plan::contract::{aggregate_doc, command_doc, titled};
 use crate::plan::layout::{self, Expr, text};
 use crate::plan::members::{self, Member};
 use crate::plan::names;
+use crate::plan::spoken::{aggregate_doc, command_doc, titled};
 use crate::plan::uses::Uses;
 
 use super::{Code, Service, mentions, variable};

@@ -1,6 +1,6 @@
 //! Lays types out as `rustfmt` does where the result of a function is too long for its line.
 
-use super::layout::{CALL_WIDTH, MAX_WIDTH, STEP};
+use super::{CALL_WIDTH, MAX_WIDTH, STEP};
 
 /// A type, as far as its layout goes.
 #[derive(Debug, PartialEq, Eq)]
@@ -108,12 +108,21 @@ mod tests {
 
     #[test]
     fn long_results_take_a_line_a_part() {
-        let name = "C".repeat(50);
-        let ty = format!("Result<(New, (A, Option<{name}>)), Refusal>");
-        let laid = format!(
-            "Result<\n        (\n            New,\n            (A, Option<{name}>),\n        ),\n        Refusal,\n    >"
-        );
-        assert_eq!(broken(&ty, 4), laid);
+        // What is in the brackets of a tuple may be 60 wide.
+        let (narrow, wide) = ("C".repeat(49), "C".repeat(50));
+        for (name, inner) in [
+            (&narrow, format!("(A, Option<{narrow}>)")),
+            (
+                &wide,
+                format!("(\n                A,\n                Option<{wide}>,\n            )"),
+            ),
+        ] {
+            let ty = format!("Result<(New, (A, Option<{name}>)), Refusal>");
+            let laid = format!(
+                "Result<\n        (\n            New,\n            {inner},\n        ),\n        Refusal,\n    >"
+            );
+            assert_eq!(broken(&ty, 4), laid);
+        }
         assert_eq!(broken("Option<(A, B)>", 0), "Option<\n    (A, B),\n>");
     }
 }

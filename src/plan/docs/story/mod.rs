@@ -1,0 +1,120 @@
+//! A story for newcomers: requests that work when they are sent in order, and in which an event
+//! crosses from one context to another.
+
+mod making;
+mod telling;
+
+use std::collections::BTreeMap;
+
+use crate::model::routes::{Endpoint, routes};
+use crate::model::{Aggregate, Change, Command, Context, Emission, Policy, System};
+use crate::plan::service::Service;
+
+use super::curl::Made;
+
+/// How many aggregates of other contexts may have to be made before: enough for any system that a
+/// newcomer follows, and an end to circles.
+const DEPTH: usize = 6;
+
+/// A paragraph of the story: a sentence, and the lines it is about.
+pub(super) struct Step {
+    /// The sentence.
+    pub says: String,
+    /// The lines.
+    pub lines: Vec<String>,
+}
+
+/// Tells the story of a system; empty when nobody from outside can create anything.
+pub(super) fn tell(system: &System) -> Vec<Step> {
+    let mut best: Option<(usize, Story<'_>)> = None;
+    for context in system.services() {
+        for command in context.commands.values() {
+            let mut story = Story::new(system);
+            if command.change != Change::Creates || !story.create(context, command, 0) {
+                continue;
+            }
+            let reactions = story.reactions(context, command).len();
+            // Much to see first, then little to do for it, then the description's order.
+            let worth = (reactions * 100).saturating_sub(story.making.len()) + 1;
+            if best.as_ref().is_none_or(|(other, _)| worth > *other) {
+                story.main = Some((context, command));
+                best = Some((worth, story));
+            }
+        }
+    }
+    best.map_or_else(Vec::new, |(_, story)| story.steps())
+}
+
+type Key = (String, String);
+
+struct Story<'a> {
+    system: &'a System,
+    main: Option<(&'a Context, &'a Command)>,
+    /// Lines that create, in order, with what they create.
+    making: Vec<(&'a Context, &'a Aggregate, String)>,
+    made: BTreeMap<Key, Made>,
+}
+
+fn key(context: &Context, aggregate: &str) -> Key {
+    (context.name.to_string(), aggregate.to_owned())
+}
+
+impl<'a> Story<'a> {
+    fn new(system: &'a System) -> Self {
+        Self {
+            system,
+            main: None,
+            making: Vec::new(),
+            made: BTreeMap::new(),
+        }
+    }
+
+    /// The policies of other contexts that a command sets off, and that can be seen to work.
+    fn reactions(&self, context: &Context, command: &Command) -> Vec<(&'a Context, &'a Policy)> {
+        let events = surely(command);
+        let others = self
+            .system
+            .services()
+            .filter(|other| other.name != context.name);
+        let policies = others.flat_map(|other| other.policies.values().map(move |p| (other, p)));
+        let heard = policies.filter(|(other, policy)| {
+            let service = Service {
+                system: self.system,
+                context: other,
+            };
+            policy.trigger.context == context.name
+                && events.contains(&policy.trigger.event.as_str())
+                && service.open_inputs(policy).is_empty()
+        });
+        heard.collect()
+    }
+
+    fn steps(self) -> Vec<Step> {
+        let Some((context, command)) = self.main else {
+            return Vec::new();
+        };
+        let mut steps = vec![self.beginning(context, command)];
+        steps.push(self.reading(context, command));
+        steps.extend(self.change());
+        steps.extend(self.crossing(context, command));
+        steps
+    }
+}
+
+/// The events a command emits as it was seeded.
+fn surely(command: &Command) -> Vec<&str> {
+    let events = command.emits.iter().filter_map(|emission| match emission {
+        Emission::Always(event) => Some(event),
+        Emission::OneOf(events) => events.first(),
+        Emission::Optional(_) => None,
+    });
+    events.map(|event| event.as_str()).collect()
+}
+
+fn path(context: &Context, command: &Command) -> Option<String> {
+    let endpoint = Endpoint::Command(command.name.clone());
+    let found = routes(context)
+        .into_iter()
+        .find(|route| route.endpoint == endpoint)?;
+    Some(found.path)
+}

@@ -1,0 +1,58 @@
+//! Names as people say them, and what is said of things that the description says nothing of.
+
+use crate::model::{Aggregate, Command, Event};
+
+use super::names;
+
+/// What is said of an aggregate.
+pub fn aggregate_doc(aggregate: &Aggregate) -> String {
+    aggregate
+        .doc
+        .clone()
+        .unwrap_or_else(|| titled(aggregate.name.as_str()))
+}
+
+/// What is said of an event.
+pub fn event_doc(event: &Event) -> String {
+    event
+        .doc
+        .clone()
+        .unwrap_or_else(|| sentence(event.name.as_str()))
+}
+
+/// What is said of a command.
+pub fn command_doc(command: &Command) -> String {
+    command
+        .doc
+        .clone()
+        .unwrap_or_else(|| sentence(command.name.as_str()))
+}
+
+/// `ApproveLoan` → `Approve loan.`
+pub fn sentence(name: &str) -> String {
+    let spoken = spoken(name);
+    let mut letters = spoken.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
+}
+
+/// The indefinite article before a name.
+pub fn article(name: &str) -> &'static str {
+    match name
+        .to_ascii_lowercase()
+        .starts_with(['a', 'e', 'i', 'o', 'u'])
+    {
+        true => "an",
+        false => "a",
+    }
+}
+
+/// `StockItem` → `A stock item.`
+pub fn titled(name: &str) -> String {
+    sentence(&format!("{}_{}", article(name), names::snake(name)))
+}
+
+/// `ApproveLoan` → `approve loan`
+pub fn spoken(name: &str) -> String {
+    names::snake(name).replace('_', " ")
+}

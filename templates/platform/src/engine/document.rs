@@ -1,0 +1,89 @@
+//! Documents of the runtime.
+
+use serde_json::Value;
+
+use crate::value::Timestamp;
+
+/// The runtime's own collections of documents. Each is a table of one shape: key, group, position,
+/// due, version, body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Documents {
+    /// Answers to commands with an `Idempotency-Key`.
+    Requests,
+    /// Commands of this service's policies and effects that wait for their unit of work.
+    Commands,
+    /// Messages that arrived before one they follow.
+    Parked,
+    /// Messages that could not be handled.
+    DeadLetters,
+    /// A row per blocked (handler, key), which consumer and operator lock.
+    Blocks,
+    /// Work of effects.
+    Jobs,
+    /// Timers and cursors over large sets of targets.
+    Cursors,
+    /// Generations, fills and rebuilds of projections; starts of handlers.
+    Projections,
+    /// Leases.
+    Leases,
+}
+
+/// A document of the runtime.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// Its key, unique in the collection.
+    pub key: String,
+    /// The group whose documents are kept in order.
+    pub group: String,
+    /// Its place in the group.
+    pub position: i64,
+    /// When it is due, for collections that are worked off by time.
+    pub due: Option<Timestamp>,
+    /// Its version, from 1.
+    pub version: u64,
+    /// What it says.
+    pub body: Value,
+}
+
+/// A change of a document.
+#[derive(Debug, Clone)]
+pub enum DocumentWrite {
+    /// Written, on condition that it has the version now (0: it is not there). The engine stores
+    /// `expected + 1` as its version.
+    Put {
+        /// The collection.
+        collection: Documents,
+        /// The version it must have now.
+        expected: u64,
+        /// The document; its `version` is not looked at.
+        document: Document,
+    },
+    /// Deleted, on condition that it has the version now.
+    Delete {
+        /// The collection.
+        collection: Documents,
+        /// Its key.
+        key: String,
+        /// The version it must have now.
+        expected: u64,
+    },
+}
+
+/// Which documents are listed.
+#[derive(Debug, Clone)]
+pub struct DocumentsQuery {
+    /// The collection.
+    pub collection: Documents,
+    /// One group, or all.
+    pub group: Option<String>,
+    /// Only those due at or before this time; what has no due time is never due.
+    pub due_by: Option<Timestamp>,
+    /// Only the first document of every group by position, then key, and of these what else is
+    /// asked for: a head that is not due holds up its group.
+    pub heads_only: bool,
+    /// The key of the last document of the page before, for paging in key order; the first page is
+    /// after the empty text.
+    pub after: Option<String>,
+    /// The greatest number of documents.
+    pub limit: u32,
+}

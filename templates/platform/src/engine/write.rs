@@ -1,0 +1,108 @@
+//! What is written in one transaction, and on which conditions.
+
+use uuid::Uuid;
+
+use super::{
+    DocumentWrite, Documents, EngineError, Find, GateAdvance, Generation, OffsetAdvance,
+    OutboxEvent, Stored,
+};
+use crate::schema::Schema;
+
+/// A set of writes that is applied as a whole, on its conditions.
+#[derive(Debug, Default)]
+pub struct WriteSet {
+    /// What must still hold.
+    pub checks: Vec<Check>,
+    /// Changes of tables; at most one aggregate, or rows of projections.
+    pub saves: Vec<Save>,
+    /// Events of the saved aggregate, in order; they go into the outbox and the event log.
+    pub events: Vec<OutboxEvent>,
+    /// Gates to advance.
+    pub gates: Vec<GateAdvance>,
+    /// Documents of the runtime to write or delete.
+    pub documents: Vec<DocumentWrite>,
+    /// How far handlers have read.
+    pub offsets: Vec<OffsetAdvance>,
+}
+
+/// A condition of a write set, held against what is there before its own writes.
+#[derive(Debug, Clone)]
+pub enum Check {
+    /// The row still has this version (0: it does not exist and was never deleted).
+    Version {
+        /// Its table.
+        schema: &'static Schema,
+        /// Its generation.
+        generation: Generation,
+        /// Its id.
+        id: Uuid,
+        /// The version that was read.
+        version: u64,
+    },
+    /// The search still answers with these ids and versions.
+    Answer {
+        /// The search.
+        find: Find,
+        /// What it answered.
+        rows: Vec<(Uuid, u64)>,
+    },
+    /// No document is in the group.
+    EmptyGroup {
+        /// The collection.
+        collection: Documents,
+        /// The group.
+        group: String,
+    },
+}
+
+/// A change of one row.
+#[derive(Debug, Clone)]
+pub struct Save {
+    /// Its table.
+    pub schema: &'static Schema,
+    /// Its generation.
+    pub generation: Generation,
+    /// The version it must have now: 0 when it must not exist; the version at its deletion when it
+    /// is made again.
+    pub expected: u64,
+    /// What it becomes.
+    pub to: SaveTo,
+}
+
+/// What a row becomes.
+#[derive(Debug, Clone)]
+pub enum SaveTo {
+    /// These members at this version.
+    Live(Stored),
+    /// Gone: id and version stay behind.
+    Deleted {
+        /// Its id.
+        id: Uuid,
+        /// The version its deletion has.
+        version: u64,
+    },
+}
+
+/// Why a write set was not applied. Nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// Something that was read has changed, or a document or gate is not as expected: read again.
+    /// Making a row that is there already is this, even where it would break a constraint too.
+    #[error("what was read has changed in the meantime")]
+    Conflict,
+    /// A unique constraint; its name.
+    #[error("`{0}` is taken")]
+    Taken(&'static str),
+    /// A member that references nothing.
+    #[error("`{0}` names nothing that exists")]
+    MissingReference(&'static str),
+    /// A deletion of something that is referenced from this table.
+    #[error("it is still referenced by `{0}`")]
+    StillReferenced(&'static str),
+    /// The outbox is full: the broker has not taken messages for long.
+    #[error("the outbox is full")]
+    OutboxFull,
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
