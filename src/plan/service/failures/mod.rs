@@ -37,7 +37,7 @@ pub struct Failures {
     reacts: bool,
     /// Whether it can be asked over HTTP to change something.
     asked: bool,
-    /// Whether anything comes of the examples, as it was seeded.
+    /// Whether something that can be foretold comes of the examples.
     acts: bool,
     /// Where it is killed between an effect and its offset, as an array; absent: nowhere.
     holds: Option<String>,

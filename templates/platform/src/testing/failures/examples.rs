@@ -23,7 +23,7 @@ pub(super) struct Examples {
     pub requests: Vec<Ask>,
     /// Kinds of its aggregates whose end depends on who is first, without any failure.
     pub racing: Vec<String>,
-    /// Whether any of it has an effect.
+    /// Whether any of it has an effect that can be foretold.
     pub acts: bool,
 }
 
