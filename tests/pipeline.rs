@@ -4,7 +4,6 @@
 //! `MICRODB_FUZZ_MINUTES=15 cargo test --test pipeline -- --nocapture` goes on for so long, each
 //! time with other changes.
 
-#[allow(dead_code)]
 mod common;
 #[allow(dead_code)]
 mod random;

@@ -320,7 +320,7 @@ fn describe_query(rng: &mut Rng, context: &mut Context, index: usize) {
 
 /// Descending for half of the names.
 fn rng_sign(name: &str) -> bool {
-    name.len() % 2 == 0
+    name.len().is_multiple_of(2)
 }
 
 /// Adds to commands what their decisions look at, once copies are known.

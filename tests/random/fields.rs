@@ -62,7 +62,9 @@ impl Field {
     /// Its declaration: short where nothing else is said and chance has it.
     pub fn value(&self) -> Value {
         match self.written.get("type") {
-            Some(Value::String(ty)) if self.written.len() == 1 && self.name.len() % 2 == 0 => {
+            Some(Value::String(ty))
+                if self.written.len() == 1 && self.name.len().is_multiple_of(2) =>
+            {
                 Value::String(ty.clone())
             }
             _ => Value::Table(self.written.clone()),

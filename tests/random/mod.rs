@@ -64,10 +64,10 @@ const LEVELS: [usize; 3] = [STYLES.len(), SHAPES.len(), REACTIONS.len()];
 /// it takes to react to each other.
 pub fn pairwise() -> Vec<Axes> {
     let mut missing: Vec<[(usize, usize); 2]> = Vec::new();
-    for one in 0..LEVELS.len() {
-        for other in one + 1..LEVELS.len() {
-            for a in 0..LEVELS[one] {
-                missing.extend((0..LEVELS[other]).map(|b| [(one, a), (other, b)]));
+    for (one, level) in LEVELS.iter().enumerate() {
+        for (other, others) in LEVELS.iter().enumerate().skip(one + 1) {
+            for value in 0..*level {
+                missing.extend((0..*others).map(|with| [(one, value), (other, with)]));
             }
         }
     }
