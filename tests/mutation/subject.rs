@@ -88,7 +88,7 @@ impl Subject {
         }
         let programs = said.lines().filter_map(test_program);
         programs
-            .last()
+            .next_back()
             .ok_or_else(|| "no program was made".to_owned())
     }
 
