@@ -86,7 +86,7 @@ impl Subject {
             let why = String::from_utf8_lossy(&output.stderr);
             return Err(format!("it does not compile\n{why}\n{said}"));
         }
-        let programs = said.lines().filter_map(test_program);
+        let mut programs = said.lines().filter_map(test_program);
         programs
             .next_back()
             .ok_or_else(|| "no program was made".to_owned())
