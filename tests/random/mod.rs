@@ -55,24 +55,25 @@ pub enum Reactions {
     Across,
 }
 
-const SIZES: [usize; 3] = [1, 2, 4];
 const SHAPES: [Shape; 3] = [Shape::Bare, Shape::Flat, Shape::Deep];
 const REACTIONS: [Reactions; 3] = [Reactions::None, Reactions::Own, Reactions::Across];
+/// How many values each axis of [`pairwise`] has.
+const LEVELS: [usize; 3] = [STYLES.len(), SHAPES.len(), REACTIONS.len()];
 
-/// Axes such that every two values of different axes meet in one of them.
+/// Axes such that every two values of different axes meet in one of them, with as many contexts as
+/// it takes to react to each other.
 pub fn pairwise() -> Vec<Axes> {
     let mut missing: Vec<[(usize, usize); 2]> = Vec::new();
-    let levels = [STYLES.len(), SIZES.len(), SHAPES.len(), REACTIONS.len()];
-    for one in 0..4 {
-        for other in one + 1..4 {
-            for a in 0..levels[one] {
-                missing.extend((0..levels[other]).map(|b| [(one, a), (other, b)]));
+    for one in 0..LEVELS.len() {
+        for other in one + 1..LEVELS.len() {
+            for a in 0..LEVELS[one] {
+                missing.extend((0..LEVELS[other]).map(|b| [(one, a), (other, b)]));
             }
         }
     }
-    let total: usize = levels.iter().product();
+    let total: usize = LEVELS.iter().product();
     let row = |mut number: usize| {
-        levels.map(|level| {
+        LEVELS.map(|level| {
             let value = number % level;
             number /= level;
             value
@@ -80,33 +81,38 @@ pub fn pairwise() -> Vec<Axes> {
     };
     let mut rows = Vec::new();
     while !missing.is_empty() {
-        let meets = |row: &[usize; 4], pair: &[(usize, usize); 2]| {
+        let meets = |row: &[usize; 3], pair: &[(usize, usize); 2]| {
             pair.iter().all(|(axis, value)| row[*axis] == *value)
         };
-        let gain = |row: &[usize; 4]| missing.iter().filter(|pair| meets(row, pair)).count();
-        // Of equal rows the last: the larger sizes and the fuller shapes.
+        let gain = |row: &[usize; 3]| missing.iter().filter(|pair| meets(row, pair)).count();
+        // Of equal rows the last: the fuller shapes.
         let Some(best) = (0..total).map(row).max_by_key(gain) else {
             break;
         };
         missing.retain(|pair| !meets(&best, pair));
         rows.push(best);
     }
-    rows.into_iter().map(axes).collect()
+    rows.into_iter().map(|row| axes(row, 1)).collect()
 }
 
-fn axes([style, size, shape, reactions]: [usize; 4]) -> Axes {
+fn axes([style, shape, reactions]: [usize; 3], least: usize) -> Axes {
+    let reactions = REACTIONS[reactions];
     Axes {
         style: STYLES[style],
-        contexts: SIZES[size],
+        contexts: match reactions {
+            Reactions::Across => least.max(2),
+            _ => least,
+        },
         shape: SHAPES[shape],
-        reactions: REACTIONS[reactions],
+        reactions,
     }
 }
 
 /// Axes drawn from a seed.
 pub fn some_axes(seed: u64) -> Axes {
     let mut rng = Rng::new(seed);
-    axes([STYLES.len(), SIZES.len(), SHAPES.len(), REACTIONS.len()].map(|end| rng.below(end)))
+    let least = rng.from(1, 4);
+    axes(LEVELS.map(|end| rng.below(end)), least)
 }
 
 /// The description that follows from a seed, a group of contexts for each of `groups`.

@@ -1,14 +1,13 @@
 //! What the failure tests of a service are about: what it hears from others, what it is asked for,
 //! what has to be there before, and which failures it can meet at all.
 
+mod acting;
 mod histories;
 mod reactions;
 mod requests;
 mod rows;
 mod source;
 mod targets;
-
-use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -81,35 +80,6 @@ impl Service<'_> {
             acts,
             holds: laid(&holds),
             examples: pretty(&examples),
-        }
-    }
-
-    /// The reactions that act because of the examples, and because of what comes of them.
-    fn acting<'r>(
-        &self,
-        reactions: &'r [Reaction<'_>],
-        histories: &[histories::History],
-        requests: &[requests::Asked],
-    ) -> Vec<&'r Reaction<'r>> {
-        let own = self.context.name.as_str();
-        let mut commands: BTreeSet<&str> = requests.iter().map(|r| r.command.as_str()).collect();
-        let mut acting: BTreeMap<&str, &Reaction<'_>> = BTreeMap::new();
-        loop {
-            let before = acting.len();
-            for reaction in reactions.iter().filter(|reaction| reaction.acts) {
-                let heard = histories.iter().any(|h| h.handler == reaction.handler);
-                let provoked = reaction.trigger.context.as_str() == own
-                    && commands
-                        .iter()
-                        .any(|command| self.surely_emits(command, reaction.trigger.event.as_str()));
-                if heard || provoked {
-                    acting.insert(&reaction.handler, reaction);
-                    commands.extend(reaction.first.map(|command| command.as_str()));
-                }
-            }
-            if acting.len() == before {
-                return acting.into_values().collect();
-            }
         }
     }
 
