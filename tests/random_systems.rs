@@ -47,8 +47,14 @@ const WITHOUT_A_WARNING: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
 // What is the same in every workspace, `tests/platform` has tested.
 #[rustfmt::skip]
-const DECIDES: &[&str] = &["test", "--workspace", "--exclude", "random-platform", "--lib"];
-const SURVIVES: &[&str] = &["test", "--workspace", "--exclude", "random-platform"];
+const DECIDES: &[&str] = &["test", "--workspace", "--exclude", "random-platform", "--lib", "--no-fail-fast"];
+const SURVIVES: &[&str] = &[
+    "test",
+    "--workspace",
+    "--exclude",
+    "random-platform",
+    "--no-fail-fast",
+];
 
 fn prove(name: &str, text: &str, proof: Proof) {
     let place = PLACE

@@ -6,6 +6,7 @@ use crate::model::{Entity, Field, Scalar, System, Type};
 
 use super::layout::{Expr, call, text};
 use super::names;
+use super::sample;
 use super::types::Types;
 use super::uses::Uses;
 
@@ -162,10 +163,9 @@ fn helper(scalar: Scalar) -> Option<&'static str> {
     }
 }
 
-/// The number of an example's id: its last digits.
+/// The number of an example's id.
 fn number(value: &Value) -> String {
-    let digits = value.as_str().and_then(|text| text.rsplit('-').next());
-    let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let number = value.as_str().and_then(sample::number_of);
     number.unwrap_or(1).to_string()
 }
 

@@ -61,6 +61,7 @@ pub(in crate::plan) fn field(field: &Field) -> Value {
     constraints(field, &mut schema);
     if field.list {
         schema = json!({ "type": "array", "items": schema });
+        lengths(field, ["minItems", "maxItems"], &mut schema);
     }
     for (key, text) in [("description", &field.doc)] {
         if let Some(text) = text {
@@ -115,16 +116,21 @@ fn constraints(field: &Field, schema: &mut Value) {
             schema[key] = bound.clone();
         }
     }
-    for (key, length) in [
-        ("minLength", rules.min_length),
-        ("maxLength", rules.max_length),
-    ] {
-        if let (Some(length), false) = (length, field.list) {
-            schema[key] = json!(length);
-        }
+    // The length of bytes is not that of their text.
+    if !field.list && field.ty != Type::Scalar(Scalar::Bytes) {
+        lengths(field, ["minLength", "maxLength"], schema);
     }
     if let Some(pattern) = &rules.pattern {
         schema["pattern"] = json!(format!("^(?:{pattern})$"));
+    }
+}
+
+fn lengths(field: &Field, keys: [&str; 2], schema: &mut Value) {
+    let rules = &field.constraints;
+    for (key, length) in keys.into_iter().zip([rules.min_length, rules.max_length]) {
+        if let Some(length) = length {
+            schema[key] = json!(length);
+        }
     }
 }
 

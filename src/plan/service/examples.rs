@@ -1,11 +1,12 @@
 //! What seeded tests start from and expect, in JSON forms: a state, a command, and what the seeded
 //! decision makes of both.
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use crate::model::{
     Aggregate, Change, Command, Default, EventField, Field, Fill, Ident, InputSource, Policy,
-    Source, Trigger,
+    Source, Trigger, Type,
 };
 use crate::plan::sample;
 
@@ -39,6 +40,48 @@ impl Service<'_> {
             members.insert(entity.collection.to_string(), value);
         }
         members
+    }
+
+    /// The same in its JSON form, with the ids that tests write.
+    pub(super) fn state_json(&self, aggregate: &Aggregate) -> Value {
+        let mut members = self.state_example(aggregate);
+        members.retain(|_, value| !value.is_null());
+        self.put_test_ids(&aggregate.fields, &mut members);
+        for entity in aggregate.entities.values() {
+            let elements = members.get_mut(entity.collection.as_str());
+            let elements = elements.and_then(Value::as_array_mut);
+            for element in elements.into_iter().flatten() {
+                if let Some(members) = element.as_object_mut() {
+                    self.put_test_ids(&entity.fields, members);
+                    members.get_mut("id").map(put_test_id);
+                }
+            }
+        }
+        Value::Object(members)
+    }
+
+    fn put_test_ids(&self, fields: &IndexMap<Ident, Field>, members: &mut Members) {
+        for field in fields.values() {
+            let Some(value) = members.get_mut(field.name.as_str()) else {
+                continue;
+            };
+            let values = match value {
+                Value::Array(elements) if field.list => elements.iter_mut().collect(),
+                value => vec![value],
+            };
+            for value in values {
+                match &field.ty {
+                    Type::Reference(_) => put_test_id(value),
+                    Type::Value(path) => {
+                        let declared = self.system.value_type(path);
+                        if let (Some(ty), Some(members)) = (declared, value.as_object_mut()) {
+                            self.put_test_ids(&ty.fields, members);
+                        }
+                    }
+                    Type::Scalar(_) | Type::Enum(_) => {}
+                }
+            }
+        }
     }
 
     /// The input of a command.
@@ -151,6 +194,12 @@ impl Service<'_> {
         let each = policy.each.as_ref().map(Ident::as_str);
         taken(&event, &sample::uuid("event", BEFORE), each, fill)
     }
+}
+
+/// Puts the id that `platform::testing::id` gives for the number of an example's.
+fn put_test_id(id: &mut Value) {
+    let number = id.as_str().and_then(sample::number_of).unwrap_or(1);
+    *id = json!(format!("00000000-0000-7000-8000-{number:012x}"));
 }
 
 /// What a handler takes from the data of an event of the aggregate `id`, or from the first element

@@ -88,14 +88,13 @@ impl<'a> Service<'a> {
 
     /// An aggregate as a creation would make it; in its JSON form when nothing creates one.
     fn state_value(&self, uses: &mut Uses, aggregate: &Aggregate) -> (String, Expr) {
-        let members = self.state_example(aggregate);
         let mut commands = self.commands_of(aggregate);
         if !commands.any(|command| command.change == Change::Creates) {
             let json = uses.take("platform::prelude", "Json");
-            let filled = members.into_iter().filter(|(_, value)| !value.is_null());
-            let literal = names::literal(&Value::Object(filled.collect()).to_string());
+            let literal = names::literal(&self.state_json(aggregate).to_string());
             return (json, call("platform::value::json", vec![text(literal)]));
         }
+        let members = self.state_example(aggregate);
         let ty = uses.take("crate::generated", &derived::new(aggregate.name.as_str()));
         let values = self.test_values(self.types());
         let mut fields = Vec::new();

@@ -168,7 +168,7 @@ impl<'a> Rows<'a> {
             }
         }
         wanted.iter().all(|(name, id)| {
-            let number = number_of(id);
+            let number = sample::number_of(id).unwrap_or(0);
             depth < DEPTH
                 && self.put_at(
                     Wanted {
@@ -190,10 +190,4 @@ fn ids(value: &Value) -> Vec<String> {
         Value::Array(several) => several.iter().flat_map(ids).collect(),
         _ => Vec::new(),
     }
-}
-
-/// The number of an example's id: its last part.
-fn number_of(id: &str) -> u32 {
-    let last = id.rsplit('-').next().unwrap_or_default();
-    u32::from_str_radix(last.trim_start_matches('0'), 16).unwrap_or(0)
 }
