@@ -55,11 +55,12 @@ impl Types<'_> {
             Reference::Local(aggregate) => self.id(uses, aggregate.as_str()),
             Reference::Entity { entity, .. } => self.id(uses, entity.as_str()),
             Reference::Foreign(context, aggregate) => {
-                format!(
-                    "shared::ids::{}::{}Id",
-                    names::module_ident(context.as_str()),
-                    aggregate
-                )
+                let shared = match self.place {
+                    Place::Shared => "crate",
+                    _ => "shared",
+                };
+                let module = names::module_ident(context.as_str());
+                format!("{shared}::ids::{module}::{aggregate}Id")
             }
         }
     }
