@@ -7,7 +7,7 @@ use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 
 /// Types, traits and variants that generated code relies on being what they usually are: Rust's
 /// prelude and primitive-like names, and what `platform::prelude` brings in.
-const TAKEN_TYPES: [&str; 108] = [
+const TAKEN_TYPES: [&str; 109] = [
     "Access",
     "Aged",
     "Aggregate",
@@ -111,6 +111,7 @@ const TAKEN_TYPES: [&str; 108] = [
     "TypedId",
     "Unique",
     "Unpin",
+    "Upcaster",
     "Update",
     "Uuid",
     "Value",

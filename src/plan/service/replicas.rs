@@ -1,6 +1,6 @@
 //! Replicas: local read-only copies of what other contexts own.
 
-use crate::model::{Aggregate, Replica, Type, derived};
+use crate::model::{Aggregate, Event, EventField, Ident, Replica, Type, derived};
 use crate::plan::layout::{self, Expr, call, slice, text};
 use crate::plan::members::{self, Member};
 use crate::plan::names;
@@ -24,7 +24,8 @@ impl Service<'_> {
             };
             items.push(self.replica_struct(&mut uses, replica, source));
             items.push(self.replica_schema(&mut uses, replica, source));
-            items.push(self.replica_impl(&mut uses, replica));
+            let upcasters = self.upcasters(replica);
+            items.push(self.replica_impl(&mut uses, replica, upcasters));
         }
         Code::new(&uses, &items)
     }
@@ -125,7 +126,27 @@ impl Service<'_> {
         )
     }
 
-    fn replica_impl(&self, uses: &mut Uses, replica: &Replica) -> String {
+    /// One for each event that carries something of what is copied.
+    fn upcasters(&self, replica: &Replica) -> Vec<Expr> {
+        let owner = self.system.contexts.get(&replica.context);
+        let events = owner.into_iter().flat_map(|owner| owner.events.values());
+        let carries = |event: &&Event| {
+            let carried = |(name, field): (&Ident, &EventField)| {
+                let copied = replica.fields.iter().any(|copied| copied.name == *name);
+                copied && !matches!(field, EventField::Own(_))
+            };
+            event.aggregate == replica.aggregate && event.fields.iter().any(carried)
+        };
+        let upcaster = |event: &Event| {
+            let contract = contract_crate(replica.context.as_str());
+            let event = names::type_ident(event.name.as_str());
+            call(format!("Upcaster::of::<{contract}::{event}>"), vec![])
+        };
+        events.filter(carries).map(upcaster).collect()
+    }
+
+    fn replica_impl(&self, uses: &mut Uses, replica: &Replica, upcasters: Vec<Expr>) -> String {
+        uses.take("platform::handler", "Upcaster");
         let trait_name = uses.take("platform::handler", "Replicated");
         let ident = names::type_ident(replica.name.as_str());
         let source = format!(
@@ -145,6 +166,7 @@ impl Service<'_> {
                 "STALE_AFTER_MS: u64",
                 &text(milliseconds(replica.stale_after_ms)),
             ),
+            constant("UPCASTERS: &'static [Upcaster]", &slice(upcasters)),
         ];
         format!(
             "{} {{\n{}\n}}\n",

@@ -77,8 +77,9 @@ pub enum Executed {
         id: Uuid,
         /// The version it has now.
         version: u64,
-        /// What callers are shown; `None` when it was deleted.
-        view: Option<Value>,
+        /// What callers are shown, in JSON as it is sent: the same bytes whenever it is answered; `None`
+        /// when it was deleted.
+        view: Option<String>,
     },
     /// It was refused; nothing changed, but [`Request::with`] is written.
     Refused(Refused),

@@ -53,7 +53,7 @@ pub fn decode<E: Event>(envelope: &Envelope) -> Result<Recorded<E>, DecodeError>
     }
     let mut data = envelope.data.clone();
     let status = status_of::<E::Of>(&mut data).map_err(|error| malformed(envelope, &error))?;
-    let latest = upcast::<E>(envelope.version, data)
+    let latest = latest::<E>(envelope.version, data)
         .and_then(|data| Ok(serde_json::from_value(data)?))
         .map_err(|error| malformed(envelope, &error))?;
     Ok(Recorded {
@@ -83,7 +83,15 @@ fn read<T: DeserializeOwned>(value: Value) -> Result<T, serde_json::Error> {
     serde_json::from_value(value)
 }
 
-fn upcast<E: Event>(version: u32, data: Value) -> Result<Value, UpcastError> {
+/// The data of an event in its latest version.
+///
+/// # Errors
+/// [`UpcastError::UnknownVersion`] when the version is newer than the latest known here, or was never
+/// published; `Malformed` when the data is not of its version.
+pub fn latest<E: Event>(version: u32, data: Value) -> Result<Value, UpcastError> {
+    if version > E::VERSION {
+        return Err(UpcastError::UnknownVersion(version));
+    }
     (version..E::VERSION).try_fold(data, |data, version| E::upcast(version, data))
 }
 

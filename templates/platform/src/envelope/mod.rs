@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::value::Timestamp;
 
 pub use control::Control;
-pub use decode::{DecodeError, decode, status_of};
+pub use decode::{DecodeError, decode, latest, status_of};
 pub use partition::partition_of;
 
 /// What the type of a snapshot ends with: `fintech.loan.LoanSnapshot`. No event's name does.

@@ -30,15 +30,15 @@ mod standing;
 mod supervisor;
 mod sweep;
 mod tried;
+mod upcaster;
 mod worker;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::contract::{AggregateType, Command, Event, Recorded, UpcastError};
+use crate::contract::{AggregateType, Command, Event, Recorded};
 use crate::decision::Aggregate;
 use crate::engine::Find;
 use crate::query::Query;
@@ -51,6 +51,7 @@ pub(crate) use standing::Standing;
 pub use registry::{Handlers, NotReady, ReplayError};
 pub use replica::{CLOCK_TOLERANCE_MS, read};
 pub use tried::{Follows, Tried};
+pub use upcaster::Upcaster;
 
 /// How many targets of a policy are read at a time.
 const TARGETS_PAGE: u32 = 500;
@@ -68,16 +69,9 @@ pub trait Replicated:
     /// How old a copy may be before it counts as stale, in milliseconds.
     const STALE_AFTER_MS: u64;
 
-    /// Brings the data of an event or snapshot of the aggregate to its latest version. The
-    /// generated code hands it to the event's own upcaster; types it does not know stay as they are.
-    ///
-    /// # Errors
-    /// [`UpcastError::UnknownVersion`] when the version is newer than the latest known here: the
-    /// message waits for an upgrade. `Malformed` when the data is not of its version.
-    fn upcast(kind: &str, version: u32, data: Value) -> Result<Value, UpcastError> {
-        let _ = (kind, version);
-        Ok(data)
-    }
+    /// One for each event that carries something of what is copied: a version of it that is newer than
+    /// the latest known here waits for an upgrade.
+    const UPCASTERS: &'static [Upcaster];
 }
 
 /// A copy as a decision sees it.

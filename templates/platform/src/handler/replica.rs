@@ -12,6 +12,7 @@ use super::generations::State;
 use super::key::version;
 use super::parked::waiting_since;
 use super::reactor::{About, Failure, Reaction, Reactor, Scope};
+use super::upcaster::upcast;
 use super::{Aged, Replica, Replicated, metrics, queue};
 use crate::contract::{AggregateType, UpcastError};
 use crate::engine::{
@@ -77,8 +78,8 @@ impl<R: Replicated> Reactor for ReplicaReactor<R> {
 /// The row after a message: its members, as far as the replica has them, over those of before. A
 /// snapshot has all members there are, so nothing of before stays.
 fn copy<R: Replicated>(envelope: &Envelope, row: &Found) -> Result<Stored, Failure> {
-    let data = R::upcast(&envelope.kind, envelope.version, envelope.data.clone());
-    let data = data.map_err(|error| match error {
+    let kind = (envelope.kind.as_str(), envelope.version);
+    let data = upcast(R::UPCASTERS, kind, envelope.data.clone()).map_err(|error| match error {
         UpcastError::UnknownVersion(_) => Failure::Newer(error.to_string()),
         UpcastError::Malformed(_) => Failure::Poison(error.to_string()),
     })?;

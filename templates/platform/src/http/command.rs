@@ -170,7 +170,14 @@ fn answer(outcome: Executed, status: StatusCode) -> Result<Response, Problem> {
             version,
             view: Some(view),
             ..
-        } => Ok((status, [(header::ETAG, tag::of(version))], axum::Json(view)).into_response()),
+        } => {
+            let json = HeaderValue::from_static("application/json");
+            let headers = [
+                (header::CONTENT_TYPE, json),
+                (header::ETAG, tag::of(version)),
+            ];
+            Ok((status, headers, view).into_response())
+        }
         Executed::Done { view: None, .. } => Ok(StatusCode::NO_CONTENT.into_response()),
         Executed::Refused(refused) => Err(refused.into()),
     }

@@ -286,7 +286,7 @@ fn broken<D: 'static, C: Decision<D>>(what: String) -> ExecuteError {
 fn done<A: Aggregate>(aggregate: &A) -> Result<Executed, EngineError> {
     let Meta { id, version, .. } = aggregate.meta();
     let id: IdOf<A> = *id;
-    let view = serde_json::to_value(aggregate.view())
+    let view = serde_json::to_string(&aggregate.view())
         .map_err(|error| EngineError::Corrupt(format!("a view has no JSON form: {error}")))?;
     Ok(Executed::Done {
         id: id.into(),

@@ -7,6 +7,7 @@ use crate::reacting::domain::{BOOKS, BookCopy};
 use crate::reacting::library::{Library, listed, lost, publish, snapshot};
 use crate::reacting::world::{Desk, World, neighbours, until};
 use platform::engine::{Check, CommitError, Documents, Reads, WriteSet};
+use platform::envelope::Envelope;
 use platform::handler::{self, Handlers, NotReady, Replica};
 use uuid::Uuid;
 
@@ -52,6 +53,32 @@ async fn a_new_replica_is_filled_from_snapshots() {
     assert_eq!(title(&desk, books[0]).await.as_deref(), Some("Newer"));
     assert_eq!(title(&desk, gone).await.as_deref(), Some("Back"));
     assert_eq!(desk.count(Documents::Parked).await, 0);
+    desk.stop().await;
+}
+
+/// Its members alone would fit: what a newer version means by them, nobody here can know.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_version_waits_for_an_upgrade() {
+    let world = World::new().await;
+    let desk = world.desk(Handlers::default().replica::<BookCopy>()).await;
+    let [book, other] = neighbours(2)[..] else {
+        panic!("two books")
+    };
+    let newer = Envelope {
+        version: 2,
+        ..listed(book, 2, "New form")
+    };
+    let told = [
+        listed(book, 1, "Old"),
+        newer,
+        listed(book, 3, "Behind"),
+        listed(other, 1, "Other"),
+    ];
+    publish(&*world.broker, BOOKS, &told).await;
+    desk.reaches("book-copy", other, 1).await;
+    desk.holds(Documents::Parked, 2).await;
+    assert_eq!(title(&desk, book).await.as_deref(), Some("Old"));
+    assert_eq!(desk.count(Documents::DeadLetters).await, 0);
     desk.stop().await;
 }
 

@@ -126,7 +126,7 @@ async fn competitors_for_one_aggregate_all_succeed_in_a_row() {
     else {
         panic!("{left:?}")
     };
-    assert_eq!(view["balance"], "0.00");
+    assert!(view.contains(r#""balance":"0.00""#), "{view}");
 }
 
 /// Two engines over one file know nothing of each other's locks: only conflicts keep them in order.

@@ -7,7 +7,7 @@ use platform::context::Context;
 use platform::contract::{AggregateType, Command, Event, NoStatus, Recorded, Refusal};
 use platform::decision::{Access, Aggregate, Creation, Decision, Meta, Step, Update};
 use platform::engine::{Find, Migration};
-use platform::handler::{Policy, Replicated, Targets};
+use platform::handler::{Policy, Replicated, Targets, Upcaster};
 use platform::schema::{Column, Kind, Schema};
 use platform::value::TypedId;
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,7 @@ impl Replicated for BookCopy {
     type Of = BookType;
     const SCHEMA: &'static Schema = &BOOK_COPIES;
     const STALE_AFTER_MS: u64 = 5_000;
+    const UPCASTERS: &'static [Upcaster] = &[Upcaster::of::<BookListed>()];
 }
 
 #[derive(Debug)]
