@@ -114,9 +114,11 @@ pub struct Field {
 }
 
 impl Field {
-    /// Whether a creating command has to bring it: no default, not optional, not a list.
+    /// Whether a creating command has to bring it: no default, not optional, and not a list that may
+    /// be empty.
     pub fn is_required(&self) -> bool {
-        !self.optional && !self.list && self.default.is_none()
+        let may_be_empty = self.list && self.constraints.min_length.unwrap_or(0) == 0;
+        !self.optional && !may_be_empty && self.default.is_none()
     }
 }
 

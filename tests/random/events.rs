@@ -83,7 +83,7 @@ fn own(
     };
     context.types.entities.clear();
     for field in &mut more {
-        field.optional |= !field.list && !field.default;
+        field.optional |= field.is_required();
         if field.optional {
             field.written.insert("optional".to_owned(), true.into());
         }

@@ -39,7 +39,9 @@ pub struct Field {
 impl Field {
     /// Whether somebody must give it a value.
     pub fn is_required(&self) -> bool {
-        !self.optional && !self.list && !self.default
+        let least = self.written.get("min_length");
+        let may_be_empty = self.list && least.is_none_or(|least| least.as_integer() == Some(0));
+        !self.optional && !may_be_empty && !self.default
     }
 
     /// Whether values of it have an order.
