@@ -8,6 +8,7 @@
 mod document;
 mod message;
 mod migration;
+mod options;
 mod progress;
 mod row;
 #[cfg(feature = "sqlite")]
@@ -23,6 +24,7 @@ use crate::value::Timestamp;
 pub use document::{Document, DocumentWrite, Documents, DocumentsQuery};
 pub use message::{OutboxDepth, OutboxEvent, OutboxRow};
 pub use migration::{Migration, OpenError};
+pub use options::Options;
 pub use progress::{Gate, GateAdvance, OffsetAdvance};
 pub use row::{Find, Found, Generation, Page, Stored};
 pub use write::{Check, CommitError, Save, SaveTo, WriteSet};

@@ -10,6 +10,7 @@ use super::{Failure, Service};
 use crate::broker::embedded::EmbeddedBroker;
 use crate::broker::{Broker, BrokerError, Topic};
 use crate::config::Config;
+use crate::engine::Options;
 use crate::engine::sqlite::{self, SqliteEngine};
 use crate::requests::commands_topic;
 use crate::runtime::Runtime;
@@ -30,9 +31,9 @@ impl Service {
         config: &Config,
         shutdown: watch::Receiver<bool>,
     ) -> Result<Arc<Runtime>, Failure> {
-        let options = sqlite::Options {
+        let options = Options {
             outbox_limit: config.outbox_limit,
-            ..sqlite::Options::default()
+            ..Options::default()
         };
         let engine = SqliteEngine::open(&config.database, self.migrations, options);
         let engine = engine.map_err(|source| Failure::Database {

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
-use platform::engine::sqlite::{Options, SqliteEngine, migrate};
+use platform::engine::Options;
+use platform::engine::sqlite::{SqliteEngine, migrate};
 use platform::engine::{Engine, Found};
 use platform::service::Running;
 use platform::testing::http::{Answer, Client};

@@ -69,7 +69,7 @@ use self::writer::Writer;
 use super::migration::{Migration, OpenError};
 use super::{
     CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find, Found, Gate,
-    Generation, OffsetAdvance, OutboxDepth, OutboxEvent, OutboxRow, Page, WriteSet,
+    Generation, OffsetAdvance, Options, OutboxDepth, OutboxEvent, OutboxRow, Page, WriteSet,
 };
 use crate::schema::Schema;
 use crate::value::Timestamp;
@@ -78,27 +78,6 @@ pub use migrate::migrate;
 
 /// How many rows are deleted in one transaction when many are.
 const SWEEP: u32 = 1_000;
-
-/// How the engine is used.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// Into how many shards the outbox is divided: a partition is of shard `partition mod shards`.
-    pub shards: u32,
-    /// How many messages the outbox holds before commits with events are refused.
-    pub outbox_limit: u64,
-    /// How many threads read, each over a connection of its own.
-    pub readers: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            shards: 1,
-            outbox_limit: 100_000,
-            readers: 4,
-        }
-    }
-}
 
 /// A database in a SQLite file.
 pub struct SqliteEngine {

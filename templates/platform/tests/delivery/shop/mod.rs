@@ -84,7 +84,7 @@ impl Service {
     pub fn open(folder: &Path, instance: Uuid, broker: Arc<dyn Broker>) -> Self {
         let path = folder.join("stock.db");
         sqlite::migrate(&path, MIGRATIONS).expect("the migrations");
-        let engine = SqliteEngine::open(&path, MIGRATIONS, sqlite::Options::default());
+        let engine = SqliteEngine::open(&path, MIGRATIONS, platform::engine::Options::default());
         let (shutdown, receiver) = watch::channel(false);
         let runtime = Runtime {
             system: "shop",

@@ -3,8 +3,8 @@
 use std::fs;
 use std::thread;
 
-use platform::engine::sqlite::{Options, SqliteEngine, migrate};
-use platform::engine::{Migration, OpenError};
+use platform::engine::sqlite::{SqliteEngine, migrate};
+use platform::engine::{Migration, OpenError, Options};
 use rusqlite::Connection;
 
 use crate::sqlite::{Database, MIGRATIONS};

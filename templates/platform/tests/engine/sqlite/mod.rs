@@ -1,14 +1,14 @@
 //! Databases in files of their own, with the tables of the conformance tests.
 
+mod conforms;
 mod migrations;
 mod processes;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use platform::engine::sqlite::{Options, SqliteEngine, migrate};
-use platform::engine::{Engine, Migration};
+use platform::engine::sqlite::{SqliteEngine, migrate};
+use platform::engine::{Migration, Options};
 
 /// The tables of the conformance tests' schemas.
 pub const MIGRATIONS: &[Migration] = &[Migration {
@@ -45,14 +45,9 @@ impl Database {
     }
 
     /// An engine over it.
-    pub fn open(&self) -> Arc<dyn Engine> {
-        self.open_with(Options::default())
-    }
-
-    /// An engine over it, with options.
-    pub fn open_with(&self, options: Options) -> Arc<dyn Engine> {
-        let engine = SqliteEngine::open(&self.path(), MIGRATIONS, options);
-        Arc::new(engine.expect("the database is to be opened"))
+    pub fn open(&self) -> SqliteEngine {
+        let engine = SqliteEngine::open(&self.path(), MIGRATIONS, Options::default());
+        engine.expect("the database is to be opened")
     }
 }
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use platform::engine::sqlite::{Options, SqliteEngine};
-use platform::engine::{CommitError, Engine, EngineError, Find, Found};
+use platform::engine::sqlite::SqliteEngine;
+use platform::engine::{CommitError, Engine, EngineError, Find, Found, Options};
 use platform::value::Uuid;
 
 use crate::conformance::fixture::{THING, all, id, recorded, thing};

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use platform::broker::embedded::EmbeddedBroker;
 use platform::broker::{Broker, Topic};
-use platform::engine::sqlite::{Options, SqliteEngine, migrate};
+use platform::engine::Options;
+use platform::engine::sqlite::{SqliteEngine, migrate};
 use platform::engine::{Documents, Engine, Find, Found, Generation};
 use platform::envelope::partition_of;
 use platform::handler::Handlers;
