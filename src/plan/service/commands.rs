@@ -38,11 +38,11 @@ impl Service<'_> {
             true => "()".to_owned(),
             false => uses.take("crate::generated", &derived::needs(command.name.as_str())),
         };
-        let events = self.events_type(uses, command);
+        let events = self.events_expr(uses, command);
         let lines = [
             layout::assign(4, "type Aggregate =", &text(state), ";"),
             layout::assign(4, "type Needs =", &text(needs), ";"),
-            layout::assign(4, "type Events =", &text(events), ";"),
+            layout::assign(4, "type Events =", &events, ";"),
             layout::assign(
                 4,
                 "const ACCESS: Access =",

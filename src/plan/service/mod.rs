@@ -27,6 +27,7 @@ use crate::model::{
     Aggregate, Command, Context, Emission, EventField, Field, InputField, InputSource, System,
 };
 
+use super::layout::{Expr, text};
 use super::names;
 use super::types::{Place, Types, is_copy};
 use super::uses::Uses;
@@ -94,14 +95,17 @@ impl<'a> Service<'a> {
 
     /// The type a decision returns for its events.
     fn events_type(&self, uses: &mut Uses, command: &Command) -> String {
-        let mut types: Vec<String> = command
-            .emits
-            .iter()
-            .map(|emission| self.emission_type(uses, command, emission))
-            .collect();
+        self.events_expr(uses, command).flat()
+    }
+
+    /// The same, to be laid out.
+    fn events_expr(&self, uses: &mut Uses, command: &Command) -> Expr {
+        let types = command.emits.iter();
+        let types = types.map(|emission| text(self.emission_type(uses, command, emission)));
+        let mut types: Vec<Expr> = types.collect();
         match types.len() {
             1 => types.remove(0),
-            _ => format!("({})", types.join(", ")),
+            _ => Expr::Tuple(types),
         }
     }
 

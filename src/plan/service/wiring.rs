@@ -13,6 +13,7 @@ impl Service<'_> {
     pub fn wiring(&self, port: u16, partitions: u32) -> Code {
         let mut uses = Uses::default();
         uses.take("platform::service", "Service");
+        uses.take("platform::engine", "Database");
         uses.take("platform::engine", "Migration");
         uses.take("crate::generated::routes", "routes");
         let number = |number: String| vec![text(number)];
@@ -57,7 +58,7 @@ impl Service<'_> {
             vec![
                 literal(self.system.name.as_str()),
                 literal(self.context.name.as_str()),
-                text("MIGRATIONS"),
+                call("Database::sqlite", vec![text("MIGRATIONS")]),
                 text("OPENAPI"),
             ],
         );

@@ -19,6 +19,7 @@ pub mod handler;
 pub mod hold;
 pub mod http;
 mod lease;
+pub mod location;
 pub mod owner;
 pub mod prelude;
 pub mod query;

@@ -2,10 +2,13 @@
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
+mod open;
 
 use async_trait::async_trait;
 
 use crate::envelope::Wire;
+
+pub use self::open::{BrokerKind, open};
 
 /// A topic as it has to exist.
 #[derive(Debug, Clone, PartialEq, Eq)]

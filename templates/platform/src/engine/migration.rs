@@ -12,6 +12,14 @@ pub struct Migration {
 /// Why a database cannot be used as it is.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// Its server does not answer. It will, once it is there: whoever waits tries again.
+    #[error("{server} does not answer: {why}")]
+    Unreachable {
+        /// Host and port.
+        server: String,
+        /// What was said of it.
+        why: String,
+    },
     /// It cannot be opened at all; what to do about it.
     #[error("cannot open the database: {0}")]
     Unusable(String),

@@ -5,6 +5,8 @@
 //! commit what was decided on condition that what was read still stands; on
 //! [`CommitError::Conflict`], again.
 
+#[cfg(feature = "sqlite")]
+mod database;
 mod document;
 mod message;
 mod migration;
@@ -21,6 +23,8 @@ use uuid::Uuid;
 use crate::schema::Schema;
 use crate::value::Timestamp;
 
+#[cfg(feature = "sqlite")]
+pub use database::Database;
 pub use document::{Document, DocumentWrite, Documents, DocumentsQuery};
 pub use message::{OutboxDepth, OutboxEvent, OutboxRow};
 pub use migration::{Migration, OpenError};

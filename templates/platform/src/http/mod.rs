@@ -33,7 +33,7 @@ pub use layers::Limits;
 pub use page::{list, query};
 pub use problem::{Problem, TYPE_PREFIX};
 pub use read::read;
-pub use site::Site;
+pub use site::{Site, starting};
 
 /// The routes of a service.
 pub type Routes = axum::Router<Arc<Runtime>>;

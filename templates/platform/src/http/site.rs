@@ -37,9 +37,7 @@ impl Site {
     pub fn router(self, runtime: Arc<Runtime>) -> Router {
         let openapi = self.openapi;
         let json = [(header::CONTENT_TYPE, "application/json")];
-        let common = Router::new()
-            .route("/health/live", get(health::live))
-            .route("/health/ready", get(health::ready))
+        let common = health_routes()
             .route("/metrics", get(telemetry::metrics))
             .route("/openapi.json", get(move || async move { (json, openapi) }))
             .route("/docs", get(docs))
@@ -54,12 +52,33 @@ impl Site {
     }
 }
 
+/// All that answers as long as the service cannot be opened.
+pub fn starting(readiness: Arc<dyn Readiness>) -> Router {
+    health_routes()
+        .with_state(readiness)
+        .fallback(|| async { not_open() })
+}
+
+fn health_routes() -> Router<Arc<dyn Readiness>> {
+    Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+}
+
 async fn docs() -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, DOCS_POLICY),
     ];
     (headers, DOCS).into_response()
+}
+
+fn not_open() -> Problem {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "starting",
+        "the service is starting; `/health/ready` says what it waits for",
+    )
 }
 
 fn unknown() -> Problem {

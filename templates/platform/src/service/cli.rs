@@ -100,12 +100,12 @@ fn parse(
             "The service `{}` of {}",
             service.context, service.system
         ))
-        .after_help(config::help(service.context));
+        .after_help(config::help(service.context, service.servers()));
     Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
 }
 
 fn carry_out(service: Service, command: Command) -> Result<(), Failure> {
-    let config = Config::from_env(service.context, service.port)?;
+    let config = Config::from_env(service.context, service.port, service.servers())?;
     let threads = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -113,7 +113,7 @@ fn carry_out(service: Service, command: Command) -> Result<(), Failure> {
     threads.block_on(async {
         match command {
             Command::Serve => serve::serve(service, &config).await,
-            Command::Migrate => migrate(&service, &config),
+            Command::Migrate => migrate(&service, &config).await,
             Command::Replay {
                 handler,
                 re_execute,
@@ -124,8 +124,8 @@ fn carry_out(service: Service, command: Command) -> Result<(), Failure> {
     })
 }
 
-fn migrate(service: &Service, config: &Config) -> Result<(), Failure> {
-    let applied = service.migrate(config)?;
+async fn migrate(service: &Service, config: &Config) -> Result<(), Failure> {
+    let applied = service.migrate(config).await?;
     for name in &applied {
         println!("applied {name}");
     }

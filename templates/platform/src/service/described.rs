@@ -1,7 +1,7 @@
 //! What tests have to know of a service.
 
 use super::Service;
-use crate::engine::Migration;
+use crate::engine::Database;
 use crate::handler::Handlers;
 use crate::owner::Owned;
 
@@ -9,7 +9,7 @@ use crate::owner::Owned;
 pub(crate) struct Described {
     pub system: &'static str,
     pub context: &'static str,
-    pub migrations: &'static [Migration],
+    pub database: Database,
     pub partitions: u32,
     pub owned: Vec<Owned>,
     pub handlers: Handlers,
@@ -21,7 +21,7 @@ impl Service {
         Described {
             system: self.system,
             context: self.context,
-            migrations: self.migrations,
+            database: self.database,
             partitions: self.partitions,
             owned: self.owned,
             handlers: self.handlers,

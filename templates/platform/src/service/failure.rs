@@ -9,6 +9,7 @@ use crate::engine::EngineError;
 use crate::engine::OpenError;
 use crate::handler::ReplayError;
 use crate::handler::dead_letters::LetterError;
+use crate::location::Location;
 use crate::telemetry::TelemetryError;
 
 /// Why a service does not start, or a command was in vain.
@@ -34,18 +35,18 @@ pub enum Failure {
         source: std::io::Error,
     },
     /// The database cannot be used.
-    #[error("database `{}`: {source}; `DATABASE_PATH` or `DATA_DIR` says where it is", path.display())]
+    #[error("database `{at}`: {source}; `DATABASE_URL` says where it is")]
     Database {
-        /// Its file.
-        path: PathBuf,
+        /// Where it is.
+        at: Location,
         /// Why not.
         source: OpenError,
     },
     /// The broker cannot be used.
-    #[error("broker `{}`: {source}; `BROKER_PATH` or `DATA_DIR` says where it is", path.display())]
+    #[error("broker `{at}`: {source}; `BROKER_URL` says where it is")]
     Broker {
-        /// Its file.
-        path: PathBuf,
+        /// Where it is.
+        at: Location,
         /// Why not.
         source: BrokerError,
     },

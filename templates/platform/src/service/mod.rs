@@ -9,12 +9,15 @@ mod open;
 mod readiness;
 mod running;
 mod serve;
+mod starting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::broker::BrokerKind;
+use crate::config::Servers;
 use crate::decision::{Aggregate, Creation, Decision, Deletion, Update};
-use crate::engine::Migration;
+use crate::engine::Database;
 use crate::handler::{Effect, Handlers, Policy, Replicated};
 use crate::http::Routes;
 use crate::owner::Owned;
@@ -35,7 +38,8 @@ pub struct Service {
     system: &'static str,
     context: &'static str,
     version: &'static str,
-    migrations: &'static [Migration],
+    database: Database,
+    broker: BrokerKind,
     openapi: &'static str,
     partitions: u32,
     port: u16,
@@ -46,19 +50,20 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service of `context` in `system` (both in kebab case), with the migrations of its database
-    /// and its description in OpenAPI, as JSON.
+    /// A service of `context` in `system` (both in kebab case), with its database and its description
+    /// in OpenAPI, as JSON.
     pub fn new(
         system: &'static str,
         context: &'static str,
-        migrations: &'static [Migration],
+        database: Database,
         openapi: &'static str,
     ) -> Self {
         Self {
             system,
             context,
             version: "unknown",
-            migrations,
+            database,
+            broker: BrokerKind::Embedded,
             openapi,
             partitions: PARTITIONS,
             port: 0,
@@ -73,6 +78,13 @@ impl Service {
     #[must_use]
     pub const fn version(mut self, version: &'static str) -> Self {
         self.version = version;
+        self
+    }
+
+    /// The broker between the services of the system, unless it is the embedded one.
+    #[must_use]
+    pub const fn broker(mut self, broker: BrokerKind) -> Self {
+        self.broker = broker;
         self
     }
 
@@ -147,5 +159,13 @@ impl Service {
     pub fn routes(mut self, routes: Routes) -> Self {
         self.routes = self.routes.merge(routes);
         self
+    }
+
+    /// The servers it cannot do without.
+    const fn servers(&self) -> Servers {
+        Servers {
+            database: self.database.example(),
+            broker: self.broker.example(),
+        }
     }
 }

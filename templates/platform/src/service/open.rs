@@ -1,28 +1,69 @@
 //! Opens what a service stands on: its engine and its broker.
 
-use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
+use super::starting::Starting;
 use super::{Failure, Service};
-use crate::broker::embedded::EmbeddedBroker;
-use crate::broker::{Broker, BrokerError, Topic};
+use crate::broker::{self, Broker, BrokerError, Topic};
 use crate::config::Config;
-use crate::engine::Options;
-use crate::engine::sqlite::{self, SqliteEngine};
+use crate::engine::{Engine, OpenError, Options};
+use crate::location::Location;
 use crate::requests::commands_topic;
 use crate::runtime::Runtime;
 
+/// The first pause before a server that did not answer is asked again.
+const SHORTEST: Duration = Duration::from_millis(100);
+/// The longest pause between two tries.
+const LONGEST: Duration = Duration::from_secs(5);
+
 impl Service {
     /// Brings the database up to date; the names of the migrations that were applied.
-    pub(super) fn migrate(&self, config: &Config) -> Result<Vec<String>, Failure> {
-        make_folder(&config.database, "DATABASE_PATH")?;
-        sqlite::migrate(&config.database, self.migrations).map_err(|source| Failure::Database {
-            path: config.database.clone(),
+    pub(super) async fn migrate(&self, config: &Config) -> Result<Vec<String>, Failure> {
+        make_folder(&config.database, "DATABASE_URL")?;
+        let applied = self.database.migrate(&config.database).await;
+        applied.map_err(|source| Failure::Database {
+            at: config.database.clone(),
             source,
         })
+    }
+
+    /// Brings the database up to date and opens everything, as soon as the servers answer.
+    pub(super) async fn open_when_there(
+        &self,
+        config: &Config,
+        listener: &TcpListener,
+        shutdown: &watch::Receiver<bool>,
+    ) -> Result<Arc<Runtime>, Failure> {
+        let mut pause = SHORTEST;
+        let mut meanwhile = None;
+        loop {
+            let opened = async {
+                let applied = self.migrate(config).await?;
+                if !applied.is_empty() {
+                    tracing::info!(migrations = ?applied, "the database is up to date");
+                }
+                self.open(config, shutdown.clone()).await
+            };
+            match opened.await {
+                Err(failure) if failure.may_pass() => {
+                    tracing::warn!("{failure}; trying again");
+                    if meanwhile.is_none() {
+                        meanwhile = Some(Starting::on(listener).map_err(Failure::Threads)?);
+                    }
+                    if let Some(meanwhile) = &meanwhile {
+                        meanwhile.because(&failure);
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST);
+                }
+                opened => return opened,
+            }
+        }
     }
 
     /// Opens engine and broker, the database being up to date, and makes the topics.
@@ -31,21 +72,13 @@ impl Service {
         config: &Config,
         shutdown: watch::Receiver<bool>,
     ) -> Result<Arc<Runtime>, Failure> {
-        let options = Options {
-            outbox_limit: config.outbox_limit,
-            ..Options::default()
-        };
-        let engine = SqliteEngine::open(&config.database, self.migrations, options);
-        let engine = engine.map_err(|source| Failure::Database {
-            path: config.database.clone(),
-            source,
-        })?;
-        let broker = self.broker(config).await?;
+        let engine = self.engine(config).await?;
+        let broker = self.open_broker(config).await?;
         Ok(Arc::new(Runtime {
             system: self.system,
             context: self.context,
             instance: Uuid::now_v7(),
-            engine: Arc::new(engine),
+            engine,
             broker,
             partitions: self.partitions,
             commands: self.commands.clone(),
@@ -56,18 +89,30 @@ impl Service {
         }))
     }
 
-    async fn broker(&self, config: &Config) -> Result<Arc<dyn Broker>, Failure> {
-        make_folder(&config.broker, "BROKER_PATH")?;
+    async fn engine(&self, config: &Config) -> Result<Arc<dyn Engine>, Failure> {
+        let options = Options {
+            outbox_limit: config.outbox_limit,
+            ..Options::default()
+        };
+        let opened = self.database.open(&config.database, options).await;
+        opened.map_err(|source| Failure::Database {
+            at: config.database.clone(),
+            source,
+        })
+    }
+
+    async fn open_broker(&self, config: &Config) -> Result<Arc<dyn Broker>, Failure> {
+        make_folder(&config.broker, "BROKER_URL")?;
         let failed = |source: BrokerError| Failure::Broker {
-            path: config.broker.clone(),
+            at: config.broker.clone(),
             source,
         };
-        let broker = EmbeddedBroker::open(&config.broker).map_err(failed)?;
+        let broker = broker::open(&config.broker).map_err(failed)?;
         broker
             .ensure_topics(&self.all_topics())
             .await
             .map_err(failed)?;
-        Ok(Arc::new(broker))
+        Ok(broker)
     }
 
     /// The topics it writes into or reads from. Those of others are made too, so that services may
@@ -87,11 +132,30 @@ impl Service {
     }
 }
 
-fn make_folder(file: &Path, variable: &'static str) -> Result<(), Failure> {
-    let Some(folder) = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    else {
+impl Failure {
+    /// Whether it is only that a server is not there yet.
+    const fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Database {
+                source: OpenError::Unreachable { .. },
+                ..
+            } | Self::Broker {
+                source: BrokerError::Unavailable(_),
+                ..
+            }
+        )
+    }
+}
+
+/// Makes the folder of a file, where the location is one.
+fn make_folder(at: &Location, variable: &'static str) -> Result<(), Failure> {
+    if !["sqlite", "embedded"].contains(&at.scheme()) {
+        return Ok(());
+    }
+    let path = at.path();
+    let folder = path.parent();
+    let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) else {
         return Ok(());
     };
     std::fs::create_dir_all(folder).map_err(|source| Failure::Folder {

@@ -30,8 +30,8 @@ pub struct Running {
 }
 
 impl Service {
-    /// Starts the service in this process: migrates and opens its database, opens the broker, and
-    /// listens. `config.port` 0 takes any port.
+    /// Starts the service in this process: migrates and opens its database, opens the broker, as soon
+    /// as their servers are there, and listens. `config.port` 0 takes any port.
     ///
     /// # Errors
     /// When something cannot be opened; which, and what to do about it.
@@ -40,12 +40,8 @@ impl Service {
         // First, since it is the likeliest to fail: nothing is touched by a second start.
         let listening = TcpListener::bind(address).await;
         let listener = listening.map_err(|source| Failure::Listen { address, source })?;
-        let applied = self.migrate(config)?;
-        if !applied.is_empty() {
-            tracing::info!(migrations = ?applied, "the database is up to date");
-        }
         let (stop_parts, stopped) = watch::channel(false);
-        let runtime = self.open(config, stopped).await?;
+        let runtime = self.open_when_there(config, &listener, &stopped).await?;
         let mut parts = self.handlers.spawn(&runtime);
         let topics = self.owned.iter().map(|owned| owned.topic.to_owned());
         let topics: Vec<String> = topics.collect();

@@ -3,12 +3,13 @@
 
 use std::path::Path;
 
+use platform::config::Servers;
 use platform::context::Context;
 use platform::contract::{AggregateType, Command, Event, Refusal};
 use platform::decision::{
     Access, Aggregate, Creation, Decision, Deletion, EventOf, Meta, Needed, Step, Update,
 };
-use platform::engine::{EngineError, Migration, Reads};
+use platform::engine::{Database, EngineError, Migration, Reads};
 use platform::http::{self, Routes, get, on_delete, post};
 use platform::query::{Query, Range};
 use platform::schema::{Column, Kind, Schema, Unique};
@@ -537,21 +538,26 @@ pub fn routes() -> Routes {
 }
 
 pub fn service() -> Service {
-    Service::new("example", "bank", MIGRATIONS, r#"{"openapi":"3.1.0"}"#)
-        .partitions(4)
-        .aggregate::<Account>()
-        .creates::<Domain, RequestAccount>()
-        .updates::<Domain, ApproveAccount>()
-        .updates::<Domain, Pay>()
-        .updates::<Domain, Rename>()
-        .deletes::<Domain, CloseAccount>()
-        .routes(routes())
+    Service::new(
+        "example",
+        "bank",
+        Database::sqlite(MIGRATIONS),
+        r#"{"openapi":"3.1.0"}"#,
+    )
+    .partitions(4)
+    .aggregate::<Account>()
+    .creates::<Domain, RequestAccount>()
+    .updates::<Domain, ApproveAccount>()
+    .updates::<Domain, Pay>()
+    .updates::<Domain, Rename>()
+    .deletes::<Domain, CloseAccount>()
+    .routes(routes())
 }
 
 /// A configuration with everything below `folder`, on any port.
 pub fn config(folder: &Path) -> platform::config::Config {
     let folder = folder.display().to_string();
-    platform::config::Config::from_lookup("bank", 0, &|name| {
+    platform::config::Config::from_lookup("bank", 0, Servers::default(), &|name| {
         Ok((name == "DATA_DIR").then(|| folder.clone()))
     })
     .expect("the defaults are valid")

@@ -133,10 +133,10 @@ fn what_cannot_be_opened_is_named_with_what_to_do() {
         "this is not a database, however long one looks at it",
     )
     .unwrap();
-    for (variable, what) in [("DATABASE_PATH", "database"), ("BROKER_PATH", "broker")] {
-        let (code, _, error) = run(program(folder.path(), "").env(variable, &file));
+    for (variable, scheme) in [("DATABASE_URL", "sqlite"), ("BROKER_URL", "embedded")] {
+        let at = format!("{scheme}:{}", file.display());
+        let (code, _, error) = run(program(folder.path(), "").env(variable, &at));
         assert_eq!(code, Some(1), "{error}");
-        assert!(error.contains(&format!("error: {what}")), "{error}");
         assert!(
             error.contains(variable) && error.contains("no-database"),
             "{error}"

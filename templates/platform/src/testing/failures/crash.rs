@@ -105,7 +105,7 @@ impl Subject {
         let end = ended(World::new(&subject), async |world| {
             world.start().await?;
             world.until_begun().await?;
-            let broker = lock(&world.folder.path().join("broker.db"))?;
+            let broker = lock(&world.places.broker.path())?;
             world.ask_all().await?;
             // The relay is to meet with the lock.
             tokio::time::sleep(Duration::from_millis(200)).await;

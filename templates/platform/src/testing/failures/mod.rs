@@ -16,6 +16,7 @@ mod examples;
 mod folder;
 mod forgetting;
 mod peers;
+mod places;
 mod poison;
 mod program;
 mod settled;
@@ -117,7 +118,7 @@ fn reference(subject: &Arc<Subject>) -> &'static Reference {
         let mut files = Files::new();
         let before = ended(World::new(subject), async |world| {
             world.settle().await?;
-            files = world.folder.files()?;
+            files = world.places.files()?;
             world.start().await
         });
         let end = ended(World::again(subject, &files), async |world| {

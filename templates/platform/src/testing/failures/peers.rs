@@ -9,7 +9,6 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{Step, Subject};
-use crate::broker::embedded::EmbeddedBroker;
 use crate::broker::{Broker, BrokerError, Delivery, Publication, Published, Topic};
 use crate::envelope::{Change, Control, Envelope, SNAPSHOT_SUFFIX, Wire, partition_of};
 use crate::requests::commands_topic;
@@ -20,7 +19,7 @@ use crate::value::Timestamp;
 #[derive(Clone)]
 pub(super) struct Peers {
     subject: Arc<Subject>,
-    broker: Arc<EmbeddedBroker>,
+    broker: Arc<dyn Broker>,
     /// What has happened to their aggregates, with the topics it is told in. Held while publishing.
     happened: Arc<Mutex<BTreeMap<Uuid, Happened>>>,
 }
@@ -36,7 +35,7 @@ pub(super) struct Happened {
 
 impl Peers {
     /// The owners, to whom nothing has happened yet.
-    pub fn new(subject: &Arc<Subject>, broker: &Arc<EmbeddedBroker>) -> Self {
+    pub fn new(subject: &Arc<Subject>, broker: &Arc<dyn Broker>) -> Self {
         Self {
             subject: Arc::clone(subject),
             broker: Arc::clone(broker),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::examples::History;
 use super::world::{World, until};
 use super::{Step, Subject};
-use crate::engine::{Documents, Engine};
+use crate::engine::Documents;
 use crate::envelope::Wire;
 use crate::handler::Standing;
 

@@ -1,6 +1,5 @@
 //! The service's program as a process.
 
-use std::path::Path;
 use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,6 +10,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use super::places::Places;
 use super::{Step, Subject};
 use crate::config::prefix;
 use crate::hold;
@@ -47,15 +47,14 @@ impl Log {
     }
 }
 
-/// The program with the environment of its folder.
-fn command(subject: &Subject, folder: &Path) -> Command {
+/// The program with the environment of its world.
+fn command(subject: &Subject, places: &Places) -> Command {
     let mut command = Command::new(subject.program);
     let prefix = prefix(subject.service.context);
     command
         .env(format!("{prefix}PORT"), "0")
-        .env(format!("{prefix}DATA_DIR"), folder)
-        .env(format!("{prefix}DATABASE_PATH"), folder.join("service.db"))
-        .env(format!("{prefix}BROKER_PATH"), folder.join("broker.db"))
+        .env(format!("{prefix}DATABASE_URL"), places.database.secret())
+        .env(format!("{prefix}BROKER_URL"), places.broker.secret())
         .env(format!("{prefix}LOG_FORMAT"), "json")
         .env("RUST_LOG", "info")
         .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -69,15 +68,15 @@ fn command(subject: &Subject, folder: &Path) -> Command {
 }
 
 /// Lets the program do one thing: a command of its command line.
-pub(super) async fn run(subject: &Subject, folder: &Path, arguments: &[&str]) -> Step<Output> {
-    let output = command(subject, folder).args(arguments).output();
+pub(super) async fn run(subject: &Subject, places: &Places, arguments: &[&str]) -> Step<Output> {
+    let output = command(subject, places).args(arguments).output();
     Ok(timeout(PATIENCE, output).await??)
 }
 
 impl Program {
     /// Starts it, to be held for good at a place or not, and waits until it serves.
-    pub async fn start(subject: &Subject, folder: &Path, hold: Option<&str>) -> Step<Self> {
-        let mut command = command(subject, folder);
+    pub async fn start(subject: &Subject, places: &Places, hold: Option<&str>) -> Step<Self> {
+        let mut command = command(subject, places);
         if let Some(place) = hold {
             command.env(hold::VARIABLE, place);
         }

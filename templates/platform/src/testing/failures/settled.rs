@@ -8,8 +8,7 @@ use uuid::Uuid;
 use super::Step;
 use super::program::PATIENCE;
 use super::world::World;
-use crate::broker::Broker;
-use crate::engine::{Documents, Engine, Gate};
+use crate::engine::{Documents, Gate};
 use crate::handler::Standing;
 
 /// How long to wait between two looks.

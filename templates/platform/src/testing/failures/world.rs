@@ -9,13 +9,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::examples::Row;
-use super::folder::{Files, Folder};
+use super::folder::Files;
 use super::peers::Peers;
+use super::places::Places;
 use super::program::{self, Log, PATIENCE, Program};
 use super::{Error, Step, Subject};
-use crate::broker::embedded::EmbeddedBroker;
-use crate::engine::sqlite::SqliteEngine;
-use crate::engine::{Engine, Options, OutboxEvent, Save, SaveTo, Stored, WriteSet};
+use crate::broker::Broker;
+use crate::engine::{Engine, OutboxEvent, Save, SaveTo, Stored, WriteSet};
 use crate::envelope::{Change, Envelope, partition_of};
 use crate::http::client::FetchError;
 use crate::owner::Owned;
@@ -25,9 +25,9 @@ use crate::value::Timestamp;
 /// A service with its files, and everybody else.
 pub(super) struct World {
     pub subject: Arc<Subject>,
-    pub folder: Folder,
-    pub engine: Arc<SqliteEngine>,
-    pub broker: Arc<EmbeddedBroker>,
+    pub places: Places,
+    pub engine: Arc<dyn Engine>,
+    pub broker: Arc<dyn Broker>,
     pub peers: Peers,
     /// The instances of the service that run.
     pub programs: Vec<Program>,
@@ -39,9 +39,9 @@ pub(super) struct World {
 impl World {
     /// A world whose service has never run, and in which nobody answers.
     pub async fn new(subject: &Arc<Subject>) -> Step<Self> {
-        let folder = Folder::new()?;
-        Self::migrate(subject, &folder).await?;
-        let world = Self::open(subject, folder)?;
+        let places = Places::new()?;
+        Self::migrate(subject, &places).await?;
+        let world = Self::open(subject, places).await?;
         for row in &subject.examples.rows {
             world.put(row).await?;
         }
@@ -61,13 +61,13 @@ impl World {
 
     /// A world with the files of one that has settled.
     pub async fn again(subject: &Arc<Subject>, files: &Files) -> Step<Self> {
-        let world = Self::open(subject, Folder::with(files)?)?;
+        let world = Self::open(subject, Places::with(files)?).await?;
         world.peers.answer().await?;
         Ok(world)
     }
 
-    async fn migrate(subject: &Subject, folder: &Folder) -> Step {
-        let migrated = program::run(subject, folder.path(), &["migrate"]).await?;
+    async fn migrate(subject: &Subject, places: &Places) -> Step {
+        let migrated = program::run(subject, places, &["migrate"]).await?;
         if !migrated.status.success() {
             let why = String::from_utf8_lossy(&migrated.stderr).into_owned();
             return Err(format!("its database could not be made: {why}").into());
@@ -75,14 +75,13 @@ impl World {
         Ok(())
     }
 
-    fn open(subject: &Arc<Subject>, folder: Folder) -> Step<Self> {
-        let path = folder.path().join("service.db");
-        let engine = SqliteEngine::open(&path, subject.service.migrations, Options::default())?;
-        let broker = Arc::new(EmbeddedBroker::open(&folder.path().join("broker.db"))?);
+    async fn open(subject: &Arc<Subject>, places: Places) -> Step<Self> {
+        let engine = places.engine(subject).await?;
+        let broker = places.broker()?;
         Ok(Self {
             subject: Arc::clone(subject),
-            folder,
-            engine: Arc::new(engine),
+            places,
+            engine,
             peers: Peers::new(subject, &broker),
             broker,
             programs: Vec::new(),
@@ -165,7 +164,7 @@ impl World {
     }
 
     async fn start_with(&mut self, hold: Option<&str>) -> Step {
-        let program = Program::start(&self.subject, self.folder.path(), hold).await?;
+        let program = Program::start(&self.subject, &self.places, hold).await?;
         self.log = program.log();
         self.programs.push(program);
         Ok(())
@@ -191,7 +190,7 @@ impl World {
 
     /// Lets the service's command line do something.
     pub async fn command(&self, arguments: &[&str]) -> Step<Output> {
-        program::run(&self.subject, self.folder.path(), arguments).await
+        program::run(&self.subject, &self.places, arguments).await
     }
 
     /// Waits until all handlers have begun to listen.

@@ -1,0 +1,87 @@
+//! Reads variables, and collects what is wrong with them.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::{Lookup, Setting};
+use crate::location::{Location, NoLocation};
+
+pub(super) struct Reader<'a> {
+    pub prefix: String,
+    pub lookup: &'a Lookup<'a>,
+    pub problems: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// The value, under the name it was found by.
+    fn found(&mut self, setting: &Setting) -> Option<(String, String)> {
+        for name in [
+            format!("{}{}", self.prefix, setting.name),
+            setting.name.to_owned(),
+        ] {
+            match (self.lookup)(&name) {
+                Ok(None) => {}
+                // As good as not set: what `NAME= command` in a shell means.
+                Ok(Some(value)) if value.is_empty() => {}
+                Ok(Some(value)) => return Some((name, value)),
+                Err(why) => {
+                    self.problems
+                        .push(format!("`{name}` cannot be read: {why}"));
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    pub fn raw(&mut self, setting: &Setting) -> Option<String> {
+        self.found(setting).map(|(_, value)| value)
+    }
+
+    /// The value, when it is set and makes sense.
+    fn given<T: FromStr>(&mut self, setting: &Setting, wanted: &str) -> Option<T> {
+        let (name, value) = self.found(setting)?;
+        let parsed = value.parse().ok();
+        if parsed.is_none() {
+            let problem = format!("`{name}` is `{value}`, but has to be {wanted}");
+            self.problems.push(problem);
+        }
+        parsed
+    }
+
+    /// The value, or the default.
+    pub fn value<T: FromStr>(&mut self, setting: &Setting, default: T, wanted: &str) -> T {
+        self.given(setting, wanted).unwrap_or(default)
+    }
+
+    /// Where something is. Of what is on a server there is no default but an example, and what was
+    /// given is not repeated: it may hold a password.
+    pub fn location(
+        &mut self,
+        setting: &Setting,
+        server: Option<&'static str>,
+        default: Location,
+    ) -> Location {
+        let what = setting.says;
+        match (self.found(setting), server) {
+            (None, None) => {}
+            (None, Some(example)) => self.problems.push(format!(
+                "`{}` is not set: it says {what}, as `{example}`",
+                setting.name
+            )),
+            (Some((name, value)), _) => match value.parse() {
+                Ok(location) => return location,
+                Err(NoLocation) => {
+                    let example = server.unwrap_or(setting.default);
+                    self.problems
+                        .push(format!("`{name}` has to say {what}, as `{example}`"));
+                }
+            },
+        }
+        default
+    }
+
+    pub fn millis(&mut self, setting: &Setting, default: u64) -> Duration {
+        Duration::from_millis(self.value(setting, default, "a number of milliseconds"))
+    }
+}

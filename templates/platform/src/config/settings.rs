@@ -1,0 +1,117 @@
+//! The variables, as they are called and what they say.
+
+use std::fmt::Write as _;
+
+use super::{Servers, prefix};
+
+/// A variable of the environment.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Its name without the context's.
+    pub name: &'static str,
+    /// What holds when it is not set.
+    pub default: &'static str,
+    /// What it says.
+    pub says: &'static str,
+}
+
+/// All variables, as `--help` shows them.
+pub const SETTINGS: [Setting; 13] = [
+    PORT,
+    HOST,
+    DATA_DIR,
+    DATABASE_URL,
+    BROKER_URL,
+    LOG_FORMAT,
+    BODY_LIMIT,
+    REQUEST_TIMEOUT,
+    SHUTDOWN_TIMEOUT,
+    OUTBOX_LIMIT,
+    EVENT_LOG_DAYS,
+    RUST_LOG,
+    OTLP_ENDPOINT,
+];
+
+pub(super) const PORT: Setting = setting("PORT", "the service's own", "port to listen on; 0: any");
+pub(super) const HOST: Setting = setting("HOST", "127.0.0.1", "address to listen on");
+pub(super) const DATA_DIR: Setting = setting("DATA_DIR", "data", "where database files are kept");
+pub(super) const DATABASE_URL: Setting = setting(
+    "DATABASE_URL",
+    "sqlite:<DATA_DIR>/<context>.db",
+    "where the service's database is",
+);
+pub(super) const BROKER_URL: Setting = setting(
+    "BROKER_URL",
+    "embedded:<DATA_DIR>/broker.db",
+    "where the broker is, the same for all services",
+);
+pub(super) const LOG_FORMAT: Setting = setting("LOG_FORMAT", "pretty", "`pretty` or `json`");
+pub(super) const BODY_LIMIT: Setting = setting(
+    "BODY_LIMIT",
+    "1048576",
+    "longest body of a request, in bytes",
+);
+pub(super) const REQUEST_TIMEOUT: Setting = setting(
+    "REQUEST_TIMEOUT_MS",
+    "10000",
+    "longest time of a request, in milliseconds",
+);
+pub(super) const SHUTDOWN_TIMEOUT: Setting = setting(
+    "SHUTDOWN_TIMEOUT_MS",
+    "10000",
+    "longest wait for requests under way when shutting down, in milliseconds",
+);
+pub(super) const OUTBOX_LIMIT: Setting = setting(
+    "OUTBOX_LIMIT",
+    "100000",
+    "how many messages wait for the broker before commands are put off",
+);
+pub(super) const EVENT_LOG_DAYS: Setting = setting(
+    "EVENT_LOG_DAYS",
+    "30",
+    "how many days events are kept for replays",
+);
+pub(super) const RUST_LOG: Setting = setting(
+    "RUST_LOG",
+    "info",
+    "what is logged, as `info,platform=debug`",
+);
+pub(super) const OTLP_ENDPOINT: Setting = setting(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "no traces",
+    "collector of traces, `http://127.0.0.1:4318`",
+);
+
+const fn setting(name: &'static str, default: &'static str, says: &'static str) -> Setting {
+    Setting {
+        name,
+        default,
+        says,
+    }
+}
+
+/// The variables as `--help` shows them.
+pub fn help(context: &str, servers: Servers) -> String {
+    let prefix = prefix(context);
+    let mut text = format!(
+        "Environment (each also with `{prefix}` in front, which goes before the plain name):\n"
+    );
+    for Setting {
+        name,
+        default,
+        says,
+    } in SETTINGS
+    {
+        let server = match name {
+            _ if name == DATABASE_URL.name => servers.database,
+            _ if name == BROKER_URL.name => servers.broker,
+            _ => None,
+        };
+        // Writing to a text cannot fail.
+        let _ = match server {
+            Some(example) => writeln!(text, "  {name:<28} {says}, as {example}"),
+            None => writeln!(text, "  {name:<28} {says} [default: {default}]"),
+        };
+    }
+    text
+}

@@ -1,0 +1,57 @@
+//! What answers while the servers that the service stands on are not there yet.
+
+use std::io;
+use std::net::TcpListener as StdListener;
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::http::health::Readiness;
+use crate::http::starting;
+
+/// Answers on the service's address until it is dropped: alive, not ready, and why not.
+pub(super) struct Starting {
+    reason: Arc<Reason>,
+    _site: JoinSet<io::Result<()>>,
+}
+
+#[derive(Default)]
+struct Reason(Mutex<String>);
+
+impl Starting {
+    /// Begins to answer on the address of this listener, which stays as it is.
+    pub fn on(listener: &TcpListener) -> io::Result<Self> {
+        let listener = StdListener::from(listener.as_fd().try_clone_to_owned()?);
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        let reason = Arc::<Reason>::default();
+        let site = axum::serve(
+            listener,
+            starting(Arc::clone(&reason) as Arc<dyn Readiness>),
+        );
+        Ok(Self {
+            reason,
+            _site: JoinSet::from_iter([site.into_future()]),
+        })
+    }
+
+    /// Says from now on that this is why.
+    pub fn because(&self, reason: &impl ToString) {
+        *self.reason.0.lock().unwrap_or_else(PoisonError::into_inner) = reason.to_string();
+    }
+}
+
+#[async_trait]
+impl Readiness for Reason {
+    async fn reasons(&self) -> Vec<String> {
+        vec![
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
+        ]
+    }
+}
