@@ -21,7 +21,9 @@ pub mod value;
 
 pub use files::{Class, File};
 
-use crate::model::{Context, System};
+use std::collections::BTreeSet;
+
+use crate::model::{Broker, Context, Database, System};
 
 /// How many partitions every topic gets; fixed for the life of a system.
 pub const PARTITIONS: u32 = 8;
@@ -36,6 +38,31 @@ pub fn plan(system: &System) -> Vec<File> {
     files.extend(services::files(system));
     files.extend(docs::files(system));
     files
+}
+
+/// The features of the runtime that its services need besides what all have.
+pub fn features(system: &System) -> BTreeSet<&'static str> {
+    let engines = system.services();
+    let engines = engines.filter_map(|context| database_feature(context.database));
+    engines.chain(broker_feature(system.broker)).collect()
+}
+
+/// The feature for a database that is not in every runtime.
+fn database_feature(database: Database) -> Option<&'static str> {
+    match database {
+        Database::Sqlite => None,
+        Database::Postgres => Some("postgres"),
+        Database::Mongodb => Some("mongodb"),
+        Database::Redis => Some("redis"),
+    }
+}
+
+/// The feature for a broker that is not in every runtime.
+fn broker_feature(broker: Broker) -> Option<&'static str> {
+    match broker {
+        Broker::Embedded => None,
+        Broker::Kafka => Some("kafka"),
+    }
 }
 
 /// The port a service listens on unless it is told otherwise; `None` for an external context.
