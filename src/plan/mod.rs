@@ -10,6 +10,7 @@ pub mod members;
 pub mod names;
 pub mod openapi;
 pub mod sample;
+mod servers;
 pub mod service;
 mod services;
 pub mod spoken;
@@ -42,9 +43,16 @@ pub fn plan(system: &System) -> Vec<File> {
 
 /// The features of the runtime that its services need besides what all have.
 pub fn features(system: &System) -> BTreeSet<&'static str> {
-    let engines = system.services();
-    let engines = engines.filter_map(|context| database_feature(context.database));
-    engines.chain(broker_feature(system.broker)).collect()
+    let services = system.services();
+    services
+        .flat_map(|context| service_features(system, context))
+        .collect()
+}
+
+/// The features of the runtime that a service needs besides what all have.
+fn service_features(system: &System, context: &Context) -> impl Iterator<Item = &'static str> {
+    let database = database_feature(context.database);
+    database.into_iter().chain(broker_feature(system.broker))
 }
 
 /// The feature for a database that is not in every runtime.
@@ -54,6 +62,15 @@ fn database_feature(database: Database) -> Option<&'static str> {
         Database::Postgres => Some("postgres"),
         Database::Mongodb => Some("mongodb"),
         Database::Redis => Some("redis"),
+    }
+}
+
+/// The file of the first migration, in the language of the database.
+fn migration(database: Database) -> &'static str {
+    match database {
+        Database::Sqlite | Database::Postgres => "0001_initial.sql",
+        Database::Mongodb => "0001_initial.json",
+        Database::Redis => "0001_initial.lua",
     }
 }
 

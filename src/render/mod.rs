@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use rust_embed::RustEmbed;
 use tera::{Context, Tera};
+use unicode_width::UnicodeWidthStr;
 
 use crate::plan::layout::MAX_WIDTH;
 use crate::plan::{Class, File};
@@ -118,8 +119,7 @@ fn has_wide_code(content: &str) -> bool {
     let code = content
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"));
-    code.into_iter()
-        .any(|line| line.chars().count() > MAX_WIDTH)
+    code.into_iter().any(|line| line.width() > MAX_WIDTH)
 }
 
 /// The file with a word to rustfmt to leave it alone, after its doc: names of sixty letters leave

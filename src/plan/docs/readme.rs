@@ -19,7 +19,7 @@ pub(super) fn view(system: &System) -> Value {
     let prefix = system
         .services()
         .next()
-        .map(|context| context.name.as_str().to_uppercase().replace('-', "_"));
+        .map(|context| names::environment(context.name.as_str()));
     json!({
         "system": system.name,
         "doc": system.doc,
