@@ -24,6 +24,15 @@ fn redis_name(context: &str) -> String {
     format!("server_redis_{context}")
 }
 
+/// Words as a sentence lists them.
+fn list(words: impl Iterator<Item = String>) -> String {
+    let words: Vec<String> = words.collect();
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => words.concat(),
+    }
+}
+
 /// The length of the longest identifier of PostgreSQL (`NAMEDATALEN - 1`).
 const LONGEST_IDENTIFIER: usize = 63;
 
@@ -51,6 +60,12 @@ pub struct Servers {
     pub kafka: bool,
     /// Whether there is any of them.
     pub any: bool,
+    /// Whether there are databases in files besides.
+    pub sqlite: bool,
+    /// What they are, as a sentence lists them.
+    pub said: String,
+    /// What locations of the databases look like, as a sentence lists them.
+    pub databases: String,
 }
 
 /// From where a server is looked for.
@@ -84,7 +99,34 @@ impl Servers {
             || [&servers.postgres, &servers.mongodb, &servers.redis]
                 .iter()
                 .any(|databases| !databases.is_empty());
+        servers.sqlite = system
+            .services()
+            .any(|context| context.database == Database::Sqlite);
+        servers.said = list(servers.kinds().map(|(name, _)| name.to_owned()));
+        let locations = servers.kinds().filter_map(|(_, location)| location);
+        servers.databases = list(locations.map(|location| format!("`{location}`")));
         servers
+    }
+
+    /// What there is, and what the location of a database on it looks like.
+    fn kinds(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+        let kinds = [
+            (
+                !self.postgres.is_empty(),
+                "PostgreSQL",
+                Some("postgres://name:password@host:5432/database"),
+            ),
+            (
+                !self.mongodb.is_empty(),
+                "MongoDB",
+                Some("mongodb://name:password@host:27017/database"),
+            ),
+            (!self.redis.is_empty(), "Redis", Some("redis://host:6379")),
+            (self.kafka, "Kafka", None),
+        ];
+        kinds
+            .into_iter()
+            .filter_map(|(there, name, location)| there.then_some((name, location)))
     }
 }
 

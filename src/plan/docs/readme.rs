@@ -8,6 +8,7 @@ use crate::plan::{FIRST_PORT, names, port, service_package};
 
 use super::markdown::codes;
 use super::{map, story};
+use crate::plan::servers::Servers;
 
 /// Its view.
 pub(super) fn view(system: &System) -> Value {
@@ -26,6 +27,7 @@ pub(super) fn view(system: &System) -> Value {
         "diagram": map::diagram(system),
         "contexts": map::contexts(system),
         "services": services,
+        "servers": Servers::of(system),
         "port": FIRST_PORT,
         "prefix": prefix,
         "steps": steps,
