@@ -17,6 +17,9 @@ use crate::plan::{Class, File};
 
 use features::Unused;
 
+/// The length of a name beside which little fits on a line.
+const LONG_NAME: usize = 50;
+
 /// The manifest of the runtime.
 const MANIFEST: &str = "platform/Cargo.toml";
 
@@ -114,12 +117,16 @@ fn fill(tera: &Tera, file: &File) -> Result<Rendered, RenderError> {
     })
 }
 
-/// Whether a line of code is wider than rustfmt would leave it.
+/// Whether a line of code is wider than rustfmt would leave it, or has a name that leaves no room.
 fn has_wide_code(content: &str) -> bool {
-    let code = content
+    let mut code = content
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"));
-    code.into_iter().any(|line| line.width() > MAX_WIDTH)
+    let is_in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    code.any(|line| {
+        let mut names = line.split(|c| !is_in_name(c));
+        line.width() > MAX_WIDTH || names.any(|name| name.len() >= LONG_NAME)
+    })
 }
 
 /// The file with a word to rustfmt to leave it alone, after its doc: names of sixty letters leave

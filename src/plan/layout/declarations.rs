@@ -49,7 +49,7 @@ pub fn function(
     let last = indent + 1 + arrow.width();
     let (arrow, end) = match last {
         _ if result.is_empty() => (arrow, end.to_owned()),
-        _ if last + 2 > MAX_WIDTH || !whole => {
+        _ if last + 2 > MAX_WIDTH + result::overhang(result) || !whole => {
             let broken = result::broken(result, indent);
             (format!(" -> {broken}"), end.to_owned())
         }
