@@ -24,7 +24,7 @@ pub(super) fn brackets(
     after: usize,
 ) -> String {
     if let [only] = elements
-        && !matches!(only, Expr::Text(_))
+        && !is_unbroken(only)
     {
         let start = before + open.width();
         let laid = match only {
@@ -34,6 +34,19 @@ pub(super) fn brackets(
         return format!("{open}{laid}{close}");
     }
     block(open, elements, close, indent)
+}
+
+/// Whether it goes to a line of its own rather than over several: text, and a literal with what is
+/// made of it.
+fn is_unbroken(only: &Expr) -> bool {
+    match only {
+        Expr::Text(_) => true,
+        Expr::Chain(root, calls) => {
+            let literal = matches!(&**root, Expr::Text(text) if text.starts_with('"'));
+            literal && matches!(&calls[..], [Expr::Call(_, arguments)] if arguments.is_empty())
+        }
+        _ => false,
+    }
 }
 
 pub(super) fn lay_array(
