@@ -49,11 +49,13 @@ pub fn function(
     let last = indent + 1 + arrow.width();
     let (arrow, end) = match last {
         _ if result.is_empty() => (arrow, end.to_owned()),
-        _ if last + 2 > MAX_WIDTH + result::overhang(result) || !whole => {
+        // Behind broken parameters rustfmt lets a result go two columns too far, and keeps six for the
+        // brace.
+        _ if last > MAX_WIDTH + 2 || !whole => {
             let broken = result::broken(result, indent);
             (format!(" -> {broken}"), end.to_owned())
         }
-        _ if last + 5 > MAX_WIDTH && end == " {" => (arrow, format!("\n{}{{", pad(indent))),
+        _ if last + 6 > MAX_WIDTH && end == " {" => (arrow, format!("\n{}{{", pad(indent))),
         _ => (arrow, end.to_owned()),
     };
     format!("{0}{head}(\n{lines}{0}){arrow}{end}", pad(indent))

@@ -113,8 +113,8 @@ impl Expr {
         match self {
             Self::Text(_) => true,
             Self::Call(_, arguments) => {
-                // An array that is the only argument has its own width.
-                let fits = matches!(arguments[..], [Self::Array(..)])
+                // An array or a tuple that is the only argument has its own width.
+                let fits = matches!(arguments[..], [Self::Array(..) | Self::Tuple(..)])
                     || fits_within(CALL_WIDTH, arguments);
                 fits && arguments.iter().all(Self::may_be_flat)
             }

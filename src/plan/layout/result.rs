@@ -25,24 +25,7 @@ pub fn may_be_whole(ty: &str) -> bool {
     Shape::of(ty).may_be_flat()
 }
 
-/// How far behind the end of a line rustfmt lets the type go: it measures a tuple inside of a tuple
-/// too narrow.
-pub fn overhang(ty: &str) -> usize {
-    match Shape::of(ty).has_tuple_in_tuple() {
-        true => 4,
-        false => 0,
-    }
-}
-
 impl<'t> Shape<'t> {
-    fn has_tuple_in_tuple(&self) -> bool {
-        match self {
-            Self::Plain(_) => false,
-            Self::Generic(_, arguments) => arguments.iter().any(Self::has_tuple_in_tuple),
-            Self::Tuple(elements) => elements.iter().any(|it| matches!(it, Self::Tuple(_))),
-        }
-    }
-
     fn of(ty: &'t str) -> Self {
         let ty = ty.trim();
         if let Some(inner) = ty.strip_prefix('(').and_then(|ty| ty.strip_suffix(')')) {

@@ -5,6 +5,8 @@
 //! commit what was decided on condition that what was read still stands; on
 //! [`CommitError::Conflict`], again.
 
+#[cfg(any(feature = "redis", feature = "sqlite"))]
+mod cursor;
 #[cfg(feature = "sqlite")]
 mod database;
 mod document;
@@ -12,6 +14,8 @@ mod message;
 mod migration;
 mod options;
 mod progress;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod row;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
