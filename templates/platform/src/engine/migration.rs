@@ -15,6 +15,14 @@ pub enum OpenError {
     /// It cannot be opened at all; what to do about it.
     #[error("cannot open the database: {0}")]
     Unusable(String),
+    /// Its server does not answer; what to do about it. It may be about to start.
+    #[error("the database server {server} cannot be reached: {why}")]
+    Unreachable {
+        /// Host and port.
+        server: String,
+        /// Why not, and what to do.
+        why: String,
+    },
     /// It does not keep what was committed; what to do about it.
     #[error("the database is not durable: {0}")]
     NotDurable(String),

@@ -5,10 +5,14 @@
 //! commit what was decided on condition that what was read still stands; on
 //! [`CommitError::Conflict`], again.
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod cursor;
 mod document;
 mod message;
 mod migration;
 mod options;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod progress;
 mod row;
 #[cfg(feature = "sqlite")]

@@ -1,4 +1,9 @@
 //! Every engine does what every engine has to do; and what is special about each.
 
 mod conformance;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "postgres")]
+#[path = "../servers.rs"]
+mod servers;
 mod sqlite;
