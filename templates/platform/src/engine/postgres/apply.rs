@@ -13,7 +13,7 @@ use super::statement::Failed;
 use super::tables::Tables;
 use super::value::{Arguments, Sql, Type};
 use super::{documents, find, progress, rows, save};
-use crate::engine::{Check, CommitError, EngineError, Generation, SaveTo, WriteSet};
+use crate::engine::{Check, CommitError, EngineError, Generation, Save, SaveTo, Stored, WriteSet};
 
 /// What keeps a write set from being applied.
 #[derive(Debug)]
@@ -116,23 +116,63 @@ async fn one(
             return Err(Stop::conflict());
         }
     }
-    for one in &write.saves {
-        save::save(connection, &tables.of(one.schema), one).await?;
-        match &one.to {
-            SaveTo::Live(stored) => locked.insert(
-                (one.schema.table, one.generation, stored.id),
-                stored.version,
-            ),
-            SaveTo::Deleted { id, .. } => locked.remove(&(one.schema.table, one.generation, *id)),
-        };
-    }
-    if !write.events.is_empty() {
-        outbox::reserve(connection, room, write.events.len() as u64).await?;
-        outbox::append(connection, &write.events).await?;
-    }
+    saves(connection, tables, room, locked, write).await?;
     progress::advance_gates(connection, &write.gates).await?;
     documents::write(connection, &write.documents).await?;
     progress::advance_offsets(connection, &write.offsets).await
+}
+
+/// The changes of rows, and the messages.
+async fn saves(
+    connection: &mut PgConnection,
+    tables: &Tables,
+    room: &Room,
+    locked: &mut Locked,
+    write: &WriteSet,
+) -> Result<(), Stop> {
+    let events = write.events.len() as u64;
+    if let Some((one, stored)) = usual(write)
+        && room.take(events)
+    {
+        let sql = tables.of(one.schema);
+        if save::with_events(connection, &sql, one, stored, &write.events).await? {
+            remember(locked, one);
+            return save::rest(connection, &sql, one, stored, one.expected > 0).await;
+        }
+    }
+    // In the order in which others lock and make them.
+    let mut saves: Vec<&Save> = write.saves.iter().collect();
+    saves.sort_by_key(|one| (one.schema.table, one.generation, one.id()));
+    for one in saves {
+        save::save(connection, &tables.of(one.schema), one).await?;
+        remember(locked, one);
+    }
+    if events > 0 {
+        if !room.take(events) {
+            outbox::reserve(connection, room, events).await?;
+        }
+        outbox::append(connection, &write.events).await?;
+    }
+    Ok(())
+}
+
+/// The one row of a write set that has messages too, where it is to be there afterwards.
+pub(super) fn usual(write: &WriteSet) -> Option<(&Save, &Stored)> {
+    match (write.saves.as_slice(), write.events.is_empty()) {
+        ([one], false) => match &one.to {
+            SaveTo::Live(stored) => Some((one, stored)),
+            SaveTo::Deleted { .. } => None,
+        },
+        _ => None,
+    }
+}
+
+fn remember(locked: &mut Locked, save: &Save) {
+    let key = (save.schema.table, save.generation, save.id());
+    match &save.to {
+        SaveTo::Live(stored) => locked.insert(key, stored.version),
+        SaveTo::Deleted { .. } => locked.remove(&key),
+    };
 }
 
 /// Whether a condition holds, and will until the end of the transaction.

@@ -8,6 +8,9 @@ use crate::engine::{CommitError, EngineError};
 /// What the server says when it gives up one of several transactions that are in each other's way.
 const GIVEN_UP: [&str; 2] = ["40001", "40P01"];
 
+/// What `microdb_never_deleted` of the runtime's migration says.
+const DELETED: &str = "MDB01";
+
 /// Classes of errors (and whole codes) that pass without anybody changing program or data:
 /// connection, resources, operator, system, login, and what a server says that only reads.
 const PASSING: [&str; 11] = [
@@ -58,9 +61,21 @@ pub(super) fn code(error: &Error) -> &str {
     of_server(error).map_or("", PgDatabaseError::code)
 }
 
+/// The table that the server's error is about.
+pub(super) fn table(error: &Error) -> &str {
+    of_server(error)
+        .and_then(PgDatabaseError::table)
+        .unwrap_or_default()
+}
+
 /// Whether the server gave the transaction up for another's sake.
 pub(super) fn given_up(error: &Error) -> bool {
     GIVEN_UP.contains(&code(error))
+}
+
+/// Whether what was to be made for the first time had been deleted.
+pub(super) fn deleted(error: &Error) -> bool {
+    code(error) == DELETED
 }
 
 /// For numbers that PostgreSQL keeps signed.

@@ -8,20 +8,33 @@ use sqlx::postgres::{PgConnection, PgRow};
 use uuid::Uuid;
 
 use super::apply::Stop;
-use super::error::{code, signed};
+use super::error::{code, signed, table};
 use super::statement::{self, Failed};
 use super::value::{Arguments, Sql, Type};
 use crate::engine::{CommitError, EngineError, OutboxDepth, OutboxEvent, OutboxRow};
 use crate::envelope::Wire;
 
+const TABLE: &str = "microdb_outbox";
+
 /// What both the outbox and the log have of a message, in the order [`event`] reads it.
 pub(super) const COLUMNS: &str = "id, aggregatetype, aggregateid, sequence, type, topic, partition, headers, payload, written_at";
 
-/// The parameters of [`arrays`] as a table `n` in the order of its places, all written at one time.
-pub(super) const GIVEN: &str = "SELECT n.*, clock_timestamp() AS written_at
-    FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::text[],
-        $7::bigint[], $8::text[], $9::bytea[], $10::boolean[]) WITH ORDINALITY
-    AS n(id, aggregatetype, aggregateid, sequence, type, topic, partition, headers, payload, logged, place)";
+/// The parameters of [`arrays`], the first of which has this number, as rows of a table `n` with
+/// their places, all written at one time.
+pub(super) fn given(first: usize) -> String {
+    let types = [
+        "uuid", "text", "uuid", "bigint", "text", "text", "bigint", "text", "bytea", "boolean",
+    ];
+    let arrays: Vec<String> = (first..)
+        .zip(types)
+        .map(|(number, of)| format!("${number}::{of}[]"))
+        .collect();
+    format!(
+        "SELECT n.*, clock_timestamp() AS written_at FROM unnest({}) WITH ORDINALITY AS n(id,
+            aggregatetype, aggregateid, sequence, type, topic, partition, headers, payload, logged, place)",
+        arrays.join(", ")
+    )
+}
 
 /// For how long a count of what waits is good enough while there is plenty of room.
 const COUNTED: Duration = Duration::from_secs(1);
@@ -42,7 +55,7 @@ impl Room {
     }
 
     /// Takes room for so many, if a recent count left plenty; whether it did.
-    fn take(&self, wanted: u64) -> bool {
+    pub(super) fn take(&self, wanted: u64) -> bool {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match last.as_mut() {
             Some((at, room))
@@ -68,9 +81,6 @@ pub(super) async fn reserve(
     room: &Room,
     wanted: u64,
 ) -> Result<(), Stop> {
-    if room.take(wanted) {
-        return Ok(());
-    }
     // Positions are given in order, so the span between the first and the last is an upper bound.
     let span: Arc<str> = "SELECT coalesce((SELECT max(position) FROM microdb_outbox)
         - (SELECT min(position) FROM microdb_outbox) + 1, 0)"
@@ -137,23 +147,27 @@ pub(super) async fn append(
     events: &[OutboxEvent],
 ) -> Result<(), Stop> {
     let sql = format!(
-        "WITH n AS MATERIALIZED ({GIVEN}),
+        "WITH n AS MATERIALIZED ({}),
         log AS (INSERT INTO microdb_event_log ({COLUMNS}) SELECT {COLUMNS} FROM n WHERE logged)
-        INSERT INTO microdb_outbox ({COLUMNS}, logged) SELECT {COLUMNS}, logged FROM n ORDER BY place"
+        INSERT INTO microdb_outbox ({COLUMNS}, logged) SELECT {COLUMNS}, logged FROM n ORDER BY place",
+        given(1)
     );
     let arguments = arrays(Arguments::default(), events)?;
     let appended = statement::execute(connection, &sql.into(), arguments).await;
+    let refused = |failed| refused(failed).unwrap_or_else(Into::into);
     appended.map(|_| ()).map_err(refused)
 }
 
-/// What kept messages from being appended.
-pub(super) fn refused(failed: Failed) -> Stop {
+/// What kept messages from being appended; another failure is given back.
+pub(super) fn refused(failed: Failed) -> Result<Stop, Failed> {
     match &failed {
         // A message with the same id is waiting already.
-        Failed::Server(error) if code(error) == "23505" => Stop::conflict(),
+        Failed::Server(error) if code(error) == "23505" && table(error) == TABLE => {
+            Ok(Stop::conflict())
+        }
         // The log has no partition for this time.
-        Failed::Server(error) if code(error) == "23514" => Stop::NoPartition,
-        _ => failed.into(),
+        Failed::Server(error) if code(error) == "23514" => Ok(Stop::NoPartition),
+        _ => Err(failed),
     }
 }
 

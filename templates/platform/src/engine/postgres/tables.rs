@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::codec::type_of;
-use super::locks;
+use super::{locks, outbox};
 use crate::schema::{Collection, Column, Schema};
 
 /// The statements for one table.
@@ -31,6 +31,14 @@ pub(super) struct TableSql {
     pub insert: Arc<str>,
     /// Another content of a row that has the version before.
     pub update: Arc<str>,
+    /// A new row of an id that was never used, or another content, with messages for the outbox, as
+    /// [`outbox::arrays`] after the columns. The messages are written when the row is, and only then.
+    pub made_with_events: Arc<str>,
+    /// See `made_with_events`.
+    pub changed_with_events: Arc<str>,
+    /// Whether a row is all there is to be written for it: it has no entities, nor lists of
+    /// references.
+    pub plain: bool,
     /// Removes the row `$1` that has the version `$3`.
     pub delete: Arc<str>,
     /// Those of its collections, in their order.
@@ -81,7 +89,33 @@ impl TableSql {
         // Every parameter is used in every statement that is given all of them.
         let used = "$2::bigint IS NOT NULL AND $6::bigint IS NOT NULL";
         let (columns, joins) = read(schema);
-        let lock = |mode: &str| {
+        let insert = format!(
+            r#"INSERT INTO {table} ({generation}"id", "version", "created_at", "updated_at"{names})
+               SELECT {its_value}$1::uuid, $3::bigint, $4::timestamptz, $5::timestamptz{values}
+               FROM shared WHERE {used} ON CONFLICT ({key}) DO NOTHING"#
+        );
+        let update = format!(
+            r#"UPDATE {table} AS t SET "version" = $3, "updated_at" = $5{sets} FROM shared
+               WHERE {this} AND t."version" = $6 AND $4::timestamptz IS NOT NULL"#
+        );
+        let lock = locks::of_table(schema.table);
+        let with_events = |saved: &str| {
+            let columns = outbox::COLUMNS;
+            format!(
+                "WITH shared AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({lock})),
+                saved AS ({saved}), n AS MATERIALIZED ({}),
+                log AS (INSERT INTO microdb_event_log ({columns}) SELECT {columns} FROM n, saved WHERE logged)
+                INSERT INTO microdb_outbox ({columns}, logged) SELECT {columns}, logged FROM n, saved
+                ORDER BY place",
+                outbox::given(schema.columns.len() + 7)
+            )
+            .into()
+        };
+        let never_deleted = format!(
+            r#" RETURNING microdb_never_deleted('{}', $2, "id") AS done"#,
+            schema.table.replace('\'', "''")
+        );
+        let locking = |mode: &str| {
             let generation = of_generation(schema);
             format!(
                 r#"SELECT t."id", t."version" FROM {table} AS t WHERE t."id" = ANY($1) AND {generation}
@@ -96,23 +130,17 @@ impl TableSql {
             )
             .into(),
             version: format!(r#"SELECT t."version" FROM {table} AS t WHERE {this}"#).into(),
-            lock_to_read: lock("SHARE OF t"),
-            lock_to_update: lock("NO KEY UPDATE OF t"),
-            lock_to_delete: lock("UPDATE OF t"),
-            insert: format!(
-                r#"INSERT INTO {table} ({generation}"id", "version", "created_at", "updated_at"{names})
-                   SELECT {its_value}$1::uuid, $3::bigint, $4::timestamptz, $5::timestamptz{values} WHERE {used}
-                   ON CONFLICT ({key}) DO NOTHING"#
-            )
-            .into(),
-            update: format!(
-                r#"UPDATE {table} AS t SET "version" = $3, "updated_at" = $5{sets}
-                   WHERE {this} AND t."version" = $6 AND $4::timestamptz IS NOT NULL"#
-            )
-            .into(),
+            lock_to_read: locking("SHARE OF t"),
+            lock_to_update: locking("NO KEY UPDATE OF t"),
+            lock_to_delete: locking("UPDATE OF t"),
+            made_with_events: with_events(&(insert.clone() + &never_deleted)),
+            changed_with_events: with_events(&format!("{update} RETURNING TRUE AS done")),
+            insert: unshared(&insert),
+            update: unshared(&update),
+            plain: is_plain(schema),
             delete: format!(r#"DELETE FROM {table} AS t WHERE {this} AND t."version" = $3"#).into(),
             collections: schema.collections.iter().map(CollectionSql::new).collect(),
-            lock: locks::of_table(schema.table),
+            lock,
             columns,
             joins,
         }
@@ -166,6 +194,16 @@ fn read(schema: &Schema) -> (String, String) {
         );
     }
     (columns, joins)
+}
+
+/// The statement where the lock of the table is held already.
+fn unshared(statement: &str) -> Arc<str> {
+    format!("WITH shared AS (SELECT 1) {statement}").into()
+}
+
+fn is_plain(schema: &Schema) -> bool {
+    let listed = |column: &Column| column.list && column.references.is_some();
+    schema.collections.is_empty() && !schema.columns.iter().any(listed)
 }
 
 /// The name as SQL takes it, whatever characters or keywords it consists of.

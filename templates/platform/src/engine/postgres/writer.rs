@@ -6,9 +6,10 @@ use std::time::Duration;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::apply::{Stop, apply};
+use super::apply::{Stop, apply, usual};
 use super::outbox::Room;
 use super::pool::{Failure, Pool};
+use super::save::with_events;
 use super::statement::script;
 use super::tables::Tables;
 use super::{locks, log};
@@ -75,6 +76,11 @@ impl Writer {
         connection: &mut PgConnection,
         writes: &[WriteSet],
     ) -> Result<bool, Refused> {
+        if let [write] = writes
+            && self.single(connection, write).await?
+        {
+            return Ok(true);
+        }
         let begun = script(connection, locks::begin(&self.tables, writes)).await;
         let applied = match begun {
             Ok(()) => apply(connection, &self.tables, &self.room, writes).await,
@@ -85,6 +91,35 @@ impl Writer {
             return Ok(true);
         };
         script(connection, "ROLLBACK").await?;
+        self.stopped(connection, at, stop).await
+    }
+
+    /// A write set of a row and its messages alone, which is one statement; whether that was done.
+    async fn single(
+        &self,
+        connection: &mut PgConnection,
+        write: &WriteSet,
+    ) -> Result<bool, Refused> {
+        let Some((save, stored)) = usual(write).filter(|_| is_alone(write)) else {
+            return Ok(false);
+        };
+        let sql = self.tables.of(save.schema);
+        if !sql.plain || !self.room.take(write.events.len() as u64) {
+            return Ok(false);
+        }
+        match with_events(connection, &sql, save, stored, &write.events).await {
+            Ok(done) => Ok(done),
+            Err(stop) => self.stopped(connection, 0, stop).await,
+        }
+    }
+
+    /// What is to be done after a transaction that came to nothing; `false`: it is to be begun again.
+    async fn stopped(
+        &self,
+        connection: &mut PgConnection,
+        at: usize,
+        stop: Stop,
+    ) -> Result<bool, Refused> {
         match stop {
             Stop::Refused(error) => Err(Refused(at, error)),
             Stop::GivenUp => Ok(false),
@@ -98,4 +133,12 @@ impl Writer {
             }
         }
     }
+}
+
+/// Whether there is nothing in it but rows and messages.
+fn is_alone(write: &WriteSet) -> bool {
+    write.checks.is_empty()
+        && write.gates.is_empty()
+        && write.documents.is_empty()
+        && write.offsets.is_empty()
 }

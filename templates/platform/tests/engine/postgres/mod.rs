@@ -4,6 +4,7 @@ mod conforms;
 mod interrupted;
 mod migrations;
 mod races;
+mod speed;
 
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};

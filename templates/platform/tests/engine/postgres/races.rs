@@ -73,12 +73,15 @@ async fn waits_for(write: WriteSet, check: Check) {
         let engine = Arc::clone(&engine);
         async move { engine.commit(write).await }
     });
-    waiting(&mut session, 1).await;
+    let mut observer = PgConnection::connect(&database.url())
+        .await
+        .expect("a session");
+    waiting(&mut observer, 1).await;
     let checked = tokio::spawn({
         let engine = Arc::clone(&engine);
         async move { engine.commit(checking(check)).await }
     });
-    waiting(&mut session, 2).await;
+    waiting(&mut observer, 2).await;
     assert!(!checked.is_finished());
     session
         .execute(sqlx::raw_sql("ROLLBACK"))
@@ -338,4 +341,42 @@ async fn old_partitions_of_the_log_are_dropped() {
         .fetch_one("SELECT to_regclass('microdb_event_log_2020_01') IS NULL")
         .await;
     assert!(row.expect("an answer").get::<bool, _>(0), "it is dropped");
+}
+
+/// What had been deleted is not made as if it were new, in one statement with its event either.
+#[tokio::test]
+async fn a_deleted_row_is_not_made_anew() {
+    use crate::conformance::fixture::recorded;
+    let Some(administrator) = administrator() else {
+        return;
+    };
+    let database = Database::new(&administrator).await;
+    let engine = database.open().await;
+    let owner = |version| WriteSet {
+        events: vec![event(id(1), version)],
+        ..saving(live(
+            &OWNER,
+            0,
+            stored(id(1), version, json!({ "name": "o" })),
+        ))
+    };
+    // The second finds out how much room there is, and the others rely on it.
+    for number in 2..4 {
+        let first = recorded(thing(id(number), 1, &number.to_string()));
+        engine.commit(first).await.expect("it is to be taken");
+    }
+    engine.commit(owner(1)).await.expect("it is to be taken");
+    let gone = saving(deleted(&OWNER, 0, id(1), 2));
+    engine.commit(gone).await.expect("it is to be taken");
+    engine
+        .acknowledge(&[event(id(1), 1).id])
+        .await
+        .expect("it is to be deleted");
+    for version in [1, 2] {
+        let anew = engine.commit(owner(version)).await;
+        assert!(matches!(anew, Err(CommitError::Conflict)), "{anew:?}");
+    }
+    engine.commit(owner(3)).await.expect("it goes on counting");
+    let waiting = engine.outbox(0, 10).await.expect("an answer");
+    assert_eq!(waiting.len(), 3);
 }

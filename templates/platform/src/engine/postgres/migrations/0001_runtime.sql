@@ -70,6 +70,19 @@ CREATE TABLE microdb_tombstones (
     PRIMARY KEY (of, generation, id)
 );
 
+-- Refuses what had been deleted. Called once the row is made: it sees what was committed up to then.
+CREATE FUNCTION microdb_never_deleted(its_table TEXT, its_generation BIGINT, its_id UUID)
+RETURNS BOOLEAN LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM 1 FROM microdb_tombstones
+        WHERE of = its_table AND generation = its_generation AND id = its_id;
+    IF FOUND THEN
+        RAISE EXCEPTION 'it had been deleted' USING ERRCODE = 'MDB01';
+    END IF;
+    RETURN TRUE;
+END
+$$;
+
 -- Collections of documents, all of one shape.
 
 -- Answers to commands with an `Idempotency-Key`.
