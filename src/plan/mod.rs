@@ -7,6 +7,7 @@ mod files;
 mod fixtures;
 pub mod layout;
 pub mod members;
+mod mongodb;
 pub mod names;
 pub mod openapi;
 pub mod sample;

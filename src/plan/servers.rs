@@ -121,7 +121,11 @@ impl Servers {
                 "MongoDB",
                 Some("mongodb://name:password@host:27017/database"),
             ),
-            (!self.redis.is_empty(), "Redis", Some("redis://host:6379")),
+            (
+                !self.redis.is_empty(),
+                "Redis",
+                Some("redis://host:6379/?prefix=system.context"),
+            ),
             (self.kafka, "Kafka", None),
         ];
         kinds
@@ -199,7 +203,11 @@ pub fn database_url(system: &System, context: &Context, from: From) -> Option<St
                 host(MONGODB_NAME, MONGODB)
             )
         }
-        Database::Redis => format!("redis://{}", host(&redis_name(&owner), REDIS)),
+        Database::Redis => format!(
+            "redis://{}/?prefix={}.{owner}",
+            host(&redis_name(&owner), REDIS),
+            system.name
+        ),
     })
 }
 

@@ -1,73 +1,90 @@
-//! The first migration of a service on SQLite.
+//! The tables of a service in SQL: the first migration on SQLite and PostgreSQL.
+
+mod dialect;
 
 use crate::model::{Aggregate, Context, Entity, Field, Query, Reference, Replica, System, Type};
 
 use super::names;
 use super::service::{entity_table, replica_table, table, uniques};
-use super::types::sqlite;
+
+pub use dialect::Dialect;
 
 /// The statements that make the tables of a service, in an order that references allow.
-pub fn initial(system: &System, context: &Context) -> String {
+pub fn initial(dialect: Dialect, system: &System, context: &Context) -> String {
     let mut statements = Vec::new();
     for aggregate in context.aggregates.values() {
-        statements.push(aggregate_table(aggregate));
+        statements.push(aggregate_table(dialect, aggregate));
         for entity in aggregate.entities.values() {
-            statements.push(collection_table(aggregate, entity));
+            statements.push(collection_table(dialect, aggregate, entity));
         }
-        statements.extend(indexes(context, aggregate));
+        statements.extend(indexes(dialect, context, aggregate));
     }
     for replica in context.replicas.values() {
-        statements.push(replica_statement(system, replica));
+        statements.push(replica_statement(dialect, system, replica));
     }
     statements.join("\n\n") + "\n"
 }
 
-fn aggregate_table(aggregate: &Aggregate) -> String {
-    let mut columns = vec![
-        "\"id\" TEXT PRIMARY KEY".to_owned(),
-        "\"version\" INTEGER NOT NULL".to_owned(),
-        "\"created_at\" TEXT NOT NULL".to_owned(),
-        "\"updated_at\" TEXT NOT NULL".to_owned(),
-    ];
+fn aggregate_table(dialect: Dialect, aggregate: &Aggregate) -> String {
+    let mut columns = vec![format!("\"id\" {} PRIMARY KEY", dialect.id())];
+    columns.extend(kept(dialect));
     if !aggregate.states.is_empty() {
-        columns.push("\"status\" TEXT NOT NULL".to_owned());
+        columns.push(format!("\"status\" {} NOT NULL", dialect.text()));
     }
-    columns.extend(aggregate.fields.values().map(column));
+    columns.extend(aggregate.fields.values().map(|it| column(dialect, it)));
     let doc = comment(aggregate.doc.as_deref());
-    create(&doc, &table(aggregate.name.as_str()), &columns, "STRICT")
+    create(
+        &doc,
+        &table(aggregate.name.as_str()),
+        &columns,
+        dialect.table(),
+    )
 }
 
-fn collection_table(aggregate: &Aggregate, entity: &Entity) -> String {
+/// The columns of every root besides its id.
+fn kept(dialect: Dialect) -> [String; 3] {
+    [
+        format!("\"version\" {} NOT NULL", dialect.integer()),
+        format!("\"created_at\" {} NOT NULL", dialect.timestamp()),
+        format!("\"updated_at\" {} NOT NULL", dialect.timestamp()),
+    ]
+}
+
+fn collection_table(dialect: Dialect, aggregate: &Aggregate, entity: &Entity) -> String {
     let parent = quoted(&table(aggregate.name.as_str()));
     let name = entity_table(aggregate, entity.name.as_str());
     let mut columns = vec![
-        "\"id\" TEXT PRIMARY KEY".to_owned(),
-        format!("\"parent\" TEXT NOT NULL REFERENCES {parent} (\"id\") ON DELETE CASCADE"),
-        "\"position\" INTEGER NOT NULL".to_owned(),
+        format!("\"id\" {} PRIMARY KEY", dialect.id()),
+        format!(
+            "\"parent\" {} NOT NULL REFERENCES {parent} (\"id\") ON DELETE CASCADE",
+            dialect.id()
+        ),
+        format!("\"position\" {} NOT NULL", dialect.integer()),
     ];
-    columns.extend(entity.fields.values().map(column));
+    columns.extend(entity.fields.values().map(|it| column(dialect, it)));
     let doc = comment(entity.doc.as_deref());
     let index = format!(
         "CREATE INDEX {} ON {} (\"parent\", \"position\");",
         quoted(&format!("{name}_parent")),
         quoted(&name)
     );
-    format!("{}\n{index}", create(&doc, &name, &columns, "STRICT"))
+    format!(
+        "{}\n{index}",
+        create(&doc, &name, &columns, dialect.table())
+    )
 }
 
-fn replica_statement(system: &System, replica: &Replica) -> String {
+fn replica_statement(dialect: Dialect, system: &System, replica: &Replica) -> String {
     let source = system.contexts.get(&replica.context);
     let source = source.and_then(|context| context.aggregates.get(&replica.aggregate));
     let mut columns = vec![
-        "\"generation\" INTEGER NOT NULL".to_owned(),
-        "\"id\" TEXT NOT NULL".to_owned(),
-        "\"version\" INTEGER NOT NULL".to_owned(),
-        "\"created_at\" TEXT NOT NULL".to_owned(),
-        "\"updated_at\" TEXT NOT NULL".to_owned(),
+        format!("\"generation\" {} NOT NULL", dialect.integer()),
+        format!("\"id\" {} NOT NULL", dialect.id()),
     ];
+    columns.extend(kept(dialect));
     columns.extend(replica.fields.iter().map(|copied| {
         let field = source.and_then(|source| source.fields.get(&copied.name));
-        let ty = field.map_or("TEXT", sqlite);
+        let ty = field.map_or_else(|| dialect.text().into(), |field| dialect.column(field));
         format!("{} {ty}", quoted(copied.name.as_str()))
     }));
     columns.push("PRIMARY KEY (\"generation\", \"id\")".to_owned());
@@ -76,10 +93,10 @@ fn replica_statement(system: &System, replica: &Replica) -> String {
         replica.context, replica.aggregate
     );
     let name = replica_table(replica.name.as_str());
-    create(&doc, &name, &columns, "WITHOUT ROWID, STRICT")
+    create(&doc, &name, &columns, dialect.keyed_table())
 }
 
-fn column(field: &Field) -> String {
+fn column(dialect: Dialect, field: &Field) -> String {
     let null = if field.optional { "" } else { " NOT NULL" };
     let references = match &field.ty {
         Type::Reference(Reference::Local(to)) if !field.list => {
@@ -87,11 +104,11 @@ fn column(field: &Field) -> String {
         }
         _ => String::new(),
     };
-    let (name, ty) = (quoted(field.name.as_str()), sqlite(field));
+    let (name, ty) = (quoted(field.name.as_str()), dialect.column(field));
     format!("{name} {ty}{null}{references}")
 }
 
-fn indexes(context: &Context, aggregate: &Aggregate) -> Vec<String> {
+fn indexes(dialect: Dialect, context: &Context, aggregate: &Aggregate) -> Vec<String> {
     let name = table(aggregate.name.as_str());
     let mut statements = Vec::new();
     let mut covered: Vec<Vec<String>> = Vec::new();
@@ -118,14 +135,22 @@ fn indexes(context: &Context, aggregate: &Aggregate) -> Vec<String> {
             continue;
         }
         let index_name = format!("{name}_{}_idx", names::snake(query.name.as_str()));
-        statements.push(index("INDEX", &index_name, &name, &members));
+        let columns = members.iter().map(|member| {
+            let ordered = query.order_by.iter().find(|(it, _)| it.as_str() == member);
+            let order = ordered.map_or("", |(_, descending)| {
+                dialect.order(is_optional(aggregate, member), *descending)
+            });
+            format!("{}{order}", quoted(member))
+        });
+        let columns: Vec<String> = columns.collect();
+        statements.push(index_on("INDEX", &index_name, &name, &columns));
         covered.push(members);
     }
     statements
 }
 
 /// The columns a query's index has: what it is asked by, then its range, then its order.
-fn query_members(query: &Query) -> Vec<String> {
+pub(super) fn query_members(query: &Query) -> Vec<String> {
     let mut members: Vec<String> = Vec::new();
     let by = query.by.iter().map(|parameter| &parameter.member);
     let order = query.order_by.iter().map(|(member, _)| member);
@@ -137,25 +162,37 @@ fn query_members(query: &Query) -> Vec<String> {
     members
 }
 
+fn is_optional(aggregate: &Aggregate, member: &str) -> bool {
+    let field = aggregate
+        .fields
+        .values()
+        .find(|it| it.name.as_str() == member);
+    field.is_some_and(|field| field.optional)
+}
+
 fn is_local(field: &Field) -> bool {
     matches!(field.ty, Type::Reference(Reference::Local(_))) && !field.list
 }
 
 fn create(doc: &str, name: &str, columns: &[String], options: &str) -> String {
     format!(
-        "{doc}CREATE TABLE {} (\n    {}\n) {options};",
+        "{doc}CREATE TABLE {} (\n    {}\n){options};",
         quoted(name),
         columns.join(",\n    ")
     )
 }
 
 fn index(kind: &str, name: &str, table: &str, members: &[String]) -> String {
-    let members: Vec<String> = members.iter().map(|member| quoted(member)).collect();
+    let columns: Vec<String> = members.iter().map(|member| quoted(member)).collect();
+    index_on(kind, name, table, &columns)
+}
+
+fn index_on(kind: &str, name: &str, table: &str, columns: &[String]) -> String {
     format!(
         "CREATE {kind} {} ON {} ({});",
         quoted(name),
         quoted(table),
-        members.join(", ")
+        columns.join(", ")
     )
 }
 

@@ -229,20 +229,3 @@ fn plain(value: &serde_json::Value) -> String {
         other => other.to_string(),
     }
 }
-
-/// The type of a column of SQLite, in a STRICT table.
-pub fn sqlite(field: &Field) -> &'static str {
-    if field.list {
-        return "TEXT";
-    }
-    match &field.ty {
-        Type::Enum(_) | Type::Value(_) | Type::Reference(_) => "TEXT",
-        Type::Scalar(scalar) => match scalar {
-            Scalar::Bool | Scalar::Int | Scalar::Duration => "INTEGER",
-            Scalar::Decimal(format) if format.precision <= 18 => "INTEGER",
-            Scalar::Float => "REAL",
-            Scalar::Bytes => "BLOB",
-            _ => "TEXT",
-        },
-    }
-}

@@ -85,15 +85,6 @@ impl<'a> Checker<'a> {
         ));
     }
 
-    /// [`Self::later`] for what the embedded form replaces.
-    pub fn later_unless_embedded(&self, span: Span, what: impl Display) {
-        self.later(span, what);
-        if let Some(last) = self.later.borrow_mut().last_mut() {
-            last.helps
-                .push("`--embedded` replaces it by what needs no server".to_owned());
-        }
-    }
-
     /// Whether this is the first time that this is asked.
     pub fn once(&self, what: String) -> bool {
         self.said.borrow_mut().insert(what)

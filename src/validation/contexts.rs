@@ -74,11 +74,6 @@ fn of_system(cx: &Checker<'_>) {
     let raw = &keyed.value;
     names::system_name(cx, "system", &raw.name.value, raw.name.span);
     names::about(cx, &raw.about, |_| false);
-    if let Some(broker) = &raw.broker
-        && cx.system.broker == Broker::Kafka
-    {
-        cx.later_unless_embedded(broker.span, "the broker `kafka` is");
-    }
     let Some(auth) = &raw.auth else { return };
     cx.later(auth.span, "`auth` is");
     let issuer = &auth.value.issuer;
@@ -127,17 +122,12 @@ fn database(cx: &Checker<'_>, home: &Home<'_>) -> Database {
     let Some(said) = home.raw.database.as_ref().filter(|_| !cx.options.embedded) else {
         return Database::Sqlite;
     };
-    let (database, name) = match said.value {
-        RawDatabase::Sqlite => return Database::Sqlite,
-        RawDatabase::Postgres => (Database::Postgres, "postgres"),
-        RawDatabase::Mongodb => (Database::Mongodb, "mongodb"),
-        RawDatabase::Redis => (Database::Redis, "redis"),
-    };
-    // Nobody runs the database of what is owned elsewhere.
-    if !home.external() {
-        cx.later_unless_embedded(said.span, format!("the database `{name}` is"));
+    match said.value {
+        RawDatabase::Sqlite => Database::Sqlite,
+        RawDatabase::Postgres => Database::Postgres,
+        RawDatabase::Mongodb => Database::Mongodb,
+        RawDatabase::Redis => Database::Redis,
     }
-    database
 }
 
 /// An owner as CODEOWNERS takes it: `@user`, `@org/team` or a mail address.

@@ -4,12 +4,14 @@
 pub mod embedded;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+#[cfg(feature = "embedded")]
 mod open;
 
 use async_trait::async_trait;
 
 use crate::envelope::Wire;
 
+#[cfg(feature = "embedded")]
 pub use self::open::{BrokerKind, open};
 
 /// A topic as it has to exist.

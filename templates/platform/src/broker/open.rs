@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use super::embedded::EmbeddedBroker;
+#[cfg(feature = "kafka")]
+use super::kafka::{KafkaBroker, Settings};
 use super::{Broker, BrokerError};
 use crate::location::Location;
 
@@ -9,16 +12,19 @@ use crate::location::Location;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BrokerKind {
     /// A file that the processes of one machine share.
-    #[cfg(feature = "embedded")]
     Embedded,
+    /// Apache Kafka.
+    #[cfg(feature = "kafka")]
+    Kafka,
 }
 
 impl BrokerKind {
     /// What its location looks like where there is no default: on a server.
     pub const fn example(self) -> Option<&'static str> {
         match self {
-            #[cfg(feature = "embedded")]
             Self::Embedded => None,
+            #[cfg(feature = "kafka")]
+            Self::Kafka => Some("kafka://host:9092,host:9092"),
         }
     }
 }
@@ -29,10 +35,11 @@ impl BrokerKind {
 /// When it cannot be used.
 pub fn open(at: &Location) -> Result<Arc<dyn Broker>, BrokerError> {
     match at.scheme() {
-        #[cfg(feature = "embedded")]
-        "embedded" => Ok(Arc::new(super::embedded::EmbeddedBroker::open(&at.path())?)),
+        "embedded" => Ok(Arc::new(EmbeddedBroker::open(&at.path())?)),
+        #[cfg(feature = "kafka")]
+        "kafka" | "kafka+tls" => Ok(Arc::new(KafkaBroker::open(Settings::read(at)?)?)),
         scheme => Err(BrokerError::Unusable(format!(
-            "nothing of this service knows how to use `{scheme}:`"
+            "no broker of this service is named by `{scheme}:`"
         ))),
     }
 }

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-#[cfg(feature = "sqlite")]
-use super::sqlite;
-use super::{Engine, Migration, OpenError, Options};
+use super::{Engine, Migration, OpenError, Options, sqlite};
+#[cfg(feature = "mongodb")]
+use super::mongodb;
+#[cfg(feature = "postgres")]
+use super::postgres;
+#[cfg(feature = "redis")]
+use super::redis;
 use crate::location::Location;
 
 /// The database that a service is described with.
@@ -17,28 +21,62 @@ pub struct Database {
 
 /// The kinds of databases that this program can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    #[cfg(feature = "sqlite")]
+pub enum Kind {
+    /// A file, which the processes of one machine share.
     Sqlite,
+    /// A database of a PostgreSQL server.
+    #[cfg(feature = "postgres")]
+    Postgres,
+    /// A database of a MongoDB server, replica set or sharded cluster.
+    #[cfg(feature = "mongodb")]
+    Mongodb,
+    /// A place in a Redis or a cluster of it.
+    #[cfg(feature = "redis")]
+    Redis,
 }
 
 impl Database {
     /// A SQLite file, with its migrations.
-    #[cfg(feature = "sqlite")]
     pub const fn sqlite(migrations: &'static [Migration]) -> Self {
+        Self::new(Kind::Sqlite, migrations)
+    }
+
+    /// A database on PostgreSQL, with its migrations.
+    #[cfg(feature = "postgres")]
+    pub const fn postgres(migrations: &'static [Migration]) -> Self {
+        Self::new(Kind::Postgres, migrations)
+    }
+
+    /// A database on MongoDB, with its migrations.
+    #[cfg(feature = "mongodb")]
+    pub const fn mongodb(migrations: &'static [Migration]) -> Self {
+        Self::new(Kind::Mongodb, migrations)
+    }
+
+    /// A place in Redis, with its migrations.
+    #[cfg(feature = "redis")]
+    pub const fn redis(migrations: &'static [Migration]) -> Self {
+        Self::new(Kind::Redis, migrations)
+    }
+
+    const fn new(kind: Kind, migrations: &'static [Migration]) -> Self {
         Self {
-            kind: Kind::Sqlite,
+            kind,
             migrations,
             stand_in: &[],
         }
     }
 
-    /// What its location looks like where there is no default: on a server.
-    pub const fn example(&self) -> Option<&'static str> {
-        match self.kind {
-            #[cfg(feature = "sqlite")]
-            Kind::Sqlite => None,
-        }
+    /// The same, and what makes the tables of a SQLite file that stands in for it.
+    #[must_use]
+    pub const fn stand_in(mut self, tables: &'static [Migration]) -> Self {
+        self.stand_in = tables;
+        self
+    }
+
+    /// What kind it is of.
+    pub const fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Applies the migrations that have not been; the names of those that were.
@@ -46,9 +84,16 @@ impl Database {
     /// # Errors
     /// When the database cannot be used or a migration fails.
     pub async fn migrate(&self, at: &Location) -> Result<Vec<String>, OpenError> {
-        match self.kind_of(at)? {
-            #[cfg(feature = "sqlite")]
-            Kind::Sqlite => sqlite::migrate(&at.path(), self.migrations_on(Kind::Sqlite)),
+        let kind = self.kind_of(at)?;
+        let migrations = self.migrations_on(kind);
+        match kind {
+            Kind::Sqlite => sqlite::migrate(&at.path(), migrations),
+            #[cfg(feature = "postgres")]
+            Kind::Postgres => postgres::migrate(at.secret(), migrations).await,
+            #[cfg(feature = "mongodb")]
+            Kind::Mongodb => mongodb::migrate(at.secret(), migrations).await,
+            #[cfg(feature = "redis")]
+            Kind::Redis => redis::migrate(at.secret(), migrations).await,
         }
     }
 
@@ -61,24 +106,41 @@ impl Database {
         at: &Location,
         options: Options,
     ) -> Result<Arc<dyn Engine>, OpenError> {
-        match self.kind_of(at)? {
-            #[cfg(feature = "sqlite")]
+        let kind = self.kind_of(at)?;
+        let migrations = self.migrations_on(kind);
+        Ok(match kind {
             Kind::Sqlite => {
-                let migrations = self.migrations_on(Kind::Sqlite);
                 let engine = sqlite::SqliteEngine::open(&at.path(), migrations, options)?;
-                Ok(Arc::new(engine))
+                Arc::new(engine)
             }
-        }
+            #[cfg(feature = "postgres")]
+            Kind::Postgres => {
+                let engine = postgres::PostgresEngine::open(at.secret(), migrations, options);
+                Arc::new(engine.await?)
+            }
+            #[cfg(feature = "mongodb")]
+            Kind::Mongodb => {
+                let engine = mongodb::MongodbEngine::open(at.secret(), migrations, options);
+                Arc::new(engine.await?)
+            }
+            #[cfg(feature = "redis")]
+            Kind::Redis => {
+                let engine = redis::RedisEngine::open(at.secret(), migrations, options);
+                Arc::new(engine.await?)
+            }
+        })
     }
 
-    /// What kind of database is there.
+    /// What kind of database is there: the one of the description, or a file that stands in for it.
     fn kind_of(&self, at: &Location) -> Result<Kind, OpenError> {
-        match at.scheme() {
-            #[cfg(feature = "sqlite")]
-            "sqlite" if self.kind == Kind::Sqlite || !self.stand_in.is_empty() => Ok(Kind::Sqlite),
-            scheme => Err(OpenError::Unusable(format!(
-                "nothing of this service knows how to use `{scheme}:`; it is described with {}",
-                self.kind.name()
+        let stands_in = at.scheme() == "sqlite" && !self.stand_in.is_empty();
+        match self.kind.schemes().contains(&at.scheme()) {
+            true => Ok(self.kind),
+            false if stands_in => Ok(Kind::Sqlite),
+            false => Err(OpenError::Unusable(format!(
+                "the service is described with {}, which `{}:` does not name",
+                self.kind.name(),
+                at.scheme(),
             ))),
         }
     }
@@ -93,10 +155,40 @@ impl Database {
 }
 
 impl Kind {
+    /// What its location looks like where there is no default: on a server.
+    pub const fn example(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            #[cfg(feature = "postgres")]
+            Self::Postgres => Some("postgres://name:password@host:5432/database"),
+            #[cfg(feature = "mongodb")]
+            Self::Mongodb => Some("mongodb://name:password@host:27017/database"),
+            #[cfg(feature = "redis")]
+            Self::Redis => Some("redis://host:6379/?prefix=system.context"),
+        }
+    }
+
+    const fn schemes(self) -> &'static [&'static str] {
+        match self {
+            Self::Sqlite => &["sqlite"],
+            #[cfg(feature = "postgres")]
+            Self::Postgres => &["postgres", "postgresql"],
+            #[cfg(feature = "mongodb")]
+            Self::Mongodb => &["mongodb", "mongodb+srv"],
+            #[cfg(feature = "redis")]
+            Self::Redis => &["redis", "rediss"],
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
-            #[cfg(feature = "sqlite")]
             Self::Sqlite => "SQLite",
+            #[cfg(feature = "postgres")]
+            Self::Postgres => "PostgreSQL",
+            #[cfg(feature = "mongodb")]
+            Self::Mongodb => "MongoDB",
+            #[cfg(feature = "redis")]
+            Self::Redis => "Redis",
         }
     }
 }

@@ -5,7 +5,8 @@
 //! commit what was decided on condition that what was read still stands; on
 //! [`CommitError::Conflict`], again.
 
-#[cfg(any(feature = "redis", feature = "sqlite"))]
+// Contracts, which have no engine, do without it.
+#[cfg(feature = "sqlite")]
 mod cursor;
 #[cfg(feature = "sqlite")]
 mod database;
@@ -13,6 +14,8 @@ mod document;
 mod message;
 mod migration;
 mod options;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod progress;
 #[cfg(feature = "redis")]
 pub mod redis;
@@ -28,7 +31,7 @@ use crate::schema::Schema;
 use crate::value::Timestamp;
 
 #[cfg(feature = "sqlite")]
-pub use database::Database;
+pub use database::{Database, Kind as DatabaseKind};
 pub use document::{Document, DocumentWrite, Documents, DocumentsQuery};
 pub use message::{OutboxDepth, OutboxEvent, OutboxRow};
 pub use migration::{Migration, OpenError};

@@ -69,6 +69,17 @@ pub struct Save {
     pub to: SaveTo,
 }
 
+#[cfg(feature = "postgres")]
+impl Save {
+    /// The row's id.
+    pub(super) const fn id(&self) -> Uuid {
+        match &self.to {
+            SaveTo::Live(stored) => stored.id,
+            SaveTo::Deleted { id, .. } => *id,
+        }
+    }
+}
+
 /// What a row becomes.
 #[derive(Debug, Clone)]
 pub enum SaveTo {

@@ -164,7 +164,7 @@ impl Service {
     /// The servers it cannot do without.
     const fn servers(&self) -> Servers {
         Servers {
-            database: self.database.example(),
+            database: self.database.kind().example(),
             broker: self.broker.example(),
         }
     }

@@ -1,9 +1,10 @@
 //! Every engine does what every engine has to do; and what is special about each.
 
 mod conformance;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(feature = "redis")]
 #[path = "../servers.rs"]
 mod servers;
 mod sqlite;

@@ -10,6 +10,7 @@
 
 mod codec;
 mod error;
+mod location;
 mod member;
 mod outcomes;
 mod owned;

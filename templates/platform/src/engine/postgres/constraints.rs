@@ -1,0 +1,220 @@
+//! What a broken constraint means. The server names it, and has given up the transaction by then, so
+//! what else has to be known is asked after that was rolled back.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+use sqlx::Error;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use super::apply::Stop;
+use super::error::of_server;
+use super::rows;
+use super::statement::{self, Failed};
+use super::tables::{TableSql, quoted};
+use super::value::{Arguments, Sql, Type};
+use crate::engine::{CommitError, EngineError, Generation, Save, SaveTo, Stored};
+use crate::schema::{Column, Schema};
+
+const UNIQUE: &str = "23505";
+const FOREIGN_KEY: &str = "23503";
+
+/// The longest name that PostgreSQL keeps.
+const NAME: usize = 63;
+
+/// A constraint that kept a row from being saved or deleted.
+#[derive(Debug)]
+pub(super) struct Broken {
+    schema: &'static Schema,
+    generation: Generation,
+    id: Uuid,
+    /// The version it had to have; `None` when it was to be made.
+    expected: Option<u64>,
+    unique: bool,
+    deleting: bool,
+    table: String,
+    constraint: String,
+    error: EngineError,
+}
+
+/// What kept a row, or an entity in it, from being saved or deleted. `making`: it was not there.
+pub(super) fn stop(save: &Save, id: Uuid, making: bool, failed: Failed) -> Stop {
+    let error = match failed {
+        Failed::Engine(error) => return Stop::Refused(error.into()),
+        Failed::Server(error) => error,
+    };
+    let Some((unique, table, constraint)) = broken(&error) else {
+        return error.into();
+    };
+    Stop::Broken(Box::new(Broken {
+        schema: save.schema,
+        generation: save.generation,
+        id,
+        expected: (!making).then_some(save.expected),
+        unique,
+        deleting: matches!(save.to, SaveTo::Deleted { .. }),
+        table,
+        constraint,
+        error: error.into(),
+    }))
+}
+
+fn broken(error: &Error) -> Option<(bool, String, String)> {
+    let found = of_server(error)?;
+    let unique = found.code() == UNIQUE;
+    (unique || found.code() == FOREIGN_KEY).then(|| {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        (unique, text(found.table()), text(found.constraint()))
+    })
+}
+
+impl Broken {
+    /// The schema of the row.
+    pub(super) const fn schema(&self) -> &'static Schema {
+        self.schema
+    }
+
+    /// What it means, asked after the transaction.
+    pub(super) async fn explain(
+        self,
+        connection: &mut PgConnection,
+        sql: &TableSql,
+    ) -> CommitError {
+        let explained = match (self.unique, self.deleting) {
+            (true, _) => self.taken(connection, sql).await,
+            (false, true) => Ok(self.still_referenced()),
+            (false, false) => self.missing_reference(connection).await,
+        };
+        match explained {
+            Ok(Some(error)) => error,
+            Ok(None) => self.error.into(),
+            Err(error) => error.into(),
+        }
+    }
+
+    /// A row that is there already is likely to have the same unique members, too: that it is there
+    /// is what counts.
+    async fn taken(
+        &self,
+        connection: &mut PgConnection,
+        sql: &TableSql,
+    ) -> Result<Option<CommitError>, EngineError> {
+        let unique = self.schema.unique.iter().find(|unique| {
+            let name = format!("{}_{}_key", self.schema.table, unique.name);
+            self.table == self.schema.table && shortened(&name) == self.constraint
+        });
+        let Some(unique) = unique else {
+            return Ok(None);
+        };
+        // An update that met with it had the version it expected; a row to be made had not.
+        let live = rows::live_version(connection, sql, self.generation, self.id).await?;
+        Ok(Some(match live {
+            Some(version) if Some(version) != self.expected => CommitError::Conflict,
+            _ => CommitError::Taken(unique.name),
+        }))
+    }
+
+    fn still_referenced(&self) -> Option<CommitError> {
+        let referrers = self.schema.referenced_by.iter();
+        referrers
+            .map(|referrer| referrer.table)
+            .find(|table| *table == self.table)
+            .map(CommitError::StillReferenced)
+    }
+
+    async fn missing_reference(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<Option<CommitError>, EngineError> {
+        let sql: Arc<str> = "SELECT a.attname::text FROM pg_constraint AS c
+             JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+             WHERE c.conname = $1 AND c.conrelid = to_regclass($2)"
+            .into();
+        let arguments = Arguments::default()
+            .text(&self.constraint)
+            .text(&quoted(&self.table));
+        let found = statement::rows(connection, &sql, arguments).await?;
+        let Some(row) = found.first() else {
+            return Ok(None);
+        };
+        let name = statement::text(row, 0)?;
+        let columns: &[Column] = if self.table == self.schema.table {
+            self.schema.columns
+        } else {
+            let collections = self.schema.collections.iter();
+            let mut its = collections.filter(|collection| collection.table == self.table);
+            its.next().map_or(&[], |collection| collection.columns)
+        };
+        let column = columns.iter().find(|column| column.name == name);
+        Ok(column.map(|column| CommitError::MissingReference(column.name)))
+    }
+}
+
+/// The name as PostgreSQL keeps it.
+fn shortened(name: &str) -> &str {
+    let end = (0..=name.len().min(NAME)).rev();
+    let end = end.into_iter().find(|end| name.is_char_boundary(*end));
+    name.get(..end.unwrap_or(0)).unwrap_or(name)
+}
+
+/// Lists of references have no foreign key: whether each element names a row, which then stays until
+/// the end of the transaction.
+pub(super) async fn listed_references(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    stored: &Stored,
+) -> Result<(), Stop> {
+    for column in schema.columns.iter().filter(|column| column.list) {
+        let (Some(table), Some(Value::Array(ids))) =
+            (column.references, stored.members.get(column.name))
+        else {
+            continue;
+        };
+        let texts = ids.iter().filter_map(Value::as_str);
+        let named: HashSet<Uuid> = texts.filter_map(|text| text.parse().ok()).collect();
+        if named.is_empty() {
+            continue;
+        }
+        let sql = format!(
+            r#"SELECT "id" FROM {} WHERE "id" = ANY($1) ORDER BY "id" FOR KEY SHARE"#,
+            quoted(table)
+        );
+        let ids: Vec<Sql> = named.iter().copied().map(Sql::Uuid).collect();
+        let arguments = Arguments::default().many(Type::Uuid, &ids);
+        let found = statement::rows(connection, &sql.into(), arguments).await?;
+        if found.len() < named.len() {
+            return Err(Stop::Refused(CommitError::MissingReference(column.name)));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the row, which is locked, is in a list of references. A referring column is a list when
+/// it is a text; all rows of its table are looked at.
+pub(super) async fn listed_referrers(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    id: Uuid,
+) -> Result<(), Stop> {
+    let type_of: Arc<str> = "SELECT atttypid = 'text'::regtype FROM pg_attribute
+         WHERE attrelid = to_regclass($1) AND attname = $2"
+        .into();
+    for referrer in schema.referenced_by {
+        let (table, column) = (quoted(referrer.table), quoted(referrer.column));
+        let arguments = Arguments::default().text(&table).text(referrer.column);
+        let found = statement::rows(connection, &type_of, arguments).await?;
+        let list = found.first().map(|row| statement::truth(row, 0));
+        if !list.transpose()?.unwrap_or(false) {
+            continue;
+        }
+        let sql = format!("SELECT 1 FROM {table} WHERE jsonb_exists({column}::jsonb, $1) LIMIT 1");
+        let arguments = Arguments::default().text(&id.to_string());
+        let found = statement::rows(connection, &sql.into(), arguments).await?;
+        if !found.is_empty() {
+            return Err(Stop::Refused(CommitError::StillReferenced(referrer.table)));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,313 @@
+//! The runtime's collections of documents, and leases, which are documents too.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use sqlx::postgres::{PgConnection, PgRow};
+use uuid::Uuid;
+
+use super::apply::Stop;
+use super::error::signed;
+use super::statement::{self, Failed};
+use super::value::{Arguments, Sql, Type};
+use crate::engine::{Document, DocumentWrite, Documents, DocumentsQuery, EngineError};
+
+const COLUMNS: &str = r#"key, "group", position, due, version, body"#;
+
+/// The table of a collection.
+pub(super) fn table(collection: Documents) -> &'static str {
+    match collection {
+        Documents::Requests => "microdb_requests",
+        Documents::Commands => "microdb_commands",
+        Documents::Parked => "microdb_parked",
+        Documents::DeadLetters => "microdb_dead_letters",
+        Documents::Blocks => "microdb_blocks",
+        Documents::Jobs => "microdb_jobs",
+        Documents::Cursors => "microdb_cursors",
+        Documents::Projections => "microdb_projections",
+        Documents::Leases => "microdb_leases",
+    }
+}
+
+/// Changes of one collection, each of another key.
+#[derive(Default)]
+struct Changes<'a> {
+    made: Vec<&'a Document>,
+    changed: Vec<(&'a Document, u64)>,
+    deleted: Vec<(&'a str, u64)>,
+}
+
+/// Writes and deletes documents, on condition of their versions.
+pub(super) async fn write(
+    connection: &mut PgConnection,
+    writes: &[DocumentWrite],
+) -> Result<(), Stop> {
+    let mut changes: BTreeMap<Documents, Changes<'_>> = BTreeMap::new();
+    let mut keys = HashSet::new();
+    for write in writes {
+        let (collection, key) = match write {
+            DocumentWrite::Put {
+                collection,
+                document,
+                ..
+            } => (*collection, document.key.as_str()),
+            DocumentWrite::Delete {
+                collection, key, ..
+            } => (*collection, key.as_str()),
+        };
+        if !keys.insert((collection, key)) {
+            // The second change of a document is one of what the first made of it.
+            apply(connection, &std::mem::take(&mut changes)).await?;
+            keys = HashSet::from([(collection, key)]);
+        }
+        let its = changes.entry(collection).or_default();
+        match write {
+            DocumentWrite::Put {
+                expected: 0,
+                document,
+                ..
+            } => its.made.push(document),
+            DocumentWrite::Put {
+                expected, document, ..
+            } => its.changed.push((document, *expected)),
+            DocumentWrite::Delete { expected, .. } => its.deleted.push((key, *expected)),
+        }
+    }
+    apply(connection, &changes).await
+}
+
+async fn apply(
+    connection: &mut PgConnection,
+    changes: &BTreeMap<Documents, Changes<'_>>,
+) -> Result<(), Stop> {
+    for (collection, changes) in changes {
+        let table = table(*collection);
+        change(connection, table, &changes.changed).await?;
+        delete(connection, table, &changes.deleted).await?;
+        make(connection, table, &changes.made).await?;
+    }
+    Ok(())
+}
+
+/// The documents as arrays: keys, groups, positions, due times, bodies.
+fn arrays<'a>(documents: impl Iterator<Item = &'a Document>) -> Arguments {
+    let mut columns: [Vec<Sql>; 5] = Default::default();
+    for document in documents {
+        let due = document.due.map(|due| Sql::Instant(due.as_microseconds()));
+        let values = [
+            Sql::Text(document.key.clone()),
+            Sql::Text(document.group.clone()),
+            Sql::Int(document.position),
+            due.unwrap_or(Sql::Null),
+            Sql::Text(document.body.to_string()),
+        ];
+        for (column, value) in columns.iter_mut().zip(values) {
+            column.push(value);
+        }
+    }
+    let types = [Type::Text, Type::Text, Type::Int, Type::Instant, Type::Text];
+    types
+        .into_iter()
+        .zip(&columns)
+        .fold(Arguments::default(), |arguments, (of, column)| {
+            arguments.many(of, column)
+        })
+}
+
+fn versions(versions: impl Iterator<Item = u64>) -> Result<Vec<Sql>, EngineError> {
+    versions
+        .map(|version| signed(version).map(Sql::Int))
+        .collect()
+}
+
+/// Every one of them has to be concerned.
+fn all(done: u64, wanted: usize) -> Result<(), Stop> {
+    if done == wanted as u64 {
+        Ok(())
+    } else {
+        Err(Stop::conflict())
+    }
+}
+
+async fn make(
+    connection: &mut PgConnection,
+    table: &str,
+    documents: &[&Document],
+) -> Result<(), Stop> {
+    if documents.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        r#"INSERT INTO {table} ({COLUMNS}) SELECT n.key, n."group", n.position, n.due, 1, n.body
+           FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::text[])
+               AS n(key, "group", position, due, body)
+           ORDER BY n.key COLLATE "C" ON CONFLICT (key) DO NOTHING"#
+    );
+    let arguments = arrays(documents.iter().copied());
+    let made = statement::execute(connection, &sql.into(), arguments).await?;
+    all(made, documents.len())
+}
+
+async fn change(
+    connection: &mut PgConnection,
+    table: &str,
+    documents: &[(&Document, u64)],
+) -> Result<(), Stop> {
+    if documents.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        r#"WITH n AS MATERIALIZED (SELECT *
+            FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::text[], $6::bigint[])
+                AS n(key, "group", position, due, body, expected)),
+        locked AS MATERIALIZED (SELECT d.key FROM {table} AS d JOIN n ON n.key = d.key
+            ORDER BY d.key FOR UPDATE OF d)
+        UPDATE {table} AS d SET "group" = n."group", position = n.position, due = n.due,
+            version = n.expected + 1, body = n.body
+        FROM n JOIN locked ON locked.key = n.key WHERE d.key = n.key AND d.version = n.expected"#
+    );
+    let expected = versions(documents.iter().map(|(_, expected)| *expected))?;
+    let arguments = arrays(documents.iter().map(|(document, _)| *document));
+    let arguments = arguments.many(Type::Int, &expected);
+    let changed = statement::execute(connection, &sql.into(), arguments).await?;
+    all(changed, documents.len())
+}
+
+async fn delete(
+    connection: &mut PgConnection,
+    table: &str,
+    keys: &[(&str, u64)],
+) -> Result<(), Stop> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "WITH n AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::bigint[]) AS n(key, expected)),
+        locked AS MATERIALIZED (SELECT d.key FROM {table} AS d JOIN n ON n.key = d.key
+            ORDER BY d.key FOR UPDATE OF d)
+        DELETE FROM {table} AS d USING n JOIN locked ON locked.key = n.key
+        WHERE d.key = n.key AND d.version = n.expected"
+    );
+    let texts: Vec<Sql> = keys
+        .iter()
+        .map(|(key, _)| Sql::Text((*key).to_owned()))
+        .collect();
+    let expected = versions(keys.iter().map(|(_, expected)| *expected))?;
+    let arguments = Arguments::default()
+        .many(Type::Text, &texts)
+        .many(Type::Int, &expected);
+    let deleted = statement::execute(connection, &sql.into(), arguments).await?;
+    all(deleted, keys.len())
+}
+
+/// Whether a group has no document.
+pub(super) async fn is_empty(
+    connection: &mut PgConnection,
+    collection: Documents,
+    group: &str,
+) -> Result<bool, Failed> {
+    let table = table(collection);
+    let sql = format!(r#"SELECT 1 FROM {table} WHERE "group" = $1 LIMIT 1"#);
+    let rows = statement::rows(connection, &sql.into(), Arguments::default().text(group)).await?;
+    Ok(rows.is_empty())
+}
+
+/// A document.
+pub(super) async fn get(
+    connection: &mut PgConnection,
+    collection: Documents,
+    key: &str,
+) -> Result<Option<Document>, EngineError> {
+    let sql = format!("SELECT {COLUMNS} FROM {} WHERE key = $1", table(collection));
+    let rows = statement::rows(connection, &sql.into(), Arguments::default().text(key)).await?;
+    rows.first().map(document).transpose()
+}
+
+/// How many documents there are.
+pub(super) async fn count(
+    connection: &mut PgConnection,
+    collection: Documents,
+) -> Result<u64, EngineError> {
+    let sql = format!("SELECT count(*) FROM {}", table(collection));
+    let rows = statement::rows(connection, &sql.into(), Arguments::default()).await?;
+    rows.first().map_or(Ok(0), |row| statement::natural(row, 0))
+}
+
+/// Documents by due time, group, position and key; by key alone when paging.
+pub(super) async fn list(
+    connection: &mut PgConnection,
+    query: &DocumentsQuery,
+) -> Result<Vec<Document>, EngineError> {
+    let table = table(query.collection);
+    let mut conditions = vec!["TRUE".to_owned()];
+    let mut arguments = Arguments::default();
+    let mut number = 0;
+    let mut compared = |condition: &str| {
+        number += 1;
+        conditions.push(format!("{condition} ${number}"));
+    };
+    if let Some(group) = &query.group {
+        compared(r#"one."group" ="#);
+        arguments = arguments.text(group);
+    }
+    if let Some(due_by) = query.due_by {
+        compared("one.due <=");
+        arguments = arguments.one(Type::Instant, &Sql::Instant(due_by.as_microseconds()));
+    }
+    if let Some(after) = &query.after {
+        compared("one.key >");
+        arguments = arguments.text(after);
+    }
+    if query.heads_only {
+        conditions.push(format!(
+            r#"NOT EXISTS (SELECT 1 FROM {table} AS other WHERE other."group" = one."group"
+                AND (other.position, other.key) < (one.position, one.key))"#
+        ));
+    }
+    let order = match query.after {
+        Some(_) => "key",
+        None => r#"due NULLS FIRST, "group", position, key"#,
+    };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {table} AS one WHERE {} ORDER BY {order} LIMIT {}",
+        conditions.join(" AND "),
+        query.limit
+    );
+    let rows = statement::rows(connection, &sql.into(), arguments).await?;
+    rows.iter().map(document).collect()
+}
+
+/// Takes or renews a lease; whether `owner` has it now.
+pub(super) async fn lease(
+    connection: &mut PgConnection,
+    name: &str,
+    owner: Uuid,
+    millis: u64,
+) -> Result<bool, EngineError> {
+    let sql: Arc<str> =
+        r#"INSERT INTO microdb_leases AS l (key, "group", position, due, version, body)
+        VALUES ($1, $1, 0, clock_timestamp() + $3::bigint * interval '1 millisecond', 1, $2)
+        ON CONFLICT (key) DO UPDATE SET
+            due = clock_timestamp() + $3::bigint * interval '1 millisecond',
+            version = l.version + 1, body = excluded.body
+        WHERE l.due <= clock_timestamp() OR l.body = excluded.body"#
+            .into();
+    let body = serde_json::json!({ "owner": owner.to_string() });
+    let arguments = Arguments::default()
+        .text(name)
+        .text(&body.to_string())
+        .int(signed(millis)?);
+    Ok(statement::execute(connection, &sql, arguments).await? == 1)
+}
+
+fn document(row: &PgRow) -> Result<Document, EngineError> {
+    Ok(Document {
+        key: statement::text(row, 0)?,
+        group: statement::text(row, 1)?,
+        position: statement::int(row, 2)?,
+        due: statement::maybe_instant(row, 3)?,
+        version: statement::natural(row, 4)?,
+        body: serde_json::from_str(&statement::text(row, 5)?)
+            .map_err(|error| EngineError::Corrupt(error.to_string()))?,
+    })
+}

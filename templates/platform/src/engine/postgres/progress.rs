@@ -1,0 +1,202 @@
+//! Gates and offsets: how far handlers have come.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+use super::apply::Stop;
+use super::error::signed;
+use super::statement;
+use super::value::{Arguments, Sql, Type};
+use crate::engine::{EngineError, Gate, GateAdvance, Generation, OffsetAdvance};
+
+const MADE: &str = "INSERT INTO microdb_gates (handler, generation, aggregate, sequence, event)
+    SELECT n.handler, n.generation, n.aggregate, n.sequence, n.event
+    FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[])
+        AS n(handler, generation, aggregate, sequence, event)
+    ORDER BY n.handler COLLATE \"C\", n.generation, n.aggregate ON CONFLICT DO NOTHING";
+
+const ADVANCED: &str = "WITH n AS MATERIALIZED (SELECT *
+        FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[], $6::bigint[])
+            AS n(handler, generation, aggregate, sequence, event, before)),
+    locked AS MATERIALIZED (SELECT g.handler, g.generation, g.aggregate FROM microdb_gates AS g
+        JOIN n USING (handler, generation, aggregate)
+        ORDER BY g.handler, g.generation, g.aggregate FOR UPDATE OF g)
+    UPDATE microdb_gates AS g SET sequence = n.sequence, event = n.event
+    FROM n JOIN locked USING (handler, generation, aggregate)
+    WHERE g.handler = n.handler AND g.generation = n.generation AND g.aggregate = n.aggregate
+        AND g.sequence = n.before";
+
+const OFFSETS: &str = "INSERT INTO microdb_offsets AS o
+        (handler, generation, topic, partition, incarnation, next, as_of)
+    SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::timestamptz[])
+        AS n(handler, generation, topic, partition, incarnation, next, as_of)
+    ORDER BY n.handler COLLATE \"C\", n.generation, n.topic COLLATE \"C\", n.partition
+    ON CONFLICT (handler, generation, topic, partition) DO UPDATE SET
+        incarnation = excluded.incarnation,
+        next = CASE WHEN o.incarnation = excluded.incarnation
+            THEN greatest(o.next, excluded.next) ELSE excluded.next END,
+        as_of = CASE WHEN o.incarnation = excluded.incarnation
+            THEN greatest(o.as_of, excluded.as_of) ELSE excluded.as_of END";
+
+/// Parts in each of which no two have the same key, so that each part can be one statement.
+fn parts<T, K: Hash + Eq>(all: &[T], key: impl Fn(&T) -> K) -> Vec<&[T]> {
+    let mut parts = Vec::new();
+    let (mut start, mut keys) = (0, HashSet::new());
+    for (index, one) in all.iter().enumerate() {
+        if !keys.insert(key(one)) {
+            parts.extend(all.get(start..index));
+            start = index;
+            keys = HashSet::from([key(one)]);
+        }
+    }
+    parts.extend(all.get(start..).filter(|rest| !rest.is_empty()));
+    parts
+}
+
+/// Advances gates, each from the sequence it must have now.
+pub(super) async fn advance_gates(
+    connection: &mut PgConnection,
+    advances: &[GateAdvance],
+) -> Result<(), Stop> {
+    for part in parts(advances, |one| {
+        (one.handler.clone(), one.generation, one.aggregate)
+    }) {
+        let (advanced, made): (Vec<_>, Vec<_>) = part.iter().partition(|one| one.from.is_some());
+        step(connection, ADVANCED, &advanced).await?;
+        step(connection, MADE, &made).await?;
+    }
+    Ok(())
+}
+
+/// Gates that all exist, or all do not.
+async fn step(
+    connection: &mut PgConnection,
+    sql: &'static str,
+    advances: &[&GateAdvance],
+) -> Result<(), Stop> {
+    let Some(first) = advances.first() else {
+        return Ok(());
+    };
+    let column = |value: &dyn Fn(&GateAdvance) -> Result<Sql, EngineError>| {
+        advances
+            .iter()
+            .map(|one| value(one))
+            .collect::<Result<Vec<_>, _>>()
+    };
+    let event = |one: &GateAdvance| Ok(one.to.event.map_or(Sql::Null, Sql::Uuid));
+    let mut arguments = Arguments::default()
+        .many(
+            Type::Text,
+            &column(&|one| Ok(Sql::Text(one.handler.clone())))?,
+        )
+        .many(
+            Type::Int,
+            &column(&|one| Ok(Sql::Int(one.generation.into())))?,
+        )
+        .many(Type::Uuid, &column(&|one| Ok(Sql::Uuid(one.aggregate)))?)
+        .many(
+            Type::Int,
+            &column(&|one| signed(one.to.sequence).map(Sql::Int))?,
+        )
+        .many(Type::Uuid, &column(&event)?);
+    if first.from.is_some() {
+        let before = |one: &GateAdvance| signed(one.from.unwrap_or(0)).map(Sql::Int);
+        arguments = arguments.many(Type::Int, &column(&before)?);
+    }
+    let done = statement::execute(connection, &sql.into(), arguments).await?;
+    if done == advances.len() as u64 {
+        Ok(())
+    } else {
+        Err(Stop::conflict())
+    }
+}
+
+/// The gates of a handler for these aggregates.
+pub(super) async fn gates(
+    connection: &mut PgConnection,
+    handler: &str,
+    generation: Generation,
+    aggregates: &[Uuid],
+) -> Result<Vec<(Uuid, Gate)>, EngineError> {
+    let sql: Arc<str> = "SELECT aggregate, sequence, event FROM microdb_gates
+         WHERE handler = $1 AND generation = $2 AND aggregate = ANY($3)"
+        .into();
+    let ids: Vec<Sql> = aggregates.iter().copied().map(Sql::Uuid).collect();
+    let arguments = Arguments::default()
+        .text(handler)
+        .int(generation)
+        .many(Type::Uuid, &ids);
+    let rows = statement::rows(connection, &sql, arguments).await?;
+    let gate = |row| {
+        let gate = Gate {
+            sequence: statement::natural(row, 1)?,
+            event: statement::maybe_uuid(row, 2)?,
+        };
+        Ok((statement::uuid(row, 0)?, gate))
+    };
+    rows.iter().map(gate).collect()
+}
+
+/// Moves offsets forward, or to their places in topics that were made anew.
+pub(super) async fn advance_offsets(
+    connection: &mut PgConnection,
+    offsets: &[OffsetAdvance],
+) -> Result<(), Stop> {
+    for part in parts(offsets, |one| {
+        (
+            one.handler.clone(),
+            one.generation,
+            one.topic.clone(),
+            one.partition,
+        )
+    }) {
+        let column =
+            |value: &dyn Fn(&OffsetAdvance) -> Sql| part.iter().map(value).collect::<Vec<_>>();
+        let as_of = |one: &OffsetAdvance| {
+            one.as_of
+                .map_or(Sql::Null, |as_of| Sql::Instant(as_of.as_microseconds()))
+        };
+        let arguments = Arguments::default()
+            .many(Type::Text, &column(&|one| Sql::Text(one.handler.clone())))
+            .many(Type::Int, &column(&|one| Sql::Int(one.generation.into())))
+            .many(Type::Text, &column(&|one| Sql::Text(one.topic.clone())))
+            .many(Type::Int, &column(&|one| Sql::Int(one.partition.into())))
+            .many(
+                Type::Text,
+                &column(&|one| Sql::Text(one.incarnation.clone())),
+            )
+            .many(Type::Int, &column(&|one| Sql::Int(one.next)))
+            .many(Type::Instant, &column(&as_of));
+        statement::execute(connection, &OFFSETS.into(), arguments).await?;
+    }
+    Ok(())
+}
+
+/// How far a handler has read.
+pub(super) async fn offsets(
+    connection: &mut PgConnection,
+    handler: &str,
+    generation: Generation,
+) -> Result<Vec<OffsetAdvance>, EngineError> {
+    let sql: Arc<str> = "SELECT topic, partition, incarnation, next, as_of FROM microdb_offsets
+         WHERE handler = $1 AND generation = $2 ORDER BY topic, partition"
+        .into();
+    let arguments = Arguments::default().text(handler).int(generation);
+    let rows = statement::rows(connection, &sql, arguments).await?;
+    let offset = |row| {
+        Ok(OffsetAdvance {
+            handler: handler.to_owned(),
+            generation,
+            topic: statement::text(row, 0)?,
+            partition: statement::small(row, 1)?,
+            incarnation: statement::text(row, 2)?,
+            next: statement::int(row, 3)?,
+            as_of: statement::maybe_instant(row, 4)?,
+        })
+    };
+    rows.iter().map(offset).collect()
+}

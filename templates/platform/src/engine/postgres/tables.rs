@@ -1,0 +1,234 @@
+//! The statements for the table of a schema, composed once from its constants.
+//!
+//! Parameters mean the same in all that save: `$1` the id, `$2` the generation, `$3` the version,
+//! `$4` and `$5` the times of creation and change, `$6` the version before, then a column each.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::codec::type_of;
+use super::{locks, outbox};
+use crate::schema::{Collection, Column, Schema};
+
+/// The statements for one table.
+pub(super) struct TableSql {
+    /// Everything of the row `$1`, and its tombstone; always one row.
+    pub load: Arc<str>,
+    /// What is read of rows, and what joins their entities to them as the table `t`.
+    pub columns: String,
+    /// The joins of the entities.
+    pub joins: String,
+    /// The version of the row `$1`.
+    pub version: Arc<str>,
+    /// Locks the rows with the ids `$1`, in the order of ids, and gives ids and versions.
+    pub lock_to_read: Arc<str>,
+    /// The same for who is about to change them.
+    pub lock_to_update: Arc<str>,
+    /// The same for who is about to delete some.
+    pub lock_to_delete: Arc<str>,
+    /// A new row, unless its id is there.
+    pub insert: Arc<str>,
+    /// Another content of a row that has the version before.
+    pub update: Arc<str>,
+    /// A new row of an id that was never used, or another content, with messages for the outbox, as
+    /// [`outbox::arrays`] after the columns. The messages are written when the row is, and only then.
+    pub made_with_events: Arc<str>,
+    /// See `made_with_events`.
+    pub changed_with_events: Arc<str>,
+    /// Whether a row is all there is to be written for it: it has no entities, nor lists of
+    /// references.
+    pub plain: bool,
+    /// Removes the row `$1` that has the version `$3`.
+    pub delete: Arc<str>,
+    /// Those of its collections, in their order.
+    pub collections: Vec<CollectionSql>,
+    /// The lock that stands for what searches over the table answer.
+    pub lock: i64,
+}
+
+/// The statements for one collection: `$1` is the parent, `$2` the ids, `$3` the positions, then a
+/// column each, as arrays.
+pub(super) struct CollectionSql {
+    /// Makes the rows of the parent those that are given, and changes only what is different.
+    pub save: Arc<str>,
+}
+
+/// The statements of all tables that were used so far.
+#[derive(Default)]
+pub(super) struct Tables(RwLock<HashMap<usize, Arc<TableSql>>>);
+
+impl Tables {
+    /// The statements for the table of `schema`.
+    pub(super) fn of(&self, schema: &'static Schema) -> Arc<TableSql> {
+        let key = std::ptr::from_ref(schema).addr();
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sql) = known.get(&key) {
+            return Arc::clone(sql);
+        }
+        drop(known);
+        let sql = Arc::new(TableSql::new(schema));
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(key).or_insert(sql))
+    }
+}
+
+impl TableSql {
+    fn new(schema: &Schema) -> Self {
+        let table = quoted(schema.table);
+        let this = format!(r#"t."id" = $1 AND {}"#, of_generation(schema));
+        let names = names(schema.columns);
+        let values = separated(schema.columns, |index, _| format!("${}", index + 7));
+        let sets = separated(schema.columns, |index, name| {
+            format!("{name} = ${}", index + 7)
+        });
+        let (generation, its_value, key) = match schema.generations {
+            true => (r#""generation", "#, "$2::bigint, ", r#""generation", "id""#),
+            false => ("", "", r#""id""#),
+        };
+        // Every parameter is used in every statement that is given all of them.
+        let used = "$2::bigint IS NOT NULL AND $6::bigint IS NOT NULL";
+        let (columns, joins) = read(schema);
+        let insert = format!(
+            r#"INSERT INTO {table} ({generation}"id", "version", "created_at", "updated_at"{names})
+               SELECT {its_value}$1::uuid, $3::bigint, $4::timestamptz, $5::timestamptz{values}
+               FROM shared WHERE {used} ON CONFLICT ({key}) DO NOTHING"#
+        );
+        let update = format!(
+            r#"UPDATE {table} AS t SET "version" = $3, "updated_at" = $5{sets} FROM shared
+               WHERE {this} AND t."version" = $6 AND $4::timestamptz IS NOT NULL"#
+        );
+        let lock = locks::of_table(schema.table);
+        let with_events = |saved: &str| {
+            let columns = outbox::COLUMNS;
+            format!(
+                "WITH shared AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({lock})),
+                saved AS ({saved}), n AS MATERIALIZED ({}),
+                log AS (INSERT INTO microdb_event_log ({columns}) SELECT {columns} FROM n, saved WHERE logged)
+                INSERT INTO microdb_outbox ({columns}, logged) SELECT {columns}, logged FROM n, saved
+                ORDER BY place",
+                outbox::given(schema.columns.len() + 7)
+            )
+            .into()
+        };
+        let never_deleted = format!(
+            r#" RETURNING microdb_never_deleted('{}', $2, "id") AS done"#,
+            schema.table.replace('\'', "''")
+        );
+        let locking = |mode: &str| {
+            let generation = of_generation(schema);
+            format!(
+                r#"SELECT t."id", t."version" FROM {table} AS t WHERE t."id" = ANY($1) AND {generation}
+                   ORDER BY t."id" FOR {mode}"#
+            )
+            .into()
+        };
+        Self {
+            load: format!(
+                r"SELECT d.version, {columns} FROM (SELECT 1) AS one LEFT JOIN {table} AS t ON {this}
+                  LEFT JOIN microdb_tombstones AS d ON d.of = $3 AND d.generation = $2 AND d.id = $1{joins}"
+            )
+            .into(),
+            version: format!(r#"SELECT t."version" FROM {table} AS t WHERE {this}"#).into(),
+            lock_to_read: locking("SHARE OF t"),
+            lock_to_update: locking("NO KEY UPDATE OF t"),
+            lock_to_delete: locking("UPDATE OF t"),
+            made_with_events: with_events(&(insert.clone() + &never_deleted)),
+            changed_with_events: with_events(&format!("{update} RETURNING TRUE AS done")),
+            insert: unshared(&insert),
+            update: unshared(&update),
+            plain: is_plain(schema),
+            delete: format!(r#"DELETE FROM {table} AS t WHERE {this} AND t."version" = $3"#).into(),
+            collections: schema.collections.iter().map(CollectionSql::new).collect(),
+            lock,
+            columns,
+            joins,
+        }
+    }
+}
+
+impl CollectionSql {
+    fn new(collection: &Collection) -> Self {
+        let (table, columns) = (quoted(collection.table), collection.columns);
+        let names = names(columns);
+        let arrays = separated(columns, |index, _| {
+            let column = columns.get(index).map(type_of);
+            let of = column.map_or("text", super::value::Type::name);
+            format!("${}::{of}[]", index + 4)
+        });
+        let sets = separated(columns, |_, name| format!("{name} = n.{name}"));
+        let (old, new) = (
+            separated(columns, |_, name| format!("c.{name}")),
+            separated(columns, |_, name| format!("n.{name}")),
+        );
+        Self {
+            save: format!(
+                r#"WITH n AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::bigint[]{arrays}) AS n("id", "position"{names})),
+                gone AS (DELETE FROM {table} WHERE "parent" = $1 AND "id" <> ALL($2::uuid[])),
+                changed AS (UPDATE {table} AS c SET "position" = n."position"{sets} FROM n
+                    WHERE c."id" = n."id" AND c."parent" = $1
+                        AND (c."position"{old}) IS DISTINCT FROM (n."position"{new}))
+                INSERT INTO {table} ("id", "parent", "position"{names})
+                SELECT n."id", $1, n."position"{new} FROM n WHERE NOT EXISTS
+                    (SELECT FROM {table} AS c WHERE c."id" = n."id" AND c."parent" = $1)"#
+            )
+            .into(),
+        }
+    }
+}
+
+/// What is read of a row of the table `t`, with an array for each column of its entities, and the
+/// joins that give them: root and entities are of one instant, as it is one statement.
+fn read(schema: &Schema) -> (String, String) {
+    let mut columns = r#"t."id", t."version", t."created_at", t."updated_at""#.to_owned();
+    columns += &separated(schema.columns, |_, name| format!("t.{name}"));
+    let mut joins = String::new();
+    for (number, collection) in schema.collections.iter().enumerate() {
+        let table = quoted(collection.table);
+        let _ = write!(columns, ", c{number}.*");
+        let arrays = separated(collection.columns, |_, name| format!("array_agg(s.{name})"));
+        let _ = write!(
+            joins,
+            r#" LEFT JOIN LATERAL (SELECT array_agg(s."id"){arrays} FROM
+                (SELECT * FROM {table} WHERE "parent" = t."id" ORDER BY "position") AS s) AS c{number} ON TRUE"#
+        );
+    }
+    (columns, joins)
+}
+
+/// The statement where the lock of the table is held already.
+fn unshared(statement: &str) -> Arc<str> {
+    format!("WITH shared AS (SELECT 1) {statement}").into()
+}
+
+fn is_plain(schema: &Schema) -> bool {
+    let listed = |column: &Column| column.list && column.references.is_some();
+    schema.collections.is_empty() && !schema.columns.iter().any(listed)
+}
+
+/// The name as SQL takes it, whatever characters or keywords it consists of.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The condition that a row of the table `t` is of the generation `$2`.
+pub(super) fn of_generation(schema: &Schema) -> &'static str {
+    if schema.generations {
+        r#"t."generation" = $2"#
+    } else {
+        "$2::bigint = 0"
+    }
+}
+
+/// The names, each after a comma.
+fn names(columns: &[Column]) -> String {
+    separated(columns, |_, name| name)
+}
+
+/// A text per column, each after a comma.
+fn separated(columns: &[Column], text: impl Fn(usize, String) -> String) -> String {
+    let texts = columns.iter().enumerate();
+    texts
+        .map(|(index, column)| format!(", {}", text(index, quoted(column.name))))
+        .collect()
+}
