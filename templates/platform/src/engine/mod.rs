@@ -10,6 +10,8 @@ mod database;
 mod document;
 mod message;
 mod migration;
+#[cfg(feature = "mongodb")]
+pub mod mongodb;
 mod options;
 mod progress;
 mod row;

@@ -1,4 +1,8 @@
 //! Every engine does what every engine has to do; and what is special about each.
 
 mod conformance;
+#[cfg(feature = "mongodb")]
+mod mongodb;
+#[path = "../servers.rs"]
+mod servers;
 mod sqlite;

@@ -1,0 +1,407 @@
+//! What write sets come to: which documents are locked and changed, and what else has to hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mongodb::bson::Document;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::cells::Cell;
+use super::documents::{encoded, name_of};
+use super::fields::{GATES, GUARDS, LOOSE, OFFSETS};
+use super::predicates::{Predicate, has};
+use super::store::{Place, Store};
+use super::{outbox, progress, rows};
+use crate::engine::{
+    Check, CommitError, DocumentWrite, Documents, Generation, OutboxEvent, Save, SaveTo, WriteSet,
+};
+use crate::schema::{Column, Schema};
+
+/// How many bytes an aggregate's document with its waiting messages has at most: well below what
+/// MongoDB takes (16 MiB), for a transaction keeps what it prepares in the document, too.
+const MOST_BYTES: usize = 6 << 20;
+
+/// What write sets come to.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) cells: BTreeMap<Place, Cell>,
+    /// With the numbers of their write sets.
+    pub(super) predicates: Vec<(usize, Predicate)>,
+    /// The place in the order of commits.
+    pub(super) position: i64,
+}
+
+/// A failure of one of several write sets.
+pub(super) type Failure = (usize, CommitError);
+
+impl Store {
+    /// Reads what write sets touch, and holds their conditions against it.
+    pub(super) async fn plan(&self, writes: &[WriteSet]) -> Result<Plan, Failure> {
+        let places = writes.iter().flat_map(places).collect();
+        let cells = self.cells(places).await.map_err(|error| (0, error.into()))?;
+        let messages: usize = writes.iter().map(|write| write.events.len()).sum();
+        let messages = i64::try_from(messages).unwrap_or(i64::MAX);
+        let mut planning = Planning {
+            store: self,
+            next: self.clock.take(messages + 1),
+            written_at: self.clock.time(),
+            plan: Plan {
+                cells,
+                predicates: Vec::new(),
+                position: 0,
+            },
+        };
+        let mut messages = 0;
+        for (at, write) in writes.iter().enumerate() {
+            planning.add(at, write).map_err(|why| (at, why))?;
+            if write.events.is_empty() {
+                continue;
+            }
+            let ids: Vec<String> = write.events.iter().map(|one| one.id.to_string()).collect();
+            if self.waits(&ids).await.map_err(|error| (at, error.into()))? {
+                return Err((at, CommitError::Conflict));
+            }
+            messages += write.events.len() as u64;
+            let room = self.has_room(messages).await;
+            if !room.map_err(|error| (at, error.into()))? {
+                return Err((at, CommitError::OutboxFull));
+            }
+        }
+        planning.plan.position = planning.next;
+        Ok(planning.plan)
+    }
+}
+
+struct Planning<'a> {
+    store: &'a Store,
+    next: i64,
+    written_at: i64,
+    plan: Plan,
+}
+
+impl Planning<'_> {
+    fn add(&mut self, at: usize, write: &WriteSet) -> Result<(), CommitError> {
+        for check in &write.checks {
+            self.check(at, check)?;
+        }
+        for save in &write.saves {
+            self.save(at, save)?;
+        }
+        self.events(at, write)?;
+        for advance in &write.gates {
+            let key = progress::gate_key(&advance.handler, advance.generation, advance.aggregate);
+            let cell = self.cell(GATES, key);
+            match progress::advanced_gate(advance, cell.now.as_ref())? {
+                Some(gate) => cell.change(at, Some(gate)),
+                None => return Err(CommitError::Conflict),
+            }
+        }
+        for one in &write.documents {
+            self.document(at, one)?;
+        }
+        for offset in &write.offsets {
+            let cell = self.cell(OFFSETS, progress::offset_key(offset));
+            let moved = progress::advanced_offset(offset, cell.now.as_ref());
+            cell.change(at, Some(moved));
+        }
+        // Others with conditions on sets have to see these changes, or come before as a whole.
+        for key in guards(write) {
+            self.cell(GUARDS, key).locked = true;
+        }
+        Ok(())
+    }
+
+    fn cell(&mut self, collection: &str, key: String) -> &mut Cell {
+        let place = (collection.to_owned(), key);
+        self.plan.cells.entry(place).or_default()
+    }
+
+    fn check(&mut self, at: usize, check: &Check) -> Result<(), CommitError> {
+        match check {
+            Check::Version {
+                schema,
+                generation,
+                id,
+                version,
+            } => {
+                let cell = self.cell(schema.table, rows::key(schema, *generation, *id));
+                cell.locked = true;
+                if rows::version(cell.now.as_ref())? != *version {
+                    return Err(CommitError::Conflict);
+                }
+            }
+            Check::Answer { find, rows } => {
+                let changed = self.plan.cells.iter();
+                let mut changed = changed.filter(|(_, cell)| cell.changed);
+                // Among several write sets: what those before do to an answer is not worked out.
+                if changed.any(|((table, _), _)| table == find.schema.table) {
+                    return Err(CommitError::Conflict);
+                }
+                let (find, rows) = (Box::new(find.clone()), rows.clone());
+                self.plan.predicates.push((at, Predicate::Answer { find, rows }));
+            }
+            Check::EmptyGroup { collection, group } => {
+                let in_group = |now: &Document| now.get_str("group").is_ok_and(|one| one == group);
+                let predicate = Predicate::Empty {
+                    collection: *collection,
+                    group: group.clone(),
+                    changed: self.changed(name_of(*collection), in_group),
+                };
+                self.plan.predicates.push((at, predicate));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is made of documents of a collection: whether it is `so`.
+    fn changed(&self, name: &str, so: impl Fn(&Document) -> bool) -> BTreeMap<String, bool> {
+        let cells = self.plan.cells.iter();
+        let changed = cells.filter(|((collection, _), cell)| cell.changed && collection == name);
+        changed
+            .map(|((_, key), cell)| (key.clone(), cell.live().is_some_and(&so)))
+            .collect()
+    }
+
+    fn save(&mut self, at: usize, save: &Save) -> Result<(), CommitError> {
+        let id = id_of(save);
+        let cell = self.cell(save.schema.table, rows::key(save.schema, save.generation, id));
+        if rows::version(cell.now.as_ref())? != save.expected {
+            return Err(CommitError::Conflict);
+        }
+        cell.schema = Some(save.schema);
+        let before = cell.live().cloned();
+        match &save.to {
+            SaveTo::Live(stored) => {
+                let row = rows::live(save, stored, before.as_ref())?;
+                cell.change(at, Some(row));
+                self.references(save, before.as_ref())
+            }
+            SaveTo::Deleted { version, .. } => {
+                let tombstone = rows::tombstone(save, *version)?;
+                cell.change(at, Some(tombstone));
+                self.referrers(at, save.schema, id)
+            }
+        }
+    }
+
+    /// What is newly referenced has to be there, and to stay.
+    fn references(&mut self, save: &Save, before: Option<&Document>) -> Result<(), CommitError> {
+        for (path, column, id) in references(save) {
+            if before.is_some_and(|before| has(before, &path, &id)) {
+                continue;
+            }
+            let Some(table) = column.references else {
+                continue;
+            };
+            let cell = self.cell(table, id);
+            cell.locked = true;
+            if cell.live().is_none() {
+                return Err(CommitError::MissingReference(column.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is deleted may not be referenced.
+    fn referrers(&mut self, at: usize, schema: &Schema, id: Uuid) -> Result<(), CommitError> {
+        for referrer in schema.referenced_by {
+            let (collection, path) = self.store.path(referrer.table, referrer.column)?;
+            let text = id.to_string();
+            let predicate = Predicate::Unreferenced {
+                changed: self.changed(collection, |now| has(now, path, &text)),
+                collection: collection.to_owned(),
+                path: path.to_owned(),
+                id,
+                table: referrer.table,
+            };
+            self.plan.predicates.push((at, predicate));
+        }
+        Ok(())
+    }
+
+    fn events(&mut self, at: usize, write: &WriteSet) -> Result<(), CommitError> {
+        for event in &write.events {
+            let message = outbox::encoded(event, self.next, self.written_at)?;
+            self.next += 1;
+            let (collection, key) = home(write, event);
+            let cell = self.cell(&collection, key);
+            if collection == LOOSE {
+                // It waits already, or was given twice.
+                if cell.now.is_some() {
+                    return Err(CommitError::Conflict);
+                }
+                cell.change(at, Some(Document::new()));
+            }
+            cell.push.push(message);
+        }
+        for cell in self.plan.cells.values() {
+            if !cell.push.is_empty() && cell.at == at && bytes(cell)? > MOST_BYTES {
+                return Err(CommitError::OutboxFull);
+            }
+        }
+        Ok(())
+    }
+
+    fn document(&mut self, at: usize, write: &DocumentWrite) -> Result<(), CommitError> {
+        let (collection, key) = document_place(write);
+        let cell = self.cell(&collection, key);
+        let version = rows::version(cell.live())?;
+        let (expected, to) = match write {
+            DocumentWrite::Put {
+                expected, document, ..
+            } => (*expected, Some(encoded(document, expected + 1)?)),
+            DocumentWrite::Delete { expected, .. } => (*expected, None),
+        };
+        // What is not there cannot be deleted, whatever version it should have.
+        if version != expected || (to.is_none() && cell.live().is_none()) {
+            return Err(CommitError::Conflict);
+        }
+        cell.change(at, to);
+        Ok(())
+    }
+}
+
+/// All documents that a write set may have to do with.
+fn places(write: &WriteSet) -> BTreeSet<Place> {
+    let mut places = BTreeSet::new();
+    let mut add = |collection: &str, key: String| places.insert((collection.to_owned(), key));
+    let key = |schema: &Schema, generation: Generation, id| rows::key(schema, generation, id);
+    for check in &write.checks {
+        if let Check::Version {
+            schema,
+            generation,
+            id,
+            ..
+        } = check
+        {
+            add(schema.table, key(schema, *generation, *id));
+        }
+    }
+    for save in &write.saves {
+        add(save.schema.table, key(save.schema, save.generation, id_of(save)));
+        for (_, column, id) in references(save) {
+            if let Some(table) = column.references {
+                add(table, id);
+            }
+        }
+    }
+    for advance in &write.gates {
+        let key = progress::gate_key(&advance.handler, advance.generation, advance.aggregate);
+        add(GATES, key);
+    }
+    for offset in &write.offsets {
+        add(OFFSETS, progress::offset_key(offset));
+    }
+    for key in guards(write) {
+        add(GUARDS, key);
+    }
+    places.extend(write.documents.iter().map(document_place));
+    places.extend(write.events.iter().map(|event| home(write, event)));
+    places
+}
+
+/// What stands for the sets that a write set with conditions on sets reads and writes into. Write
+/// sets without such conditions need none; see the module.
+fn guards(write: &WriteSet) -> BTreeSet<String> {
+    let mut guards = BTreeSet::new();
+    let table = |schema: &Schema, generation| format!("table/{}/{generation}", schema.table);
+    let group = |collection: Documents, group: &str| format!("{}/{group}", name_of(collection));
+    for check in &write.checks {
+        match check {
+            Check::Version { .. } => {}
+            Check::Answer { find, .. } => {
+                guards.insert(table(find.schema, find.generation));
+            }
+            Check::EmptyGroup {
+                collection,
+                group: name,
+            } => {
+                guards.insert(group(*collection, name));
+            }
+        }
+    }
+    if guards.is_empty() {
+        return guards;
+    }
+    for save in &write.saves {
+        guards.insert(table(save.schema, save.generation));
+    }
+    for write in &write.documents {
+        if let DocumentWrite::Put {
+            collection,
+            document,
+            ..
+        } = write
+        {
+            guards.insert(group(*collection, &document.group));
+        }
+    }
+    guards
+}
+
+/// The document that carries an event: its aggregate's, when that is saved.
+fn home(write: &WriteSet, event: &OutboxEvent) -> Place {
+    let mut saves = write.saves.iter();
+    let save = saves.find(|save| !save.schema.generations && id_of(save) == event.aggregate_id);
+    match save {
+        Some(save) => (save.schema.table.to_owned(), event.aggregate_id.to_string()),
+        None => (LOOSE.to_owned(), event.id.to_string()),
+    }
+}
+
+fn id_of(save: &Save) -> Uuid {
+    match &save.to {
+        SaveTo::Live(stored) => stored.id,
+        SaveTo::Deleted { id, .. } => *id,
+    }
+}
+
+fn document_place(write: &DocumentWrite) -> Place {
+    match write {
+        DocumentWrite::Put {
+            collection,
+            document,
+            ..
+        } => (name_of(*collection).to_owned(), document.key.clone()),
+        DocumentWrite::Delete {
+            collection, key, ..
+        } => (name_of(*collection).to_owned(), key.clone()),
+    }
+}
+
+/// What a row will reference: where in its document, by which column, which row.
+fn references(save: &Save) -> Vec<(String, &'static Column, String)> {
+    let SaveTo::Live(stored) = &save.to else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    let mut add = |path: &str, column: &'static Column, value: Option<&Value>| {
+        let one = value.and_then(Value::as_str).into_iter();
+        let list = value.and_then(Value::as_array).into_iter().flatten();
+        for id in one.chain(list.filter_map(Value::as_str)) {
+            found.push((path.to_owned(), column, id.to_lowercase()));
+        }
+    };
+    let referencing = |column: &&'static Column| column.references.is_some();
+    for column in save.schema.columns.iter().filter(referencing) {
+        add(column.name, column, stored.members.get(column.name));
+    }
+    for collection in save.schema.collections {
+        let entities = stored.members.get(collection.member);
+        let entities = entities.and_then(Value::as_array).into_iter().flatten();
+        for entity in entities {
+            for column in collection.columns.iter().filter(referencing) {
+                let path = format!("{}.{}", collection.member, column.name);
+                add(&path, column, entity.get(column.name));
+            }
+        }
+    }
+    found
+}
+
+fn bytes(cell: &Cell) -> Result<usize, CommitError> {
+    let documents = cell.seen.iter().chain(&cell.push);
+    let sizes = documents.map(|document| document.to_vec().map(|bytes| bytes.len()));
+    let sum: Result<usize, _> = sizes.sum();
+    sum.map_err(|error| crate::engine::EngineError::Corrupt(error.to_string()).into())
+}
