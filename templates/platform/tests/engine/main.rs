@@ -1,5 +1,8 @@
 //! Every engine does what every engine has to do; and what is special about each.
 
+#[cfg(feature = "mongodb")]
+#[path = "../child.rs"]
+mod child;
 mod conformance;
 #[cfg(feature = "mongodb")]
 mod mongodb;

@@ -52,6 +52,13 @@ impl Cell {
         self.changed || self.locked
     }
 
+    /// Whether a message with this id is in it.
+    pub(super) fn carries(&self, id: &str) -> bool {
+        let waiting = self.seen.iter().flat_map(super::outbox::messages);
+        let mut all = waiting.chain(&self.push);
+        all.any(|message| message.get_str("id").is_ok_and(|one| one == id))
+    }
+
     /// All fields as a write sets them: what is no more becomes `null`.
     pub(super) fn fields(&self, position: i64) -> Option<Document> {
         let mut fields = self.now.clone()?;

@@ -199,10 +199,11 @@ impl Store {
         };
         let count = vec![
             doc! { "$match": { OUTBOX_POSITION: { "$gt": 0_i64 } } },
+            doc! { "$unwind": "$_outbox" },
             doc! { "$group": {
                 "_id": null,
-                "rows": { "$sum": { "$size": "$_outbox" } },
-                "oldest": { "$min": { "$min": "$_outbox.written_at" } },
+                "rows": { "$sum": 1 },
+                "oldest": { "$min": "$_outbox.written_at" },
             } },
         ];
         for name in &self.outboxes {

@@ -57,8 +57,11 @@ impl Store {
             if write.events.is_empty() {
                 continue;
             }
-            let ids: Vec<String> = write.events.iter().map(|one| one.id.to_string()).collect();
-            if self.waits(&ids).await.map_err(|error| (at, error.into()))? {
+            // A message of an aggregate that is saved with it can wait nowhere else.
+            let loose = write.events.iter().filter(|event| home(write, event).0 == LOOSE);
+            let ids: Vec<String> = loose.map(|event| event.id.to_string()).collect();
+            let waits = !ids.is_empty() && self.waits(&ids).await.map_err(|error| (at, error.into()))?;
+            if waits {
                 return Err((at, CommitError::Conflict));
             }
             messages += write.events.len() as u64;
@@ -231,6 +234,9 @@ impl Planning<'_> {
                     return Err(CommitError::Conflict);
                 }
                 cell.change(at, Some(Document::new()));
+            }
+            if cell.carries(&event.id.to_string()) {
+                return Err(CommitError::Conflict);
             }
             cell.push.push(message);
         }

@@ -178,7 +178,7 @@ pub async fn the_log_is_ordered(engine: &dyn Engine) {
 }
 
 /// The rows of one aggregate are in the order of its sequences.
-pub(super) fn assert_ordered(rows: &[OutboxRow]) {
+pub fn assert_ordered(rows: &[OutboxRow]) {
     let mut last: BTreeMap<Uuid, u64> = BTreeMap::new();
     for row in rows {
         let before = last.insert(row.event.aggregate_id, row.event.sequence);

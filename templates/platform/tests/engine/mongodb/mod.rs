@@ -2,6 +2,9 @@
 //! tests.
 
 mod conforms;
+mod migrations;
+mod processes;
+mod transactions;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
