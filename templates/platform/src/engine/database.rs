@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "mongodb")]
+use super::mongodb;
 #[cfg(feature = "sqlite")]
 use super::sqlite;
 use super::{Engine, Migration, OpenError, Options};
@@ -18,6 +20,8 @@ pub struct Database {
 /// The kinds of databases that this program can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    #[cfg(feature = "mongodb")]
+    Mongodb,
     #[cfg(feature = "sqlite")]
     Sqlite,
 }
@@ -33,9 +37,21 @@ impl Database {
         }
     }
 
+    /// A database of a MongoDB server, with its migrations.
+    #[cfg(feature = "mongodb")]
+    pub const fn mongodb(migrations: &'static [Migration]) -> Self {
+        Self {
+            kind: Kind::Mongodb,
+            migrations,
+            stand_in: &[],
+        }
+    }
+
     /// What its location looks like where there is no default: on a server.
     pub const fn example(&self) -> Option<&'static str> {
         match self.kind {
+            #[cfg(feature = "mongodb")]
+            Kind::Mongodb => Some("mongodb://name:password@host:27017/database"),
             #[cfg(feature = "sqlite")]
             Kind::Sqlite => None,
         }
@@ -47,6 +63,8 @@ impl Database {
     /// When the database cannot be used or a migration fails.
     pub async fn migrate(&self, at: &Location) -> Result<Vec<String>, OpenError> {
         match self.kind_of(at)? {
+            #[cfg(feature = "mongodb")]
+            Kind::Mongodb => mongodb::migrate(at.secret(), self.migrations_on(Kind::Mongodb)).await,
             #[cfg(feature = "sqlite")]
             Kind::Sqlite => sqlite::migrate(&at.path(), self.migrations_on(Kind::Sqlite)),
         }
@@ -62,6 +80,13 @@ impl Database {
         options: Options,
     ) -> Result<Arc<dyn Engine>, OpenError> {
         match self.kind_of(at)? {
+            #[cfg(feature = "mongodb")]
+            Kind::Mongodb => {
+                let migrations = self.migrations_on(Kind::Mongodb);
+                let url = at.secret();
+                let engine = mongodb::MongodbEngine::open(url, migrations, options).await?;
+                Ok(Arc::new(engine))
+            }
             #[cfg(feature = "sqlite")]
             Kind::Sqlite => {
                 let migrations = self.migrations_on(Kind::Sqlite);
@@ -74,6 +99,8 @@ impl Database {
     /// What kind of database is there.
     fn kind_of(&self, at: &Location) -> Result<Kind, OpenError> {
         match at.scheme() {
+            #[cfg(feature = "mongodb")]
+            "mongodb" | "mongodb+srv" if self.kind == Kind::Mongodb => Ok(Kind::Mongodb),
             #[cfg(feature = "sqlite")]
             "sqlite" if self.kind == Kind::Sqlite || !self.stand_in.is_empty() => Ok(Kind::Sqlite),
             scheme => Err(OpenError::Unusable(format!(
@@ -95,6 +122,8 @@ impl Database {
 impl Kind {
     const fn name(self) -> &'static str {
         match self {
+            #[cfg(feature = "mongodb")]
+            Self::Mongodb => "MongoDB",
             #[cfg(feature = "sqlite")]
             Self::Sqlite => "SQLite",
         }

@@ -6,6 +6,8 @@
 //! [`CommitError::Conflict`], again.
 
 #[cfg(feature = "sqlite")]
+#[cfg(any(feature = "mongodb", feature = "sqlite"))]
+mod cursor;
 mod database;
 mod document;
 mod message;

@@ -90,7 +90,9 @@ pub(super) fn both(seen: &Document, now: &Document) -> Document {
     let names: BTreeSet<&String> = seen.keys().chain(now.keys()).collect();
     let mut both = Document::new();
     for name in names {
-        let claims = [seen, now].into_iter().filter_map(|one| one.get_array(name).ok());
+        let claims = [seen, now]
+            .into_iter()
+            .filter_map(|one| one.get_array(name).ok());
         let mut all: Vec<Bson> = Vec::new();
         for claim in claims.flatten() {
             if !all.contains(claim) {

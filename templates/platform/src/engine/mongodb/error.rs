@@ -110,7 +110,10 @@ pub(super) fn number(document: &Document, name: &str) -> Option<i64> {
     match document.get(name)? {
         Bson::Int32(number) => Some((*number).into()),
         Bson::Int64(number) => Some(*number),
-        #[expect(clippy::cast_possible_truncation, reason = "servers count in doubles, too")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "servers count in doubles, too"
+        )]
         Bson::Double(number) => Some(*number as i64),
         _ => None,
     }

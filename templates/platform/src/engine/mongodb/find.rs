@@ -8,12 +8,12 @@ use mongodb::bson::{Bson, Document, doc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::cursor::Cursor;
 use super::error::unsigned;
 use super::fields::{ID, LIVE, VERSION};
 use super::search::Search;
 use super::store::{Store, all};
 use super::{codec, rows};
+use crate::engine::cursor::Cursor;
 use crate::engine::{EngineError, Find, Page};
 use crate::schema::{Column, Kind};
 

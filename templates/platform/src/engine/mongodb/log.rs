@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use mongodb::bson::{Document, doc};
 use uuid::Uuid;
 
-use super::error::{is_true, only_duplicates, signed, text, unsigned};
 use super::connect::durable;
+use super::error::{is_true, only_duplicates, signed, text, unsigned};
 use super::fields::{ID, LOG, OUTBOX};
 use super::outbox::decoded;
 use super::store::{Store, all};
@@ -31,7 +31,10 @@ impl Store {
             if !is_true(message, "logged") || message.contains_key("trimmed") {
                 continue;
             }
-            let (kind, aggregate) = (text(message, "aggregate_type")?, text(message, "aggregate_id")?);
+            let (kind, aggregate) = (
+                text(message, "aggregate_type")?,
+                text(message, "aggregate_id")?,
+            );
             let mut event = doc! { ID: place(kind, aggregate, unsigned(message, "sequence")?) };
             event.extend(message.clone());
             events.push(event);
@@ -64,9 +67,7 @@ impl Store {
             }
         }
         let from = match after {
-            Some((aggregate, sequence)) => {
-                place(aggregate_type, &aggregate.to_string(), sequence)
-            }
+            Some((aggregate, sequence)) => place(aggregate_type, &aggregate.to_string(), sequence),
             None => format!("{aggregate_type}/"),
         };
         let found = self
@@ -86,7 +87,11 @@ impl Store {
     /// Deletes events that are older; those still in the outbox are left out of the log from now on.
     pub(super) async fn trim(&self, before: Timestamp) -> Result<u64, EngineError> {
         let old = doc! { "written_at": { "$lt": before.as_microseconds() } };
-        let mut trimmed = self.collection(LOG).delete_many(old.clone()).await?.deleted_count;
+        let mut trimmed = self
+            .collection(LOG)
+            .delete_many(old.clone())
+            .await?
+            .deleted_count;
         let of_outbox = doc! {
             "written_at": { "$lt": before.as_microseconds() },
             "logged": true,
@@ -103,7 +108,9 @@ impl Store {
             let is_old = |message: &&Document| {
                 is_true(message, "logged")
                     && !message.contains_key("trimmed")
-                    && message.get_i64("written_at").is_ok_and(|at| at < before.as_microseconds())
+                    && message
+                        .get_i64("written_at")
+                        .is_ok_and(|at| at < before.as_microseconds())
             };
             let messages = documents.iter().flat_map(super::outbox::messages);
             trimmed += messages.filter(is_old).count() as u64;

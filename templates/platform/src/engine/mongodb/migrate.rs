@@ -154,7 +154,9 @@ fn read(text: &str) -> Result<Vec<Document>, String> {
     for command in &commands {
         let name = command.keys().next().map_or("", String::as_str);
         if !COMMANDS.contains(&name) {
-            return Err(format!("it has the command `{name}`, which is none of {COMMANDS:?}"));
+            return Err(format!(
+                "it has the command `{name}`, which is none of {COMMANDS:?}"
+            ));
         }
     }
     Ok(commands)

@@ -1,21 +1,19 @@
 //! What write sets come to: which documents are locked and changed, and what else has to hold.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use mongodb::bson::Document;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::cells::Cell;
 use super::documents::{encoded, name_of};
 use super::fields::{GATES, GUARDS, LOOSE, OFFSETS};
+use super::places::{document_place, guards, home, id_of, places, references};
 use super::predicates::{Predicate, has};
 use super::store::{Place, Store};
 use super::{outbox, progress, rows};
-use crate::engine::{
-    Check, CommitError, DocumentWrite, Documents, Generation, OutboxEvent, Save, SaveTo, WriteSet,
-};
-use crate::schema::{Column, Schema};
+use crate::engine::{Check, CommitError, DocumentWrite, EngineError, Save, SaveTo, WriteSet};
+use crate::schema::Schema;
 
 /// How many bytes an aggregate's document with its waiting messages has at most: well below what
 /// MongoDB takes (16 MiB), for a transaction keeps what it prepares in the document, too.
@@ -38,7 +36,10 @@ impl Store {
     /// Reads what write sets touch, and holds their conditions against it.
     pub(super) async fn plan(&self, writes: &[WriteSet]) -> Result<Plan, Failure> {
         let places = writes.iter().flat_map(places).collect();
-        let cells = self.cells(places).await.map_err(|error| (0, error.into()))?;
+        let cells = self
+            .cells(places)
+            .await
+            .map_err(|error| (0, error.into()))?;
         let messages: usize = writes.iter().map(|write| write.events.len()).sum();
         let messages = i64::try_from(messages).unwrap_or(i64::MAX);
         let mut planning = Planning {
@@ -58,9 +59,13 @@ impl Store {
                 continue;
             }
             // A message of an aggregate that is saved with it can wait nowhere else.
-            let loose = write.events.iter().filter(|event| home(write, event).0 == LOOSE);
+            let loose = write
+                .events
+                .iter()
+                .filter(|event| home(write, event).0 == LOOSE);
             let ids: Vec<String> = loose.map(|event| event.id.to_string()).collect();
-            let waits = !ids.is_empty() && self.waits(&ids).await.map_err(|error| (at, error.into()))?;
+            let waits =
+                !ids.is_empty() && self.waits(&ids).await.map_err(|error| (at, error.into()))?;
             if waits {
                 return Err((at, CommitError::Conflict));
             }
@@ -141,7 +146,9 @@ impl Planning<'_> {
                     return Err(CommitError::Conflict);
                 }
                 let (find, rows) = (Box::new(find.clone()), rows.clone());
-                self.plan.predicates.push((at, Predicate::Answer { find, rows }));
+                self.plan
+                    .predicates
+                    .push((at, Predicate::Answer { find, rows }));
             }
             Check::EmptyGroup { collection, group } => {
                 let in_group = |now: &Document| now.get_str("group").is_ok_and(|one| one == group);
@@ -167,7 +174,10 @@ impl Planning<'_> {
 
     fn save(&mut self, at: usize, save: &Save) -> Result<(), CommitError> {
         let id = id_of(save);
-        let cell = self.cell(save.schema.table, rows::key(save.schema, save.generation, id));
+        let cell = self.cell(
+            save.schema.table,
+            rows::key(save.schema, save.generation, id),
+        );
         if rows::version(cell.now.as_ref())? != save.expected {
             return Err(CommitError::Conflict);
         }
@@ -267,147 +277,9 @@ impl Planning<'_> {
     }
 }
 
-/// All documents that a write set may have to do with.
-fn places(write: &WriteSet) -> BTreeSet<Place> {
-    let mut places = BTreeSet::new();
-    let mut add = |collection: &str, key: String| places.insert((collection.to_owned(), key));
-    let key = |schema: &Schema, generation: Generation, id| rows::key(schema, generation, id);
-    for check in &write.checks {
-        if let Check::Version {
-            schema,
-            generation,
-            id,
-            ..
-        } = check
-        {
-            add(schema.table, key(schema, *generation, *id));
-        }
-    }
-    for save in &write.saves {
-        add(save.schema.table, key(save.schema, save.generation, id_of(save)));
-        for (_, column, id) in references(save) {
-            if let Some(table) = column.references {
-                add(table, id);
-            }
-        }
-    }
-    for advance in &write.gates {
-        let key = progress::gate_key(&advance.handler, advance.generation, advance.aggregate);
-        add(GATES, key);
-    }
-    for offset in &write.offsets {
-        add(OFFSETS, progress::offset_key(offset));
-    }
-    for key in guards(write) {
-        add(GUARDS, key);
-    }
-    places.extend(write.documents.iter().map(document_place));
-    places.extend(write.events.iter().map(|event| home(write, event)));
-    places
-}
-
-/// What stands for the sets that a write set with conditions on sets reads and writes into. Write
-/// sets without such conditions need none; see the module.
-fn guards(write: &WriteSet) -> BTreeSet<String> {
-    let mut guards = BTreeSet::new();
-    let table = |schema: &Schema, generation| format!("table/{}/{generation}", schema.table);
-    let group = |collection: Documents, group: &str| format!("{}/{group}", name_of(collection));
-    for check in &write.checks {
-        match check {
-            Check::Version { .. } => {}
-            Check::Answer { find, .. } => {
-                guards.insert(table(find.schema, find.generation));
-            }
-            Check::EmptyGroup {
-                collection,
-                group: name,
-            } => {
-                guards.insert(group(*collection, name));
-            }
-        }
-    }
-    if guards.is_empty() {
-        return guards;
-    }
-    for save in &write.saves {
-        guards.insert(table(save.schema, save.generation));
-    }
-    for write in &write.documents {
-        if let DocumentWrite::Put {
-            collection,
-            document,
-            ..
-        } = write
-        {
-            guards.insert(group(*collection, &document.group));
-        }
-    }
-    guards
-}
-
-/// The document that carries an event: its aggregate's, when that is saved.
-fn home(write: &WriteSet, event: &OutboxEvent) -> Place {
-    let mut saves = write.saves.iter();
-    let save = saves.find(|save| !save.schema.generations && id_of(save) == event.aggregate_id);
-    match save {
-        Some(save) => (save.schema.table.to_owned(), event.aggregate_id.to_string()),
-        None => (LOOSE.to_owned(), event.id.to_string()),
-    }
-}
-
-fn id_of(save: &Save) -> Uuid {
-    match &save.to {
-        SaveTo::Live(stored) => stored.id,
-        SaveTo::Deleted { id, .. } => *id,
-    }
-}
-
-fn document_place(write: &DocumentWrite) -> Place {
-    match write {
-        DocumentWrite::Put {
-            collection,
-            document,
-            ..
-        } => (name_of(*collection).to_owned(), document.key.clone()),
-        DocumentWrite::Delete {
-            collection, key, ..
-        } => (name_of(*collection).to_owned(), key.clone()),
-    }
-}
-
-/// What a row will reference: where in its document, by which column, which row.
-fn references(save: &Save) -> Vec<(String, &'static Column, String)> {
-    let SaveTo::Live(stored) = &save.to else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    let mut add = |path: &str, column: &'static Column, value: Option<&Value>| {
-        let one = value.and_then(Value::as_str).into_iter();
-        let list = value.and_then(Value::as_array).into_iter().flatten();
-        for id in one.chain(list.filter_map(Value::as_str)) {
-            found.push((path.to_owned(), column, id.to_lowercase()));
-        }
-    };
-    let referencing = |column: &&'static Column| column.references.is_some();
-    for column in save.schema.columns.iter().filter(referencing) {
-        add(column.name, column, stored.members.get(column.name));
-    }
-    for collection in save.schema.collections {
-        let entities = stored.members.get(collection.member);
-        let entities = entities.and_then(Value::as_array).into_iter().flatten();
-        for entity in entities {
-            for column in collection.columns.iter().filter(referencing) {
-                let path = format!("{}.{}", collection.member, column.name);
-                add(&path, column, entity.get(column.name));
-            }
-        }
-    }
-    found
-}
-
 fn bytes(cell: &Cell) -> Result<usize, CommitError> {
     let documents = cell.seen.iter().chain(&cell.push);
     let sizes = documents.map(|document| document.to_vec().map(|bytes| bytes.len()));
     let sum: Result<usize, _> = sizes.sum();
-    sum.map_err(|error| crate::engine::EngineError::Corrupt(error.to_string()).into())
+    sum.map_err(|error| EngineError::Corrupt(error.to_string()).into())
 }

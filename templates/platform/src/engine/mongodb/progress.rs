@@ -8,9 +8,7 @@ use super::fields::{GATES, ID, LIVE, OFFSETS};
 use super::rows::{is_live, of_generation};
 use super::search::Search;
 use super::store::Store;
-use crate::engine::{
-    EngineError, Gate, GateAdvance, Generation, OffsetAdvance,
-};
+use crate::engine::{EngineError, Gate, GateAdvance, Generation, OffsetAdvance};
 use crate::schema::Schema;
 use crate::value::Timestamp;
 
@@ -88,7 +86,11 @@ impl Store {
             .map(|aggregate| gate_key(handler, generation, *aggregate));
         let filter = doc! { ID: { "$in": keys.collect::<Vec<_>>() } };
         let found = self.read(GATES, &Search::all(filter)).await?;
-        found.iter().filter(|gate| is_live(gate)).map(gate).collect()
+        found
+            .iter()
+            .filter(|gate| is_live(gate))
+            .map(gate)
+            .collect()
     }
 
     /// How far a handler has read.

@@ -65,7 +65,9 @@ fn parts(record: &Document) -> Result<Vec<Part>, EngineError> {
 }
 
 fn is_committed(record: &Document) -> bool {
-    record.get_str("state").is_ok_and(|state| state == COMMITTED)
+    record
+        .get_str("state")
+        .is_ok_and(|state| state == COMMITTED)
 }
 
 impl Store {
@@ -91,12 +93,14 @@ impl Store {
             return Ok(settled);
         }
         // A new primary may not know yet how far its majority is: a write finds out, and when there
-        // is a record after all and undecided, it is no longer.
+        // is a record after all and undecided, it is no longer. Of what only the primary has the
+        // state is not looked at: it may yet be lost.
         self.end(tx).await?;
-        Ok(self
+        let there = self
             .collection(TRANSACTIONS)
             .find_one(doc! { ID: tx })
-            .await?)
+            .await?;
+        Ok(there.map(|_| Document::new()))
     }
 
     /// Ends a transaction that has not happened; whether it had not.

@@ -100,7 +100,10 @@ fn claims(schema: &Schema, stored: &Stored) -> Document {
     let mut claims = Document::new();
     for unique in schema.unique {
         let values = unique.members.iter().map(|member| {
-            let column = schema.columns.iter().find(|column| column.name == *member)?;
+            let column = schema
+                .columns
+                .iter()
+                .find(|column| column.name == *member)?;
             let value = stored.members.get(*member)?;
             (!value.is_null()).then(|| canonical_value(column, value))
         });

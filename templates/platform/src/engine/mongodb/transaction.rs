@@ -7,11 +7,10 @@ use std::time::Duration;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 
-use super::cells::{Cell, both};
+use super::cells::Cell;
 use super::error::{Written, duplicate};
-use super::fields::{
-    CLAIMS, ID, INTENT, OUTBOX, REVISION, STUB, TRANSACTIONS,
-};
+use super::fields::{CLAIMS, ID, OUTBOX, TRANSACTIONS};
+use super::intents::{bound, chunks, goes, intent, prepared, stub};
 use super::plan::{Failure, Plan};
 use super::resolve::{COMMITTED, PENDING, Part};
 use super::store::{Place, Store, holder};
@@ -23,9 +22,6 @@ const ATTEMPTS: u32 = 24;
 
 /// The longest pause between two attempts, in milliseconds.
 const LONGEST_MS: u64 = 64;
-
-/// How many documents and bytes one command writes at most.
-const COMMAND: (usize, usize) = (1_000, 12 << 20);
 
 /// What came of a plan.
 enum Outcome {
@@ -114,8 +110,7 @@ impl Store {
         let parts = plan.parts();
         let engine = |error: EngineError| (0, CommitError::from(error));
         let listed: Vec<Document> = parts.iter().map(Part::to_document).collect();
-        let record =
-            doc! { ID: tx, "state": PENDING, "at": self.clock.time(), "parts": listed };
+        let record = doc! { ID: tx, "state": PENDING, "at": self.clock.time(), "parts": listed };
         let records = self.collection(TRANSACTIONS);
         let inserted = records.insert_one(record).await;
         inserted.map_err(|error| engine(error.into()))?;
@@ -199,12 +194,7 @@ impl Store {
     }
 
     /// What it means that a unique index has the value already.
-    async fn taken(
-        &self,
-        plan: &Plan,
-        collection: &str,
-        index: &str,
-    ) -> Result<Outcome, Failure> {
+    async fn taken(&self, plan: &Plan, collection: &str, index: &str) -> Result<Outcome, Failure> {
         if index == "microdb_outbox_id" {
             return Err((0, CommitError::Conflict));
         }
@@ -213,8 +203,7 @@ impl Store {
                 continue;
             };
             let mut constraints = schema.unique.iter();
-            let unique =
-                constraints.find(|unique| format!("{table}_{}_key", unique.name) == index);
+            let unique = constraints.find(|unique| format!("{table}_{}_key", unique.name) == index);
             let (seen, now) = cell.claims();
             let (Some(unique), false) = (unique, seen == now) else {
                 continue;
@@ -278,77 +267,6 @@ impl Plan {
         let place = (collection.to_owned(), key.to_owned());
         self.cells.get(&place).is_some_and(Cell::takes_part)
     }
-}
-
-/// Whether nothing is left of the document.
-fn goes(cell: &Cell) -> bool {
-    match cell.changed {
-        true => cell.now.is_none(),
-        false => cell.seen.is_none(),
-    }
-}
-
-/// The document as it was read, held by nobody; `None`: there was none.
-fn bound(place: &Place, cell: &Cell) -> Option<Document> {
-    let seen = cell.seen.as_ref()?;
-    let revision = seen.get(REVISION).cloned().unwrap_or(Bson::Null);
-    Some(doc! { ID: &place.1, REVISION: revision, INTENT: { "$exists": false } })
-}
-
-/// What is to become of a document.
-fn intent(tx: ObjectId, cell: &Cell, position: i64) -> Document {
-    let mut intent = doc! { "id": tx };
-    if cell.changed
-        && let Some(fields) = cell.fields(position)
-    {
-        intent.insert("set", fields);
-        if !cell.push.is_empty() {
-            intent.insert("push", &cell.push);
-        }
-    }
-    intent
-}
-
-/// What locking sets: what the document will have of unique constraints is its own from now on.
-fn prepared(cell: &Cell, mut intent: Document) -> Document {
-    let (seen, now) = cell.claims();
-    if !cell.changed || seen == now {
-        return doc! { INTENT: intent };
-    }
-    let claims = both(&seen, &now);
-    intent.insert("undo", doc! { CLAIMS: seen });
-    doc! { INTENT: intent, CLAIMS: claims }
-}
-
-/// What stands in the place of a document that is not there.
-fn stub(place: &Place, cell: &Cell, intent: Document) -> Document {
-    let (_, claims) = cell.claims();
-    let revision = ObjectId::new();
-    let mut stub = doc! { ID: &place.1, REVISION: revision, STUB: true, INTENT: intent };
-    if !claims.is_empty() {
-        stub.insert(CLAIMS, claims);
-    }
-    stub
-}
-
-/// Divides writes into what one command takes.
-fn chunks(writes: Vec<Document>) -> Vec<Vec<Document>> {
-    let mut chunks: Vec<Vec<Document>> = Vec::new();
-    let mut size = usize::MAX;
-    for write in writes {
-        let bytes = write.to_vec().map_or(0, |bytes| bytes.len());
-        match chunks.last_mut() {
-            Some(chunk) if chunk.len() < COMMAND.0 && size + bytes <= COMMAND.1 => {
-                size += bytes;
-                chunk.push(write);
-            }
-            _ => {
-                size = bytes;
-                chunks.push(vec![write]);
-            }
-        }
-    }
-    chunks
 }
 
 /// Waits a random time, longer after each attempt, so that competitors fall out of step.

@@ -8,10 +8,10 @@ use rusqlite::{Connection, params_from_iter};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::cursor::Cursor;
 use super::error::unsigned;
 use super::tables::{TableSql, of_generation, quoted};
 use super::{codec, rows};
+use crate::engine::cursor::Cursor;
 use crate::engine::{EngineError, Find, Page};
 use crate::schema::{Column, Kind};
 

@@ -42,7 +42,6 @@ mod codec;
 mod collections;
 mod connect;
 mod constraints;
-mod cursor;
 mod documents;
 mod error;
 mod find;

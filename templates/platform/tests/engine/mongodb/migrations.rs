@@ -50,7 +50,11 @@ async fn applied_once_and_in_order() {
         found.push(index.keys.keys().cloned().collect::<Vec<_>>());
     }
     let found = found.into_iter().find(|keys| keys.len() > 1);
-    assert_eq!(found, Some(vec!["b".to_owned(), "a".to_owned()]), "the order is kept");
+    assert_eq!(
+        found,
+        Some(vec!["b".to_owned(), "a".to_owned()]),
+        "the order is kept"
+    );
     database.remove().await;
 }
 
@@ -75,7 +79,10 @@ async fn edited_and_newer_ones_are_refused() {
     applied(&database, &[FIRST, SECOND]).await;
     let text = r#"[{ "create": "first" }]"#;
     let error = refused(&database, &[Migration { text, ..FIRST }, SECOND]).await;
-    assert!(matches!(&error, OpenError::Edited(name) if name == "0001_first"), "{error}");
+    assert!(
+        matches!(&error, OpenError::Edited(name) if name == "0001_first"),
+        "{error}"
+    );
     let windows: &'static str = FIRST.text.replace('\n', "\r\n").leak();
     let first = Migration {
         text: windows,
@@ -83,7 +90,10 @@ async fn edited_and_newer_ones_are_refused() {
     };
     assert!(applied(&database, &[first, SECOND]).await.is_empty());
     let error = refused(&database, &[FIRST]).await;
-    assert!(matches!(&error, OpenError::Newer(name) if name == "0002_second"), "{error}");
+    assert!(
+        matches!(&error, OpenError::Newer(name) if name == "0002_second"),
+        "{error}"
+    );
     let error = open(&database, &[FIRST]).await.err();
     assert!(matches!(error, Some(OpenError::Newer(_))));
     database.remove().await;
@@ -105,7 +115,10 @@ async fn a_failed_migration_is_begun_again() {
             text,
         };
         let error = refused(&database, &[FIRST, bad]).await;
-        assert!(matches!(&error, OpenError::Failed { name, .. } if name == "0002_bad"), "{error}");
+        assert!(
+            matches!(&error, OpenError::Failed { name, .. } if name == "0002_bad"),
+            "{error}"
+        );
     }
     let good = Migration {
         name: "0002_bad",
@@ -123,7 +136,11 @@ async fn many_instances_migrate_at_once() {
     let mut tasks = JoinSet::new();
     for _ in 0..6 {
         let url = database.url.clone();
-        tasks.spawn(async move { migrate(&url, MIGRATIONS).await.expect("it is to be migrated") });
+        tasks.spawn(async move {
+            migrate(&url, MIGRATIONS)
+                .await
+                .expect("it is to be migrated")
+        });
     }
     let mut names = Vec::new();
     while let Some(done) = tasks.join_next().await {
@@ -141,8 +158,13 @@ async fn less_than_durable_is_refused() {
     for less in ["w=1", "w=0", "journal=false"] {
         let sign = if database.url.contains('?') { '&' } else { '?' };
         let url = format!("{}{sign}{less}", database.url);
-        let error = MongodbEngine::open(&url, MIGRATIONS, Options::default()).await.err();
-        assert!(matches!(&error, Some(OpenError::NotDurable(why)) if why.contains(less)), "{error:?}");
+        let error = MongodbEngine::open(&url, MIGRATIONS, Options::default())
+            .await
+            .err();
+        assert!(
+            matches!(&error, Some(OpenError::NotDurable(why)) if why.contains(less)),
+            "{error:?}"
+        );
     }
     database.remove().await;
 }
@@ -150,14 +172,22 @@ async fn less_than_durable_is_refused() {
 #[tokio::test]
 async fn what_cannot_be_used_is_told_without_its_password() {
     let nobody = "mongodb://user:s3cret@127.0.0.1:9/name?serverSelectionTimeoutMS=300";
-    let error = migrate(nobody, MIGRATIONS).await.expect_err("nobody is there");
+    let error = migrate(nobody, MIGRATIONS)
+        .await
+        .expect_err("nobody is there");
     assert!(
         matches!(&error, OpenError::Unreachable { server, .. } if server == "127.0.0.1:9"),
         "{error}"
     );
     assert!(!error.to_string().contains("s3cret"), "{error}");
-    for url in ["mongodb://user:s3cret@127.0.0.1:9", "mongodb://user:s3cret@", "s3cret"] {
-        let error = migrate(url, MIGRATIONS).await.expect_err("it is no URL of a database");
+    for url in [
+        "mongodb://user:s3cret@127.0.0.1:9",
+        "mongodb://user:s3cret@",
+        "s3cret",
+    ] {
+        let error = migrate(url, MIGRATIONS)
+            .await
+            .expect_err("it is no URL of a database");
         assert!(matches!(error, OpenError::Unusable(_)), "{error}");
         assert!(!error.to_string().contains("s3cret"), "{error}");
     }

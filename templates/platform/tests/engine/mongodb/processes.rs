@@ -75,7 +75,10 @@ async fn what_was_answered_survives_a_kill() {
     let engine = database.open().await;
     for id in made.iter().map(|id| id.parse().expect("a UUID")) {
         let found = engine.load(&THING, 0, id).await.expect("an answer");
-        assert!(matches!(found, Found::Live(_)), "{id} was answered, and is lost");
+        assert!(
+            matches!(found, Found::Live(_)),
+            "{id} was answered, and is lost"
+        );
     }
     let all = Find {
         limit: 10_000,
@@ -86,7 +89,10 @@ async fn what_was_answered_survives_a_kill() {
     let things: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut events: Vec<Uuid> = waiting.iter().map(|row| row.event.aggregate_id).collect();
     events.sort_unstable();
-    assert_eq!(things, events, "no change without its event, no event without its change");
+    assert_eq!(
+        things, events,
+        "no change without its event, no event without its change"
+    );
     database.remove().await;
 }
 
@@ -147,7 +153,10 @@ async fn a_server_that_comes_back_is_used_again() {
         matches!(error, Err(CommitError::Engine(EngineError::Unavailable(_)))),
         "{error:?}"
     );
-    assert!(matches!(engine.now().await, Err(EngineError::Unavailable(_))));
+    assert!(matches!(
+        engine.now().await,
+        Err(EngineError::Unavailable(_))
+    ));
     way.open.store(true, Ordering::Relaxed);
     let mut tries = 0;
     while let Err(error) = engine.commit(recorded(thing(id(3), 1, "c"))).await {
