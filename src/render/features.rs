@@ -6,9 +6,16 @@
 use std::collections::BTreeSet;
 
 use toml_edit::{Array, DocumentMut, Item};
+use unicode_width::UnicodeWidthStr;
 
 /// The features that a workspace may do without. The others are in all of them: tests stand on them.
 pub const OPTIONAL: [&str; 4] = ["postgres", "mongodb", "redis", "kafka"];
+
+/// What a gate for one of several features begins with.
+const CHOICE: &str = "#[cfg(any(";
+
+/// The greatest width of such a gate on one line (rustfmt's `attr_fn_like_width`, with its frame).
+const ATTRIBUTE_WIDTH: usize = 83;
 
 /// The features that nobody uses.
 pub struct Unused(BTreeSet<&'static str>);
@@ -28,6 +35,7 @@ impl Unused {
 
     /// A source file of the runtime without what is theirs.
     pub fn strip_source(&self, text: &str) -> String {
+        let text = self.narrow_choices(text);
         let mut kept: Vec<&str> = Vec::new();
         let mut lines = text.lines();
         while let Some(line) = lines.next() {
@@ -74,10 +82,50 @@ impl Unused {
         Ok(manifest.to_string())
     }
 
+    /// `#[cfg(any(…))]` without what is unused: a plain gate where one feature is left, or none.
+    fn narrow_choices(&self, text: &str) -> String {
+        let mut narrowed = String::new();
+        let mut rest = text;
+        while let Some((before, choice)) = rest.split_once(CHOICE) {
+            let Some((features, after)) = choice.split_once(")]") else {
+                break;
+            };
+            let names: Vec<&str> = features.split('"').skip(1).step_by(2).collect();
+            let left = names.iter().filter(|name| !self.0.contains(*name));
+            narrowed.push_str(before);
+            narrowed.push_str(&match left.clone().collect::<Vec<_>>()[..] {
+                [..] if left.clone().count() == names.len() => format!("{CHOICE}{features})]"),
+                // All of them are unused, so any of them will do.
+                [] => gate(names.first().unwrap_or(&"")),
+                [only] => gate(only),
+                [..] => any_of(&left.copied().collect::<Vec<_>>()),
+            });
+            rest = after;
+        }
+        narrowed + rest
+    }
+
     fn is_gate(&self, line: &str) -> bool {
         let feature = line.strip_prefix("#[cfg(feature = \"");
         let feature = feature.and_then(|rest| rest.strip_suffix("\")]"));
         feature.is_some_and(|feature| self.0.contains(feature))
+    }
+}
+
+fn gate(feature: &str) -> String {
+    format!("#[cfg(feature = \"{feature}\")]")
+}
+
+/// A choice that the formatter leaves on one line, as one of three does.
+fn any_of(features: &[&str]) -> String {
+    let quoted: Vec<String> = features
+        .iter()
+        .map(|feature| format!("feature = \"{feature}\""))
+        .collect();
+    let one = format!("{CHOICE}{}))]", quoted.join(", "));
+    match one.width() <= ATTRIBUTE_WIDTH {
+        true => one,
+        false => format!("{CHOICE}\n    {}\n))]", quoted.join(",\n    ")),
     }
 }
 
@@ -189,6 +237,22 @@ fn open() {
 "#;
         let stripped = unused().strip_source(text);
         assert_eq!(stripped, left);
+    }
+
+    #[test]
+    fn choices_become_narrower() {
+        let text = "#[cfg(any(\n    feature = \"kafka\",\n    feature = \"mongodb\",\n    feature = \"redis\"\n))]\nmod x;\n";
+        let strip = |used: &[&str]| {
+            let used = used.iter().copied().collect();
+            Unused::without(&used).strip_source(text)
+        };
+        assert_eq!(strip(&["kafka", "mongodb", "redis"]), text);
+        assert_eq!(strip(&["redis"]), "#[cfg(feature = \"redis\")]\nmod x;\n");
+        assert_eq!(
+            strip(&["redis", "kafka"]),
+            "#[cfg(any(feature = \"kafka\", feature = \"redis\"))]\nmod x;\n"
+        );
+        assert_eq!(strip(&[]), "\n");
     }
 
     #[test]

@@ -13,6 +13,8 @@ mod database;
 mod document;
 mod message;
 mod migration;
+#[cfg(feature = "mongodb")]
+pub mod mongodb;
 mod options;
 #[cfg(feature = "postgres")]
 pub mod postgres;

@@ -1,6 +1,7 @@
 //! What tests have to know of a service.
 
 use super::Service;
+use crate::broker::BrokerKind;
 use crate::engine::Database;
 use crate::handler::Handlers;
 use crate::owner::Owned;
@@ -10,6 +11,7 @@ pub(crate) struct Described {
     pub system: &'static str,
     pub context: &'static str,
     pub database: Database,
+    pub broker: BrokerKind,
     pub partitions: u32,
     pub owned: Vec<Owned>,
     pub handlers: Handlers,
@@ -22,6 +24,7 @@ impl Service {
             system: self.system,
             context: self.context,
             database: self.database,
+            broker: self.broker,
             partitions: self.partitions,
             owned: self.owned,
             handlers: self.handlers,

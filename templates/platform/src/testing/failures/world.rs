@@ -38,7 +38,7 @@ pub(super) struct World {
 impl World {
     /// A world whose service has never run, and in which nobody answers.
     pub async fn new(subject: &Arc<Subject>) -> Step<Self> {
-        let places = Places::new()?;
+        let places = Places::new(subject).await?;
         Self::migrate(subject, &places).await?;
         let world = Self::open(subject, places).await?;
         for row in &subject.examples.rows {
@@ -261,7 +261,10 @@ impl World {
             self.whole().await
         };
         match ended.await {
-            Ok(end) => Ok(end),
+            Ok(end) => {
+                self.places.remove().await?;
+                Ok(end)
+            }
             Err(error) => Err(self.explain(error)),
         }
     }

@@ -1,0 +1,39 @@
+//! The names of the runtime's own fields; those of members do not begin with an underscore.
+
+/// What MongoDB calls the key.
+pub(super) const ID: &str = "_id";
+/// Another one after each write, so that a write can be bound to what was read.
+pub(super) const REVISION: &str = "_rev";
+/// The place of the last write in the order of commits.
+pub(super) const POSITION: &str = "_position";
+/// Whether there is something, rather than what a deletion left or a transaction has prepared.
+pub(super) const LIVE: &str = "_live";
+/// A document that is there for a transaction only.
+pub(super) const STUB: &str = "_stub";
+/// The transaction that holds the document, and what it makes of it.
+pub(super) const INTENT: &str = "_tx";
+/// The same, its id.
+pub(super) const INTENT_ID: &str = "_tx.id";
+/// What the document has of every unique constraint; during a transaction also what it will have.
+pub(super) const CLAIMS: &str = "_claims";
+/// Messages on their way out.
+pub(super) const OUTBOX: &str = "_outbox";
+/// The same, their ids.
+pub(super) const OUTBOX_ID: &str = "_outbox.id";
+/// The same, their positions.
+pub(super) const OUTBOX_POSITION: &str = "_outbox.position";
+/// The version of rows and documents.
+pub(super) const VERSION: &str = "version";
+
+/// The collection of messages that no aggregate's document carries.
+pub(super) const LOOSE: &str = "microdb_outbox";
+/// The collection of events that have left the outbox.
+pub(super) const LOG: &str = "microdb_event_log";
+/// The collection of transactions under way.
+pub(super) const TRANSACTIONS: &str = "microdb_transactions";
+/// The collection whose documents stand for sets of others, to be locked.
+pub(super) const GUARDS: &str = "microdb_guards";
+/// The collection of gates.
+pub(super) const GATES: &str = "microdb_gates";
+/// The collection of offsets.
+pub(super) const OFFSETS: &str = "microdb_offsets";

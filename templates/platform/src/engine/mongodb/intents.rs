@@ -1,0 +1,82 @@
+//! What a transaction puts into documents before it happens.
+
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{Bson, Document, doc};
+
+use super::cells::{Cell, both};
+use super::fields::{CLAIMS, ID, INTENT, REVISION, STUB};
+use super::store::Place;
+
+/// How many documents and bytes one command writes at most.
+const COMMAND: (usize, usize) = (1_000, 12 << 20);
+
+/// Whether nothing is left of the document.
+pub(super) fn goes(cell: &Cell) -> bool {
+    match cell.changed {
+        true => cell.now.is_none(),
+        false => cell.seen.is_none(),
+    }
+}
+
+/// The document as it was read, held by nobody; `None`: there was none.
+pub(super) fn bound(place: &Place, cell: &Cell) -> Option<Document> {
+    let seen = cell.seen.as_ref()?;
+    let revision = seen.get(REVISION).cloned().unwrap_or(Bson::Null);
+    Some(doc! { ID: &place.1, REVISION: revision, INTENT: { "$exists": false } })
+}
+
+/// What is to become of a document.
+pub(super) fn intent(tx: ObjectId, cell: &Cell, position: i64) -> Document {
+    let mut intent = doc! { "id": tx };
+    if cell.changed
+        && let Some(fields) = cell.fields(position)
+    {
+        intent.insert("set", fields);
+        if !cell.push.is_empty() {
+            intent.insert("push", &cell.push);
+        }
+    }
+    intent
+}
+
+/// What locking sets: what the document will have of unique constraints is its own from now on.
+pub(super) fn prepared(cell: &Cell, mut intent: Document) -> Document {
+    let (seen, now) = cell.claims();
+    if !cell.changed || seen == now {
+        return doc! { INTENT: intent };
+    }
+    let claims = both(&seen, &now);
+    intent.insert("undo", doc! { CLAIMS: seen });
+    doc! { INTENT: intent, CLAIMS: claims }
+}
+
+/// What stands in the place of a document that is not there.
+pub(super) fn stub(place: &Place, cell: &Cell, intent: Document) -> Document {
+    let (_, claims) = cell.claims();
+    let revision = ObjectId::new();
+    let mut stub = doc! { ID: &place.1, REVISION: revision, STUB: true, INTENT: intent };
+    if !claims.is_empty() {
+        stub.insert(CLAIMS, claims);
+    }
+    stub
+}
+
+/// Divides writes into what one command takes.
+pub(super) fn chunks(writes: Vec<Document>) -> Vec<Vec<Document>> {
+    let mut chunks: Vec<Vec<Document>> = Vec::new();
+    let mut size = usize::MAX;
+    for write in writes {
+        let bytes = write.to_vec().map_or(0, |bytes| bytes.len());
+        match chunks.last_mut() {
+            Some(chunk) if chunk.len() < COMMAND.0 && size + bytes <= COMMAND.1 => {
+                size += bytes;
+                chunk.push(write);
+            }
+            _ => {
+                size = bytes;
+                chunks.push(vec![write]);
+            }
+        }
+    }
+    chunks
+}

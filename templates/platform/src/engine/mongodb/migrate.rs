@@ -1,0 +1,229 @@
+//! Applies migrations: the runtime's own first, then the service's.
+
+use std::time::{Duration, Instant};
+
+use mongodb::bson::{Document, doc};
+use uuid::Uuid;
+
+use super::connect::{self, Way, durable};
+use super::error::duplicate;
+use super::fields::ID;
+use crate::engine::migration::{Migration, OpenError};
+use crate::value::Timestamp;
+
+/// The collections of the runtime.
+const RUNTIME: &[Migration] = &[Migration {
+    name: "runtime/0001",
+    text: include_str!("migrations/0001_runtime.json"),
+}];
+
+const APPLIED: &str = "microdb_migrations";
+const LOCK: &str = "microdb_migrating";
+
+/// How long an instance may be busy with one command before others take over, in milliseconds.
+const TURN_MS: i64 = 600_000;
+
+/// How long an instance waits for others.
+const PATIENCE: Duration = Duration::from_secs(1_800);
+
+/// The pause between two looks at the lock.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What a migration may do: each is done in the same way however often it is begun.
+const COMMANDS: [&str; 6] = [
+    "collMod",
+    "create",
+    "createIndexes",
+    "drop",
+    "dropIndexes",
+    "update",
+];
+
+/// NamespaceNotFound, IndexNotFound, NamespaceExists: it has been done.
+const DONE: [i32; 3] = [26, 27, 48];
+
+/// Brings the database that a URL names up to date, making it when it is new; the names of the
+/// migrations that were applied. Any number of instances may do so at once: they take turns.
+///
+/// A migration is a JSON list of MongoDB's commands `create`, `collMod`, `createIndexes`,
+/// `dropIndexes`, `drop` and `update`, run in order. MongoDB cannot take back what such a command
+/// has done; so of a migration that failed its first commands stay, and it is begun from its start
+/// the next time. A command that finds its work done (a collection or index that is there, or no
+/// longer) goes by; an `update` has to be one that may be done twice.
+///
+/// # Errors
+/// When the database cannot be used, is newer than the program, or a migration fails.
+pub async fn migrate(url: &str, migrations: &[Migration]) -> Result<Vec<String>, OpenError> {
+    let way = connect::connect(url).await?;
+    way.check_durable().await?;
+    check(&way, migrations).await?;
+    let mut names = Vec::new();
+    if is_pending(&way, migrations).await?.is_none() {
+        return Ok(names);
+    }
+    let turn = Turn::take(&way).await?;
+    let outcome = async {
+        for migration in RUNTIME.iter().chain(migrations) {
+            if apply(&way, &turn, migration).await? {
+                names.push(migration.name.to_owned());
+            }
+        }
+        Ok(())
+    }
+    .await;
+    turn.give_back().await;
+    outcome.map(|()| names)
+}
+
+/// Refuses a database that lacks a migration.
+pub(super) async fn check_complete(way: &Way, migrations: &[Migration]) -> Result<(), OpenError> {
+    check(way, migrations).await?;
+    match is_pending(way, migrations).await? {
+        Some(name) => Err(OpenError::Pending(name)),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a database that is newer, and migrations that were edited.
+async fn check(way: &Way, migrations: &[Migration]) -> Result<(), OpenError> {
+    for (name, hash) in applied(way).await? {
+        let mut known = RUNTIME.iter().chain(migrations);
+        match known.find(|one| one.name == name) {
+            None => return Err(OpenError::Newer(name)),
+            Some(migration) if hash_of(migration) != hash => return Err(OpenError::Edited(name)),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+async fn is_pending(way: &Way, migrations: &[Migration]) -> Result<Option<String>, OpenError> {
+    let applied = applied(way).await?;
+    let mut all = RUNTIME.iter().chain(migrations);
+    let pending = all.find(|one| !applied.iter().any(|(name, _)| name == one.name));
+    Ok(pending.map(|migration| migration.name.to_owned()))
+}
+
+async fn applied(way: &Way) -> Result<Vec<(String, String)>, OpenError> {
+    let failed = |error| way.failed(&error);
+    let collection = way.database.collection::<Document>(APPLIED);
+    let found = collection.find(doc! {}).sort(doc! { ID: 1 }).await;
+    let mut found = found.map_err(failed)?;
+    let mut applied = Vec::new();
+    while found.advance().await.map_err(failed)? {
+        let one = found.deserialize_current().map_err(failed)?;
+        let text = |name| one.get_str(name).unwrap_or_default().to_owned();
+        applied.push((text(ID), text("hash")));
+    }
+    Ok(applied)
+}
+
+/// Applies one migration, unless it was; whether it did.
+async fn apply(way: &Way, turn: &Turn<'_>, migration: &Migration) -> Result<bool, OpenError> {
+    let failed = |why: String| OpenError::Failed {
+        name: migration.name.to_owned(),
+        why,
+    };
+    // Asked again: another instance may have been faster.
+    let mut applied = applied(way).await?.into_iter();
+    if applied.any(|(name, _)| name == migration.name) {
+        return Ok(false);
+    }
+    let commands = read(migration.text).map_err(failed)?;
+    for command in commands {
+        if !turn.renew().await? {
+            let why = "another instance has taken over in the meantime";
+            return Err(failed(why.to_owned()));
+        }
+        run(way, command).await.map_err(failed)?;
+    }
+    let now = Timestamp::now().to_string();
+    let record = doc! { ID: migration.name, "hash": hash_of(migration), "applied_at": now };
+    let collection = way.database.collection::<Document>(APPLIED);
+    match collection.insert_one(record).await {
+        Ok(_) => Ok(true),
+        Err(error) if duplicate(&error).is_some() => Ok(false),
+        Err(error) => Err(way.failed(&error)),
+    }
+}
+
+/// The commands of a migration, whose members keep their order.
+fn read(text: &str) -> Result<Vec<Document>, String> {
+    let commands: Vec<Document> = serde_json::from_str(text)
+        .map_err(|error| format!("it is no JSON list of commands: {error}"))?;
+    for command in &commands {
+        let name = command.keys().next().map_or("", String::as_str);
+        if !COMMANDS.contains(&name) {
+            return Err(format!(
+                "it has the command `{name}`, which is none of {COMMANDS:?}"
+            ));
+        }
+    }
+    Ok(commands)
+}
+
+async fn run(way: &Way, mut command: Document) -> Result<(), String> {
+    command.insert("writeConcern", durable());
+    match way.database.run_command(command).await {
+        Ok(answer) => super::error::written(&answer)
+            .map(|_| ())
+            .map_err(|error| error.to_string()),
+        Err(error) => match error.kind.as_ref() {
+            mongodb::error::ErrorKind::Command(failed) if DONE.contains(&failed.code) => Ok(()),
+            _ => Err(error.to_string()),
+        },
+    }
+}
+
+/// The turn of one instance, by the database's clock.
+struct Turn<'a> {
+    way: &'a Way,
+    owner: String,
+}
+
+impl<'a> Turn<'a> {
+    async fn take(way: &'a Way) -> Result<Self, OpenError> {
+        let owner = Uuid::now_v7().to_string();
+        let turn = Self { way, owner };
+        let started = Instant::now();
+        while !turn.renew().await? {
+            if started.elapsed() > PATIENCE {
+                return Err(OpenError::Unusable(
+                    "another instance has been migrating it for long".to_owned(),
+                ));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(turn)
+    }
+
+    /// Takes or renews it; whether it is this instance's.
+    async fn renew(&self) -> Result<bool, OpenError> {
+        let free = doc! { ID: "turn", "$or": [
+            { "owner": &self.owner },
+            { "$expr": { "$lte": ["$until", "$$NOW"] } },
+        ] };
+        let until = doc! { "$add": ["$$NOW", TURN_MS] };
+        let taken = vec![doc! { "$set": { "owner": &self.owner, "until": until } }];
+        let collection = self.way.database.collection::<Document>(LOCK);
+        match collection.update_one(free, taken).upsert(true).await {
+            Ok(_) => Ok(true),
+            Err(error) if duplicate(&error).is_some() => Ok(false),
+            Err(error) => Err(self.way.failed(&error)),
+        }
+    }
+
+    async fn give_back(self) {
+        let own = doc! { ID: "turn", "owner": &self.owner };
+        let collection = self.way.database.collection::<Document>(LOCK);
+        if let Err(error) = collection.delete_one(own).await {
+            tracing::debug!(%error, "the turn of migrating ends by itself");
+        }
+    }
+}
+
+/// Tells texts apart; line endings, which git may change, do not count.
+fn hash_of(migration: &Migration) -> String {
+    let text = migration.text.replace("\r\n", "\n");
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
+}

@@ -1,0 +1,228 @@
+//! Rows of a schema as documents: one per row, the entities inside among its members.
+
+use mongodb::bson::{Bson, Document, doc};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::codec;
+use super::error::{corrupt, is_true, signed, text, unsigned};
+use super::fields::{CLAIMS, ID, INTENT_ID, LIVE, OUTBOX, VERSION};
+use super::search::Search;
+use super::store::Store;
+use crate::engine::{EngineError, Found, Generation, Save, Stored};
+use crate::schema::{Collection, Column, Schema, canonical_value};
+use crate::value::Timestamp;
+
+/// What nobody needs who reads rows.
+pub(super) fn without_outbox() -> Document {
+    doc! { OUTBOX: 0, "_tx.set": 0, "_tx.push": 0 }
+}
+
+/// The key of a row: the id, after the generation where there are some.
+pub(super) fn key(schema: &Schema, generation: Generation, id: Uuid) -> String {
+    match schema.generations {
+        true => format!("{generation}/{id}"),
+        false => id.to_string(),
+    }
+}
+
+/// The condition that a row is of the generation. Keys begin with it, so it is one on these.
+pub(super) fn of_generation(schema: &Schema, generation: Generation) -> Document {
+    match schema.generations {
+        // `0` is the character after `/`.
+        true => doc! { ID: { "$gte": format!("{generation}/"), "$lt": format!("{generation}0") } },
+        false => doc! {},
+    }
+}
+
+/// The id of a row.
+pub(super) fn id_of(document: &Document) -> Result<Uuid, EngineError> {
+    let key = text(document, ID)?;
+    let id = key.rsplit('/').next().unwrap_or(key);
+    Uuid::try_parse(id).map_err(|_| corrupt(ID))
+}
+
+/// The version of what is or was there; 0: nothing.
+pub(super) fn version(document: Option<&Document>) -> Result<u64, EngineError> {
+    match document {
+        Some(document) => unsigned(document, VERSION),
+        None => Ok(0),
+    }
+}
+
+/// Whether there is something.
+pub(super) fn is_live(document: &Document) -> bool {
+    is_true(document, LIVE)
+}
+
+/// What a live row is stored as, in the place of what was there before.
+pub(super) fn live(
+    save: &Save,
+    stored: &Stored,
+    before: Option<&Document>,
+) -> Result<Document, EngineError> {
+    let before = before.filter(|before| is_live(before));
+    let created_at = match before {
+        Some(before) => text(before, "created_at")?.to_owned(),
+        None => stored.created_at.to_string(),
+    };
+    let mut document = doc! {
+        LIVE: true,
+        VERSION: signed(stored.version)?,
+        "created_at": created_at,
+        "updated_at": stored.updated_at.to_string(),
+    };
+    if save.schema.generations {
+        document.insert("generation", i64::from(save.generation));
+    }
+    for column in save.schema.columns {
+        let value = codec::encode(column, stored.members.get(column.name))?;
+        document.insert(column.name, value);
+    }
+    for collection in save.schema.collections {
+        document.insert(collection.member, entities(collection, stored)?);
+    }
+    document.insert(CLAIMS, claims(save.schema, stored));
+    Ok(document)
+}
+
+/// What a deletion leaves behind.
+pub(super) fn tombstone(save: &Save, version: u64) -> Result<Document, EngineError> {
+    let mut document = doc! { LIVE: false, VERSION: signed(version)?, CLAIMS: {} };
+    if save.schema.generations {
+        document.insert("generation", i64::from(save.generation));
+    }
+    Ok(document)
+}
+
+/// What the row has of every unique constraint: of those of which all members are there.
+fn claims(schema: &Schema, stored: &Stored) -> Document {
+    let mut claims = Document::new();
+    for unique in schema.unique {
+        let values = unique.members.iter().map(|member| {
+            let column = schema
+                .columns
+                .iter()
+                .find(|column| column.name == *member)?;
+            let value = stored.members.get(*member)?;
+            (!value.is_null()).then(|| canonical_value(column, value))
+        });
+        if let Some(values) = values.collect::<Option<Vec<Value>>>() {
+            let claim = Value::Array(values).to_string();
+            claims.insert(unique.name, vec![claim]);
+        }
+    }
+    claims
+}
+
+fn entities(collection: &Collection, stored: &Stored) -> Result<Bson, EngineError> {
+    let malformed =
+        || EngineError::Corrupt(format!("`{}` is no list of entities", collection.member));
+    let list = match stored.members.get(collection.member) {
+        None | Some(Value::Null) => return Ok(Bson::Array(Vec::new())),
+        Some(Value::Array(list)) => list,
+        Some(_) => return Err(malformed()),
+    };
+    let mut entities = Vec::with_capacity(list.len());
+    for entity in list {
+        let entity = entity.as_object().ok_or_else(malformed)?;
+        let id = entity.get("id").and_then(Value::as_str);
+        let id = id.and_then(|id| Uuid::try_parse(id).ok());
+        let mut document = doc! { "id": id.ok_or_else(malformed)?.to_string() };
+        for column in collection.columns {
+            document.insert(column.name, codec::encode(column, entity.get(column.name))?);
+        }
+        entities.push(Bson::Document(document));
+    }
+    Ok(Bson::Array(entities))
+}
+
+/// The row that a document is.
+pub(super) fn stored(schema: &Schema, document: &Document) -> Result<Stored, EngineError> {
+    let mut members = members(schema.columns, document)?;
+    for collection in schema.collections {
+        let list = document
+            .get_array(collection.member)
+            .map_err(|_| corrupt(collection.member))?;
+        let mut entities = Vec::with_capacity(list.len());
+        for entity in list {
+            let entity = entity
+                .as_document()
+                .ok_or_else(|| corrupt(collection.member))?;
+            let mut members = self::members(collection.columns, entity)?;
+            members.insert("id".to_owned(), Value::from(text(entity, "id")?));
+            entities.push(Value::Object(members));
+        }
+        members.insert(collection.member.to_owned(), Value::Array(entities));
+    }
+    Ok(Stored {
+        id: id_of(document)?,
+        version: unsigned(document, VERSION)?,
+        created_at: timestamp(document, "created_at")?,
+        updated_at: timestamp(document, "updated_at")?,
+        members,
+    })
+}
+
+fn members(columns: &[Column], document: &Document) -> Result<Map<String, Value>, EngineError> {
+    let mut members = Map::new();
+    for column in columns {
+        if let Some(value) = codec::decode(column, document.get(column.name))? {
+            members.insert(column.name.to_owned(), value);
+        }
+    }
+    Ok(members)
+}
+
+fn timestamp(document: &Document, name: &str) -> Result<Timestamp, EngineError> {
+    text(document, name)?.parse().map_err(|_| corrupt(name))
+}
+
+impl Store {
+    /// The row under an id, or what its deletion left behind.
+    pub(super) async fn load(
+        &self,
+        schema: &Schema,
+        generation: Generation,
+        id: Uuid,
+    ) -> Result<Found, EngineError> {
+        let search = Search {
+            projection: without_outbox(),
+            ..Search::all(doc! { ID: key(schema, generation, id) })
+        };
+        match self.read(schema.table, &search).await?.first() {
+            Some(document) if is_live(document) => stored(schema, document).map(Found::Live),
+            Some(document) if document.contains_key(VERSION) => {
+                Ok(Found::Deleted(unsigned(document, VERSION)?))
+            }
+            _ => Ok(Found::Nothing),
+        }
+    }
+
+    /// Deleted rows after an id, in the order of ids, with the versions of their deletions.
+    pub(super) async fn deleted(
+        &self,
+        schema: &Schema,
+        generation: Generation,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, u64)>, EngineError> {
+        let mut filter = of_generation(schema, generation);
+        filter.insert(LIVE, false);
+        if let Some(after) = after {
+            let after = doc! { ID: { "$gt": key(schema, generation, after) } };
+            filter = doc! { "$and": [filter, after] };
+        }
+        let search = Search {
+            sort: doc! { ID: 1 },
+            projection: doc! { VERSION: 1, INTENT_ID: 1 },
+            limit: limit.into(),
+            ..Search::all(filter)
+        };
+        let found = self.read(schema.table, &search).await?;
+        let tombstones = found
+            .iter()
+            .map(|document| Ok((id_of(document)?, unsigned(document, VERSION)?)));
+        tombstones.collect()
+    }
+}

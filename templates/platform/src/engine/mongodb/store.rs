@@ -1,0 +1,136 @@
+//! The database with what all operations share.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use mongodb::bson::{Bson, Document, doc};
+use mongodb::{Collection, Cursor};
+
+use super::clock::Clock;
+use super::connect::{Way, durable};
+use super::error::{Written, corrupt, written};
+use super::fields::{INTENT, INTENT_ID, LOOSE, OUTBOX_ID};
+use crate::engine::migration::OpenError;
+use crate::engine::{EngineError, Options};
+use crate::value::Timestamp;
+
+/// Where a document is: its collection and its key. Their order is that in which they are locked.
+pub(super) type Place = (String, String);
+
+/// A database.
+pub(super) struct Store {
+    pub(super) way: Way,
+    pub(super) clock: Clock,
+    pub(super) options: Options,
+    /// The collections whose documents carry messages.
+    pub(super) outboxes: Vec<String>,
+    /// By the names of their indexes (`<table>_<column>`): collections and the paths in their documents.
+    paths: HashMap<String, (String, String)>,
+    /// How many messages were counted and written since, and when they were counted.
+    pub(super) counted: Mutex<Option<(u64, Instant)>>,
+}
+
+impl Store {
+    /// Looks at the collections that migrations have made.
+    pub(super) async fn open(way: Way, options: Options) -> Result<Self, OpenError> {
+        let failed = |error| way.failed(&error);
+        let mut outboxes = Vec::new();
+        let mut paths = HashMap::new();
+        let names = way.database.list_collection_names().await;
+        for name in names.map_err(failed)? {
+            let collection = way.database.collection::<Document>(&name);
+            let mut indexes = collection.list_indexes().await.map_err(failed)?;
+            while indexes.advance().await.map_err(failed)? {
+                let index = indexes.deserialize_current().map_err(failed)?;
+                let Some(path) = index.keys.keys().next() else {
+                    continue;
+                };
+                if path == OUTBOX_ID && name != LOOSE {
+                    outboxes.push(name.clone());
+                }
+                if let Some(index) = index.options.and_then(|options| options.name) {
+                    paths.insert(index, (name.clone(), path.clone()));
+                }
+            }
+        }
+        outboxes.push(LOOSE.to_owned());
+        Ok(Self {
+            way,
+            clock: Clock::default(),
+            options,
+            outboxes,
+            paths,
+            counted: Mutex::new(None),
+        })
+    }
+
+    /// A collection as write sets read and write it.
+    pub(super) fn collection(&self, name: &str) -> Collection<Document> {
+        self.way.database.collection(name)
+    }
+
+    /// A collection as others read it.
+    pub(super) fn settled(&self, name: &str) -> Collection<Document> {
+        self.way.settled.collection(name)
+    }
+
+    /// The database's clock.
+    pub(super) async fn now(&self) -> Result<Timestamp, EngineError> {
+        let answer = self.way.database.run_command(doc! { "hello": 1 }).await?;
+        let time = answer
+            .get_datetime("localTime")
+            .map_err(|_| corrupt("localTime"))?;
+        let micros = time.timestamp_millis().saturating_mul(1_000);
+        let now = Timestamp::from_microseconds(micros).ok_or_else(|| corrupt("localTime"))?;
+        self.clock.learn(now);
+        Ok(now)
+    }
+
+    /// Where a column that references rows is kept.
+    pub(super) fn path(&self, table: &str, column: &str) -> Result<(&str, &str), EngineError> {
+        let index = format!("{table}_{column}");
+        match self.paths.get(&index) {
+            Some((collection, path)) => Ok((collection, path)),
+            None => Err(EngineError::Corrupt(format!(
+                "the migrations make no index `{index}`"
+            ))),
+        }
+    }
+
+    /// A command that writes several documents, durably.
+    pub(super) async fn write(&self, mut command: Document) -> Result<Written, EngineError> {
+        command.insert("ordered", true);
+        command.insert("writeConcern", durable());
+        written(&self.way.database.run_command(command).await?)
+    }
+
+    /// Applies what was committed and not yet applied to a collection.
+    pub(super) async fn finish_in(&self, collection: &str) -> Result<(), EngineError> {
+        let held = self
+            .collection(collection)
+            .find(doc! { INTENT_ID: { "$exists": true } })
+            .projection(doc! { INTENT_ID: 1 })
+            .await?;
+        let held: Vec<Bson> = all(held).await?.iter().filter_map(holder).collect();
+        if !held.is_empty() {
+            self.finish_those(doc! { "$in": held }).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The transaction that holds a document.
+pub(super) fn holder(document: &Document) -> Option<Bson> {
+    let intent = document.get_document(INTENT).ok()?;
+    intent.get("id").cloned()
+}
+
+/// All that a cursor yields.
+pub(super) async fn all(mut cursor: Cursor<Document>) -> Result<Vec<Document>, EngineError> {
+    let mut found = Vec::new();
+    while cursor.advance().await? {
+        found.push(cursor.deserialize_current()?);
+    }
+    Ok(found)
+}
