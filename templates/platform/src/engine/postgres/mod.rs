@@ -68,6 +68,7 @@
 //! server that writes alone, so clock and outbox are never asked of a replica.
 
 mod apply;
+mod bulk;
 mod codec;
 mod collections;
 mod connect;
@@ -76,6 +77,7 @@ mod documents;
 mod error;
 mod find;
 mod generations;
+mod leases;
 mod locks;
 mod log;
 mod migrate;
@@ -315,6 +317,6 @@ impl Engine for PostgresEngine {
     }
 
     async fn lease(&self, name: &str, owner: Uuid, millis: u64) -> Result<bool, EngineError> {
-        over!(self.writer.pool, documents::lease, name, owner, millis)
+        over!(self.writer.pool, leases::lease, name, owner, millis)
     }
 }
