@@ -12,7 +12,7 @@ use super::outbox::{self, Room};
 use super::statement::Failed;
 use super::tables::Tables;
 use super::value::{Arguments, Sql, Type};
-use super::{documents, find, progress, rows, save};
+use super::{bulk, documents, find, progress, rows, save};
 use crate::engine::{Check, CommitError, EngineError, Generation, Save, SaveTo, Stored, WriteSet};
 
 /// What keeps a write set from being applied.
@@ -140,11 +140,20 @@ async fn saves(
             return save::rest(connection, &sql, one, stored, one.expected > 0).await;
         }
     }
-    // In the order in which others lock and make them.
-    let mut saves: Vec<&Save> = write.saves.iter().collect();
-    saves.sort_by_key(|one| (one.schema.table, one.generation, one.id()));
-    for one in saves {
-        save::save(connection, &tables.of(one.schema), one).await?;
+    match write.saves.first() {
+        Some(first) if bulk::fits(&write.saves) => {
+            bulk::apply(connection, &tables.of(first.schema), &write.saves).await?;
+        }
+        _ => {
+            // In the order in which others lock and make them.
+            let mut saves: Vec<&Save> = write.saves.iter().collect();
+            saves.sort_by_key(|one| (one.schema.table, one.generation, one.id()));
+            for one in saves {
+                save::save(connection, &tables.of(one.schema), one).await?;
+            }
+        }
+    }
+    for one in &write.saves {
         remember(locked, one);
     }
     if events > 0 {

@@ -1,10 +1,8 @@
-//! The runtime's collections of documents, and leases, which are documents too.
+//! The runtime's collections of documents.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
 
 use sqlx::postgres::{PgConnection, PgRow};
-use uuid::Uuid;
 
 use super::apply::Stop;
 use super::error::signed;
@@ -275,29 +273,6 @@ pub(super) async fn list(
     );
     let rows = statement::rows(connection, &sql.into(), arguments).await?;
     rows.iter().map(document).collect()
-}
-
-/// Takes or renews a lease; whether `owner` has it now.
-pub(super) async fn lease(
-    connection: &mut PgConnection,
-    name: &str,
-    owner: Uuid,
-    millis: u64,
-) -> Result<bool, EngineError> {
-    let sql: Arc<str> =
-        r#"INSERT INTO microdb_leases AS l (key, "group", position, due, version, body)
-        VALUES ($1, $1, 0, clock_timestamp() + $3::bigint * interval '1 millisecond', 1, $2)
-        ON CONFLICT (key) DO UPDATE SET
-            due = clock_timestamp() + $3::bigint * interval '1 millisecond',
-            version = l.version + 1, body = excluded.body
-        WHERE l.due <= clock_timestamp() OR l.body = excluded.body"#
-            .into();
-    let body = serde_json::json!({ "owner": owner.to_string() });
-    let arguments = Arguments::default()
-        .text(name)
-        .text(&body.to_string())
-        .int(signed(millis)?);
-    Ok(statement::execute(connection, &sql, arguments).await? == 1)
 }
 
 fn document(row: &PgRow) -> Result<Document, EngineError> {

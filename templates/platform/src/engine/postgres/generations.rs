@@ -1,4 +1,5 @@
-//! Removes what a generation of a handler leaves behind when it is no longer used.
+//! Removes what a generation of a handler leaves behind when it is no longer used, and so nothing relies
+//! on what is in it any more.
 
 use std::sync::Arc;
 

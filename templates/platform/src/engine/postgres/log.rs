@@ -17,8 +17,8 @@ use crate::value::{Timestamp, Uuid};
 /// How many months after this one have their partitions already.
 const AHEAD: i64 = 3;
 
-/// How many rows are deleted at once.
-const SWEEP: u32 = 1_000;
+/// Of how many pages rows are deleted at once.
+const SWEEP: u64 = 256;
 
 /// The lock that one instance has while it makes or drops partitions.
 const LOCK: i64 = 0x6d69_6372_6f64_6202;
@@ -116,42 +116,64 @@ pub(super) async fn trim(
 ) -> Result<u64, EngineError> {
     make_partitions(connection).await?;
     let mut all = 0;
-    for partition in partitions(connection, before).await? {
+    // Names order as months do, and the month of `before` is not over then.
+    let this = name(before.date().first_of_month());
+    for partition in partitions(connection).await? {
+        if partition >= this {
+            break;
+        }
         let dropped = drop_partition(connection, &partition).await;
         if dropped.is_err() {
             script(connection, "ROLLBACK").await?;
         }
         all += dropped?;
     }
-    let sql: Arc<str> = "DELETE FROM microdb_event_log WHERE (tableoid, ctid) IN
-        (SELECT tableoid, ctid FROM microdb_event_log WHERE written_at < $1 LIMIT $2 FOR UPDATE)"
-        .into();
-    loop {
-        let arguments = Arguments::default()
-            .one(Type::Instant, &Sql::Instant(before.as_microseconds()))
-            .int(SWEEP);
-        let deleted = statement::execute(connection, &sql, arguments).await?;
-        all += deleted;
-        if deleted == 0 {
-            return Ok(all);
-        }
+    for partition in partitions(connection).await? {
+        all += sweep(connection, &partition, before).await?;
     }
+    Ok(all)
 }
 
-/// The partitions of months that ended before.
-async fn partitions(
+/// Deletes the rows of a partition that are older than `before`, some pages at a time, so that each
+/// page is read once.
+async fn sweep(
     connection: &mut PgConnection,
+    partition: &str,
     before: Timestamp,
-) -> Result<Vec<String>, EngineError> {
-    let sql: Arc<str> = "SELECT inhrelid::regclass::text FROM pg_inherits
-         WHERE inhparent = 'microdb_event_log'::regclass"
+) -> Result<u64, EngineError> {
+    let size: Arc<str> =
+        "SELECT coalesce(pg_relation_size(to_regclass($1)) / current_setting('block_size')::bigint, 0)"
+            .into();
+    let rows = statement::rows(connection, &size, Arguments::default().text(partition)).await?;
+    let pages = rows
+        .first()
+        .map_or(Ok(0), |row| statement::natural(row, 0))?;
+    let sql: Arc<str> = format!(
+        "DELETE FROM {} WHERE written_at < $1 AND ctid >= $2::tid AND ctid < $3::tid",
+        quoted(partition)
+    )
+    .into();
+    let mut deleted = 0;
+    let mut page = 0;
+    while page < pages {
+        let arguments = Arguments::default()
+            .one(Type::Instant, &Sql::Instant(before.as_microseconds()))
+            .text(&format!("({page},0)"))
+            .text(&format!("({},0)", page + SWEEP));
+        deleted += statement::execute(connection, &sql, arguments).await?;
+        page += SWEEP;
+    }
+    Ok(deleted)
+}
+
+/// The partitions in the order of their months.
+async fn partitions(connection: &mut PgConnection) -> Result<Vec<String>, EngineError> {
+    let sql: Arc<str> = "SELECT c.relname::text FROM pg_inherits AS i
+         JOIN pg_class AS c ON c.oid = i.inhrelid
+         WHERE i.inhparent = to_regclass('microdb_event_log') ORDER BY c.relname"
         .into();
     let rows = statement::rows(connection, &sql, Arguments::default()).await?;
-    let names: Result<Vec<String>, _> = rows.iter().map(|row| statement::text(row, 0)).collect();
-    // Names order as months do, and the month of `before` is not over then.
-    let this = name(before.date().first_of_month());
-    let is_ours = |name: &String| name.starts_with("microdb_event_log_") && *name < this;
-    Ok(names?.into_iter().filter(is_ours).collect())
+    rows.iter().map(|row| statement::text(row, 0)).collect()
 }
 
 /// Drops a partition, and says how many rows it had; none while somebody reads it for long.
@@ -160,10 +182,15 @@ async fn drop_partition(
     partition: &str,
 ) -> Result<u64, EngineError> {
     let name = quoted(partition);
-    let begin = format!(
-        "BEGIN; SET LOCAL lock_timeout = '1s'; SELECT pg_advisory_xact_lock({LOCK}); LOCK TABLE {name} IN SHARE MODE"
-    );
+    let begin =
+        format!("BEGIN; SET LOCAL lock_timeout = '1s'; SELECT pg_advisory_xact_lock({LOCK})");
     script(connection, begin).await?;
+    // Another instance may have been faster.
+    if !exists(connection, partition).await? {
+        script(connection, "ROLLBACK").await?;
+        return Ok(0);
+    }
+    script(connection, format!("LOCK TABLE {name} IN SHARE MODE")).await?;
     let sql = format!("SELECT count(*) FROM {name}");
     let rows = statement::rows(connection, &sql.into(), Arguments::default()).await?;
     let count = rows

@@ -66,7 +66,7 @@ pub(super) async fn check_complete(
     let made = rows(connection, &sql, Arguments::default()).await;
     let made = made.map_err(failed_to_ask)?;
     let made = match made.first() {
-        Some(row) => super::statement::maybe_text(row, 0).map_err(|e| failed_to_ask(e))?,
+        Some(row) => super::statement::maybe_text(row, 0).map_err(failed_to_ask)?,
         None => None,
     };
     let applied = match made {

@@ -46,7 +46,7 @@
 //! # How conditions hold until the commit
 //! Transactions are READ COMMITTED, and what they rely on is locked first, all in one order:
 //! rows that are read or changed by themselves, and what is *not* there (the answer of a search, an
-//! empty group, an id never used) by locks of a name, see [`locks`]. SERIALIZABLE for those write
+//! empty group, an id never used) by locks of a name, see the module `locks`. SERIALIZABLE for those write
 //! sets alone would not do: PostgreSQL finds out what one such transaction does to another only when
 //! both are SERIALIZABLE, so every plain write would have to be one, and be begun again for conflicts
 //! between neighbours in an index. With locks nothing has to be begun again, plain writers never wait
@@ -68,6 +68,7 @@
 //! server that writes alone, so clock and outbox are never asked of a replica.
 
 mod apply;
+mod bulk;
 mod codec;
 mod collections;
 mod connect;
@@ -76,6 +77,7 @@ mod documents;
 mod error;
 mod find;
 mod generations;
+mod leases;
 mod locks;
 mod log;
 mod migrate;
@@ -315,6 +317,6 @@ impl Engine for PostgresEngine {
     }
 
     async fn lease(&self, name: &str, owner: Uuid, millis: u64) -> Result<bool, EngineError> {
-        over!(self.writer.pool, documents::lease, name, owner, millis)
+        over!(self.writer.pool, leases::lease, name, owner, millis)
     }
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::bulk::BulkSql;
 use super::codec::type_of;
 use super::{locks, outbox};
 use crate::schema::{Collection, Column, Schema};
@@ -43,6 +44,8 @@ pub(super) struct TableSql {
     pub delete: Arc<str>,
     /// Those of its collections, in their order.
     pub collections: Vec<CollectionSql>,
+    /// Those for many rows, which only projections have.
+    pub bulk: BulkSql,
     /// The lock that stands for what searches over the table answer.
     pub lock: i64,
 }
@@ -140,6 +143,7 @@ impl TableSql {
             plain: is_plain(schema),
             delete: format!(r#"DELETE FROM {table} AS t WHERE {this} AND t."version" = $3"#).into(),
             collections: schema.collections.iter().map(CollectionSql::new).collect(),
+            bulk: BulkSql::new(schema),
             lock,
             columns,
             joins,
@@ -226,7 +230,7 @@ fn names(columns: &[Column]) -> String {
 }
 
 /// A text per column, each after a comma.
-fn separated(columns: &[Column], text: impl Fn(usize, String) -> String) -> String {
+pub(super) fn separated(columns: &[Column], text: impl Fn(usize, String) -> String) -> String {
     let texts = columns.iter().enumerate();
     texts
         .map(|(index, column)| format!(", {}", text(index, quoted(column.name))))

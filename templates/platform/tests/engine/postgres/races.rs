@@ -380,3 +380,41 @@ async fn a_deleted_row_is_not_made_anew() {
     let waiting = engine.outbox(0, 10).await.expect("an answer");
     assert_eq!(waiting.len(), 3);
 }
+
+/// Many rows at once, of which some had been deleted: made anew on the condition of that version, and
+/// on no other.
+#[tokio::test]
+async fn many_rows_with_deleted_ones_among_them() {
+    let Some(administrator) = administrator() else {
+        return;
+    };
+    let database = Database::new(&administrator).await;
+    let engine = database.open().await;
+    let copy = |number, version| {
+        let object = json!({ "name": "c", "price": "1.50" });
+        live(&COPY, 2, stored(id(number), version, object))
+    };
+    let all = |saves| WriteSet {
+        saves,
+        ..WriteSet::default()
+    };
+    let first = all(vec![copy(3, 1), copy(1, 1), copy(2, 1)]);
+    engine.commit(first).await.expect("it is to be taken");
+    let gone = saving(deleted(&COPY, 2, id(2), 2));
+    engine.commit(gone).await.expect("it is to be taken");
+    for wrong in [copy(2, 1), copy(2, 2)] {
+        let anew = engine.commit(all(vec![copy(1, 2), wrong])).await;
+        assert!(matches!(anew, Err(CommitError::Conflict)), "{anew:?}");
+    }
+    let mixed = all(vec![copy(4, 1), copy(2, 3), copy(1, 2)]);
+    engine.commit(mixed).await.expect("it is to be taken");
+    let find = Find {
+        generation: 2,
+        ..crate::conformance::fixture::all(&COPY)
+    };
+    let rows = engine.find(&find).await.expect("an answer").rows;
+    let versions: Vec<_> = rows.iter().map(|row| (row.id, row.version)).collect();
+    assert_eq!(versions, [(id(1), 2), (id(2), 3), (id(3), 1), (id(4), 1)]);
+    let deleted = engine.deleted(&COPY, 2, None, 10).await.expect("an answer");
+    assert_eq!(deleted, []);
+}
