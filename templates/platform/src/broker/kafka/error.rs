@@ -26,8 +26,9 @@ impl Health {
 
     fn note(&self, code: Code, reason: &str) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        // That all are down is said after why they are.
-        if code != Code::AllBrokersDown || last.is_none() {
+        // That all are down is said after why they are; what else clients say is not of connections.
+        let tells = is_connection(code) || is_rejection(code);
+        if tells && (code != Code::AllBrokersDown || last.is_none()) {
             *last = Some((code, reason.to_owned()));
         }
     }
@@ -105,6 +106,17 @@ fn is_connection(code: Code) -> bool {
     )
 }
 
+/// Whether they do not let the client in.
+fn is_rejection(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Authentication
+            | Code::SaslAuthenticationFailed
+            | Code::UnsupportedSASLMechanism
+            | Code::SSL
+    )
+}
+
 fn is_forbidden(code: Code) -> bool {
     matches!(
         code,
@@ -116,13 +128,10 @@ fn is_forbidden(code: Code) -> bool {
 
 fn is_passing(code: Code) -> bool {
     !is_forbidden(code)
+        && !is_rejection(code)
         && !matches!(
             code,
-            Code::Authentication
-                | Code::SaslAuthenticationFailed
-                | Code::UnsupportedSASLMechanism
-                | Code::SSL
-                | Code::PolicyViolation
+            Code::PolicyViolation
                 | Code::InvalidTopic
                 | Code::InvalidPartitions
                 | Code::InvalidReplicationFactor
