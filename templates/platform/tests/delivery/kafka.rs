@@ -3,6 +3,8 @@
 mod breaking;
 mod groups;
 mod measures;
+mod own;
+mod secure;
 mod topics;
 
 use uuid::Uuid;

@@ -175,7 +175,10 @@ impl KafkaSubscription {
                 }
                 Some(Err(error)) => self.check(error::code(&error).unwrap_or(Code::Unknown))?,
                 // Every partition has a queue of its own before it is read.
-                Some(Ok(message)) => tracing::error!(?message, "a message came out of turn"),
+                Some(Ok(_)) => {
+                    let why = "a message came out of turn; reading begins anew";
+                    return Err(BrokerError::Unavailable(why.to_owned()));
+                }
             }
         }
         Ok(())

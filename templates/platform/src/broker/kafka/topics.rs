@@ -180,27 +180,37 @@ impl Topics {
     }
 
     /// How many partitions a topic has; `None` where there is no such topic, or not yet everywhere.
+    async fn count(&self, topic: &str) -> Result<Option<u32>, BrokerError> {
+        let led = self.led(topic).await?;
+        let led = led.filter(|led| !led.is_empty() && led.iter().all(|led| *led));
+        Ok(led.and_then(|led| u32::try_from(led.len()).ok()))
+    }
+
+    /// For each partition of a topic, whether there is a broker in charge of it; `None` where there
+    /// is no such topic.
     ///
     /// # Errors
     /// When the cluster fails or refuses.
-    pub async fn count(&self, topic: &str) -> Result<Option<u32>, BrokerError> {
+    pub async fn led(&self, topic: &str) -> Result<Option<Vec<bool>>, BrokerError> {
         let name = self.settings.full(topic);
-        let metadata = self
-            .ask("its topics", move |observer| {
-                let metadata = observer.fetch_metadata(Some(&name), PATIENCE)?;
-                let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == name)
-                else {
-                    return Ok(None);
-                };
-                if let Some(error) = topic.error() {
-                    return Err(KafkaError::MetadataFetch(error.into()));
+        let question = move |observer: &BaseConsumer<Asking>| {
+            let metadata = observer.fetch_metadata(Some(&name), PATIENCE)?;
+            let found = metadata.topics().iter().find(|topic| topic.name() == name);
+            if let Some(error) = found.and_then(|topic| topic.error()) {
+                return Err(KafkaError::MetadataFetch(error.into()));
+            }
+            Ok(found.map(|topic| {
+                let mut led = vec![false; topic.partitions().len()];
+                for partition in topic.partitions() {
+                    let number = usize::try_from(partition.id()).unwrap_or(usize::MAX);
+                    if let Some(led) = led.get_mut(number) {
+                        *led = partition.leader() >= 0;
+                    }
                 }
-                let led = topic.partitions().iter().all(|one| one.leader() >= 0);
-                let count = u32::try_from(topic.partitions().len()).unwrap_or(0);
-                Ok((led && count > 0).then_some(count))
-            })
-            .await;
-        match metadata {
+                led
+            }))
+        };
+        match self.ask("its topics", question).await {
             Err(Failed::Code(Code::UnknownTopicOrPartition | Code::LeaderNotAvailable)) => Ok(None),
             other => other.map_err(|failed| self.explain("its topics", failed)),
         }

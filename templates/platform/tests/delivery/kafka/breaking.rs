@@ -1,78 +1,18 @@
 //! A broker that is not there, stands still, or dies.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Outcome, served, settings};
+use super::own::Server;
+use super::{Outcome, settings};
 use crate::conformance::{message, text, topic};
 use platform::broker::kafka::KafkaBroker;
 use platform::broker::{Broker, BrokerError, Polled, Published};
 use platform::testing::consuming::Reader;
-
-/// A server of the test's own, which it may break.
-struct Server {
-    script: PathBuf,
-    folder: TempDir,
-    port: u16,
-}
-
-impl Server {
-    /// Prepares one, where there is the script for it. It does not run yet.
-    fn prepare() -> Option<Self> {
-        served()?;
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/kafka");
-        if !script.exists() {
-            println!("not run: there is no script to start a server of its own");
-            return None;
-        }
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        Some(Self {
-            script,
-            folder: tempfile::tempdir().expect("a folder"),
-            port: free.local_addr().expect("its port").port(),
-        })
-    }
-
-    fn run(&self, what: &str) -> String {
-        let mut command = Command::new(&self.script);
-        command.arg(what).arg(self.folder.path());
-        if what == "up" {
-            command.arg(self.port.to_string());
-        }
-        let output = command.output().expect("the script");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{what}: {said}");
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
-    }
-
-    fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args(["-s", name, &self.run("pid")])
-            .status();
-        assert!(status.expect("the program `kill`").success());
-    }
-
-    fn brokers(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = Command::new(&self.script)
-            .arg("down")
-            .arg(self.folder.path())
-            .status();
-    }
-}
 
 /// Does something slow elsewhere.
 async fn elsewhere(server: &Arc<Server>, work: impl FnOnce(&Server) + Send + 'static) {
@@ -120,6 +60,7 @@ type Seen = Arc<Mutex<BTreeMap<String, Vec<usize>>>>;
 /// Reads until it is stopped.
 async fn read(broker: KafkaBroker, seen: Seen) -> Outcome {
     let mut reader = Reader::join(&broker, "readers", &["kept"]).await?;
+    let began = Instant::now();
     loop {
         match reader.poll(|assignment| assignment.start).await {
             Ok(Polled::Messages(messages)) => {
@@ -129,9 +70,11 @@ async fn read(broker: KafkaBroker, seen: Seen) -> Outcome {
                     seen.entry(one.key).or_default().push(number);
                 }
             }
-            Ok(_) => {}
+            Ok(other) => println!("{:?} {other:?}", began.elapsed()),
             // The same member goes on.
-            Err(BrokerError::Unavailable(why)) => println!("reading waits: {why}"),
+            Err(BrokerError::Unavailable(why)) => {
+                println!("{:?} reading waits: {why}", began.elapsed())
+            }
             Err(error) => return Err(error),
         }
     }
@@ -187,8 +130,13 @@ async fn a_broker_that_comes_late_stands_still_and_dies_loses_nothing() -> Outco
             return reading.await.expect("a reader");
         }
         assert!(
-            began.elapsed() < Duration::from_secs(40),
-            "something is lost"
+            began.elapsed() < Duration::from_secs(60),
+            "something is lost of {acknowledged:?}: {:?}",
+            seen.lock()
+                .expect("what was seen")
+                .iter()
+                .map(|(key, numbers)| (key, numbers.len(), numbers.iter().max()))
+                .collect::<Vec<_>>()
         );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

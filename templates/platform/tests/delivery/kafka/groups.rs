@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -199,4 +201,41 @@ async fn a_member_that_stood_still_hears_that_it_lost_everything() -> Outcome {
     }
     assert_eq!(child.line(), "assigned 3");
     Ok(())
+}
+
+#[tokio::test]
+async fn operators_see_how_far_a_group_has_read() -> Outcome {
+    let Some(settings) = served() else {
+        return Ok(());
+    };
+    let broker = KafkaBroker::open(settings.clone())?;
+    topic(&broker, "read").await?;
+    let key = Uuid::now_v7();
+    broker
+        .publish(&[message("read", key, "1"), message("read", key, "2")])
+        .await?;
+    let mut reader = Reader::join(&broker, "readers", &["read"]).await?;
+    let came = reader.until(|_, came| came.len() >= 2).await?;
+    let partition = came[0].partition;
+    reader.subscription().commit("read", partition, 1).await?;
+    drop(reader);
+
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", &settings.brokers)
+        .set("group.id", format!("{}readers", settings.prefix));
+    let operator: BaseConsumer = config.create().expect("an operator");
+    let began = Instant::now();
+    loop {
+        let mut asked = TopicPartitionList::new();
+        let name = format!("{}read", settings.prefix);
+        asked.add_partition(&name, partition.cast_signed());
+        let told = operator.committed_offsets(asked, Duration::from_secs(5));
+        let told = told.expect("offsets").elements()[0].offset();
+        if told == Offset::Offset(1) {
+            return Ok(());
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "{told:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
