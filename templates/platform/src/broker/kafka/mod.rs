@@ -15,6 +15,7 @@ mod outcomes;
 mod owned;
 mod producer;
 mod publish;
+mod rebalance;
 mod settings;
 mod subscription;
 mod topics;

@@ -121,6 +121,9 @@ async fn a_broker_that_comes_late_stands_still_and_dies_loses_nothing() -> Outco
     let publishing = tokio::spawn(publish(KafkaBroker::open(settings)?, Arc::clone(&stop)));
     let seen = Seen::default();
     let reading = tokio::spawn(read(broker, Arc::clone(&seen)));
+    while seen.lock().expect("what was seen").is_empty() && !reading.is_finished() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     ill_use(&server).await;
     stop.store(true, Ordering::Relaxed);
     let acknowledged = publishing.await.expect("a publisher");
