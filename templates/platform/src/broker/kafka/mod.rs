@@ -11,6 +11,7 @@
 mod codec;
 mod error;
 mod member;
+mod observer;
 mod outcomes;
 mod owned;
 mod producer;

@@ -11,9 +11,9 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::member::{self, Change, Member, Place};
+use super::observer::PATIENCE;
 use super::owned::Owned;
 use super::subscription::KafkaSubscription;
-use super::topics::PATIENCE;
 use crate::broker::{Assignment, BrokerError, Polled};
 
 /// How often it is looked whether a topic was made anew.
