@@ -36,7 +36,9 @@ async fn what_a_topic_does_not_take_holds_up_its_own_key_only() -> Outcome {
     let name = format!("{}narrow", settings.prefix);
     let narrow =
         NewTopic::new(&name, 6, TopicReplication::Fixed(1)).set("max.message.bytes", "2000");
-    let made = operator(&settings).create_topics([&narrow], &AdminOptions::new());
+    // It has to live as long as its question.
+    let operator = operator(&settings);
+    let made = operator.create_topics([&narrow], &AdminOptions::new());
     made.await.expect("a topic")[0].as_ref().expect("made");
 
     let broker = KafkaBroker::open(settings)?;
@@ -85,7 +87,9 @@ async fn forget(settings: &Settings, topic: &str, partition: i32, before: i64) {
     let name = format!("{}{topic}", settings.prefix);
     list.add_partition_offset(&name, partition, Offset::Offset(before))
         .expect("an offset");
-    let deleted = operator(settings).delete_records(&list, &AdminOptions::new());
+    // It has to live as long as its question.
+    let operator = operator(settings);
+    let deleted = operator.delete_records(&list, &AdminOptions::new());
     let deleted = deleted.await.expect("deleted records");
     deleted.elements()[0].error().expect("deleted");
 }
