@@ -1,4 +1,11 @@
-//! Kafka: the suite of all brokers.
+//! Kafka: the suite of all brokers, and what is its own.
+
+mod breaking;
+mod groups;
+mod measures;
+mod own;
+mod secure;
+mod topics;
 
 use uuid::Uuid;
 
@@ -16,12 +23,16 @@ fn settings(brokers: &str) -> Settings {
     settings
 }
 
+/// The same, for the server of the tests, where there is one.
+fn served() -> Option<Settings> {
+    server("TEST_KAFKA_BROKERS").map(|brokers| settings(&brokers))
+}
+
 /// Runs a part of the suite with two handles.
 async fn conforms(part: impl AsyncFnOnce(&dyn Broker, &dyn Broker) -> Outcome) -> Outcome {
-    let Some(brokers) = server("TEST_KAFKA_BROKERS") else {
+    let Some(settings) = served() else {
         return Ok(());
     };
-    let settings = settings(&brokers);
     let first = KafkaBroker::open(settings.clone())?;
     let second = KafkaBroker::open(settings)?;
     part(&first, &second).await

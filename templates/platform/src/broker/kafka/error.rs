@@ -1,6 +1,7 @@
 //! What goes wrong on the way to Kafka, and how it is told.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -9,10 +10,19 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use crate::broker::BrokerError;
 
+/// How long a rejection is remembered while connections fail for whatever reason.
+const REMEMBERED: Duration = Duration::from_secs(30);
+
 /// What the clients last heard of their connections.
 pub struct Health {
     brokers: String,
-    last: Mutex<Option<(Code, String)>>,
+    last: Mutex<Option<Heard>>,
+}
+
+struct Heard {
+    code: Code,
+    reason: String,
+    at: Instant,
 }
 
 impl Health {
@@ -26,9 +36,19 @@ impl Health {
 
     fn note(&self, code: Code, reason: &str) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        // That all are down is said after why they are.
-        if code != Code::AllBrokersDown || last.is_none() {
-            *last = Some((code, reason.to_owned()));
+        // That all are down is said after why they are, and that a connection ended after why nobody
+        // was let in; what else clients say is not of connections.
+        let tells = is_connection(code) || is_rejection(code);
+        let said = last.as_ref().is_some_and(|last| {
+            let rejected = is_rejection(last.code) && last.at.elapsed() < REMEMBERED;
+            code == Code::AllBrokersDown || (rejected && !is_rejection(code))
+        });
+        if tells && !said {
+            *last = Some(Heard {
+                code,
+                reason: reason.to_owned(),
+                at: Instant::now(),
+            });
         }
     }
 
@@ -62,7 +82,7 @@ impl Health {
     pub fn failure(&self, what: &str, code: Code) -> BrokerError {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let why = last.as_ref().filter(|_| is_connection(code));
-        let (code, reason) = why.map_or((code, ""), |(code, reason)| (*code, reason.as_str()));
+        let (code, reason) = why.map_or((code, ""), |heard| (heard.code, heard.reason.as_str()));
         let advice = match code {
             Code::Authentication | Code::SaslAuthenticationFailed => "check user and password",
             Code::SSL => "check the certificates, and whether it is asked for TLS",
@@ -105,6 +125,17 @@ fn is_connection(code: Code) -> bool {
     )
 }
 
+/// Whether they do not let the client in.
+fn is_rejection(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Authentication
+            | Code::SaslAuthenticationFailed
+            | Code::UnsupportedSASLMechanism
+            | Code::SSL
+    )
+}
+
 fn is_forbidden(code: Code) -> bool {
     matches!(
         code,
@@ -116,13 +147,10 @@ fn is_forbidden(code: Code) -> bool {
 
 fn is_passing(code: Code) -> bool {
     !is_forbidden(code)
+        && !is_rejection(code)
         && !matches!(
             code,
-            Code::Authentication
-                | Code::SaslAuthenticationFailed
-                | Code::UnsupportedSASLMechanism
-                | Code::SSL
-                | Code::PolicyViolation
+            Code::PolicyViolation
                 | Code::InvalidTopic
                 | Code::InvalidPartitions
                 | Code::InvalidReplicationFactor

@@ -12,10 +12,12 @@ mod codec;
 mod error;
 mod location;
 mod member;
+mod observer;
 mod outcomes;
 mod owned;
 mod producer;
 mod publish;
+mod rebalance;
 mod settings;
 mod subscription;
 mod topics;
@@ -45,6 +47,10 @@ impl KafkaBroker {
     /// # Errors
     /// When the settings make no sense.
     pub fn open(settings: Settings) -> Result<Self, BrokerError> {
+        if settings.brokers.trim().is_empty() {
+            let why = "no broker of Kafka is named, as in `127.0.0.1:9092`";
+            return Err(BrokerError::Unusable(why.to_owned()));
+        }
         let health = Arc::new(Health::new(&settings.brokers));
         let topics = Arc::new(Topics::new(&settings, &health)?);
         Ok(Self {

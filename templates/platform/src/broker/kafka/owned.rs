@@ -27,8 +27,8 @@ pub struct Owned {
     pub position: Option<i64>,
     /// Whether nothing shall be read.
     pub paused: bool,
-    /// Whether the offset to read next is gone, and nobody was told yet.
-    pub lost: bool,
+    /// Why it cannot be read on, where nobody was told yet.
+    pub trouble: Option<Code>,
 }
 
 /// What is found in a queue.
@@ -37,7 +37,9 @@ pub enum Found {
     Messages(Vec<Delivery>),
     /// The offset to read next is gone.
     Gone,
-    /// The client says why it cannot read.
+    /// What comes next makes no sense to the client, which would pass over it.
+    Spoiled(Code),
+    /// The client says why it cannot read at the moment.
     Failed(Code),
 }
 
@@ -49,7 +51,7 @@ impl Owned {
             queue: None,
             position: None,
             paused: false,
-            lost: false,
+            trouble: None,
         }
     }
 
@@ -77,6 +79,9 @@ impl Owned {
     pub fn read(&mut self, limit: usize) -> Found {
         let mut messages = Vec::new();
         let mut bytes = 0;
+        if let Some(code) = self.trouble.take() {
+            return Found::trouble(code);
+        }
         let (Some(queue), Some(mut position)) = (&self.queue, self.position) else {
             return Found::Messages(messages);
         };
@@ -96,15 +101,10 @@ impl Owned {
                 }
                 Some(Err(error)) => {
                     let code = error::code(&error).unwrap_or(Code::Unknown);
-                    let gone = is_gone(code);
                     if messages.is_empty() {
-                        return if gone {
-                            Found::Gone
-                        } else {
-                            Found::Failed(code)
-                        };
+                        return Found::trouble(code);
                     }
-                    self.lost = gone;
+                    self.trouble = Some(code);
                     break;
                 }
             }
@@ -114,10 +114,18 @@ impl Owned {
     }
 }
 
-/// Whether the offset to read next is not in the log, or no longer what it was.
-fn is_gone(code: Code) -> bool {
-    matches!(
-        code,
-        Code::AutoOffsetReset | Code::OffsetOutOfRange | Code::LogTruncation
-    )
+impl Found {
+    /// What an error of the client means.
+    fn trouble(code: Code) -> Self {
+        match code {
+            // Not in the log, or no longer what it was.
+            Code::AutoOffsetReset | Code::OffsetOutOfRange | Code::LogTruncation => Self::Gone,
+            Code::BadMessage
+            | Code::BadCompression
+            | Code::NotImplemented
+            | Code::InvalidMessage
+            | Code::InvalidMessageSize => Self::Spoiled(code),
+            code => Self::Failed(code),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Publishing: which messages go together, and what their answers mean.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rdkafka::error::RDKafkaErrorCode as Code;
@@ -25,7 +25,7 @@ pub struct Publisher {
     topics: Arc<Topics>,
     current: Mutex<Option<Arc<Producer>>>,
     /// How many partitions topics have, as far as they are known.
-    known: Mutex<BTreeMap<String, u32>>,
+    known: Mutex<BTreeMap<String, usize>>,
 }
 
 impl Publisher {
@@ -67,27 +67,28 @@ impl Publisher {
         Ok(outcomes.finish())
     }
 
-    /// Sorts out what has no place to go to. Topics are asked for once.
+    /// Sorts out what has no place to go to. Topics are asked for once, if all is well with them.
     async fn look_up(&self, outcomes: &mut Outcomes<'_>) -> Result<(), BrokerError> {
         let topics: BTreeSet<_> = outcomes.messages.iter().map(|one| &one.topic).collect();
         for topic in topics {
             let known = self.known().get(topic).copied();
-            let count = match known {
-                Some(count) => count,
-                None => match self.topics.count(topic).await? {
-                    Some(count) => {
-                        self.known().insert(topic.clone(), count);
-                        count
-                    }
-                    None => 0,
-                },
+            let led = match known {
+                Some(count) => vec![true; count],
+                None => self.topics.led(topic).await?.unwrap_or_default(),
             };
+            if known.is_none() && !led.is_empty() && led.iter().all(|led| *led) {
+                self.known().insert(topic.clone(), led.len());
+            }
             for (number, message) in outcomes.messages.iter().enumerate() {
-                if message.topic == *topic && message.partition >= count {
-                    let partition = message.partition;
-                    let why = format!("there is no topic `{topic}` with a partition {partition}");
-                    outcomes.set(number, Published::Failed(why));
-                }
+                let partition = message.partition;
+                let led = usize::try_from(partition).ok().and_then(|at| led.get(at));
+                let why = match led {
+                    _ if message.topic != *topic => continue,
+                    Some(true) => continue,
+                    Some(false) => format!("no broker has partition {partition} of `{topic}`"),
+                    None => format!("there is no topic `{topic}` with a partition {partition}"),
+                };
+                outcomes.set(number, Published::Failed(why));
             }
         }
         Ok(())
@@ -236,7 +237,7 @@ impl Publisher {
         producer.give_up();
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, u32>> {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, usize>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -12,7 +12,8 @@ pub struct Settings {
     pub brokers: String,
     /// What the names of all topics and groups begin with, so that systems share a cluster.
     pub prefix: String,
-    /// How many brokers keep each message; `None`: as many as the cluster does by default.
+    /// How many brokers keep each message; `None`: as many as the cluster does by default. With 3
+    /// or more, two of them have to have it before it is acknowledged.
     pub replication: Option<i16>,
     /// The greatest size of a message with key and headers, in bytes. Topics have a limit too.
     pub max_message_bytes: u32,

@@ -10,50 +10,46 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::Notify;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::{self, Health};
-use super::member::{self, Change, Member, Place};
+use super::member::{self, Change, Member};
 use super::owned::{Found, Owned};
+use super::rebalance::Incarnations;
 use super::settings::Settings;
-use super::topics::{PATIENCE, Topics};
-use crate::broker::{Assignment, BrokerError, Polled, Subscription};
+use super::topics::Topics;
+use crate::broker::{BrokerError, Polled, Subscription};
 
 /// How long the client may have something to say besides messages before it is heard.
 const TICK: Duration = Duration::from_millis(50);
-/// How often it is looked whether a topic was made anew.
-const LOOK: Duration = Duration::from_secs(2);
 /// How often the group is told how far was read.
 const NOTE: Duration = Duration::from_secs(1);
 
-/// The incarnations of topics as they were found.
-type Incarnations = BTreeMap<String, String>;
-
 /// A member of a group. Its calls may be given up at any await, and made again.
 pub struct KafkaSubscription {
-    settings: Settings,
-    health: Arc<Health>,
-    topics: Arc<Topics>,
+    pub(super) settings: Settings,
+    pub(super) health: Arc<Health>,
+    pub(super) topics: Arc<Topics>,
     /// `None` only while it is dropped.
-    consumer: Option<Arc<BaseConsumer<Member>>>,
-    member: Member,
+    pub(super) consumer: Option<Arc<BaseConsumer<Member>>>,
+    pub(super) member: Member,
     /// Rings when there may be something to do.
-    bell: Arc<Notify>,
-    owned: BTreeMap<(String, u32), Owned>,
+    pub(super) bell: Arc<Notify>,
+    pub(super) owned: BTreeMap<(String, u32), Owned>,
     /// The change that the client waits for.
-    open: Option<Change>,
+    pub(super) open: Option<Change>,
     /// The change that the client is being told of.
-    telling: Option<JoinHandle<Result<(), KafkaError>>>,
+    pub(super) telling: Option<JoinHandle<Result<(), KafkaError>>>,
     /// Partitions that the caller does not know of yet.
-    gained: BTreeSet<(String, u32)>,
+    pub(super) gained: BTreeSet<(String, u32)>,
     /// The partition that was read last.
-    last: (String, u32),
-    looked: Instant,
-    looking: Option<JoinHandle<Result<Incarnations, BrokerError>>>,
-    noted: Instant,
+    pub(super) last: (String, u32),
+    pub(super) looked: Instant,
+    pub(super) looking: Option<JoinHandle<Result<Incarnations, BrokerError>>>,
+    pub(super) noted: Instant,
     /// What the group is to be told.
-    notes: BTreeMap<(String, u32), i64>,
+    pub(super) notes: BTreeMap<(String, u32), i64>,
 }
 
 impl KafkaSubscription {
@@ -98,68 +94,9 @@ impl KafkaSubscription {
         })
     }
 
-    fn consumer(&self) -> Result<Arc<BaseConsumer<Member>>, BrokerError> {
+    pub(super) fn consumer(&self) -> Result<Arc<BaseConsumer<Member>>, BrokerError> {
         let left = || BrokerError::Unavailable("the group was left".to_owned());
         self.consumer.clone().ok_or_else(left)
-    }
-
-    /// The name of a partition here.
-    fn local(&self, (topic, partition): &Place) -> (String, u32) {
-        let topic = topic.strip_prefix(&self.settings.prefix).unwrap_or(topic);
-        (topic.to_owned(), u32::try_from(*partition).unwrap_or(0))
-    }
-
-    /// Tells the client that a change is carried out: by polling again, the caller says that it is
-    /// done with what was revoked, and has said where to read what was assigned.
-    async fn tell(&mut self) -> Result<(), BrokerError> {
-        if self.gained.is_empty()
-            && let Some(change) = self.open.take()
-        {
-            let consumer = self.consumer()?;
-            self.telling = Some(match change {
-                Change::Revoke(places) => {
-                    let list = member::list(&places);
-                    spawn_blocking(move || consumer.incremental_unassign(&list))
-                }
-                Change::Assign(places) => {
-                    let list = self.starts(&consumer, &places);
-                    spawn_blocking(move || consumer.incremental_assign(&list?))
-                }
-            });
-        }
-        self.told().await
-    }
-
-    /// Waits until the client has been told.
-    async fn told(&mut self) -> Result<(), BrokerError> {
-        let Some(telling) = &mut self.telling else {
-            return Ok(());
-        };
-        let told = telling.await;
-        self.telling = None;
-        told.map_err(|error| BrokerError::Unavailable(error.to_string()))?
-            .map_err(|error| BrokerError::Unavailable(format!("a rebalance failed: {error}")))
-    }
-
-    /// Where the client begins to read. What the caller has no use for is read from its end on, and
-    /// not looked at.
-    fn starts(
-        &mut self,
-        consumer: &Arc<BaseConsumer<Member>>,
-        places: &[Place],
-    ) -> Result<TopicPartitionList, KafkaError> {
-        let mut list = TopicPartitionList::with_capacity(places.len());
-        for place in places {
-            let (topic, partition) = place;
-            let mut start = Offset::End;
-            let local = self.local(place);
-            if let Some(owned) = self.owned.get_mut(&local) {
-                owned.split(consumer, topic, &self.bell);
-                start = owned.position.map_or(Offset::End, Offset::Offset);
-            }
-            list.add_partition_offset(topic, *partition, start)?;
-        }
-        Ok(list)
     }
 
     /// Lets the client say what it has to say besides messages.
@@ -175,7 +112,10 @@ impl KafkaSubscription {
                 }
                 Some(Err(error)) => self.check(error::code(&error).unwrap_or(Code::Unknown))?,
                 // Every partition has a queue of its own before it is read.
-                Some(Ok(message)) => tracing::error!(?message, "a message came out of turn"),
+                Some(Ok(_)) => {
+                    let why = "a message came out of turn; reading begins anew";
+                    return Err(BrokerError::Unavailable(why.to_owned()));
+                }
             }
         }
         Ok(())
@@ -192,98 +132,6 @@ impl KafkaSubscription {
         }
     }
 
-    /// The next change, if the caller has to know of it.
-    async fn change(&mut self) -> Result<Option<Polled>, BrokerError> {
-        while self.gained.is_empty() {
-            match self.member.next() {
-                None => return Ok(None),
-                Some(Change::Revoke(places)) => {
-                    self.note()?;
-                    let revoked: Vec<_> = places.iter().map(|place| self.local(place)).collect();
-                    self.open = Some(Change::Revoke(places));
-                    let known = |place: &(String, u32)| self.owned.remove(place).is_some();
-                    let revoked: Vec<_> = revoked.into_iter().filter(known).collect();
-                    if !revoked.is_empty() {
-                        return Ok(Some(Polled::Revoked(revoked)));
-                    }
-                }
-                Some(Change::Assign(places)) => {
-                    self.gained = places.iter().map(|place| self.local(place)).collect();
-                    self.open = Some(Change::Assign(places));
-                }
-            }
-            self.tell().await?;
-        }
-        let assigned = self.adopt().await?;
-        Ok((!assigned.is_empty()).then_some(Polled::Assigned(assigned)))
-    }
-
-    /// Finds out where the new partitions stand. Until it is known, they stay new.
-    async fn adopt(&mut self) -> Result<Vec<Assignment>, BrokerError> {
-        let topics: BTreeSet<_> = self.gained.iter().map(|(topic, _)| topic.clone()).collect();
-        let mut assigned = Vec::with_capacity(self.gained.len());
-        for topic in topics {
-            let all = self.topics.partitions(&topic).await?;
-            let place = |one: &Assignment| (one.topic.clone(), one.partition);
-            assigned.extend(
-                all.into_iter()
-                    .filter(|one| self.gained.contains(&place(one))),
-            );
-        }
-        for assignment in &assigned {
-            let place = (assignment.topic.clone(), assignment.partition);
-            let mut owned = Owned::new(assignment.clone());
-            if let Some(before) = self.owned.remove(&place) {
-                owned.queue = before.queue;
-                owned.paused = before.paused;
-            }
-            self.owned.insert(place, owned);
-        }
-        self.gained.clear();
-        Ok(assigned)
-    }
-
-    /// Looks from time to time whether a topic was made anew, which the client itself gets over
-    /// without a word: then its partitions are revoked, and assigned with their new incarnation.
-    async fn look(&mut self) -> Result<Option<Polled>, BrokerError> {
-        if self.looking.is_none() && self.looked.elapsed() >= LOOK && !self.owned.is_empty() {
-            let names: BTreeSet<_> = self.owned.keys().map(|(topic, _)| topic.clone()).collect();
-            let topics = Arc::clone(&self.topics);
-            self.looking = Some(tokio::spawn(async move {
-                let mut found = Incarnations::new();
-                for topic in names {
-                    if let Some(incarnation) = topics.incarnation(&topic).await? {
-                        found.insert(topic, incarnation);
-                    }
-                }
-                Ok(found)
-            }));
-        }
-        let Some(looking) = self.looking.take_if(|looking| looking.is_finished()) else {
-            return Ok(None);
-        };
-        self.looked = Instant::now();
-        let found = match looking.await {
-            Ok(Ok(found)) => found,
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "topics could not be looked at");
-                return Ok(None);
-            }
-            Err(_) => return Ok(None),
-        };
-        let mut renewed = Vec::new();
-        for (place, owned) in &mut self.owned {
-            let now = found.get(&place.0);
-            if now.is_some_and(|now| *now != owned.assignment.incarnation) {
-                owned.position = None;
-                owned.lost = false;
-                renewed.push(place.clone());
-            }
-        }
-        self.gained.extend(renewed.iter().cloned());
-        Ok((!renewed.is_empty()).then_some(Polled::Revoked(renewed)))
-    }
-
     /// Reads the first partition, after the one read last, that has something to read.
     fn read(&mut self, limit: u32) -> Result<Option<Polled>, BrokerError> {
         let limit = usize::try_from(limit.max(1)).unwrap_or(usize::MAX);
@@ -298,12 +146,7 @@ impl KafkaSubscription {
             if owned.paused {
                 continue;
             }
-            let found = if std::mem::take(&mut owned.lost) {
-                Found::Gone
-            } else {
-                owned.read(limit)
-            };
-            match found {
+            match owned.read(limit) {
                 Found::Messages(messages) if messages.is_empty() => {}
                 Found::Messages(messages) => {
                     self.last = place;
@@ -314,37 +157,22 @@ impl KafkaSubscription {
                     let (topic, partition) = place;
                     return Ok(Some(Polled::OutOfRange { topic, partition }));
                 }
+                Found::Spoiled(code) => {
+                    let (topic, partition) = place;
+                    let at = owned.position.unwrap_or_default();
+                    return Err(BrokerError::Unusable(format!(
+                        "what is in partition {partition} of {topic}, at {at} or after, cannot be \
+                         read: {code}"
+                    )));
+                }
                 Found::Failed(code) => self.check(code)?,
             }
         }
         Ok(None)
     }
 
-    /// Lets the client read a partition from another offset on.
-    async fn move_to(&mut self, place: &(String, u32), offset: i64) -> Result<(), BrokerError> {
-        let name = self.settings.full(&place.0);
-        let number = i32::try_from(place.1).unwrap_or(i32::MAX);
-        let (consumer, topic) = (self.consumer()?, name.clone());
-        let seek = move || consumer.seek(&topic, number, Offset::Offset(offset), PATIENCE);
-        if blocking(seek).await.is_ok() {
-            return Ok(());
-        }
-        // After an error of its own the client does not read the partition at all.
-        let consumer = self.consumer()?;
-        if let Some(owned) = self.owned.get_mut(place) {
-            owned.split(&consumer, &name, &self.bell);
-        }
-        let again = move || {
-            let mut list = TopicPartitionList::with_capacity(1);
-            list.add_partition_offset(&name, number, Offset::Offset(offset))?;
-            consumer.incremental_unassign(&list)?;
-            consumer.incremental_assign(&list)
-        };
-        blocking(again).await
-    }
-
     /// Tells the group how far was read.
-    fn note(&mut self) -> Result<(), BrokerError> {
+    pub(super) fn note(&mut self) -> Result<(), BrokerError> {
         self.noted = Instant::now();
         if self.notes.is_empty() {
             return Ok(());
@@ -406,8 +234,9 @@ impl Subscription for KafkaSubscription {
                 (owned.assignment.start, owned.assignment.end) = (start, end);
             }
         }
-        owned.lost = !owned.knows(offset);
-        if owned.lost {
+        owned.trouble = None;
+        if !owned.knows(offset) {
+            owned.trouble = Some(Code::OffsetOutOfRange);
             return Ok(());
         }
         if owned.queue.is_some() {
@@ -440,15 +269,6 @@ impl Subscription for KafkaSubscription {
         }
         Ok(())
     }
-}
-
-/// Does what may block, elsewhere.
-async fn blocking(
-    work: impl FnOnce() -> Result<(), KafkaError> + Send + 'static,
-) -> Result<(), BrokerError> {
-    let done = spawn_blocking(work).await;
-    done.map_err(|error| BrokerError::Unavailable(error.to_string()))?
-        .map_err(|error| BrokerError::Unavailable(format!("a reader could not move: {error}")))
 }
 
 impl Drop for KafkaSubscription {

@@ -16,19 +16,15 @@ use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigSource, NewTopic, ResourceSpecifier, TopicReplication,
 };
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::{Offset, TopicPartitionList};
-use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::error::{Asking, Health};
+use super::observer::{Observer, PATIENCE};
 use super::settings::Settings;
 use crate::broker::{Assignment, BrokerError, Topic};
 
-/// How long one question may take.
-pub const PATIENCE: Duration = Duration::from_secs(10);
 /// The pause before a question is asked again.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Where a topic's number stands.
@@ -41,7 +37,7 @@ pub struct Topics {
     settings: Settings,
     health: Arc<Health>,
     admin: AdminClient<Asking>,
-    observer: Arc<BaseConsumer<Asking>>,
+    observer: Observer,
 }
 
 impl Topics {
@@ -50,17 +46,16 @@ impl Topics {
     /// # Errors
     /// When the settings make no sense.
     pub fn new(settings: &Settings, health: &Arc<Health>) -> Result<Self, BrokerError> {
-        let config = settings.observer();
         let failed = |error: KafkaError| health.error("the settings", &error);
-        let mut quiet = config.clone();
+        let mut quiet = settings.observer();
         // Nobody reads the log of this client, and it would be kept.
         quiet.set_log_level(RDKafkaLogLevel::Emerg);
-        let asking = || Asking(Arc::clone(health));
+        let asking = Asking(Arc::clone(health));
         Ok(Self {
             settings: settings.clone(),
             health: Arc::clone(health),
-            admin: quiet.create_with_context(asking()).map_err(failed)?,
-            observer: Arc::new(config.create_with_context(asking()).map_err(failed)?),
+            admin: quiet.create_with_context(asking).map_err(failed)?,
+            observer: Observer::new(settings, health)?,
         })
     }
 
@@ -180,30 +175,32 @@ impl Topics {
     }
 
     /// How many partitions a topic has; `None` where there is no such topic, or not yet everywhere.
+    async fn count(&self, topic: &str) -> Result<Option<u32>, BrokerError> {
+        let led = self.led(topic).await?;
+        let led = led.filter(|led| !led.is_empty() && led.iter().all(|led| *led));
+        Ok(led.and_then(|led| u32::try_from(led.len()).ok()))
+    }
+
+    /// For each partition of a topic, whether there is a broker in charge of it; `None` where there
+    /// is no such topic.
     ///
     /// # Errors
     /// When the cluster fails or refuses.
-    pub async fn count(&self, topic: &str) -> Result<Option<u32>, BrokerError> {
-        let name = self.settings.full(topic);
-        let metadata = self
-            .ask("its topics", move |observer| {
-                let metadata = observer.fetch_metadata(Some(&name), PATIENCE)?;
-                let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == name)
-                else {
-                    return Ok(None);
-                };
-                if let Some(error) = topic.error() {
-                    return Err(KafkaError::MetadataFetch(error.into()));
-                }
-                let led = topic.partitions().iter().all(|one| one.leader() >= 0);
-                let count = u32::try_from(topic.partitions().len()).unwrap_or(0);
-                Ok((led && count > 0).then_some(count))
-            })
-            .await;
-        match metadata {
-            Err(Failed::Code(Code::UnknownTopicOrPartition | Code::LeaderNotAvailable)) => Ok(None),
-            other => other.map_err(|failed| self.explain("its topics", failed)),
-        }
+    pub async fn led(&self, topic: &str) -> Result<Option<Vec<bool>>, BrokerError> {
+        self.observer.led(&self.settings.full(topic)).await
+    }
+
+    /// The first and the next offset of partitions; `None` where one cannot be had at the moment.
+    ///
+    /// # Errors
+    /// When the cluster fails or refuses.
+    pub async fn offsets(
+        &self,
+        topic: &str,
+        partitions: Vec<u32>,
+    ) -> Result<Option<Vec<(u32, i64, i64)>>, BrokerError> {
+        let topic = self.settings.full(topic);
+        self.observer.offsets(&topic, partitions).await
     }
 
     /// What tells a topic from one made anew under its name; `None` where there is no such topic.
@@ -227,109 +224,6 @@ impl Topics {
             Some(Err(code)) => Err(self.health.failure(&what, code)),
         }
     }
-
-    /// The first and the next offset of partitions; `None` where one cannot be had at the moment.
-    ///
-    /// # Errors
-    /// When the cluster fails or refuses.
-    pub async fn offsets(
-        &self,
-        topic: &str,
-        partitions: Vec<u32>,
-    ) -> Result<Option<Vec<(u32, i64, i64)>>, BrokerError> {
-        let name = self.settings.full(topic);
-        let found = self
-            .ask("the offsets", move |observer| {
-                let starts = edge(observer, &name, &partitions, Offset::Beginning)?;
-                let ends = edge(observer, &name, &partitions, Offset::End)?;
-                let edges = partitions.iter().zip(starts.into_iter().zip(ends));
-                Ok(edges
-                    .map(|(one, (start, end))| (*one, start, end))
-                    .collect())
-            })
-            .await;
-        match found {
-            Ok(offsets) => Ok(Some(offsets)),
-            Err(Failed::Code(
-                Code::UnknownTopicOrPartition
-                | Code::UnknownPartition
-                | Code::UnknownTopic
-                | Code::LeaderNotAvailable
-                | Code::NotLeaderForPartition
-                | Code::UnknownTopicId,
-            )) => Ok(None),
-            Err(failed) => Err(self.explain("the offsets", failed)),
-        }
-    }
-
-    /// Asks something that may block.
-    async fn ask<T: Send + 'static>(
-        &self,
-        what: &str,
-        question: impl FnOnce(&BaseConsumer<Asking>) -> Result<T, KafkaError> + Send + 'static,
-    ) -> Result<T, Failed> {
-        let observer = Arc::clone(&self.observer);
-        let asked = spawn_blocking(move || {
-            let answer = question(&observer);
-            // What it has to say besides: its log, and why nobody answers.
-            for _ in 0..100 {
-                drop(observer.poll(Duration::ZERO));
-            }
-            answer
-        });
-        let answer = asked
-            .await
-            .map_err(|error| Failed::Other(BrokerError::Unavailable(error.to_string())))?;
-        match answer {
-            Ok(answer) => {
-                self.health.answered();
-                Ok(answer)
-            }
-            Err(error) => Err(match super::error::code(&error) {
-                Some(code) => Failed::Code(code),
-                None => Failed::Other(self.health.error(what, &error)),
-            }),
-        }
-    }
-
-    fn explain(&self, what: &str, failed: Failed) -> BrokerError {
-        match failed {
-            Failed::Code(code) => self.health.failure(what, code),
-            Failed::Other(error) => error,
-        }
-    }
-}
-
-/// Why there is no answer.
-enum Failed {
-    /// The client or the cluster said why.
-    Code(Code),
-    /// Something else.
-    Other(BrokerError),
-}
-
-/// The offsets at one end of partitions.
-fn edge(
-    observer: &BaseConsumer<Asking>,
-    topic: &str,
-    partitions: &[u32],
-    which: Offset,
-) -> Result<Vec<i64>, KafkaError> {
-    let mut list = TopicPartitionList::with_capacity(partitions.len());
-    for partition in partitions {
-        let partition = i32::try_from(*partition).unwrap_or(i32::MAX);
-        list.add_partition_offset(topic, partition, which)?;
-    }
-    // Kafka asks for the ends of a partition as it does for a time: they are times of their own.
-    let found = observer.offsets_for_times(list, PATIENCE)?;
-    let offsets = found.elements().into_iter().map(|element| {
-        element.error()?;
-        match element.offset() {
-            Offset::Offset(offset) => Ok(offset),
-            _ => Err(KafkaError::OffsetFetch(Code::UnknownPartition)),
-        }
-    });
-    offsets.collect()
 }
 
 fn options() -> AdminOptions {
