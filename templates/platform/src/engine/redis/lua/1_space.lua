@@ -2,11 +2,14 @@
 -- conditions have held. Nothing that is written then can fail: a function's error after a write
 -- would roll nothing back.
 
-local byte, sub, match, find_text = string.byte, string.sub, string.match, string.find
+-- While a library is loaded there is nothing of these yet: they are set by the first call.
+local byte, sub, match, find_text, call
 
--- There is no `redis.call` yet while a library is loaded.
-local function call(...)
-  return redis.call(...)
+local function prepare()
+  if not call then
+    byte, sub, match, find_text = string.byte, string.sub, string.match, string.find
+    call = redis.call
+  end
 end
 
 -- Whether `a` is before `b`, byte by byte. Lua's own comparison follows the server's locale.
@@ -38,6 +41,7 @@ local function ordered(number)
 end
 
 local function new_space(base)
+  prepare()
   return { base = base, hashes = {}, sorted = {}, appended = 0 }
 end
 
