@@ -5,7 +5,6 @@
 //! commit what was decided on condition that what was read still stands; on
 //! [`CommitError::Conflict`], again.
 
-#[cfg(any(feature = "redis", feature = "sqlite"))]
 mod cursor;
 #[cfg(feature = "sqlite")]
 mod database;

@@ -3,7 +3,6 @@
 mod conformance;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(feature = "redis")]
 #[path = "../servers.rs"]
 mod servers;
 mod sqlite;

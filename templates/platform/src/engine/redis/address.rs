@@ -49,7 +49,7 @@ impl Address {
         let others = parsed
             .query_pairs()
             .filter(|(key, _)| key == "node")
-            .map(|(_, node)| with_host(&parsed.as_str()[..], &node))
+            .map(|(_, node)| with_host(parsed.as_str(), &node))
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| unusable("a `node` of its URL is not of the form `host:port`"))?;
         for node in std::iter::once(url.to_owned()).chain(others) {

@@ -35,7 +35,7 @@ pub(super) struct Link {
 }
 
 enum Server {
-    One(One),
+    One(Box<One>),
     Cluster(ClusterConnection),
 }
 
@@ -83,7 +83,7 @@ impl Link {
                 .build()?;
             Server::Cluster(client.get_async_connection().await?)
         } else {
-            Server::One(one)
+            Server::One(Box::new(one))
         };
         Ok(Self {
             base: address.base.clone(),
