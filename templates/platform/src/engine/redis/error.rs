@@ -48,12 +48,11 @@ pub(super) fn passes(error: &RedisError) -> bool {
         ) => true,
         _ => {
             let code = error.code().unwrap_or_default();
-            // What a function meets in the middle comes as its own error: there, too, nothing was
-            // written yet. A slot on its way to another node is the one case of the second kind.
+            // What a function meets in the middle comes as an error of its own, with the code in it.
             PASSING.contains(&code)
-                || error.detail().is_some_and(|detail| {
-                    detail.contains("non local key") || detail.starts_with("OOM ")
-                })
+                || error
+                    .detail()
+                    .is_some_and(|detail| detail.starts_with("OOM "))
         }
     }
 }
