@@ -80,10 +80,10 @@ impl RedisEngine {
         migrations: &[Migration],
         options: Options,
     ) -> Result<Self, OpenError> {
-        let (_, link) = migrate::connect(url).await?;
+        let link = migrate::connect(url).await?;
         migrate::check_complete(&link, migrations).await?;
-        let unusable = |error: redis::RedisError| OpenError::Unusable(error.to_string());
-        link.load_library().await.map_err(unusable)?;
+        let loaded = link.load_library().await;
+        loaded.map_err(|error| link.address().refused(&error))?;
         Ok(Self {
             link,
             options: Options {

@@ -96,10 +96,17 @@ redis.register_function('LIBRARY_lease', function(keys, args)
   return take_lease(new_space(keys[1]), cjson.decode(args[1]))
 end)
 
+-- The write sets among the arguments.
+local function sets_of(args)
+  local sets = {}
+  for at = 2, #args do sets[at - 1] = args[at] end
+  return sets
+end
+
 redis.register_function('LIBRARY_each', function(keys, args)
-  return commit_each(keys[1], tonumber(args[1]), { unpack(args, 2) })
+  return commit_each(keys[1], tonumber(args[1]), sets_of(args))
 end)
 
 redis.register_function('LIBRARY_all', function(keys, args)
-  return commit_all(keys[1], tonumber(args[1]), { unpack(args, 2) })
+  return commit_all(keys[1], tonumber(args[1]), sets_of(args))
 end)
