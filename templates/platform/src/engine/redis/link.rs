@@ -188,8 +188,9 @@ impl One {
         let (number, mut connection) = self.connection().await?;
         let answer = command.query_async(&mut connection).await;
         if let Err(error) = &answer
-            && (error.is_unrecoverable_error() || error.is_io_error())
+            && (error.is_unrecoverable_error() || error.is_io_error() || is_elsewhere(error))
         {
+            // A server that may only be read is another one's replica by now: its name may lead there.
             let mut current = self.current.lock().await;
             if current.number == number {
                 current.connection = None;

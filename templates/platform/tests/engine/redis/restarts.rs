@@ -166,3 +166,28 @@ async fn a_lost_answer_is_not_applied_twice() {
         assert_eq!(waiting(&engine).await.len(), 1);
     }
 }
+
+/// What has become a replica takes no commits, until it is none any more.
+#[tokio::test]
+async fn a_replica_is_not_available() {
+    if server("TEST_REDIS_URL").is_none() {
+        return;
+    }
+    let (own, other) = (
+        Own::start(Settings::default()),
+        Own::start(Settings::default()),
+    );
+    let engine = engine(&place(&own.url())).await;
+    let (host, port) = other.address();
+    own.command(&["replicaof", &host, &port]);
+    let id = Uuid::now_v7();
+    let write = || recorded(thing(id, 1, "a"));
+    let error = engine.commit(write()).await.expect_err("it is a replica");
+    assert!(
+        matches!(error, CommitError::Engine(EngineError::Unavailable(_))),
+        "{error}"
+    );
+    own.command(&["replicaof", "no", "one"]);
+    answers(&engine).await;
+    engine.commit(write()).await.expect("it is to be committed");
+}
