@@ -35,12 +35,21 @@ local function stage_set(space, set, limit)
     or stage_each(space, set.offsets, advance_offset)
 end
 
+-- Stages a write set on its own terms: an error that nobody expected is its failure, and no other's.
+local function try_set(space, text, limit)
+  local went_well, failure = pcall(function()
+    return stage_set(space, cjson.decode(text), limit)
+  end)
+  if went_well then return failure end
+  return 'corrupt ' .. tostring(type(failure) == 'table' and failure.err or failure)
+end
+
 -- Each on its own: an answer for each, empty when it was applied.
 local function commit_each(base, limit, sets)
   local answers = {}
   for at, text in ipairs(sets) do
     local space = new_space(base)
-    local failure = stage_set(space, cjson.decode(text), limit)
+    local failure = try_set(space, text, limit)
     if not failure then write(space) end
     answers[at] = failure or ''
   end
