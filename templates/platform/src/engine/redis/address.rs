@@ -1,9 +1,8 @@
 //! Where a Redis is, and under which prefix a context's keys live.
 
-use std::fmt;
+use redis::{ConnectionInfo, IntoConnectionInfo, RedisError};
 
-use redis::{ConnectionInfo, IntoConnectionInfo};
-
+use super::error::{is_denied, passes};
 use crate::engine::OpenError;
 
 /// The port of a Redis whose URL names none.
@@ -49,7 +48,7 @@ impl Address {
         let others = parsed
             .query_pairs()
             .filter(|(key, _)| key == "node")
-            .map(|(_, node)| with_host(&parsed.as_str()[..], &node))
+            .map(|(_, node)| with_host(parsed.as_str(), &node))
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| unusable("a `node` of its URL is not of the form `host:port`"))?;
         for node in std::iter::once(url.to_owned()).chain(others) {
@@ -64,11 +63,15 @@ impl Address {
         })
     }
 
-    /// What is said when the server does not answer.
-    pub(super) fn unreachable(&self, why: impl fmt::Display) -> OpenError {
-        OpenError::Unreachable {
-            server: self.server.clone(),
-            why: why.to_string(),
+    /// What it means that the server does not do what it is asked before anything is open.
+    pub(super) fn refused(&self, error: &RedisError) -> OpenError {
+        if passes(error) && !is_denied(error) {
+            OpenError::Unreachable {
+                server: self.server.clone(),
+                why: error.to_string(),
+            }
+        } else {
+            OpenError::Unusable(format!("{}: {error}", self.server))
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use redis::RedisResult;
 
+use super::error::{is_denied, passes};
 use super::link::Link;
 use crate::engine::OpenError;
 
@@ -23,8 +24,9 @@ pub(super) async fn check(link: &Link) -> Result<(), OpenError> {
         let answer: RedisResult<HashMap<String, String>> = link.query(&command).await;
         match answer {
             Ok(values) => set.extend(values),
-            // Who offers Redis as a service often forbids this.
-            Err(_) => return by_info(link).await,
+            // Who offers Redis as a service often forbids this, or has no such command.
+            Err(error) if is_denied(&error) || !passes(&error) => return by_info(link).await,
+            Err(error) => return Err(link.address().refused(&error)),
         }
     }
     for (name, value) in ASKED {
@@ -40,7 +42,7 @@ async fn by_info(link: &Link) -> Result<(), OpenError> {
         let mut command = redis::cmd("INFO");
         command.arg(section);
         let info: RedisResult<String> = link.query(&command).await;
-        told += &info.map_err(|error| OpenError::NotDurable(error.to_string()))?;
+        told += &info.map_err(|error| link.address().refused(&error))?;
     }
     let told: HashMap<&str, &str> = told
         .lines()

@@ -69,6 +69,9 @@ pub(super) fn taken(
     members: &Map<String, Value>,
 ) -> Result<Vec<Taken>, EngineError> {
     let mut taken = Vec::new();
+    if schema.generations {
+        return Ok(taken);
+    }
     for (number, unique) in schema.unique.iter().enumerate() {
         if let Some(field) = unique_field(schema, unique, |member| members.get(member))? {
             let key = unique_key(schema, unique);

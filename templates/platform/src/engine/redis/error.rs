@@ -5,14 +5,10 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 use crate::engine::{CommitError, EngineError};
 
 /// Refusals that pass: memory, disk, a long script, too few replicas.
-const PASSING: &[&str] = &[
-    "OOM",
-    "MISCONF",
-    "BUSY",
-    "NOREPLICAS",
-    "UNKILLABLE",
-    "NOAUTH",
-];
+const PASSING: &[&str] = &["OOM", "MISCONF", "BUSY", "NOREPLICAS", "UNKILLABLE"];
+
+/// Refusals of who asks. They pass, too, when an administrator puts right what was changed.
+const DENIED: &[&str] = &["NOAUTH", "WRONGPASS", "NOPERM"];
 
 impl From<RedisError> for EngineError {
     fn from(error: RedisError) -> Self {
@@ -33,10 +29,7 @@ impl From<RedisError> for CommitError {
 /// Whether the same may succeed later, without anybody changing program or data.
 pub(super) fn passes(error: &RedisError) -> bool {
     match error.kind() {
-        ErrorKind::Io
-        | ErrorKind::Parse
-        | ErrorKind::AuthenticationFailed
-        | ErrorKind::ClusterConnectionNotFound => true,
+        ErrorKind::Io | ErrorKind::Parse | ErrorKind::ClusterConnectionNotFound => true,
         ErrorKind::Server(
             ServerErrorKind::BusyLoading
             | ServerErrorKind::Moved
@@ -46,16 +39,14 @@ pub(super) fn passes(error: &RedisError) -> bool {
             | ServerErrorKind::MasterDown
             | ServerErrorKind::ReadOnly,
         ) => true,
-        _ => {
-            let code = error.code().unwrap_or_default();
-            // What a function meets in the middle comes as its own error: there, too, nothing was
-            // written yet. A slot on its way to another node is the one case of the second kind.
-            PASSING.contains(&code)
-                || error.detail().is_some_and(|detail| {
-                    detail.contains("non local key") || detail.starts_with("OOM ")
-                })
-        }
+        _ => is_denied(error) || PASSING.contains(&error.code().unwrap_or_default()),
     }
+}
+
+/// Whether the server does not know or trust who asks.
+pub(super) fn is_denied(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::AuthenticationFailed
+        || DENIED.contains(&error.code().unwrap_or_default())
 }
 
 /// Whether the server refused because another one has the keys; nothing was done then.
@@ -76,6 +67,13 @@ pub(super) fn lacks_function(error: &RedisError) -> bool {
     error
         .detail()
         .is_some_and(|detail| detail.contains("Function not found"))
+}
+
+/// Whether a library of this name is there already.
+pub(super) fn is_loaded(error: &RedisError) -> bool {
+    error
+        .detail()
+        .is_some_and(|detail| detail.contains("already exists"))
 }
 
 /// What is stored is not of its form.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::aio::MultiplexedConnection;
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
@@ -14,9 +14,9 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use super::address::Address;
-use super::error::{is_elsewhere, lacks_function};
+use super::error::{is_elsewhere, is_loaded, lacks_function};
 use super::library::LIBRARY;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, OpenError};
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -30,12 +30,12 @@ const MOVE: Duration = Duration::from_millis(50);
 
 /// The way to the server.
 pub(super) struct Link {
-    base: String,
+    address: Address,
     server: Server,
 }
 
 enum Server {
-    One(One),
+    One(Box<One>),
     Cluster(ClusterConnection),
 }
 
@@ -55,7 +55,17 @@ struct Current {
 
 impl Link {
     /// Connects; whether the server is part of a cluster, it says itself.
-    pub(super) async fn open(address: &Address) -> RedisResult<Self> {
+    ///
+    /// # Errors
+    /// When no node answers, or refuses to.
+    pub(super) async fn open(address: Address) -> Result<Self, OpenError> {
+        match Self::connect(&address).await {
+            Ok(server) => Ok(Self { address, server }),
+            Err(error) => Err(address.refused(&error)),
+        }
+    }
+
+    async fn connect(address: &Address) -> RedisResult<Server> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT))
             .set_response_timeout(Some(ANSWER));
@@ -74,8 +84,8 @@ impl Link {
         Err(refused.unwrap_or_else(|| RedisError::from((redis::ErrorKind::Io, "no node"))))
     }
 
-    async fn over(address: &Address, one: One, info: &str) -> RedisResult<Self> {
-        let server = if info.contains("cluster_enabled:1") {
+    async fn over(address: &Address, one: One, info: &str) -> RedisResult<Server> {
+        Ok(if info.contains("cluster_enabled:1") {
             let client = ClusterClient::builder(address.nodes.clone())
                 .retries(0)
                 .connection_timeout(CONNECT)
@@ -83,17 +93,13 @@ impl Link {
                 .build()?;
             Server::Cluster(client.get_async_connection().await?)
         } else {
-            Server::One(one)
-        };
-        Ok(Self {
-            base: address.base.clone(),
-            server,
+            Server::One(Box::new(one))
         })
     }
 
-    /// What every key starts with.
-    pub(super) fn base(&self) -> &str {
-        &self.base
+    /// Where it leads.
+    pub(super) fn address(&self) -> &Address {
+        &self.address
     }
 
     /// Asks the server, or the node of a cluster that has the keys.
@@ -114,7 +120,7 @@ impl Link {
         match &self.server {
             Server::One(one) => one.query(command).await,
             Server::Cluster(cluster) => {
-                let route = Route::with_key(&self.base, SlotAddr::Master);
+                let route = Route::with_key(&self.address.base, SlotAddr::Master);
                 let node = SingleNodeRoutingInfo::SpecificNode(route);
                 let routing = RoutingInfo::SingleNode(node);
                 let value = cluster
@@ -126,22 +132,15 @@ impl Link {
         }
     }
 
-    /// Asks every node that can have keys.
-    pub(super) async fn everywhere(&self, command: &Cmd) -> RedisResult<()> {
-        match &self.server {
-            Server::One(one) => one.query(command).await,
-            Server::Cluster(cluster) => {
-                let value = cluster.clone().req_packed_command(command).await?;
-                value.extract_error().map(drop)
-            }
-        }
-    }
-
-    /// Loads the library of functions.
+    /// Loads the library of functions where the keys are. Its name says what is in it: one that is there
+    /// already is the same.
     pub(super) async fn load_library(&self) -> RedisResult<()> {
         let mut command = redis::cmd("FUNCTION");
-        command.arg("LOAD").arg("REPLACE").arg(&LIBRARY.text);
-        self.everywhere(&command).await
+        command.arg("LOAD").arg(&LIBRARY.text);
+        match self.query::<String>(&command).await {
+            Err(error) if !is_loaded(&error) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Calls a function of the library, which is loaded when the server does not have it.
@@ -154,7 +153,7 @@ impl Link {
         command
             .arg(LIBRARY.function(function))
             .arg(1)
-            .arg(&self.base)
+            .arg(&self.address.base)
             .arg(arguments);
         match self.query(&command).await {
             Err(error) if lacks_function(&error) => {
@@ -189,8 +188,9 @@ impl One {
         let (number, mut connection) = self.connection().await?;
         let answer = command.query_async(&mut connection).await;
         if let Err(error) = &answer
-            && (error.is_unrecoverable_error() || error.is_io_error())
+            && (error.is_unrecoverable_error() || error.is_io_error() || is_elsewhere(error))
         {
+            // A server that may only be read is another one's replica by now: its name may lead there.
             let mut current = self.current.lock().await;
             if current.number == number {
                 current.connection = None;

@@ -30,9 +30,8 @@ const ATTEMPTS: u32 = 5;
 /// When the server does not answer, would not keep what was answered or cannot be used, when what is
 /// there is newer than the program, or when a migration fails.
 pub async fn migrate(url: &str, migrations: &[Migration]) -> Result<Vec<String>, OpenError> {
-    let (_, link) = connect(url).await?;
+    let link = connect(url).await?;
     check(&applied(&link).await?, migrations)?;
-    link.load_library().await.map_err(unusable)?;
     let mut names = Vec::new();
     for migration in RUNTIME.iter().chain(migrations) {
         if apply(&link, migration).await? {
@@ -43,21 +42,14 @@ pub async fn migrate(url: &str, migrations: &[Migration]) -> Result<Vec<String>,
 }
 
 /// Connects to a server that keeps what it answers.
-pub(super) async fn connect(url: &str) -> Result<(Address, Link), OpenError> {
-    let address = Address::read(url)?;
-    let link = Link::open(&address).await.map_err(|error| {
-        if passes(&error) && error.kind() != redis::ErrorKind::AuthenticationFailed {
-            address.unreachable(&error)
-        } else {
-            unusable(error)
-        }
-    })?;
-    if address.relaxed {
+pub(super) async fn connect(url: &str) -> Result<Link, OpenError> {
+    let link = Link::open(Address::read(url)?).await?;
+    if link.address().relaxed {
         tracing::warn!("the server may lose what it has answered: `durability=relaxed`");
     } else {
         durable::check(&link).await?;
     }
-    Ok((address, link))
+    Ok(link)
 }
 
 /// Refuses a place that lacks a migration.
@@ -88,15 +80,21 @@ fn check(applied: &BTreeMap<String, String>, migrations: &[Migration]) -> Result
 
 async fn applied(link: &Link) -> Result<BTreeMap<String, String>, OpenError> {
     let mut command = redis::cmd("HGETALL");
-    command.arg(format!("{}migrations", link.base()));
-    link.query(&command).await.map_err(unusable)
+    command.arg(format!("{}migrations", link.address().base));
+    let answer = link.query(&command).await;
+    answer.map_err(|error| link.address().refused(&error))
 }
 
 /// Applies one migration, unless it was; whether it did.
 async fn apply(link: &Link, migration: &Migration) -> Result<bool, OpenError> {
-    let failed = |error: RedisError| OpenError::Failed {
-        name: migration.name.to_owned(),
-        why: error.to_string(),
+    let failed = |error: RedisError| {
+        if passes(&error) {
+            return link.address().refused(&error);
+        }
+        OpenError::Failed {
+            name: migration.name.to_owned(),
+            why: error.to_string(),
+        }
     };
     let library = format!("microdb_migration_{}", Uuid::now_v7().simple());
     let text = STEP
@@ -107,12 +105,12 @@ async fn apply(link: &Link, migration: &Migration) -> Result<bool, OpenError> {
     let mut call = redis::cmd("FCALL");
     call.arg(&library)
         .arg(1)
-        .arg(link.base())
+        .arg(&link.address().base)
         .arg(migration.name)
         .arg(hash_of(migration));
     let mut attempts = 0;
     let applied: Result<u64, RedisError> = loop {
-        link.everywhere(&load).await.map_err(failed)?;
+        link.query::<()>(&load).await.map_err(failed)?;
         attempts += 1;
         match link.query(&call).await {
             Err(error) if lacks_function(&error) && attempts < ATTEMPTS => {}
@@ -121,7 +119,7 @@ async fn apply(link: &Link, migration: &Migration) -> Result<bool, OpenError> {
     };
     let mut delete = redis::cmd("FUNCTION");
     delete.arg("DELETE").arg(&library);
-    if let Err(error) = link.everywhere(&delete).await {
+    if let Err(error) = link.query::<()>(&delete).await {
         tracing::warn!(%error, library, "the library of a migration stays behind");
     }
     Ok(applied.map_err(failed)? == 1)
@@ -131,8 +129,4 @@ async fn apply(link: &Link, migration: &Migration) -> Result<bool, OpenError> {
 fn hash_of(migration: &Migration) -> String {
     let text = migration.text.replace("\r\n", "\n");
     Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
-}
-
-fn unusable(error: RedisError) -> OpenError {
-    OpenError::Unusable(error.to_string())
 }

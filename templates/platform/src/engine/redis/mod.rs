@@ -35,6 +35,7 @@ mod durable;
 mod entries;
 mod error;
 mod find;
+mod group;
 mod library;
 mod link;
 mod migrate;
@@ -43,11 +44,14 @@ mod progress;
 mod rows;
 mod write;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use serde_json::json;
 use uuid::Uuid;
 
 use self::error::corrupt;
+use self::group::Group;
 use self::link::Link;
 use self::write::Prepared;
 use super::migration::{Migration, OpenError};
@@ -65,7 +69,8 @@ const SWEEP: u32 = 1_000;
 
 /// A place in a Redis.
 pub struct RedisEngine {
-    link: Link,
+    link: Arc<Link>,
+    group: Group,
     options: Options,
 }
 
@@ -80,24 +85,19 @@ impl RedisEngine {
         migrations: &[Migration],
         options: Options,
     ) -> Result<Self, OpenError> {
-        let (_, link) = migrate::connect(url).await?;
+        let link = migrate::connect(url).await?;
         migrate::check_complete(&link, migrations).await?;
-        let unusable = |error: redis::RedisError| OpenError::Unusable(error.to_string());
-        link.load_library().await.map_err(unusable)?;
+        let loaded = link.load_library().await;
+        loaded.map_err(|error| link.address().refused(&error))?;
+        let link = Arc::new(link);
         Ok(Self {
+            group: Group::start(Arc::clone(&link), options.outbox_limit),
             link,
             options: Options {
                 shards: options.shards.max(1),
                 ..options
             },
         })
-    }
-
-    fn arguments<'a>(&self, writes: impl Iterator<Item = &'a Prepared>) -> Vec<String> {
-        let texts = writes.map(|write| write.text.clone());
-        std::iter::once(self.options.outbox_limit.to_string())
-            .chain(texts)
-            .collect()
     }
 }
 
@@ -142,13 +142,9 @@ impl Engine for RedisEngine {
     }
 
     async fn commit(&self, write: WriteSet) -> Result<(), CommitError> {
-        let write = Prepared::new(&write)?;
-        let arguments = self.arguments(std::iter::once(&write));
-        let answers: Vec<String> = self.link.call("each", &arguments).await?;
-        match answers.as_slice() {
-            [answer] => write.outcome(answer),
-            _ => Err(corrupt("an answer").into()),
-        }
+        let mut write = Prepared::new(&write)?;
+        let text = std::mem::take(&mut write.text);
+        write.outcome(&self.group.commit(text).await?)
     }
 
     async fn commit_all(&self, writes: Vec<WriteSet>) -> Result<(), (usize, CommitError)> {
@@ -156,8 +152,10 @@ impl Engine for RedisEngine {
         for (at, write) in writes.iter().enumerate() {
             prepared.push(Prepared::new(write).map_err(|error| (at, error.into()))?);
         }
-        let all = self.arguments(prepared.iter());
-        let answer: Vec<String> = match self.link.call("all", &all).await {
+        let texts = prepared.iter().map(|write| write.text.clone());
+        let limit = std::iter::once(self.options.outbox_limit.to_string());
+        let arguments: Vec<String> = limit.chain(texts).collect();
+        let answer: Vec<String> = match self.link.call("all", &arguments).await {
             Ok(answer) => answer,
             Err(error) => return Err((0, error.into())),
         };

@@ -1,13 +1,16 @@
 //! Several clients at once, and values at their limits.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use platform::engine::{Engine, Find};
+use platform::engine::redis::RedisEngine;
+use platform::engine::{Engine, Find, Options};
 use platform::value::Uuid;
 use serde_json::json;
 
-use super::{engine, open, servers};
-use crate::conformance::fixture::{THING, all, id, live, saving, stored};
+use super::{MIGRATIONS, engine, open, servers};
+use crate::conformance::fixture::{THING, all, id, live, recorded, saving, stored, thing};
 use crate::conformance::races::increment;
 
 /// Engines of their own, each with its connections, over one place.
@@ -116,5 +119,45 @@ async fn leads_find_what_is_there() {
         assert_eq!(ids(vec![("owner", owner), ("group", json!(1))]).await, odd);
         let nobody = json!(id(51).to_string());
         assert!(ids(vec![("owner", nobody)]).await.is_empty());
+    }
+}
+
+/// How many units of work of one change and one event are committed in a second, by so many tasks.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn throughput() {
+    for server in servers() {
+        let url = server.place();
+        let options = Options {
+            outbox_limit: 100_000_000,
+            ..Options::default()
+        };
+        engine(&url).await;
+        let engine = RedisEngine::open(&url, MIGRATIONS, options).await;
+        let engine = Arc::new(engine.expect("the place is to be opened"));
+        for tasks in [1, 8, 50, 200] {
+            let start = Instant::now();
+            let all: Vec<_> = (0..tasks)
+                .map(|_| {
+                    let engine = Arc::clone(&engine);
+                    tokio::spawn(async move {
+                        let mut count = 0_u32;
+                        while start.elapsed() < Duration::from_secs(4) {
+                            let id = Uuid::now_v7();
+                            let made = recorded(thing(id, 1, &id.to_string()));
+                            engine.commit(made).await.expect("it is to be committed");
+                            count += 1;
+                        }
+                        count
+                    })
+                })
+                .collect();
+            let mut count = 0;
+            for one in all {
+                count += one.await.expect("no panic");
+            }
+            let rate = f64::from(count) / start.elapsed().as_secs_f64();
+            println!("{url} {tasks} tasks: {rate:.0} commits/s");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Places in Redis servers, each under a prefix of its own.
 
 mod clients;
+mod cluster;
 mod conforms;
 mod durability;
 mod migrations;

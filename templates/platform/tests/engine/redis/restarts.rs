@@ -43,6 +43,16 @@ async fn make(engine: Arc<dyn Engine>, stop: Arc<AtomicBool>) -> (Vec<Uuid>, Vec
     (made, open)
 }
 
+/// Waits until the engine has found its server again.
+async fn answers(engine: &dyn Engine) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while let Err(error) = engine.now().await {
+        assert!(matches!(error, EngineError::Unavailable(_)), "{error}");
+        assert!(Instant::now() < end, "{error}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 async fn waiting(engine: &dyn Engine) -> BTreeSet<Uuid> {
     let rows = engine.outbox(0, 1_000_000).await.expect("an answer");
     rows.iter().map(|row| row.event.aggregate_id).collect()
@@ -64,8 +74,9 @@ async fn what_was_answered_survives_a_killed_server() {
             own.kill();
             tokio::time::sleep(Duration::from_millis(200)).await;
             own.again();
+            answers(&*engine).await;
         }
-        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
         stop.store(true, Ordering::Relaxed);
         let (mut made, mut open) = (Vec::new(), Vec::new());
         for maker in makers {
@@ -122,12 +133,7 @@ async fn a_stopped_server_is_not_available() {
         }
         assert!(start.elapsed() < Duration::from_secs(30), "it is told soon");
         own.again();
-        let end = Instant::now() + Duration::from_secs(20);
-        while let Err(error) = engine.now().await {
-            assert!(matches!(error, EngineError::Unavailable(_)), "{error}");
-            assert!(Instant::now() < end, "{error}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        answers(&engine).await;
     }
 }
 
@@ -159,4 +165,29 @@ async fn a_lost_answer_is_not_applied_twice() {
         assert!(matches!(again, Err(CommitError::Conflict)), "{again:?}");
         assert_eq!(waiting(&engine).await.len(), 1);
     }
+}
+
+/// What has become a replica takes no commits, until it is none any more.
+#[tokio::test]
+async fn a_replica_is_not_available() {
+    if server("TEST_REDIS_URL").is_none() {
+        return;
+    }
+    let (own, other) = (
+        Own::start(Settings::default()),
+        Own::start(Settings::default()),
+    );
+    let engine = engine(&place(&own.url())).await;
+    let (host, port) = other.address();
+    own.command(&["replicaof", &host, &port]);
+    let id = Uuid::now_v7();
+    let write = || recorded(thing(id, 1, "a"));
+    let error = engine.commit(write()).await.expect_err("it is a replica");
+    assert!(
+        matches!(error, CommitError::Engine(EngineError::Unavailable(_))),
+        "{error}"
+    );
+    own.command(&["replicaof", "no", "one"]);
+    answers(&engine).await;
+    engine.commit(write()).await.expect("it is to be committed");
 }

@@ -40,8 +40,15 @@ pub struct Own {
 }
 
 impl Own {
-    /// Starts one.
+    /// Starts one; a cluster of one node has all slots.
     pub fn start(settings: Settings) -> Self {
+        let own = Self::start_without_slots(settings);
+        own.take_slots();
+        own
+    }
+
+    /// Starts one; a node of a cluster has no slots yet.
+    pub fn start_without_slots(settings: Settings) -> Self {
         let name = format!("microdb-redis-{}", Uuid::now_v7().simple());
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).expect("a folder for the server");
@@ -49,14 +56,12 @@ impl Own {
             let port = free_port();
             let mut process = start(settings, &folder, port);
             if answers(&mut process, port) {
-                let own = Self {
+                return Self {
                     settings,
                     folder,
                     port,
                     process,
                 };
-                own.take_slots();
-                return own;
             }
             let _ = process.kill();
             let _ = process.wait();
@@ -67,6 +72,11 @@ impl Own {
     /// Where it is.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// Its host and port.
+    pub fn address(&self) -> (String, String) {
+        ("127.0.0.1".to_owned(), self.port.to_string())
     }
 
     /// Sends it a command, by `redis-cli`.

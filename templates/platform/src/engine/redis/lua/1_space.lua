@@ -2,11 +2,14 @@
 -- conditions have held. Nothing that is written then can fail: a function's error after a write
 -- would roll nothing back.
 
-local byte, sub, match, find_text = string.byte, string.sub, string.match, string.find
+-- While a library is loaded there is nothing of these yet: they are set by the first call.
+local byte, sub, match, find_text, call
 
--- There is no `redis.call` yet while a library is loaded.
-local function call(...)
-  return redis.call(...)
+local function prepare()
+  if not call then
+    byte, sub, match, find_text = string.byte, string.sub, string.match, string.find
+    call = redis.call
+  end
 end
 
 -- Whether `a` is before `b`, byte by byte. Lua's own comparison follows the server's locale.
@@ -38,6 +41,7 @@ local function ordered(number)
 end
 
 local function new_space(base)
+  prepare()
   return { base = base, hashes = {}, sorted = {}, appended = 0 }
 end
 
@@ -134,12 +138,10 @@ local function write_sorted(key, members)
   in_parts('ZREM', key, removed)
 end
 
--- Writes all that is staged.
+-- Writes all that is staged. While a cluster moves the slot to another node, no function starts: what
+-- is declared as its key is the start of all keys, which is never there itself, and so is looked for
+-- at the other node, which does not answer yet.
 local function write(space)
-  -- While a cluster moves the slot to another node, a key may be there already; asking for it fails,
-  -- and has to before the first write.
-  for key in pairs(space.hashes) do call('EXISTS', space.base .. key) end
-  for key in pairs(space.sorted) do call('EXISTS', space.base .. key) end
   for key, fields in pairs(space.hashes) do write_hash(space.base .. key, fields) end
   for key, members in pairs(space.sorted) do write_sorted(space.base .. key, members) end
 end

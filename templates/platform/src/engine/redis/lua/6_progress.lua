@@ -43,7 +43,6 @@ end
 
 -- Removes whole keys; their memory is freed in the background.
 local function drop_keys(space, keys)
-  for _, key in ipairs(keys) do call('EXISTS', space.base .. key) end
   for _, key in ipairs(keys) do call('UNLINK', space.base .. key) end
   return 0
 end

@@ -35,12 +35,21 @@ local function stage_set(space, set, limit)
     or stage_each(space, set.offsets, advance_offset)
 end
 
+-- Stages a write set on its own terms: an error that nobody expected is its failure, and no other's.
+local function try_set(space, text, limit)
+  local went_well, failure = pcall(function()
+    return stage_set(space, cjson.decode(text), limit)
+  end)
+  if went_well then return failure end
+  return 'corrupt ' .. tostring(type(failure) == 'table' and failure.err or failure)
+end
+
 -- Each on its own: an answer for each, empty when it was applied.
 local function commit_each(base, limit, sets)
   local answers = {}
   for at, text in ipairs(sets) do
     local space = new_space(base)
-    local failure = stage_set(space, cjson.decode(text), limit)
+    local failure = try_set(space, text, limit)
     if not failure then write(space) end
     answers[at] = failure or ''
   end
@@ -96,10 +105,17 @@ redis.register_function('LIBRARY_lease', function(keys, args)
   return take_lease(new_space(keys[1]), cjson.decode(args[1]))
 end)
 
+-- The write sets among the arguments.
+local function sets_of(args)
+  local sets = {}
+  for at = 2, #args do sets[at - 1] = args[at] end
+  return sets
+end
+
 redis.register_function('LIBRARY_each', function(keys, args)
-  return commit_each(keys[1], tonumber(args[1]), { unpack(args, 2) })
+  return commit_each(keys[1], tonumber(args[1]), sets_of(args))
 end)
 
 redis.register_function('LIBRARY_all', function(keys, args)
-  return commit_all(keys[1], tonumber(args[1]), { unpack(args, 2) })
+  return commit_all(keys[1], tonumber(args[1]), sets_of(args))
 end)
