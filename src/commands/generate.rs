@@ -22,7 +22,7 @@ pub(super) fn files(
     sources: &Sources,
     embedded: bool,
 ) -> Result<Vec<Rendered>, Failure> {
-    let mut files = render::render(&plan::plan(system))
+    let mut files = render::render(&plan::plan(system), &plan::features(system))
         .map_err(|error| shell.error(&error.to_string(), None))?;
     files.push(Rendered {
         path: ".microdb/schema.json".to_owned(),

@@ -10,6 +10,7 @@ pub mod members;
 pub mod names;
 pub mod openapi;
 pub mod sample;
+mod servers;
 pub mod service;
 mod services;
 pub mod spoken;
@@ -21,7 +22,9 @@ pub mod value;
 
 pub use files::{Class, File};
 
-use crate::model::{Context, System};
+use std::collections::BTreeSet;
+
+use crate::model::{Broker, Context, Database, System};
 
 /// How many partitions every topic gets; fixed for the life of a system.
 pub const PARTITIONS: u32 = 8;
@@ -36,6 +39,47 @@ pub fn plan(system: &System) -> Vec<File> {
     files.extend(services::files(system));
     files.extend(docs::files(system));
     files
+}
+
+/// The features of the runtime that its services need besides what all have.
+pub fn features(system: &System) -> BTreeSet<&'static str> {
+    let services = system.services();
+    services
+        .flat_map(|context| service_features(system, context))
+        .collect()
+}
+
+/// The features of the runtime that a service needs besides what all have.
+fn service_features(system: &System, context: &Context) -> impl Iterator<Item = &'static str> {
+    let database = database_feature(context.database);
+    database.into_iter().chain(broker_feature(system.broker))
+}
+
+/// The feature for a database that is not in every runtime.
+fn database_feature(database: Database) -> Option<&'static str> {
+    match database {
+        Database::Sqlite => None,
+        Database::Postgres => Some("postgres"),
+        Database::Mongodb => Some("mongodb"),
+        Database::Redis => Some("redis"),
+    }
+}
+
+/// The file of the first migration, in the language of the database.
+fn migration(database: Database) -> &'static str {
+    match database {
+        Database::Sqlite | Database::Postgres => "0001_initial.sql",
+        Database::Mongodb => "0001_initial.json",
+        Database::Redis => "0001_initial.lua",
+    }
+}
+
+/// The feature for a broker that is not in every runtime.
+fn broker_feature(broker: Broker) -> Option<&'static str> {
+    match broker {
+        Broker::Embedded => None,
+        Broker::Kafka => Some("kafka"),
+    }
 }
 
 /// The port a service listens on unless it is told otherwise; `None` for an external context.

@@ -232,6 +232,11 @@ pub fn snake(name: &str) -> String {
     name.to_snake_case()
 }
 
+/// What the names of a context's environment variables begin with.
+pub fn environment(context: &str) -> String {
+    context.to_uppercase().replace('-', "_")
+}
+
 /// A string literal of Rust.
 pub fn literal(text: &str) -> String {
     let mut literal = String::with_capacity(text.len() + 2);

@@ -11,7 +11,8 @@ use super::files::{Class, File};
 use super::service::{Code, Service};
 use super::uses::version_order;
 use super::{
-    FIRST_PORT, PARTITIONS, contract_package, names, openapi, service_package, sql, types,
+    FIRST_PORT, PARTITIONS, contract_package, names, openapi, service_features, service_package,
+    sql, types,
 };
 
 pub(super) fn files(system: &System) -> Vec<File> {
@@ -85,6 +86,7 @@ fn crate_files(system: &System, context: &Context) -> Vec<File> {
                 "description": toml_string(&description),
                 "contract_package": contract_package(system, name),
                 "others": others(context),
+                "features": features(system, context),
                 "tracing": !context.effects.is_empty(),
             }),
         ),
@@ -113,6 +115,16 @@ fn crate_files(system: &System, context: &Context) -> Vec<File> {
             json!({ "context": name, "statements": sql::initial(system, context) }),
         ),
     ]
+}
+
+/// The features of the runtime that a service uses, as a manifest lists them. The embedded database
+/// and broker are among them: tests without servers stand on them.
+fn features(system: &System, context: &Context) -> String {
+    let mut features: Vec<_> = service_features(system, context).collect();
+    features.extend(["embedded", "sqlite"]);
+    features.sort_unstable();
+    let quoted: Vec<String> = features.iter().map(|name| format!("\"{name}\"")).collect();
+    quoted.join(", ")
 }
 
 /// The contracts of other contexts that a service depends on, by the names of their crates.

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use crate::model::System;
 
 use super::files::{Class, File};
-use super::{contract_package, port, service_package, types};
+use super::servers::{self, From, Servers};
+use super::{contract_package, names, port, service_package, types};
 
 /// The files of the workspace's root and of its runner.
-const FILES: [(Class, &str); 14] = [
+const FILES: [(Class, &str); 15] = [
     (Class::Keyed, "Cargo.toml"),
     (Class::Seeded, ".dockerignore"),
     (Class::Managed, ".gitattributes"),
@@ -20,6 +21,7 @@ const FILES: [(Class, &str); 14] = [
     (Class::Seeded, "deny.toml"),
     (Class::Keyed, "dev/Cargo.toml"),
     (Class::Managed, "dev/src/build.rs"),
+    (Class::Managed, "dev/src/local.rs"),
     (Class::Managed, "dev/src/main.rs"),
     (Class::Managed, "dev/src/run.rs"),
     (Class::Keyed, "platform/Cargo.toml"),
@@ -48,12 +50,37 @@ pub(super) fn files(system: &System) -> Vec<File> {
                 "name": context.name,
                 "package": service_package(system, context.name.as_str()),
                 "port": port(system, context),
+                "prefix": names::environment(context.name.as_str()),
+                "servers": servers::containers(system, context),
+                "database_url": servers::database_url(system, context, From::Container),
+                "broker_url": servers::broker_url(system, From::Container),
+                "local_database_url": servers::database_url(system, context, From::Machine),
             })
         })
         .collect();
-    let view = json!({ "system": system.name, "contexts": contexts, "services": services });
+    let servers = Servers::of(system);
+    let view = json!({
+        "system": system.name,
+        "contexts": contexts,
+        "services": services,
+        "servers": servers,
+        "local_broker_url": servers::broker_url(system, From::Machine),
+    });
     let files = FILES.iter();
-    files
+    let mut files: Vec<File> = files
         .map(|(class, path)| File::new(*class, path, &[], &view))
-        .collect()
+        .collect();
+    if servers.any {
+        files.push(File::new(Class::Managed, "local.env", &[], &view));
+    }
+    for (path, databases) in [
+        ("servers/postgres.sql", &servers.postgres),
+        ("servers/mongodb.js", &servers.mongodb),
+    ] {
+        if !databases.is_empty() {
+            let view = json!({ "databases": databases });
+            files.push(File::new(Class::Managed, path, &[], view));
+        }
+    }
+    files
 }

@@ -124,9 +124,10 @@ impl Values<'_> {
             return call(helper, vec![text(names::literal(plain))]);
         }
         match scalar {
-            Scalar::String | Scalar::Text => {
-                call(format!("{}.to_owned", names::literal(plain)), vec![])
-            }
+            Scalar::String | Scalar::Text => Expr::Chain(
+                Box::new(text(names::literal(plain))),
+                vec![call("to_owned", vec![])],
+            ),
             Scalar::Bool | Scalar::Int => text(value.to_string()),
             Scalar::Float => text(float(value)),
             Scalar::Decimal(_) => decimal(&platform(uses, "Decimal"), plain),

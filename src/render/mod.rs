@@ -3,13 +3,25 @@
 //! The templates are inside the program. Those that end in `.tera` are filled in with the views of
 //! the [`crate::plan`]; the runtime is copied as it is.
 
+mod features;
+
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use rust_embed::RustEmbed;
 use tera::{Context, Tera};
+use unicode_width::UnicodeWidthStr;
 
 use crate::plan::layout::MAX_WIDTH;
 use crate::plan::{Class, File};
+
+use features::Unused;
+
+/// The length of a name beside which little fits on a line.
+const LONG_NAME: usize = 50;
+
+/// The manifest of the runtime.
+const MANIFEST: &str = "platform/Cargo.toml";
 
 #[derive(RustEmbed)]
 #[folder = "templates/"]
@@ -47,17 +59,21 @@ impl std::fmt::Display for RenderError {
 
 impl std::error::Error for RenderError {}
 
-/// Renders the planned files, and adds the runtime; sorted by path.
+/// Renders the planned files, and adds the runtime with these of its features; sorted by path.
 ///
 /// # Errors
 /// When a template is broken or a view lacks something: a defect of the program.
-pub fn render(files: &[File]) -> Result<Vec<Rendered>, RenderError> {
+pub fn render(files: &[File], used: &BTreeSet<&str>) -> Result<Vec<Rendered>, RenderError> {
     let tera = engine()?;
+    let unused = Unused::without(used);
     let mut rendered = Vec::with_capacity(files.len() + 100);
     for file in files {
         rendered.push(fill(&tera, file)?);
     }
-    rendered.extend(runtime());
+    rendered.extend(runtime(&unused));
+    for manifest in rendered.iter_mut().filter(|file| file.path == MANIFEST) {
+        strip(manifest, &unused)?;
+    }
     rendered.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(rendered)
 }
@@ -101,13 +117,16 @@ fn fill(tera: &Tera, file: &File) -> Result<Rendered, RenderError> {
     })
 }
 
-/// Whether a line of code is wider than rustfmt would leave it.
+/// Whether a line of code is wider than rustfmt would leave it, or has a name that leaves no room.
 fn has_wide_code(content: &str) -> bool {
-    let code = content
+    let mut code = content
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"));
-    code.into_iter()
-        .any(|line| line.chars().count() > MAX_WIDTH)
+    let is_in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    code.any(|line| {
+        let mut names = line.split(|c| !is_in_name(c));
+        line.width() > MAX_WIDTH || names.any(|name| name.len() >= LONG_NAME)
+    })
 }
 
 /// The file with a word to rustfmt to leave it alone, after its doc: names of sixty letters leave
@@ -139,18 +158,40 @@ fn reasons(error: &dyn std::error::Error) -> String {
     reasons
 }
 
-/// The runtime with its tests: plain Rust, the same for every system.
-fn runtime() -> impl Iterator<Item = Rendered> {
+/// Leaves out of the runtime's manifest what is not used.
+fn strip(manifest: &mut Rendered, unused: &Unused) -> Result<(), RenderError> {
+    let text = String::from_utf8_lossy(&manifest.content);
+    let text = unused.strip_manifest(&text).map_err(|error| RenderError {
+        template: format!("{MANIFEST}.tera"),
+        why: error.to_string(),
+    })?;
+    manifest.content = text.into_bytes();
+    Ok(())
+}
+
+/// The runtime with its tests: plain Rust, of which every system gets what it uses.
+fn runtime(unused: &Unused) -> impl Iterator<Item = Rendered> {
     let folders = ["platform/src/", "platform/tests/"];
     let is_of_it = move |path: &Cow<'_, str>| folders.iter().any(|folder| path.starts_with(folder));
     let sources = Templates::iter().filter(is_of_it);
     sources
-        .filter(|path| !path.ends_with(".tera"))
+        .filter(|path| !path.ends_with(".tera") && !unused.owns(path))
         .filter_map(|path: Cow<'_, str>| {
             Some(Rendered {
-                content: Templates::get(&path)?.data.into_owned(),
+                content: source(&path, unused)?,
                 path: path.into_owned(),
                 class: Class::Managed,
             })
         })
+}
+
+fn source(path: &str, unused: &Unused) -> Option<Vec<u8>> {
+    let data = Templates::get(path)?.data;
+    match path.ends_with(".rs") {
+        true => {
+            let text = String::from_utf8_lossy(&data);
+            Some(unused.strip_source(&text).into_bytes())
+        }
+        false => Some(data.into_owned()),
+    }
 }

@@ -8,6 +8,7 @@ use crate::plan::{FIRST_PORT, names, port, service_package};
 
 use super::markdown::codes;
 use super::{map, story};
+use crate::plan::servers::Servers;
 
 /// Its view.
 pub(super) fn view(system: &System) -> Value {
@@ -19,13 +20,14 @@ pub(super) fn view(system: &System) -> Value {
     let prefix = system
         .services()
         .next()
-        .map(|context| context.name.as_str().to_uppercase().replace('-', "_"));
+        .map(|context| names::environment(context.name.as_str()));
     json!({
         "system": system.name,
         "doc": system.doc,
         "diagram": map::diagram(system),
         "contexts": map::contexts(system),
         "services": services,
+        "servers": Servers::of(system),
         "port": FIRST_PORT,
         "prefix": prefix,
         "steps": steps,

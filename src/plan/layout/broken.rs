@@ -1,5 +1,7 @@
 //! Expressions that take more than one line.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::{Expr, MAX_WIDTH, SHORT_ELEMENT, STEP, assign, pad};
 
 pub(super) fn block(open: &str, elements: &[Expr], close: &str, indent: usize) -> String {
@@ -22,9 +24,9 @@ pub(super) fn brackets(
     after: usize,
 ) -> String {
     if let [only] = elements
-        && !matches!(only, Expr::Text(_))
+        && !is_unbroken(only)
     {
-        let start = before + open.chars().count();
+        let start = before + open.width();
         let laid = match only {
             Expr::Chain(..) => only.lay(indent, start, after + 1),
             _ => only.broken(indent, start, after + 1),
@@ -32,6 +34,19 @@ pub(super) fn brackets(
         return format!("{open}{laid}{close}");
     }
     block(open, elements, close, indent)
+}
+
+/// Whether it goes to a line of its own rather than over several: text, and a literal with what is
+/// made of it.
+fn is_unbroken(only: &Expr) -> bool {
+    match only {
+        Expr::Text(_) => true,
+        Expr::Chain(root, calls) => {
+            let literal = matches!(&**root, Expr::Text(text) if text.starts_with('"'));
+            literal && matches!(&calls[..], [Expr::Call(_, arguments)] if arguments.is_empty())
+        }
+        _ => false,
+    }
 }
 
 pub(super) fn lay_array(
@@ -51,7 +66,7 @@ pub(super) fn lay_array(
 pub(super) fn are_short(elements: &[Expr]) -> bool {
     let short = |element: &Expr| {
         let flat = element.flat();
-        flat.chars().count() <= SHORT_ELEMENT && !flat.contains('(')
+        flat.width() <= SHORT_ELEMENT && !flat.contains('(')
     };
     elements.iter().all(short)
 }
@@ -64,7 +79,7 @@ pub(super) fn side_by_side(open: &str, elements: &[Expr], close: &str, indent: u
     for element in elements {
         let element = format!("{},", element.flat());
         let gap = usize::from(line.len() > inner);
-        if line.chars().count() + gap + element.chars().count() > MAX_WIDTH {
+        if line.width() + gap + element.width() > MAX_WIDTH {
             lines.push_str(&line);
             lines.push('\n');
             line = pad(inner);
@@ -94,9 +109,9 @@ pub(super) fn lay_struct(name: &str, fields: &[(String, Expr)], indent: usize) -
 
 /// `field: value`, the value broken within rather than set on the next line.
 fn lay_member(indent: usize, field: &str, value: &Expr) -> String {
-    let before = indent + field.chars().count() + 2;
+    let before = indent + field.width() + 2;
     let flat = value.flat();
-    if value.may_be_flat() && before + flat.chars().count() < MAX_WIDTH {
+    if value.may_be_flat() && before + flat.width() < MAX_WIDTH {
         return format!("{}{field}: {flat}", pad(indent));
     }
     let value = match value {
@@ -136,11 +151,14 @@ pub(super) fn lay_chain(
     if let ([only @ Expr::Call(..)], false) = (calls, laid.contains('\n')) {
         // A single call stays beside its root and breaks inside.
         let (root, flat) = (laid, only.flat());
-        let room = indent + STEP + 1 + flat.chars().count() + after <= MAX_WIDTH;
-        if only.may_be_flat() && room && before + root.len() + 1 + flat.len() + after > MAX_WIDTH {
+        let room = indent + STEP + 1 + flat.width() + after <= MAX_WIDTH;
+        if only.may_be_flat()
+            && room
+            && before + root.width() + 1 + flat.width() + after > MAX_WIDTH
+        {
             return format!("{root}\n{}.{flat}", pad(indent + STEP));
         }
-        let start = before + root.chars().count() + 1;
+        let start = before + root.width() + 1;
         return format!("{root}.{}", only.lay(indent, start, after));
     }
     let mut lines = root.lay(indent, before, 0);

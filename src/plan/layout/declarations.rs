@@ -1,20 +1,22 @@
 //! Constants, heads of functions, fields of structs.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::{Expr, MAX_WIDTH, STEP, pad, result};
 
 /// `prefix value` with `value` laid out after `prefix`, broken after it when the value fits no
 /// other way: a constant or a `let`.
 pub fn assign(indent: usize, prefix: &str, value: &Expr, end: &str) -> String {
-    let before = indent + prefix.chars().count() + 1;
+    let before = indent + prefix.width() + 1;
     let flat = value.flat();
-    let fits = |start: usize| start + flat.chars().count() + end.chars().count() <= MAX_WIDTH;
+    let fits = |start: usize| start + flat.width() + end.width() <= MAX_WIDTH;
     if value.may_be_flat() && !fits(before) && fits(indent + STEP) {
         return format!("{}{prefix}\n{}{flat}{end}", pad(indent), pad(indent + STEP));
     }
     format!(
         "{}{prefix} {}{end}",
         pad(indent),
-        value.lay(indent, before, end.chars().count())
+        value.lay(indent, before, end.width())
     )
 }
 
@@ -31,7 +33,7 @@ pub fn function(
         result => format!(" -> {result}"),
     };
     let one = format!("{}{head}({})", pad(indent), parameters.join(", "));
-    let width = (one.chars().count() + arrow.chars().count()) + end.chars().count();
+    let width = (one.width() + arrow.width()) + end.width();
     if width == MAX_WIDTH && end == ";" {
         // rustfmt asks for room behind a result that it then does not use.
         return format!("{one}\n{}{}{end}", pad(indent), arrow.trim_start());
@@ -44,14 +46,16 @@ pub fn function(
         .iter()
         .map(|parameter| format!("{}{parameter},\n", pad(indent + STEP)))
         .collect();
-    let last = indent + 1 + arrow.chars().count();
+    let last = indent + 1 + arrow.width();
     let (arrow, end) = match last {
         _ if result.is_empty() => (arrow, end.to_owned()),
-        _ if last + 2 > MAX_WIDTH || !whole => {
+        // Behind broken parameters rustfmt lets a result go two columns too far, and keeps six for the
+        // brace.
+        _ if last > MAX_WIDTH + 2 || !whole => {
             let broken = result::broken(result, indent);
             (format!(" -> {broken}"), end.to_owned())
         }
-        _ if last + 5 > MAX_WIDTH && end == " {" => (arrow, format!("\n{}{{", pad(indent))),
+        _ if last + 6 > MAX_WIDTH && end == " {" => (arrow, format!("\n{}{{", pad(indent))),
         _ => (arrow, end.to_owned()),
     };
     format!("{0}{head}(\n{lines}{0}){arrow}{end}", pad(indent))
@@ -60,7 +64,7 @@ pub fn function(
 /// A field of a struct: `pub name: type,`, the type on a line of its own when it must.
 pub fn field(indent: usize, name: &str, ty: &str) -> String {
     let one = format!("{}{name}: {ty},", pad(indent));
-    if one.chars().count() <= MAX_WIDTH {
+    if one.width() <= MAX_WIDTH {
         return one;
     }
     format!("{}{name}:\n{}{ty},", pad(indent), pad(indent + STEP))

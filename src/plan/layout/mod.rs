@@ -8,9 +8,13 @@ mod result;
 
 use broken::{are_short, brackets, lay_array, lay_chain, lay_struct, side_by_side};
 
+use unicode_width::UnicodeWidthStr;
+
 pub use broken::members;
 pub use comments::{comment, doc};
 pub use declarations::{assign, field, function};
+
+// Widths are counted as rustfmt counts them: a wide character (UAX #11) takes two columns.
 
 /// The greatest width of a line.
 pub const MAX_WIDTH: usize = 100;
@@ -86,7 +90,7 @@ impl Expr {
     /// indented by `indent`, and `after` characters follow its last one.
     pub fn lay(&self, indent: usize, before: usize, after: usize) -> String {
         let flat = self.flat();
-        if self.may_be_flat() && before + flat.chars().count() + after <= MAX_WIDTH {
+        if self.may_be_flat() && before + flat.width() + after <= MAX_WIDTH {
             return flat;
         }
         self.broken(indent, before, after)
@@ -109,8 +113,8 @@ impl Expr {
         match self {
             Self::Text(_) => true,
             Self::Call(_, arguments) => {
-                // An array that is the only argument has its own width.
-                let fits = matches!(arguments[..], [Self::Array(..)])
+                // An array or a tuple that is the only argument has its own width.
+                let fits = matches!(arguments[..], [Self::Array(..) | Self::Tuple(..)])
                     || fits_within(CALL_WIDTH, arguments);
                 fits && arguments.iter().all(Self::may_be_flat)
             }
@@ -122,13 +126,13 @@ impl Expr {
             }
             Self::Struct(_, fields) => {
                 let fields_width: Vec<String> = fields.iter().map(flat_field).collect();
-                fields_width.join(", ").chars().count() <= STRUCT_WIDTH
+                fields_width.join(", ").width() <= STRUCT_WIDTH
                     && fields.iter().all(|(_, value)| value.may_be_flat())
             }
             Self::Chain(root, calls) => {
                 let flat = self.flat();
                 // rustfmt counts a last `?` twice.
-                let width = flat.chars().count() + usize::from(flat.ends_with('?'));
+                let width = flat.width() + usize::from(flat.ends_with('?'));
                 let short = calls.len() < 2 || width <= CHAIN_WIDTH;
                 short && root.may_be_flat() && calls.iter().all(Self::may_be_flat)
             }
@@ -167,7 +171,7 @@ fn fits_within(most: usize, elements: &[Expr]) -> bool {
 }
 
 fn width(elements: &[Expr]) -> usize {
-    flat(elements).chars().count()
+    flat(elements).width()
 }
 
 /// A field of a struct literal; `value` alone where it is named as the field is.

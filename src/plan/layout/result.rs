@@ -1,5 +1,7 @@
 //! Lays types out as `rustfmt` does where the result of a function is too long for its line.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::{CALL_WIDTH, MAX_WIDTH, STEP};
 
 /// A type, as far as its layout goes.
@@ -52,7 +54,7 @@ impl<'t> Shape<'t> {
             Self::Generic(_, arguments) => arguments.iter().all(Self::may_be_flat),
             // Its brackets do not count.
             Self::Tuple(elements) => {
-                let narrow = self.flat().chars().count() <= CALL_WIDTH + 2;
+                let narrow = self.flat().width() <= CALL_WIDTH + 2;
                 narrow && elements.iter().all(Self::may_be_flat)
             }
         }
@@ -60,7 +62,7 @@ impl<'t> Shape<'t> {
 
     fn lay(&self, indent: usize) -> String {
         let flat = self.flat();
-        let fits = indent + flat.chars().count() < MAX_WIDTH;
+        let fits = indent + flat.width() < MAX_WIDTH;
         match self.may_be_flat() && fits {
             true => flat,
             false => self.broken(indent),

@@ -1,12 +1,17 @@
 //! The service as a whole: everything it is made of, by name.
 
-use crate::model::Change;
+use crate::model::{Broker, Change, Database};
 use crate::plan::layout::{Expr, call, text};
+use crate::plan::migration;
 use crate::plan::names;
 use crate::plan::uses::Uses;
 
 use super::storage::literal;
 use super::{Code, Service, module};
+
+/// What the embedded database has instead of migrations, where it stands in for another.
+const STAND_IN: &str = "/// The tables of the SQLite file that stands in for the database in tests without a server.\n\
+const STAND_IN: &[Migration] = &[Migration {\n    name: \"stand_in\",\n    text: include_str!(\"stand_in.sql\"),\n}];\n";
 
 impl Service<'_> {
     /// The function that puts the service together.
@@ -53,21 +58,55 @@ impl Service<'_> {
             calls.push(call("effect", vec![text(format!("{ident}::default()"))]));
         }
         calls.push(call("routes", vec![text("routes()")]));
+        if self.system.broker == Broker::Kafka {
+            let kind = uses.take("platform::broker", "BrokerKind");
+            calls.insert(0, call("broker", vec![text(format!("{kind}::Kafka"))]));
+        }
         let new = call(
             "Service::new",
             vec![
                 literal(self.system.name.as_str()),
                 literal(self.context.name.as_str()),
-                call("Database::sqlite", vec![text("MIGRATIONS")]),
+                self.database(),
                 text("OPENAPI"),
             ],
         );
         let body = Expr::Chain(Box::new(new), calls).lay(4, 4, 0);
-        let items = [
-            "/// The migrations of the service, in the order in which they are applied.\nconst MIGRATIONS: &[Migration] = &[Migration {\n    name: \"0001_initial\",\n    text: include_str!(\"../../migrations/0001_initial.sql\"),\n}];\n".to_owned(),
+        let mut items = vec![
+            self.migrations(),
             "/// The description of its HTTP interface.\nconst OPENAPI: &str = include_str!(\"../../openapi.json\");\n".to_owned(),
             format!("/// The service with all it is made of.\npub fn service() -> Service {{\n    {body}\n}}\n"),
         ];
+        if self.context.database != Database::Sqlite {
+            items.insert(1, STAND_IN.to_owned());
+        }
         Code::new(&uses, &items)
+    }
+
+    /// The database that the service is described with.
+    fn database(&self) -> Expr {
+        let kind = match self.context.database {
+            Database::Sqlite => "sqlite",
+            Database::Postgres => "postgres",
+            Database::Mongodb => "mongodb",
+            Database::Redis => "redis",
+        };
+        let database = call(format!("Database::{kind}"), vec![text("MIGRATIONS")]);
+        match self.context.database {
+            Database::Sqlite => database,
+            _ => {
+                let stand_in = call("stand_in", vec![text("STAND_IN")]);
+                Expr::Chain(Box::new(database), vec![stand_in])
+            }
+        }
+    }
+
+    fn migrations(&self) -> String {
+        let file = migration(self.context.database);
+        format!(
+            "/// The migrations of the service, in the order in which they are applied.\n\
+             const MIGRATIONS: &[Migration] = &[Migration {{\n    name: \"0001_initial\",\n    \
+             text: include_str!(\"../../migrations/{file}\"),\n}}];\n"
+        )
     }
 }

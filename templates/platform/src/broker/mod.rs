@@ -2,6 +2,8 @@
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod open;
 
 use async_trait::async_trait;

@@ -5,9 +5,9 @@
 //! commit what was decided on condition that what was read still stands; on
 //! [`CommitError::Conflict`], again.
 
-#[cfg(feature = "sqlite")]
-#[cfg(any(feature = "mongodb", feature = "sqlite"))]
+#[cfg(any(feature = "mongodb", feature = "redis", feature = "sqlite"))]
 mod cursor;
+#[cfg(any(feature = "mongodb", feature = "sqlite"))]
 mod database;
 mod document;
 mod message;
@@ -16,6 +16,8 @@ mod migration;
 pub mod mongodb;
 mod options;
 mod progress;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod row;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -27,7 +29,7 @@ use uuid::Uuid;
 use crate::schema::Schema;
 use crate::value::Timestamp;
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "mongodb", feature = "sqlite"))]
 pub use database::Database;
 pub use document::{Document, DocumentWrite, Documents, DocumentsQuery};
 pub use message::{OutboxDepth, OutboxEvent, OutboxRow};

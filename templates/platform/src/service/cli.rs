@@ -142,7 +142,7 @@ async fn replay(
     re_execute: bool,
 ) -> Result<(), Failure> {
     let (_stop, stopped) = watch::channel(false);
-    let runtime = service.open(config, stopped).await?;
+    let (runtime, _) = service.open(config, stopped).await?;
     service
         .handlers
         .replay(&runtime, handler, re_execute)
@@ -153,7 +153,7 @@ async fn replay(
 
 async fn rebuild(service: &Service, config: &Config, handler: &str) -> Result<(), Failure> {
     let (_stop, stopped) = watch::channel(false);
-    let runtime = service.open(config, stopped).await?;
+    let (runtime, _) = service.open(config, stopped).await?;
     service.handlers.rebuild(&runtime, handler).await?;
     println!("asked for; the running service carries it out");
     Ok(())
@@ -165,7 +165,7 @@ async fn dead_letters(
     command: DeadLetters,
 ) -> Result<(), Failure> {
     let (_stop, stopped) = watch::channel(false);
-    let runtime = service.open(config, stopped).await?;
+    let (runtime, _) = service.open(config, stopped).await?;
     let handlers = &service.handlers;
     let settled = match command {
         DeadLetters::List { handler } => {

@@ -21,6 +21,15 @@ const SHORTEST: Duration = Duration::from_millis(100);
 /// The longest pause between two tries.
 const LONGEST: Duration = Duration::from_secs(5);
 
+/// Whether the topics of a service are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Topics {
+    /// All of them.
+    Made,
+    /// Nobody knows: the broker did not answer.
+    Missing,
+}
+
 impl Service {
     /// Brings the database up to date; the names of the migrations that were applied.
     pub(super) async fn migrate(&self, config: &Config) -> Result<Vec<String>, Failure> {
@@ -38,7 +47,7 @@ impl Service {
         config: &Config,
         listener: &TcpListener,
         shutdown: &watch::Receiver<bool>,
-    ) -> Result<Arc<Runtime>, Failure> {
+    ) -> Result<(Arc<Runtime>, Topics), Failure> {
         let mut pause = SHORTEST;
         let mut meanwhile = None;
         loop {
@@ -71,10 +80,10 @@ impl Service {
         &self,
         config: &Config,
         shutdown: watch::Receiver<bool>,
-    ) -> Result<Arc<Runtime>, Failure> {
+    ) -> Result<(Arc<Runtime>, Topics), Failure> {
         let engine = self.engine(config).await?;
-        let broker = self.open_broker(config).await?;
-        Ok(Arc::new(Runtime {
+        let (broker, topics) = self.open_broker(config).await?;
+        let runtime = Arc::new(Runtime {
             system: self.system,
             context: self.context,
             instance: Uuid::now_v7(),
@@ -86,7 +95,8 @@ impl Service {
             commands_bell: Notify::new(),
             jobs_bell: Notify::new(),
             shutdown,
-        }))
+        });
+        Ok((runtime, topics))
     }
 
     async fn engine(&self, config: &Config) -> Result<Arc<dyn Engine>, Failure> {
@@ -101,18 +111,37 @@ impl Service {
         })
     }
 
-    async fn open_broker(&self, config: &Config) -> Result<Arc<dyn Broker>, Failure> {
+    async fn open_broker(&self, config: &Config) -> Result<(Arc<dyn Broker>, Topics), Failure> {
         make_folder(&config.broker, "BROKER_URL")?;
         let failed = |source: BrokerError| Failure::Broker {
             at: config.broker.clone(),
             source,
         };
         let broker = broker::open(&config.broker).map_err(failed)?;
-        broker
-            .ensure_topics(&self.all_topics())
-            .await
-            .map_err(failed)?;
-        Ok(broker)
+        match broker.ensure_topics(&self.all_topics()).await {
+            // Commands are answered without a broker; what they tell waits in the outbox.
+            Ok(()) => Ok((broker, Topics::Made)),
+            Err(BrokerError::Unavailable(_)) => Ok((broker, Topics::Missing)),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Makes the topics as soon as the broker answers.
+    pub(super) fn topics_made(&self, runtime: &Arc<Runtime>) -> impl Future<Output = ()> + use<> {
+        let (runtime, topics) = (Arc::clone(runtime), self.all_topics());
+        async move {
+            let mut shutdown = runtime.shutdown.clone();
+            let mut pause = SHORTEST;
+            while let Err(error) = runtime.broker.ensure_topics(&topics).await {
+                tracing::warn!(%error, "the topics are not there yet; trying again");
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST),
+                    _ = shutdown.wait_for(|stop| *stop) => return,
+                }
+            }
+            // A part that ends is a part that failed.
+            let _ = shutdown.wait_for(|stop| *stop).await;
+        }
     }
 
     /// The topics it writes into or reads from. Those of others are made too, so that services may
@@ -139,9 +168,6 @@ impl Failure {
             self,
             Self::Database {
                 source: OpenError::Unreachable { .. },
-                ..
-            } | Self::Broker {
-                source: BrokerError::Unavailable(_),
                 ..
             }
         )

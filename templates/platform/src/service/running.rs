@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
+use super::open::Topics;
 use super::readiness::Parts;
 use super::{Failure, Service, janitor};
 use crate::config::Config;
@@ -41,7 +42,8 @@ impl Service {
         let listening = TcpListener::bind(address).await;
         let listener = listening.map_err(|source| Failure::Listen { address, source })?;
         let (stop_parts, stopped) = watch::channel(false);
-        let runtime = self.open_when_there(config, &listener, &stopped).await?;
+        let opened = self.open_when_there(config, &listener, &stopped).await?;
+        let (runtime, topics_there) = opened;
         let mut parts = self.handlers.spawn(&runtime);
         let topics = self.owned.iter().map(|owned| owned.topic.to_owned());
         let topics: Vec<String> = topics.collect();
@@ -55,6 +57,9 @@ impl Service {
         );
         parts.spawn(owner.run());
         parts.spawn(janitor::run(Arc::clone(&runtime)));
+        if topics_there == Topics::Missing {
+            parts.spawn(self.topics_made(&runtime));
+        }
         let address = listener
             .local_addr()
             .map_err(|source| Failure::Listen { address, source })?;

@@ -7,6 +7,11 @@ mod conformance;
 mod embedded;
 mod envelope;
 mod heartbeats;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod owner;
 mod relay;
+#[cfg(feature = "kafka")]
+#[path = "../servers.rs"]
+mod servers;
 mod shop;

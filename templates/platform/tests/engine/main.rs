@@ -6,6 +6,9 @@ mod child;
 mod conformance;
 #[cfg(feature = "mongodb")]
 mod mongodb;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(any(feature = "mongodb", feature = "redis"))]
 #[path = "../servers.rs"]
 mod servers;
 mod sqlite;

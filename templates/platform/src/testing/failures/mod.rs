@@ -30,7 +30,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 
 use self::examples::Examples;
-use self::folder::Files;
+use self::places::Begun;
 use self::world::World;
 use crate::service::{Described, Service};
 
@@ -44,8 +44,8 @@ static REFERENCE: OnceLock<Reference> = OnceLock::new();
 
 /// A service to which nothing happens.
 struct Reference {
-    /// Its files once it has begun to listen.
-    files: Files,
+    /// What it stands on once it has begun to listen.
+    begun: Begun,
     /// Its end.
     end: Value,
 }
@@ -78,7 +78,7 @@ impl Subject {
     fn survives(self, failure: impl AsyncFnOnce(&mut World) -> Step) {
         let subject = Arc::new(self);
         let reference = reference(&subject);
-        let world = World::again(&subject, &reference.files);
+        let world = World::again(&subject, &reference.begun);
         hold_against(reference, &ended(world, failure));
     }
 
@@ -96,7 +96,7 @@ impl Subject {
                 .iter()
                 .map(|kind| {
                     threads.spawn(move || {
-                        let world = World::again(subject, &reference.files);
+                        let world = World::again(subject, &reference.begun);
                         let end = ended(world, async |world| failure(world, *kind).await);
                         hold_against(reference, &end);
                     })
@@ -115,13 +115,14 @@ impl Subject {
 /// The service that hears and is asked all in order, each once.
 fn reference(subject: &Arc<Subject>) -> &'static Reference {
     REFERENCE.get_or_init(|| {
-        let mut files = Files::new();
+        let mut begun = None;
         let before = ended(World::new(subject), async |world| {
             world.settle().await?;
-            files = world.places.files()?;
+            begun = Some(world.places.begun()?);
             world.start().await
         });
-        let end = ended(World::again(subject, &files), async |world| {
+        let begun = begun.unwrap_or(Begun::Anew);
+        let end = ended(World::again(subject, &begun), async |world| {
             world.start().await?;
             world.peers.publish_all().await?;
             world.ask_all().await
@@ -131,7 +132,7 @@ fn reference(subject: &Arc<Subject>) -> &'static Reference {
             "none of the examples in `failures.json` has any effect, so nothing can be lost or \
              doubled: eject the file, and give examples that mean something to your decisions"
         );
-        Reference { files, end }
+        Reference { begun, end }
     })
 }
 

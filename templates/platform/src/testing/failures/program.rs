@@ -10,7 +10,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::places::Places;
+use super::places::At;
 use super::{Step, Subject};
 use crate::config::prefix;
 use crate::hold;
@@ -48,13 +48,13 @@ impl Log {
 }
 
 /// The program with the environment of its world.
-fn command(subject: &Subject, places: &Places) -> Command {
+fn command(subject: &Subject, at: &At) -> Command {
     let mut command = Command::new(subject.program);
     let prefix = prefix(subject.service.context);
     command
         .env(format!("{prefix}PORT"), "0")
-        .env(format!("{prefix}DATABASE_URL"), places.database.secret())
-        .env(format!("{prefix}BROKER_URL"), places.broker.secret())
+        .env(format!("{prefix}DATABASE_URL"), at.database.secret())
+        .env(format!("{prefix}BROKER_URL"), at.broker.secret())
         .env(format!("{prefix}LOG_FORMAT"), "json")
         .env("RUST_LOG", "info")
         .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -68,15 +68,15 @@ fn command(subject: &Subject, places: &Places) -> Command {
 }
 
 /// Lets the program do one thing: a command of its command line.
-pub(super) async fn run(subject: &Subject, places: &Places, arguments: &[&str]) -> Step<Output> {
-    let output = command(subject, places).args(arguments).output();
+pub(super) async fn run(subject: &Subject, at: &At, arguments: &[&str]) -> Step<Output> {
+    let output = command(subject, at).args(arguments).output();
     Ok(timeout(PATIENCE, output).await??)
 }
 
 impl Program {
     /// Starts it, to be held for good at a place or not, and waits until it serves.
-    pub async fn start(subject: &Subject, places: &Places, hold: Option<&str>) -> Step<Self> {
-        let mut command = command(subject, places);
+    pub async fn start(subject: &Subject, at: &At, hold: Option<&str>) -> Step<Self> {
+        let mut command = command(subject, at);
         if let Some(place) = hold {
             command.env(hold::VARIABLE, place);
         }

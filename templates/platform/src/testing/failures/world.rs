@@ -9,9 +9,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::examples::Row;
-use super::folder::Files;
 use super::peers::Peers;
-use super::places::Places;
+use super::places::{Begun, Places};
 use super::program::{self, Log, PATIENCE, Program};
 use super::{Error, Step, Subject};
 use crate::broker::Broker;
@@ -59,15 +58,24 @@ impl World {
         self.stop_all().await
     }
 
-    /// A world with the files of one that has settled.
-    pub async fn again(subject: &Arc<Subject>, files: &Files) -> Step<Self> {
-        let world = Self::open(subject, Places::with(files)?).await?;
-        world.peers.answer().await?;
-        Ok(world)
+    /// A world as that of one that has settled.
+    pub async fn again(subject: &Arc<Subject>, begun: &Begun) -> Step<Self> {
+        match begun {
+            Begun::Files(files) => {
+                let world = Self::open(subject, Places::with(files)?).await?;
+                world.peers.answer().await?;
+                Ok(world)
+            }
+            Begun::Anew => {
+                let mut world = Self::new(subject).await?;
+                world.settle().await?;
+                Ok(world)
+            }
+        }
     }
 
     async fn migrate(subject: &Subject, places: &Places) -> Step {
-        let migrated = program::run(subject, places, &["migrate"]).await?;
+        let migrated = program::run(subject, &places.at, &["migrate"]).await?;
         if !migrated.status.success() {
             let why = String::from_utf8_lossy(&migrated.stderr).into_owned();
             return Err(format!("its database could not be made: {why}").into());
@@ -163,8 +171,17 @@ impl World {
         self.start_with(Some(place)).await
     }
 
+    /// Starts an instance to which nobody answers at the broker's location.
+    pub async fn start_alone(&mut self) -> Step {
+        let at = self.places.without_broker()?;
+        let program = Program::start(&self.subject, &at, None).await?;
+        self.log = program.log();
+        self.programs.push(program);
+        Ok(())
+    }
+
     async fn start_with(&mut self, hold: Option<&str>) -> Step {
-        let program = Program::start(&self.subject, &self.places, hold).await?;
+        let program = Program::start(&self.subject, &self.places.at, hold).await?;
         self.log = program.log();
         self.programs.push(program);
         Ok(())
@@ -190,7 +207,7 @@ impl World {
 
     /// Lets the service's command line do something.
     pub async fn command(&self, arguments: &[&str]) -> Step<Output> {
-        program::run(&self.subject, &self.places, arguments).await
+        program::run(&self.subject, &self.places.at, arguments).await
     }
 
     /// Waits until all handlers have begun to listen.

@@ -1,0 +1,212 @@
+//! The servers that the services of a system stand on, and where each service finds its own.
+//!
+//! One server of PostgreSQL and one of MongoDB hold a database and a login per context; Redis, whose
+//! logins share one keyspace, runs once per context.
+
+use serde::Serialize;
+
+use crate::model::{Broker, Context, Database, System};
+
+use super::names;
+
+/// The ports on which servers listen on the developer's machine: their usual ones.
+const POSTGRES: u16 = 5432;
+const MONGODB: u16 = 27017;
+const REDIS: u16 = 6379;
+const KAFKA: u16 = 9092;
+
+/// How containers are called: contexts have no underscores, so no service is called alike.
+const POSTGRES_NAME: &str = "server_postgres";
+const MONGODB_NAME: &str = "server_mongodb";
+const KAFKA_NAME: &str = "server_kafka";
+
+fn redis_name(context: &str) -> String {
+    format!("server_redis_{context}")
+}
+
+/// Words as a sentence lists them.
+fn list(words: impl Iterator<Item = String>) -> String {
+    let words: Vec<String> = words.collect();
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => words.concat(),
+    }
+}
+
+/// The length of the longest identifier of PostgreSQL (`NAMEDATALEN - 1`).
+const LONGEST_IDENTIFIER: usize = 63;
+
+/// A database on a server.
+#[derive(Debug, Clone, Serialize)]
+pub struct ServerDatabase {
+    /// The context it is of.
+    pub context: String,
+    /// Its name, and that of the only login that reaches it.
+    pub name: String,
+    /// The port of its server on the developer's machine.
+    pub port: u16,
+}
+
+/// The servers that a system needs.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Servers {
+    /// The databases on PostgreSQL.
+    pub postgres: Vec<ServerDatabase>,
+    /// The databases on MongoDB.
+    pub mongodb: Vec<ServerDatabase>,
+    /// The databases on Redis, a server each.
+    pub redis: Vec<ServerDatabase>,
+    /// Whether there is Kafka.
+    pub kafka: bool,
+    /// Whether there is any of them.
+    pub any: bool,
+    /// Whether there are databases in files besides.
+    pub sqlite: bool,
+    /// What they are, as a sentence lists them.
+    pub said: String,
+    /// What locations of the databases look like, as a sentence lists them.
+    pub databases: String,
+}
+
+/// From where a server is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// The developer's machine, on which the servers' ports are open.
+    Machine,
+    /// A container beside the server's.
+    Container,
+}
+
+impl Servers {
+    /// Those of a system.
+    pub fn of(system: &System) -> Self {
+        let mut servers = Self {
+            kafka: system.broker == Broker::Kafka,
+            ..Self::default()
+        };
+        for context in system.services() {
+            let Some(database) = database(system, context) else {
+                continue;
+            };
+            match context.database {
+                Database::Sqlite => {}
+                Database::Postgres => servers.postgres.push(database),
+                Database::Mongodb => servers.mongodb.push(database),
+                Database::Redis => servers.redis.push(database),
+            }
+        }
+        servers.any = servers.kafka
+            || [&servers.postgres, &servers.mongodb, &servers.redis]
+                .iter()
+                .any(|databases| !databases.is_empty());
+        servers.sqlite = system
+            .services()
+            .any(|context| context.database == Database::Sqlite);
+        servers.said = list(servers.kinds().map(|(name, _)| name.to_owned()));
+        let locations = servers.kinds().filter_map(|(_, location)| location);
+        servers.databases = list(locations.map(|location| format!("`{location}`")));
+        servers
+    }
+
+    /// What there is, and what the location of a database on it looks like.
+    fn kinds(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+        let kinds = [
+            (
+                !self.postgres.is_empty(),
+                "PostgreSQL",
+                Some("postgres://name:password@host:5432/database"),
+            ),
+            (
+                !self.mongodb.is_empty(),
+                "MongoDB",
+                Some("mongodb://name:password@host:27017/database"),
+            ),
+            (!self.redis.is_empty(), "Redis", Some("redis://host:6379")),
+            (self.kafka, "Kafka", None),
+        ];
+        kinds
+            .into_iter()
+            .filter_map(|(there, name, location)| there.then_some((name, location)))
+    }
+}
+
+/// A context's database, when it is on a server.
+fn database(system: &System, context: &Context) -> Option<ServerDatabase> {
+    let port = match context.database {
+        Database::Sqlite => return None,
+        Database::Postgres => POSTGRES,
+        Database::Mongodb => MONGODB,
+        Database::Redis => {
+            let redis = system
+                .services()
+                .filter(|it| it.database == Database::Redis);
+            let mut ports = redis.zip(REDIS..=u16::MAX);
+            ports.find_map(|(it, port)| (it.name == context.name).then_some(port))?
+        }
+    };
+    Some(ServerDatabase {
+        context: context.name.to_string(),
+        name: database_name(system, context),
+        port,
+    })
+}
+
+/// The name of a context's database and login: with the system's before it where that leaves an
+/// identifier that PostgreSQL does not cut off.
+fn database_name(system: &System, context: &Context) -> String {
+    let own = names::snake(context.name.as_str());
+    let whole = format!("{}_{own}", names::snake(system.name.as_str()));
+    match whole.len() <= LONGEST_IDENTIFIER {
+        true => whole,
+        false => own,
+    }
+}
+
+/// The containers of servers that a service stands on.
+pub fn containers(system: &System, context: &Context) -> Vec<String> {
+    let database = match context.database {
+        Database::Sqlite => None,
+        Database::Postgres => Some(POSTGRES_NAME.to_owned()),
+        Database::Mongodb => Some(MONGODB_NAME.to_owned()),
+        Database::Redis => Some(redis_name(context.name.as_str())),
+    };
+    let broker = (system.broker == Broker::Kafka).then(|| KAFKA_NAME.to_owned());
+    database.into_iter().chain(broker).collect()
+}
+
+/// Where a service finds its database, when that is on a server.
+pub fn database_url(system: &System, context: &Context, from: From) -> Option<String> {
+    let ServerDatabase {
+        context: owner,
+        name,
+        port,
+    } = database(system, context)?;
+    let host = |container: &str, usual: u16| match from {
+        From::Machine => format!("127.0.0.1:{port}"),
+        From::Container => format!("{container}:{usual}"),
+    };
+    Some(match context.database {
+        Database::Sqlite => return None,
+        Database::Postgres => {
+            format!(
+                "postgres://{name}:{name}@{}/{name}",
+                host(POSTGRES_NAME, POSTGRES)
+            )
+        }
+        Database::Mongodb => {
+            format!(
+                "mongodb://{name}:{name}@{}/{name}",
+                host(MONGODB_NAME, MONGODB)
+            )
+        }
+        Database::Redis => format!("redis://{}", host(&redis_name(&owner), REDIS)),
+    })
+}
+
+/// Where services find the broker, when that is on a server.
+pub fn broker_url(system: &System, from: From) -> Option<String> {
+    (system.broker == Broker::Kafka).then(|| match from {
+        From::Machine => format!("kafka://127.0.0.1:{KAFKA}"),
+        From::Container => format!("kafka://{KAFKA_NAME}:19092"),
+    })
+}

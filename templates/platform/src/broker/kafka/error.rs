@@ -1,0 +1,175 @@
+//! What goes wrong on the way to Kafka, and how it is told.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+
+use crate::broker::BrokerError;
+
+/// What the clients last heard of their connections.
+pub struct Health {
+    brokers: String,
+    last: Mutex<Option<(Code, String)>>,
+}
+
+impl Health {
+    /// Nothing is known yet.
+    pub fn new(brokers: &str) -> Self {
+        Self {
+            brokers: brokers.to_owned(),
+            last: Mutex::default(),
+        }
+    }
+
+    fn note(&self, code: Code, reason: &str) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        // That all are down is said after why they are.
+        if code != Code::AllBrokersDown || last.is_none() {
+            *last = Some((code, reason.to_owned()));
+        }
+    }
+
+    /// An error of a client that is nobody's in particular.
+    pub fn heard(&self, error: &KafkaError, reason: &str) {
+        if let Some(code) = code(error) {
+            self.note(code, reason);
+        }
+    }
+
+    /// A broker has answered.
+    pub fn answered(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// What a failure means for whoever asked for `what`.
+    pub fn error(&self, what: &str, error: &KafkaError) -> BrokerError {
+        match code(error) {
+            Some(code) => self.failure(what, code),
+            // The text of such an error has the value in it, perhaps a password.
+            None => match error {
+                KafkaError::ClientConfig(_, why, name, _) => {
+                    BrokerError::Unusable(format!("{what}: the setting {name}: {why}"))
+                }
+                error => BrokerError::Unusable(format!("{what}: {error}")),
+            },
+        }
+    }
+
+    /// The same, from the code alone.
+    pub fn failure(&self, what: &str, code: Code) -> BrokerError {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let why = last.as_ref().filter(|_| is_connection(code));
+        let (code, reason) = why.map_or((code, ""), |(code, reason)| (*code, reason.as_str()));
+        let advice = match code {
+            Code::Authentication | Code::SaslAuthenticationFailed => "check user and password",
+            Code::SSL => "check the certificates, and whether it is asked for TLS",
+            code if is_forbidden(code) => "the user lacks a right (an ACL)",
+            _ => "check that it runs and that this is its address",
+        };
+        let text = format!("Kafka at {}: {what}: {code}; {advice}", self.brokers);
+        let text = if reason.is_empty() {
+            text
+        } else {
+            format!("{text} ({reason})")
+        };
+        if is_passing(code) {
+            BrokerError::Unavailable(text)
+        } else {
+            BrokerError::Unusable(text)
+        }
+    }
+}
+
+/// The code of an error, if it has one.
+pub fn code(error: &KafkaError) -> Option<Code> {
+    match error {
+        KafkaError::AdminOp(code) => Some(*code),
+        error => error.rdkafka_error_code(),
+    }
+}
+
+/// Whether nothing is known but that nobody answered.
+fn is_connection(code: Code) -> bool {
+    matches!(
+        code,
+        Code::BrokerTransportFailure
+            | Code::AllBrokersDown
+            | Code::OperationTimedOut
+            | Code::RequestTimedOut
+            | Code::Resolve
+            | Code::TimedOutQueue
+            | Code::MessageTimedOut
+    )
+}
+
+fn is_forbidden(code: Code) -> bool {
+    matches!(
+        code,
+        Code::TopicAuthorizationFailed
+            | Code::GroupAuthorizationFailed
+            | Code::ClusterAuthorizationFailed
+    )
+}
+
+fn is_passing(code: Code) -> bool {
+    !is_forbidden(code)
+        && !matches!(
+            code,
+            Code::Authentication
+                | Code::SaslAuthenticationFailed
+                | Code::UnsupportedSASLMechanism
+                | Code::SSL
+                | Code::PolicyViolation
+                | Code::InvalidTopic
+                | Code::InvalidPartitions
+                | Code::InvalidReplicationFactor
+                | Code::InvalidConfig
+                | Code::UnsupportedVersion
+                | Code::InvalidArgument
+        )
+}
+
+/// Whether the broker will never take this message.
+pub fn is_refusal(code: Code) -> bool {
+    matches!(
+        code,
+        Code::MessageSizeTooLarge
+            | Code::MessageBatchTooLarge
+            | Code::InvalidMessageSize
+            | Code::InvalidRecord
+            | Code::InvalidTimestamp
+            | Code::PolicyViolation
+    )
+}
+
+/// A line of a client's log.
+pub fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    match level {
+        RDKafkaLogLevel::Emerg
+        | RDKafkaLogLevel::Alert
+        | RDKafkaLogLevel::Critical
+        | RDKafkaLogLevel::Error
+        | RDKafkaLogLevel::Warning => tracing::warn!(facility, message, "kafka"),
+        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
+            tracing::debug!(facility, message, "kafka");
+        }
+    }
+}
+
+/// The context of a client that only asks.
+pub struct Asking(pub Arc<Health>);
+
+impl ClientContext for Asking {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.0.heard(&error, reason);
+    }
+}
+
+impl ConsumerContext for Asking {}

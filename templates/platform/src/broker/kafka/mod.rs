@@ -1,0 +1,89 @@
+//! Apache Kafka.
+//!
+//! What was acknowledged is on all brokers that are in step (`acks=all`). Readers share partitions
+//! by Kafka's own groups, cooperatively: only what moves is taken away, and it moves when its owner
+//! is done with it. Where a reader stands is its own business; what the group keeps of it is for
+//! operators. An offset that is gone is told, never put elsewhere.
+//!
+//! The clients reconnect by themselves. While no broker answers, questions and publications fail
+//! after some seconds, and readers have nothing to read.
+
+mod codec;
+mod error;
+mod member;
+mod outcomes;
+mod owned;
+mod producer;
+mod publish;
+mod settings;
+mod subscription;
+mod topics;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use self::error::Health;
+use self::publish::Publisher;
+pub use self::settings::{Mechanism, Sasl, Settings};
+use self::subscription::KafkaSubscription;
+use self::topics::Topics;
+use crate::broker::{Assignment, Broker, BrokerError, Publication, Published, Subscription, Topic};
+
+/// The broker, as one process sees it.
+pub struct KafkaBroker {
+    settings: Settings,
+    health: Arc<Health>,
+    topics: Arc<Topics>,
+    publisher: Publisher,
+}
+
+impl KafkaBroker {
+    /// Prepares the clients. They connect when they are needed, so the cluster may come later.
+    ///
+    /// # Errors
+    /// When the settings make no sense.
+    pub fn open(settings: Settings) -> Result<Self, BrokerError> {
+        let health = Arc::new(Health::new(&settings.brokers));
+        let topics = Arc::new(Topics::new(&settings, &health)?);
+        Ok(Self {
+            publisher: Publisher::new(&settings, &health, &topics)?,
+            settings,
+            health,
+            topics,
+        })
+    }
+}
+
+#[async_trait]
+impl Broker for KafkaBroker {
+    async fn ensure_topics(&self, topics: &[Topic]) -> Result<(), BrokerError> {
+        self.topics.ensure(topics).await
+    }
+
+    async fn publish(&self, messages: &[Publication]) -> Result<Vec<Published>, BrokerError> {
+        self.publisher.publish(messages).await
+    }
+
+    async fn subscribe(
+        &self,
+        group: &str,
+        topics: &[String],
+    ) -> Result<Box<dyn Subscription>, BrokerError> {
+        Ok(Box::new(KafkaSubscription::join(
+            &self.settings,
+            &self.health,
+            &self.topics,
+            group,
+            topics,
+        )?))
+    }
+
+    async fn partitions(&self, topic: &str) -> Result<Vec<Assignment>, BrokerError> {
+        self.topics.partitions(topic).await
+    }
+
+    async fn delete_topic(&self, topic: &str) -> Result<(), BrokerError> {
+        self.topics.delete(topic).await
+    }
+}

@@ -1,0 +1,339 @@
+//! Topics: making and deleting them, telling them apart, and where their partitions begin and end.
+//!
+//! What tells a topic from one made anew under its name is a number that it gets when it is made,
+//! and that goes when it does: Kafka's own topic ids are not to be had through the client's safe
+//! interface. The number stands in the topic's configuration, as the value of
+//! `max.compaction.lag.ms`: that has no meaning where nothing is compacted, and in the range of our
+//! numbers (some hundred million years) none at all. So it is written with the topic in one step,
+//! there is nothing to keep in step with it, and of services that make a topic at the same time one
+//! alone decides. A topic that others have made has no number: all such are one incarnation, and if
+//! somebody makes it anew, only offsets that are out of range will tell.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigSource, NewTopic, ResourceSpecifier, TopicReplication,
+};
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::{Offset, TopicPartitionList};
+use tokio::task::spawn_blocking;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::error::{Asking, Health};
+use super::settings::Settings;
+use crate::broker::{Assignment, BrokerError, Topic};
+
+/// How long one question may take.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+/// The pause before a question is asked again.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Where a topic's number stands.
+const MARK: &str = "max.compaction.lag.ms";
+/// The incarnation of a topic without a number.
+const UNMARKED: &str = "unmarked";
+
+/// Asks and tells the cluster about topics.
+pub struct Topics {
+    settings: Settings,
+    health: Arc<Health>,
+    admin: AdminClient<Asking>,
+    observer: Arc<BaseConsumer<Asking>>,
+}
+
+impl Topics {
+    /// Connects on the first question.
+    ///
+    /// # Errors
+    /// When the settings make no sense.
+    pub fn new(settings: &Settings, health: &Arc<Health>) -> Result<Self, BrokerError> {
+        let config = settings.observer();
+        let failed = |error: KafkaError| health.error("the settings", &error);
+        let mut quiet = config.clone();
+        // Nobody reads the log of this client, and it would be kept.
+        quiet.set_log_level(RDKafkaLogLevel::Emerg);
+        let asking = || Asking(Arc::clone(health));
+        Ok(Self {
+            settings: settings.clone(),
+            health: Arc::clone(health),
+            admin: quiet.create_with_context(asking()).map_err(failed)?,
+            observer: Arc::new(config.create_with_context(asking()).map_err(failed)?),
+        })
+    }
+
+    /// Makes the topics that are not there, and waits until they are.
+    ///
+    /// # Errors
+    /// When the cluster fails or refuses, or one is there with another number of partitions.
+    pub async fn ensure(&self, topics: &[Topic]) -> Result<(), BrokerError> {
+        for topic in topics {
+            if self.count(&topic.name).await?.is_none() {
+                self.create(topic).await?;
+            }
+            let deadline = Instant::now() + PATIENCE;
+            let count = loop {
+                match self.count(&topic.name).await? {
+                    Some(count) => break count,
+                    None if Instant::now() > deadline => {
+                        let what = format!("making the topic {}", topic.name);
+                        return Err(self.health.failure(&what, Code::OperationTimedOut));
+                    }
+                    None => tokio::time::sleep(PAUSE).await,
+                }
+            };
+            if count != topic.partitions {
+                return Err(BrokerError::Unusable(format!(
+                    "the topic {} has {count} partitions and should have {}; the number of \
+                     partitions is fixed for a topic's life",
+                    self.settings.full(&topic.name),
+                    topic.partitions
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    async fn create(&self, topic: &Topic) -> Result<(), BrokerError> {
+        let what = format!("making the topic {}", topic.name);
+        let name = self.settings.full(&topic.name);
+        let partitions = i32::try_from(topic.partitions).unwrap_or(i32::MAX);
+        let replication = self.settings.replication.map_or(-1, i32::from);
+        // The lower 62 bits of such an id are random.
+        let mark = (1 << 62) | (Uuid::now_v7().as_u128() & ((1 << 62) - 1));
+        let mark = mark.to_string();
+        let mut new = NewTopic::new(&name, partitions, TopicReplication::Fixed(replication))
+            .set("cleanup.policy", "delete")
+            .set(MARK, &mark);
+        if replication >= 3 {
+            // What one broker alone has written would go with it.
+            new = new.set("min.insync.replicas", "2");
+        }
+        let made = self.admin.create_topics([&new], &options()).await;
+        let made = made.map_err(|error| self.health.error(&what, &error))?;
+        for outcome in made {
+            match outcome {
+                Ok(_) | Err((_, Code::TopicAlreadyExists)) => {}
+                Err((_, code)) => return Err(self.health.failure(&what, code)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes a topic, and waits until it is gone.
+    ///
+    /// # Errors
+    /// When the cluster fails or refuses.
+    pub async fn delete(&self, topic: &str) -> Result<(), BrokerError> {
+        let what = format!("deleting the topic {topic}");
+        let name = self.settings.full(topic);
+        let deleted = self.admin.delete_topics(&[&name], &options()).await;
+        let deleted = deleted.map_err(|error| self.health.error(&what, &error))?;
+        for outcome in deleted {
+            match outcome {
+                Ok(_) | Err((_, Code::UnknownTopicOrPartition)) => {}
+                Err((_, code)) => return Err(self.health.failure(&what, code)),
+            }
+        }
+        let deadline = Instant::now() + PATIENCE;
+        while self.count(topic).await?.is_some() {
+            if Instant::now() > deadline {
+                return Err(self.health.failure(&what, Code::OperationTimedOut));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// The partitions of a topic; none where there is no such topic.
+    ///
+    /// # Errors
+    /// When the cluster fails or refuses.
+    pub async fn partitions(&self, topic: &str) -> Result<Vec<Assignment>, BrokerError> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let Some(count) = self.count(topic).await? else {
+                return Ok(Vec::new());
+            };
+            // The incarnation first: at worst the offsets are of a newer one, which readers notice
+            // as soon as they look again.
+            if let Some(incarnation) = self.incarnation(topic).await?
+                && let Some(offsets) = self.offsets(topic, (0..count).collect()).await?
+            {
+                let partition = |(partition, start, end)| Assignment {
+                    topic: topic.to_owned(),
+                    partition,
+                    incarnation: incarnation.clone(),
+                    start,
+                    end,
+                };
+                return Ok(offsets.into_iter().map(partition).collect());
+            }
+            if Instant::now() > deadline {
+                let what = format!("the offsets of the topic {topic}");
+                return Err(self.health.failure(&what, Code::OperationTimedOut));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// How many partitions a topic has; `None` where there is no such topic, or not yet everywhere.
+    ///
+    /// # Errors
+    /// When the cluster fails or refuses.
+    pub async fn count(&self, topic: &str) -> Result<Option<u32>, BrokerError> {
+        let name = self.settings.full(topic);
+        let metadata = self
+            .ask("its topics", move |observer| {
+                let metadata = observer.fetch_metadata(Some(&name), PATIENCE)?;
+                let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == name)
+                else {
+                    return Ok(None);
+                };
+                if let Some(error) = topic.error() {
+                    return Err(KafkaError::MetadataFetch(error.into()));
+                }
+                let led = topic.partitions().iter().all(|one| one.leader() >= 0);
+                let count = u32::try_from(topic.partitions().len()).unwrap_or(0);
+                Ok((led && count > 0).then_some(count))
+            })
+            .await;
+        match metadata {
+            Err(Failed::Code(Code::UnknownTopicOrPartition | Code::LeaderNotAvailable)) => Ok(None),
+            other => other.map_err(|failed| self.explain("its topics", failed)),
+        }
+    }
+
+    /// What tells a topic from one made anew under its name; `None` where there is no such topic.
+    ///
+    /// # Errors
+    /// When the cluster fails or refuses.
+    pub async fn incarnation(&self, topic: &str) -> Result<Option<String>, BrokerError> {
+        let what = format!("the configuration of the topic {topic}");
+        let name = self.settings.full(topic);
+        let topic = ResourceSpecifier::Topic(&name);
+        let described = self.admin.describe_configs([&topic], &options()).await;
+        let described = described.map_err(|error| self.health.error(&what, &error))?;
+        match described.into_iter().next() {
+            Some(Ok(config)) => {
+                let mark = config.get(MARK);
+                let own = mark.filter(|mark| mark.source == ConfigSource::DynamicTopic);
+                let mark = own.and_then(|mark| mark.value.clone());
+                Ok(Some(mark.unwrap_or_else(|| UNMARKED.to_owned())))
+            }
+            None | Some(Err(Code::UnknownTopicOrPartition)) => Ok(None),
+            Some(Err(code)) => Err(self.health.failure(&what, code)),
+        }
+    }
+
+    /// The first and the next offset of partitions; `None` where one cannot be had at the moment.
+    ///
+    /// # Errors
+    /// When the cluster fails or refuses.
+    pub async fn offsets(
+        &self,
+        topic: &str,
+        partitions: Vec<u32>,
+    ) -> Result<Option<Vec<(u32, i64, i64)>>, BrokerError> {
+        let name = self.settings.full(topic);
+        let found = self
+            .ask("the offsets", move |observer| {
+                let starts = edge(observer, &name, &partitions, Offset::Beginning)?;
+                let ends = edge(observer, &name, &partitions, Offset::End)?;
+                let edges = partitions.iter().zip(starts.into_iter().zip(ends));
+                Ok(edges
+                    .map(|(one, (start, end))| (*one, start, end))
+                    .collect())
+            })
+            .await;
+        match found {
+            Ok(offsets) => Ok(Some(offsets)),
+            Err(Failed::Code(
+                Code::UnknownTopicOrPartition
+                | Code::UnknownPartition
+                | Code::UnknownTopic
+                | Code::LeaderNotAvailable
+                | Code::NotLeaderForPartition
+                | Code::UnknownTopicId,
+            )) => Ok(None),
+            Err(failed) => Err(self.explain("the offsets", failed)),
+        }
+    }
+
+    /// Asks something that may block.
+    async fn ask<T: Send + 'static>(
+        &self,
+        what: &str,
+        question: impl FnOnce(&BaseConsumer<Asking>) -> Result<T, KafkaError> + Send + 'static,
+    ) -> Result<T, Failed> {
+        let observer = Arc::clone(&self.observer);
+        let asked = spawn_blocking(move || {
+            let answer = question(&observer);
+            // What it has to say besides: its log, and why nobody answers.
+            for _ in 0..100 {
+                drop(observer.poll(Duration::ZERO));
+            }
+            answer
+        });
+        let answer = asked
+            .await
+            .map_err(|error| Failed::Other(BrokerError::Unavailable(error.to_string())))?;
+        match answer {
+            Ok(answer) => {
+                self.health.answered();
+                Ok(answer)
+            }
+            Err(error) => Err(match super::error::code(&error) {
+                Some(code) => Failed::Code(code),
+                None => Failed::Other(self.health.error(what, &error)),
+            }),
+        }
+    }
+
+    fn explain(&self, what: &str, failed: Failed) -> BrokerError {
+        match failed {
+            Failed::Code(code) => self.health.failure(what, code),
+            Failed::Other(error) => error,
+        }
+    }
+}
+
+/// Why there is no answer.
+enum Failed {
+    /// The client or the cluster said why.
+    Code(Code),
+    /// Something else.
+    Other(BrokerError),
+}
+
+/// The offsets at one end of partitions.
+fn edge(
+    observer: &BaseConsumer<Asking>,
+    topic: &str,
+    partitions: &[u32],
+    which: Offset,
+) -> Result<Vec<i64>, KafkaError> {
+    let mut list = TopicPartitionList::with_capacity(partitions.len());
+    for partition in partitions {
+        let partition = i32::try_from(*partition).unwrap_or(i32::MAX);
+        list.add_partition_offset(topic, partition, which)?;
+    }
+    // Kafka asks for the ends of a partition as it does for a time: they are times of their own.
+    let found = observer.offsets_for_times(list, PATIENCE)?;
+    let offsets = found.elements().into_iter().map(|element| {
+        element.error()?;
+        match element.offset() {
+            Offset::Offset(offset) => Ok(offset),
+            _ => Err(KafkaError::OffsetFetch(Code::UnknownPartition)),
+        }
+    });
+    offsets.collect()
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new()
+        .request_timeout(Some(PATIENCE))
+        .operation_timeout(Some(PATIENCE / 2))
+}

@@ -1,0 +1,49 @@
+-- Gates and offsets, a hash per handler and generation.
+
+local function advance_gate(space, gate)
+  local key = 'gates:' .. gate.of
+  local now = get(space, key, gate.aggregate)
+  if (now and match(now, '^%d+')) ~= gate.from then return CONFLICT end
+  put(space, key, gate.aggregate, gate.sequence .. '\n' .. gate.event)
+end
+
+-- Numbers and instants are texts that order as they do; an absent instant is empty.
+local function later(a, b)
+  return less(a, b) and b or a
+end
+
+local function advance_offset(space, offset)
+  local key = 'offsets:' .. offset.of
+  local upcoming, as_of = offset.next, offset.as_of
+  local now = get(space, key, offset.partition)
+  if now then
+    local old = cjson.decode(now)
+    if old[1] == offset.incarnation then
+      upcoming, as_of = later(old[2], upcoming), later(old[3], as_of)
+    end
+  end
+  put(space, key, offset.partition, cjson.encode({ offset.incarnation, upcoming, as_of }))
+end
+
+local function list_gates(space, asked)
+  local found = {}
+  for _, aggregate in ipairs(asked.aggregates) do
+    local gate = get(space, 'gates:' .. asked.of, aggregate)
+    if gate then
+      found[#found + 1] = aggregate
+      found[#found + 1] = gate
+    end
+  end
+  return found
+end
+
+local function list_offsets(space, asked)
+  return call('HGETALL', space.base .. 'offsets:' .. asked.of)
+end
+
+-- Removes whole keys; their memory is freed in the background.
+local function drop_keys(space, keys)
+  for _, key in ipairs(keys) do call('EXISTS', space.base .. key) end
+  for _, key in ipairs(keys) do call('UNLINK', space.base .. key) end
+  return 0
+end

@@ -1,0 +1,105 @@
+-- Applies write sets.
+
+local function holds(space, check)
+  if check.kind == 'version' then
+    return version_now(space, check.of, check.id) == check.version
+  elseif check.kind == 'answer' then
+    return still_answers(space, check)
+  end
+  return #of_group(space, check.of, check.group, 1) == 0
+end
+
+local function stage_saves(space, saves)
+  for number, save in ipairs(saves) do
+    local failure = save_row(space, number - 1, save)
+    if failure then return failure end
+  end
+end
+
+local function stage_each(space, changes, stage)
+  for _, change in ipairs(changes) do
+    local failure = stage(space, change)
+    if failure then return failure end
+  end
+end
+
+-- Stages a write set; what keeps it from being applied, or nil.
+local function stage_set(space, set, limit)
+  for _, check in ipairs(set.checks) do
+    if not holds(space, check) then return CONFLICT end
+  end
+  return stage_saves(space, set.saves)
+    or append_events(space, set.events, limit)
+    or stage_each(space, set.gates, advance_gate)
+    or stage_each(space, set.documents, write_document)
+    or stage_each(space, set.offsets, advance_offset)
+end
+
+-- Each on its own: an answer for each, empty when it was applied.
+local function commit_each(base, limit, sets)
+  local answers = {}
+  for at, text in ipairs(sets) do
+    local space = new_space(base)
+    local failure = stage_set(space, cjson.decode(text), limit)
+    if not failure then write(space) end
+    answers[at] = failure or ''
+  end
+  return answers
+end
+
+-- All or none: nothing, or the number of the first that failed and why.
+local function commit_all(base, limit, sets)
+  local space = new_space(base)
+  for at, text in ipairs(sets) do
+    local failure = stage_set(space, cjson.decode(text), limit)
+    if failure then return { whole(at - 1), failure } end
+  end
+  write(space)
+  return {}
+end
+
+local READS = {
+  now = function() return whole(clock()) end,
+  load = load_row,
+  find = find_rows,
+  deleted = list_deleted,
+  outbox = list_outbox,
+  depth = outbox_depth,
+  log = list_log,
+  gates = list_gates,
+  offsets = list_offsets,
+  document = function(space, asked) return get(space, asked.of, asked.key) end,
+  documents = list_documents,
+  count = function(space, asked) return call('HLEN', space.base .. asked.of) end,
+}
+
+-- What frees memory, and so goes on when there is none left.
+local CLEARINGS = { acknowledge = acknowledge, refuse = refuse, trim = trim_log, drop = drop_keys }
+
+redis.register_function({
+  function_name = 'LIBRARY_read',
+  callback = function(keys, args)
+    return READS[args[1]](new_space(keys[1]), cjson.decode(args[2]))
+  end,
+  flags = { 'no-writes' }
+})
+
+redis.register_function({
+  function_name = 'LIBRARY_clear',
+  callback = function(keys, args)
+    return CLEARINGS[args[1]](new_space(keys[1]), cjson.decode(args[2]))
+  end,
+  flags = { 'allow-oom' }
+})
+
+redis.register_function('LIBRARY_lease', function(keys, args)
+  return take_lease(new_space(keys[1]), cjson.decode(args[1]))
+end)
+
+redis.register_function('LIBRARY_each', function(keys, args)
+  return commit_each(keys[1], tonumber(args[1]), { unpack(args, 2) })
+end)
+
+redis.register_function('LIBRARY_all', function(keys, args)
+  return commit_all(keys[1], tonumber(args[1]), { unpack(args, 2) })
+end)

@@ -1,0 +1,24 @@
+-- The keys of the runtime. Nothing has to be made: a key comes with the first that is in it. This says
+-- what is where; whoever changes that writes a migration. Every key starts with `{prefix}:`.
+--
+-- rows:<table>:<generation>      hash, by id: version, time of creation, time of change and a length, a
+--                                line each; as many bytes of JSON with texts that are compared; the members
+-- ids:<table>:<generation>       sorted set of the ids of rows, by text
+-- entries:<table>:<generation>   hash, by id: where else the row is entered
+-- gone:<table>:<generation>      hash, by id: the version of a deletion
+-- gone_ids:<table>:<generation>  sorted set of the ids of deletions, by text
+-- unique:<table>:<constraint>    hash, by value: the id that has it
+-- references:<table>             sorted set: id, referring table, its column, its row, a zero byte between
+-- outbox                         hash, by id: position, partition, time, message, a line each
+-- outbox:order                   sorted set of ids, by position
+-- outbox:refused                 hash, by id: why
+-- counters                       hash: `outbox`, the last position
+-- log                            hash, by type, aggregate and sequence: time, message, a line each
+-- log:order, log:times           sorted sets of these, by text and by time
+-- gates:<generation>:<handler>   hash, by aggregate: sequence, event, a line each
+-- offsets:<generation>:<handler> hash, by topic and partition: incarnation, next offset, as of
+-- documents:<collection>         hash, by key: version, group, position, due, body
+-- documents:<collection>:keys, :groups, :due, :heads
+--                                sorted sets that lead to them, by text
+-- migrations                     hash, by name: what tells the text of an applied migration from another
+return

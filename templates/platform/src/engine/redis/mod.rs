@@ -1,0 +1,260 @@
+//! Redis, a server of its own or a cluster.
+//!
+//! # The URL
+//! `redis://user:password@host:port/?prefix=fintech.wallet`. All keys of a context are of one hash slot:
+//! each starts with the prefix as a hash tag, `{fintech.wallet}:`. So every write set is one call of one
+//! function, which looks whether all conditions hold before it writes anything. More nodes of a cluster,
+//! from which the others are found, are `node=host:port` each.
+//!
+//! # What is kept
+//! An answer comes after what it answers for is on the disk: the server has to have `appendonly yes`,
+//! `appendfsync always` and `maxmemory-policy noeviction`, and is refused otherwise, unless the URL says
+//! `durability=relaxed`. Replicas of Redis follow with a delay: a failover to one may lose what was
+//! answered just before, which no setting of Redis 7 prevents. While a cluster moves the slot of a
+//! context to another node, the context is not available.
+//!
+//! # Migrations
+//! A migration is the body of a function in Lua, with the start of all keys in `KEYS[1]`. It runs once,
+//! and that it did is noted in the same instant; other instances wait meanwhile. An error after a write
+//! rolls nothing back, so it has to look before it writes. A `Schema` needs none: keys come about by
+//! themselves, unique constraints and references are those of the `Schema`. Where a service has to have
+//! a first migration all the same, it is the text `return`. A unique constraint that is added later
+//! needs one, which enters the values of the rows there are into `unique:<table>:<constraint>` and
+//! `entries:<table>:0`; the forms are in `migrations/0001_runtime.lua` and `codec.rs`.
+//!
+//! # Searches
+//! An id, all members of a unique constraint, or a reference lead to the rows at once, and pages in the
+//! order of ids start where they have to. Every other search looks at all rows of its table, in the
+//! server, which does nothing else meanwhile: good for some ten thousand rows. What is ordered is ordered
+//! after that. Value objects, JSON and lists are not searched by.
+
+mod address;
+mod codec;
+mod documents;
+mod durable;
+mod entries;
+mod error;
+mod find;
+mod library;
+mod link;
+mod migrate;
+mod outbox;
+mod progress;
+mod rows;
+mod write;
+
+use async_trait::async_trait;
+use serde_json::json;
+use uuid::Uuid;
+
+use self::error::corrupt;
+use self::link::Link;
+use self::write::Prepared;
+use super::migration::{Migration, OpenError};
+use super::{
+    CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find, Found, Gate,
+    Generation, OffsetAdvance, Options, OutboxDepth, OutboxEvent, OutboxRow, Page, WriteSet,
+};
+use crate::schema::Schema;
+use crate::value::Timestamp;
+
+pub use migrate::migrate;
+
+/// How many events are deleted in one call when many are.
+const SWEEP: u32 = 1_000;
+
+/// A place in a Redis.
+pub struct RedisEngine {
+    link: Link,
+    options: Options,
+}
+
+impl RedisEngine {
+    /// Opens the place that `url` names, to which [`migrate`] has applied all of `migrations`.
+    ///
+    /// # Errors
+    /// When the server does not answer, would not keep what is committed, or has not had just these
+    /// migrations.
+    pub async fn open(
+        url: &str,
+        migrations: &[Migration],
+        options: Options,
+    ) -> Result<Self, OpenError> {
+        let (_, link) = migrate::connect(url).await?;
+        migrate::check_complete(&link, migrations).await?;
+        let unusable = |error: redis::RedisError| OpenError::Unusable(error.to_string());
+        link.load_library().await.map_err(unusable)?;
+        Ok(Self {
+            link,
+            options: Options {
+                shards: options.shards.max(1),
+                ..options
+            },
+        })
+    }
+
+    fn arguments<'a>(&self, writes: impl Iterator<Item = &'a Prepared>) -> Vec<String> {
+        let texts = writes.map(|write| write.text.clone());
+        std::iter::once(self.options.outbox_limit.to_string())
+            .chain(texts)
+            .collect()
+    }
+}
+
+#[async_trait]
+impl Engine for RedisEngine {
+    async fn now(&self) -> Result<Timestamp, EngineError> {
+        let now: String = self.link.read("now", &json!({})).await?;
+        rows::instant(&now)
+    }
+
+    async fn load(
+        &self,
+        schema: &'static Schema,
+        generation: Generation,
+        id: Uuid,
+    ) -> Result<Found, EngineError> {
+        let asked = json!({ "of": rows::of(schema, generation), "id": id.to_string() });
+        let found: Vec<String> = self.link.read("load", &asked).await?;
+        match found.as_slice() {
+            [] => Ok(Found::Nothing),
+            [what, version] if what == "deleted" => {
+                let version = version.parse();
+                Ok(Found::Deleted(version.map_err(|_| corrupt("a version"))?))
+            }
+            [_, row] => rows::stored(schema, id, row).map(Found::Live),
+            _ => Err(corrupt("an answer")),
+        }
+    }
+
+    async fn find(&self, find: &Find) -> Result<Page, EngineError> {
+        find::page(&self.link, find).await
+    }
+
+    async fn deleted(
+        &self,
+        schema: &'static Schema,
+        generation: Generation,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, u64)>, EngineError> {
+        rows::tombstones(&self.link, schema, generation, after, limit).await
+    }
+
+    async fn commit(&self, write: WriteSet) -> Result<(), CommitError> {
+        let write = Prepared::new(&write)?;
+        let arguments = self.arguments(std::iter::once(&write));
+        let answers: Vec<String> = self.link.call("each", &arguments).await?;
+        match answers.as_slice() {
+            [answer] => write.outcome(answer),
+            _ => Err(corrupt("an answer").into()),
+        }
+    }
+
+    async fn commit_all(&self, writes: Vec<WriteSet>) -> Result<(), (usize, CommitError)> {
+        let mut prepared = Vec::with_capacity(writes.len());
+        for (at, write) in writes.iter().enumerate() {
+            prepared.push(Prepared::new(write).map_err(|error| (at, error.into()))?);
+        }
+        let all = self.arguments(prepared.iter());
+        let answer: Vec<String> = match self.link.call("all", &all).await {
+            Ok(answer) => answer,
+            Err(error) => return Err((0, error.into())),
+        };
+        let malformed = || (0, corrupt("an answer").into());
+        let [at, why] = match answer.as_slice() {
+            [] => return Ok(()),
+            [at, why] => [at, why],
+            _ => return Err(malformed()),
+        };
+        let at: usize = at.parse().map_err(|_| malformed())?;
+        let failed = prepared.get(at).ok_or_else(malformed)?;
+        failed.outcome(why).map_err(|error| (at, error))
+    }
+
+    fn shards(&self) -> u32 {
+        self.options.shards
+    }
+
+    async fn outbox(&self, shard: u32, limit: u32) -> Result<Vec<OutboxRow>, EngineError> {
+        outbox::oldest(&self.link, self.options.shards, shard, limit).await
+    }
+
+    async fn acknowledge(&self, ids: &[Uuid]) -> Result<(), EngineError> {
+        outbox::acknowledge(&self.link, ids).await
+    }
+
+    async fn refuse(&self, id: Uuid, why: Option<&str>) -> Result<(), EngineError> {
+        outbox::refuse(&self.link, id, why).await
+    }
+
+    async fn outbox_depth(&self) -> Result<OutboxDepth, EngineError> {
+        outbox::depth(&self.link).await
+    }
+
+    async fn event_log(
+        &self,
+        aggregate_type: &str,
+        after: Option<(Uuid, u64)>,
+        limit: u32,
+    ) -> Result<Vec<OutboxEvent>, EngineError> {
+        outbox::log(&self.link, aggregate_type, after, limit).await
+    }
+
+    async fn trim_event_log(&self, before: Timestamp) -> Result<u64, EngineError> {
+        let mut all = 0;
+        loop {
+            let deleted = outbox::trim(&self.link, before, SWEEP).await?;
+            if deleted == 0 {
+                return Ok(all);
+            }
+            all += deleted;
+        }
+    }
+
+    async fn gates(
+        &self,
+        handler: &str,
+        generation: Generation,
+        aggregates: &[Uuid],
+    ) -> Result<Vec<(Uuid, Gate)>, EngineError> {
+        progress::gates(&self.link, handler, generation, aggregates).await
+    }
+
+    async fn offsets(
+        &self,
+        handler: &str,
+        generation: Generation,
+    ) -> Result<Vec<OffsetAdvance>, EngineError> {
+        progress::offsets(&self.link, handler, generation).await
+    }
+
+    async fn drop_generation(
+        &self,
+        schema: Option<&'static Schema>,
+        handler: &str,
+        generation: Generation,
+    ) -> Result<(), EngineError> {
+        progress::drop_generation(&self.link, schema, handler, generation).await
+    }
+
+    async fn document(
+        &self,
+        collection: Documents,
+        key: &str,
+    ) -> Result<Option<Document>, EngineError> {
+        documents::get(&self.link, collection, key).await
+    }
+
+    async fn documents(&self, query: &DocumentsQuery) -> Result<Vec<Document>, EngineError> {
+        documents::list(&self.link, query).await
+    }
+
+    async fn count(&self, collection: Documents) -> Result<u64, EngineError> {
+        documents::count(&self.link, collection).await
+    }
+
+    async fn lease(&self, name: &str, owner: Uuid, millis: u64) -> Result<bool, EngineError> {
+        documents::lease(&self.link, name, owner, millis).await
+    }
+}

@@ -1,0 +1,68 @@
+//! Kafka: the suite of all brokers.
+
+use uuid::Uuid;
+
+use crate::conformance;
+use crate::servers::server;
+use platform::broker::kafka::{KafkaBroker, Settings};
+use platform::broker::{Broker, BrokerError};
+
+type Outcome = Result<(), BrokerError>;
+
+/// Settings with a prefix of its own, so that tests do not meet.
+fn settings(brokers: &str) -> Settings {
+    let mut settings = Settings::new(brokers);
+    settings.prefix = format!("test-{}.", Uuid::now_v7());
+    settings
+}
+
+/// Runs a part of the suite with two handles.
+async fn conforms(part: impl AsyncFnOnce(&dyn Broker, &dyn Broker) -> Outcome) -> Outcome {
+    let Some(brokers) = server("TEST_KAFKA_BROKERS") else {
+        return Ok(());
+    };
+    let settings = settings(&brokers);
+    let first = KafkaBroker::open(settings.clone())?;
+    let second = KafkaBroker::open(settings)?;
+    part(&first, &second).await
+}
+
+#[tokio::test]
+async fn keeps_order() -> Outcome {
+    conforms(conformance::keeps_order).await
+}
+
+#[tokio::test]
+async fn serves_groups() -> Outcome {
+    conforms(conformance::serves_groups).await
+}
+
+#[tokio::test]
+async fn shares_partitions() -> Outcome {
+    conforms(conformance::shares_partitions).await
+}
+
+#[tokio::test]
+async fn seeks() -> Outcome {
+    conforms(conformance::seeks).await
+}
+
+#[tokio::test]
+async fn pauses() -> Outcome {
+    conforms(conformance::pauses).await
+}
+
+#[tokio::test]
+async fn tells_topics_apart() -> Outcome {
+    conforms(conformance::tells_topics_apart).await
+}
+
+#[tokio::test]
+async fn refuses_too_large() -> Outcome {
+    conforms(conformance::refuses_too_large).await
+}
+
+#[tokio::test]
+async fn guards_topics() -> Outcome {
+    conforms(conformance::guards_topics).await
+}

@@ -1,0 +1,2 @@
+-- The tables of the conformance tests' schemas need nothing made.
+return
