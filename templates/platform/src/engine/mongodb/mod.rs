@@ -37,7 +37,7 @@
 //!
 //! ## Conditions on sets
 //! Locks of documents keep no others from appearing. For a condition on a set (a search's answer, an
-//! empty group) a guard document is locked, and one for every set the same write set writes into; but
+//! empty group) guard documents are locked, and one for every set the same write set writes into; but
 //! writers without such conditions lock none. Why that is enough: let c(T) be the commit of T, and
 //! p(T) the time after all its locks were put, at which its sets are looked at. Documents are locked
 //! from before p(T) until after c(T), so all dependencies over documents go along with the order of

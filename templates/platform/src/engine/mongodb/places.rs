@@ -14,6 +14,10 @@ use crate::engine::{
 };
 use crate::schema::{Column, Schema};
 
+/// In how many parts a table is guarded: a condition on it locks all of them, a change the one of its
+/// row, so that most changes do not meet.
+const STRIPES: u128 = 8;
+
 /// All documents that a write set may have to do with.
 pub(super) fn places(write: &WriteSet) -> BTreeSet<Place> {
     let mut places = BTreeSet::new();
@@ -60,13 +64,16 @@ pub(super) fn places(write: &WriteSet) -> BTreeSet<Place> {
 /// sets without such conditions need none; see the module.
 pub(super) fn guards(write: &WriteSet) -> BTreeSet<String> {
     let mut guards = BTreeSet::new();
-    let table = |schema: &Schema, generation| format!("table/{}/{generation}", schema.table);
+    let table = |schema: &Schema, generation, stripe: u128| {
+        format!("table/{}/{generation}/{stripe}", schema.table)
+    };
     let group = |collection: Documents, group: &str| format!("{}/{group}", name_of(collection));
     for check in &write.checks {
         match check {
             Check::Version { .. } => {}
             Check::Answer { find, .. } => {
-                guards.insert(table(find.schema, find.generation));
+                let stripes = 0..STRIPES;
+                guards.extend(stripes.map(|stripe| table(find.schema, find.generation, stripe)));
             }
             Check::EmptyGroup {
                 collection,
@@ -80,7 +87,8 @@ pub(super) fn guards(write: &WriteSet) -> BTreeSet<String> {
         return guards;
     }
     for save in &write.saves {
-        guards.insert(table(save.schema, save.generation));
+        let stripe = id_of(save).as_u128() % STRIPES;
+        guards.insert(table(save.schema, save.generation, stripe));
     }
     for write in &write.documents {
         if let DocumentWrite::Put {

@@ -18,7 +18,7 @@ use crate::engine::{CommitError, EngineError, WriteSet};
 use crate::hold;
 
 /// How often write sets are planned anew because others were faster.
-const ATTEMPTS: u32 = 24;
+const ATTEMPTS: u32 = 50;
 
 /// The longest pause between two attempts, in milliseconds.
 const LONGEST_MS: u64 = 64;
