@@ -3,90 +3,155 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Aggregate, Context, Field, Query, Reference, Replica, Scalar, System, Type};
+use crate::model::{Aggregate, Context, Field, Query, Reference, Scalar, System, Type};
 
 use super::names;
 use super::service::{entity_table, replica_table, table, uniques};
 use super::sql::query_members;
 
-/// The commands that make the collections of a service, a line each.
+/// The commands that make the collections of a service, in the order of the description.
 pub fn initial(system: &System, context: &Context) -> String {
     let mut commands = Vec::new();
     for aggregate in context.aggregates.values() {
-        commands.extend(of_aggregate(system, context, aggregate));
+        let name = table(aggregate.name.as_str());
+        let accepts = validator(system, aggregate);
+        commands.push(json!({ "create": name, "validator": accepts }).to_string());
+        commands.push(indexed(&name, &of_aggregate(context, aggregate)));
     }
     for replica in context.replicas.values() {
-        commands.extend(of_replica(replica));
+        let name = replica_table(replica.name.as_str());
+        commands.push(json!({ "create": name }).to_string());
+        commands.push(indexed(&name, &of_replica()));
     }
-    let lines: Vec<String> = commands.iter().map(|it| format!("  {it}")).collect();
-    format!("[\n{}\n]\n", lines.join(",\n"))
+    let commands: Vec<String> = commands.iter().map(|it| format!("  {it}")).collect();
+    format!("[\n{}\n]\n", commands.join(",\n"))
 }
 
-fn of_aggregate(system: &System, context: &Context, aggregate: &Aggregate) -> [Value; 2] {
-    let name = table(aggregate.name.as_str());
+/// An index: its name, the members it is over (`-1`: descending) in their order, and the rest.
+struct Index {
+    name: String,
+    key: Vec<(String, i8)>,
+    unique: bool,
+    sparse: bool,
+}
+
+impl Index {
+    fn over(name: impl Into<String>, members: &[&str]) -> Self {
+        Self {
+            name: name.into(),
+            key: members
+                .iter()
+                .map(|member| ((*member).to_owned(), 1))
+                .collect(),
+            unique: false,
+            sparse: false,
+        }
+    }
+
+    fn sparse(mut self) -> Self {
+        self.sparse = true;
+        self
+    }
+
+    fn unique(mut self) -> Self {
+        self.unique = true;
+        self
+    }
+
+    /// In JSON; by hand, because the order of the members counts.
+    fn text(&self) -> String {
+        let key = self.key.iter();
+        let key = key.map(|(member, order)| format!("{}: {order}", json!(member)));
+        let key: Vec<String> = key.collect();
+        let mut text = format!(
+            "{{ \"key\": {{ {} }}, \"name\": {}",
+            key.join(", "),
+            json!(self.name)
+        );
+        for (is_so, what) in [(self.unique, "unique"), (self.sparse, "sparse")] {
+            if is_so {
+                text.push_str(&format!(", \"{what}\": true"));
+            }
+        }
+        text + " }"
+    }
+}
+
+fn indexed(table: &str, indexes: &[Index]) -> String {
+    let lines = indexes.iter().map(|index| format!("    {}", index.text()));
+    let lines: Vec<String> = lines.collect();
+    let table = json!(table);
+    format!(
+        "{{ \"createIndexes\": {table}, \"indexes\": [\n{}\n  ] }}",
+        lines.join(",\n")
+    )
+}
+
+fn of_aggregate(context: &Context, aggregate: &Aggregate) -> Vec<Index> {
+    let table = table(aggregate.name.as_str());
     let mut indexes = vec![
-        json!({ "key": { "_tx.id": 1 }, "name": "microdb_tx", "sparse": true }),
-        json!({ "key": { "_outbox.id": 1 }, "name": "microdb_outbox_id", "unique": true, "sparse": true }),
-        json!({ "key": { "_outbox.position": 1 }, "name": "microdb_outbox", "sparse": true }),
-        json!({ "key": { "_live": 1, "_id": 1 }, "name": "microdb_live" }),
+        Index::over("microdb_tx", &["_tx.id"]).sparse(),
+        Index::over("microdb_outbox_id", &["_outbox.id"])
+            .unique()
+            .sparse(),
+        Index::over("microdb_outbox", &["_outbox.position"]).sparse(),
+        Index::over("microdb_live", &["_live", "_id"]),
     ];
     for (unique, _) in uniques(aggregate) {
-        indexes.push(json!({
-            "key": { format!("_claims.{unique}"): 1 },
-            "name": format!("{name}_{unique}_key"),
-            "unique": true,
-            "sparse": true,
-        }));
+        let claims = format!("_claims.{unique}");
+        let index = Index::over(format!("{table}_{unique}_key"), &[&claims]);
+        indexes.push(index.unique().sparse());
     }
     for field in aggregate.fields.values() {
         if is_local(field) || field.index {
-            let (key, name) = (field.name.as_str(), format!("{name}_{}", field.name));
-            indexes.push(json!({ "key": { key: 1 }, "name": name }));
+            let name = format!("{table}_{}", field.name);
+            indexes.push(Index::over(name, &[field.name.as_str()]));
         }
     }
     for entity in aggregate.entities.values() {
         let of_entity = entity_table(aggregate, entity.name.as_str());
         for field in entity.fields.values().filter(|field| is_local(field)) {
-            let key = format!("{}.{}", entity.collection, field.name);
-            let name = format!("{of_entity}_{}", field.name);
-            indexes.push(json!({ "key": { key: 1 }, "name": name }));
+            let member = format!("{}.{}", entity.collection, field.name);
+            indexes.push(Index::over(
+                format!("{of_entity}_{}", field.name),
+                &[&member],
+            ));
         }
     }
     let queries = context.queries.values();
-    for query in queries.filter(|query| query.aggregate == aggregate.name) {
-        indexes.extend(of_query(&name, query));
-    }
-    let create = json!({ "create": name, "validator": validator(system, aggregate) });
-    [create, json!({ "createIndexes": name, "indexes": indexes })]
+    let queries = queries.filter(|query| query.aggregate == aggregate.name);
+    indexes.extend(queries.filter_map(|query| of_query(&table, query)));
+    indexes
 }
 
-fn of_replica(replica: &Replica) -> [Value; 2] {
-    let name = replica_table(replica.name.as_str());
-    let indexes = json!([
-        { "key": { "_tx.id": 1 }, "name": "microdb_tx", "sparse": true },
-        { "key": { "generation": 1, "_live": 1, "_id": 1 }, "name": "microdb_live" },
-    ]);
+fn of_replica() -> [Index; 2] {
     [
-        json!({ "create": name }),
-        json!({ "createIndexes": name, "indexes": indexes }),
+        Index::over("microdb_tx", &["_tx.id"]).sparse(),
+        Index::over("microdb_live", &["generation", "_live", "_id"]),
     ]
 }
 
 /// The index of a query: what it is asked by, then its range, then its order, and the id last.
-fn of_query(table: &str, query: &Query) -> Option<Value> {
+fn of_query(table: &str, query: &Query) -> Option<Index> {
     let members = query_members(query);
     if members == ["id"] {
         return None;
     }
-    let mut key = Map::new();
-    for member in members.iter().filter(|member| *member != "id") {
-        let ordered = query.order_by.iter().find(|(it, _)| it.as_str() == member);
-        let descending = ordered.is_some_and(|(_, descending)| *descending);
-        key.insert(member.clone(), json!(if descending { -1 } else { 1 }));
-    }
-    key.insert("_id".to_owned(), json!(1));
     let name = format!("{table}_by_{}", names::snake(query.name.as_str()));
-    Some(json!({ "key": key, "name": name }))
+    let mut index = Index::over(name, &[]);
+    for member in members.into_iter().filter(|member| member != "id") {
+        let ordered = query
+            .order_by
+            .iter()
+            .find(|(it, _)| *it.as_str() == *member);
+        let order = match ordered {
+            Some((_, true)) => -1,
+            _ => 1,
+        };
+        index.key.push((member, order));
+    }
+    index.key.push(("_id".to_owned(), 1));
+    Some(index)
 }
 
 fn is_local(field: &Field) -> bool {

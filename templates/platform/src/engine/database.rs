@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Engine, Migration, OpenError, Options, sqlite};
 #[cfg(feature = "mongodb")]
 use super::mongodb;
 #[cfg(feature = "postgres")]
 use super::postgres;
 #[cfg(feature = "redis")]
 use super::redis;
+use super::{Engine, Migration, OpenError, Options, sqlite};
 use crate::location::Location;
 
 /// The database that a service is described with.

@@ -43,7 +43,9 @@ impl Settings {
                 "certificate_file" => certificate = Some(value.into()),
                 "key_file" => key = Some(value.into()),
                 "replication" => {
-                    let copies = value.parse().map_err(|_| unusable("`replication` is a number"));
+                    let copies = value
+                        .parse()
+                        .map_err(|_| unusable("`replication` is a number"));
                     settings.replication = Some(copies?);
                 }
                 _ => return Err(unusable(&format!("it does not know `{name}`"))),

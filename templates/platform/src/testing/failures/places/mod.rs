@@ -90,7 +90,8 @@ impl Places {
 
     /// What another world may begin with, while nobody writes.
     pub fn begun(&self) -> std::io::Result<Begun> {
-        let in_files = self.at.database.scheme() == "sqlite" && self.at.broker.scheme() == "embedded";
+        let in_files =
+            self.at.database.scheme() == "sqlite" && self.at.broker.scheme() == "embedded";
         match in_files {
             true => Ok(Begun::Files(self.folder.files()?)),
             false => Ok(Begun::Anew),

@@ -19,7 +19,11 @@ pub(super) async fn make(name: &str) -> Step<Option<Location>> {
     let server_ends = head[scheme_ends..].find('/');
     let server = &head[..server_ends.map_or(head.len(), |at| scheme_ends + at)];
     let at = format!("{server}/{name}?{query}");
-    Ok(Some(at.trim_end_matches('?').parse().map_err(|_| "TEST_POSTGRES_URL is no URL")?))
+    Ok(Some(
+        at.trim_end_matches('?')
+            .parse()
+            .map_err(|_| "TEST_POSTGRES_URL is no URL")?,
+    ))
 }
 
 /// Drops a database, whoever is still connected to it.
