@@ -27,6 +27,8 @@ pub struct Owned {
     pub position: Option<i64>,
     /// Whether nothing shall be read.
     pub paused: bool,
+    /// The offset that had messages waiting when that was last looked at.
+    pub waited: Option<i64>,
     /// Why it cannot be read on, where nobody was told yet.
     pub trouble: Option<Code>,
 }
@@ -51,6 +53,7 @@ impl Owned {
             queue: None,
             position: None,
             paused: false,
+            waited: None,
             trouble: None,
         }
     }

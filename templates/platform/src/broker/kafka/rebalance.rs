@@ -18,8 +18,8 @@ use crate::broker::{Assignment, BrokerError, Polled};
 
 /// How often it is looked whether a topic was made anew.
 const LOOK: Duration = Duration::from_secs(2);
-/// The incarnations of topics as they were found.
-pub type Incarnations = BTreeMap<String, String>;
+/// The partitions of topics as they were found.
+pub type Looked = BTreeMap<(String, u32), Assignment>;
 
 impl KafkaSubscription {
     /// The name of a partition here.
@@ -134,16 +134,17 @@ impl KafkaSubscription {
 
     /// Looks from time to time whether a topic was made anew, which the client itself gets over
     /// without a word: then its partitions are revoked, and assigned with their new incarnation.
+    /// And whether the client still reads: with the partitions of a topic that was there before under
+    /// the same name, it may stand still.
     pub(super) async fn look(&mut self) -> Result<Option<Polled>, BrokerError> {
         if self.looking.is_none() && self.looked.elapsed() >= LOOK && !self.owned.is_empty() {
             let names: BTreeSet<_> = self.owned.keys().map(|(topic, _)| topic.clone()).collect();
             let topics = Arc::clone(&self.topics);
             self.looking = Some(tokio::spawn(async move {
-                let mut found = Incarnations::new();
+                let mut found = Looked::new();
                 for topic in names {
-                    if let Some(incarnation) = topics.incarnation(&topic).await? {
-                        found.insert(topic, incarnation);
-                    }
+                    let partitions = topics.partitions(&topic).await?.into_iter();
+                    found.extend(partitions.map(|one| ((topic.clone(), one.partition), one)));
                 }
                 Ok(found)
             }));
@@ -161,13 +162,28 @@ impl KafkaSubscription {
             Err(_) => return Ok(None),
         };
         let mut renewed = Vec::new();
+        let mut stuck = Vec::new();
         for (place, owned) in &mut self.owned {
-            let now = found.get(&place.0);
-            if now.is_some_and(|now| *now != owned.assignment.incarnation) {
+            let Some(now) = found.get(place) else {
+                continue;
+            };
+            if now.incarnation != owned.assignment.incarnation {
                 owned.position = None;
                 owned.trouble = None;
                 renewed.push(place.clone());
+                continue;
             }
+            let waiting = owned
+                .position
+                .filter(|next| !owned.paused && *next < now.end);
+            if let Some(next) = waiting.filter(|next| owned.waited == Some(*next)) {
+                stuck.push((place.clone(), next));
+            }
+            owned.waited = waiting;
+        }
+        for (place, next) in stuck {
+            tracing::debug!(?place, next, "the client reads a partition anew");
+            self.read_anew(&place, next).await?;
         }
         self.gained.extend(renewed.iter().cloned());
         Ok((!renewed.is_empty()).then_some(Polled::Revoked(renewed)))
@@ -187,6 +203,13 @@ impl KafkaSubscription {
             return Ok(());
         }
         // After an error of its own the client does not read the partition at all.
+        self.read_anew(place, offset).await
+    }
+
+    /// Lets the client forget what it thinks of a partition, and read it from an offset on.
+    async fn read_anew(&mut self, place: &(String, u32), offset: i64) -> Result<(), BrokerError> {
+        let name = self.settings.full(&place.0);
+        let number = i32::try_from(place.1).unwrap_or(i32::MAX);
         let consumer = self.consumer()?;
         if let Some(owned) = self.owned.get_mut(place) {
             owned.split(&consumer, &name, &self.bell);

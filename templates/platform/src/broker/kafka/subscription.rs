@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use super::error::{self, Health};
 use super::member::{self, Change, Member};
 use super::owned::{Found, Owned};
-use super::rebalance::Incarnations;
+use super::rebalance::Looked;
 use super::settings::Settings;
 use super::topics::Topics;
 use crate::broker::{BrokerError, Polled, Subscription};
@@ -46,7 +46,7 @@ pub struct KafkaSubscription {
     /// The partition that was read last.
     pub(super) last: (String, u32),
     pub(super) looked: Instant,
-    pub(super) looking: Option<JoinHandle<Result<Incarnations, BrokerError>>>,
+    pub(super) looking: Option<JoinHandle<Result<Looked, BrokerError>>>,
     pub(super) noted: Instant,
     /// What the group is to be told.
     pub(super) notes: BTreeMap<(String, u32), i64>,
