@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{DateTime, Document, doc};
 use uuid::Uuid;
 
 use super::connect::{self, Way, durable};
@@ -199,18 +199,36 @@ impl<'a> Turn<'a> {
 
     /// Takes or renews it; whether it is this instance's.
     async fn renew(&self) -> Result<bool, OpenError> {
-        let free = doc! { ID: "turn", "$or": [
-            { "owner": &self.owner },
-            { "$expr": { "$lte": ["$until", "$$NOW"] } },
-        ] };
+        let failed = |error| self.way.failed(&error);
         let until = doc! { "$add": ["$$NOW", TURN_MS] };
-        let taken = vec![doc! { "$set": { "owner": &self.owner, "until": until } }];
+        let taken = vec![doc! { "$set": { "owner": &self.owner, "until": &until } }];
         let collection = self.way.database.collection::<Document>(LOCK);
-        match collection.update_one(free, taken).upsert(true).await {
-            Ok(_) => Ok(true),
-            Err(error) if duplicate(&error).is_some() => Ok(false),
-            Err(error) => Err(self.way.failed(&error)),
+        let own = doc! { "owner": &self.owner };
+        let over = doc! { "$expr": { "$lte": ["$until", "$$NOW"] } };
+        for mut free in [own, over] {
+            free.insert(ID, "turn");
+            let updated = collection.update_one(free, taken.clone()).await;
+            if updated.map_err(failed)?.matched_count == 1 {
+                return Ok(true);
+            }
         }
+        // By this machine's clock for the moment: who is killed now does not hold it for good.
+        let until = DateTime::from_millis(DateTime::now().timestamp_millis() + TURN_MS);
+        let new = doc! { ID: "turn", "owner": &self.owner, "until": until };
+        match collection.insert_one(new).await {
+            Ok(_) => self.renewed_from(taken).await,
+            Err(error) if duplicate(&error).is_some() => Ok(false),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Gives a new turn its end by the database's clock.
+    async fn renewed_from(&self, taken: Vec<Document>) -> Result<bool, OpenError> {
+        let own = doc! { ID: "turn", "owner": &self.owner };
+        let collection = self.way.database.collection::<Document>(LOCK);
+        let updated = collection.update_one(own, taken).await;
+        let updated = updated.map_err(|error| self.way.failed(&error))?;
+        Ok(updated.matched_count == 1)
     }
 
     async fn give_back(self) {
