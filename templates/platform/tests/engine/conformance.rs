@@ -19,82 +19,82 @@ use platform::engine::{CommitError, Engine, Options, WriteSet};
 /// Where databases for tests come from; they go when this is dropped.
 pub trait Databases {
     /// An engine over a database of its own, with the tables of [`fixture`] and nothing in them.
-    async fn with(&self, options: Options) -> Arc<dyn Engine>;
+    async fn open_with(&self, options: Options) -> Arc<dyn Engine>;
 
     /// The same, with the usual options.
-    async fn new(&self) -> Arc<dyn Engine> {
-        self.with(Options::default()).await
+    async fn open(&self) -> Arc<dyn Engine> {
+        self.open_with(Options::default()).await
     }
 }
 
 /// Rows of tables.
 pub async fn all_of_rows(databases: &impl Databases) {
-    rows::values_come_back(&*databases.new().await).await;
-    rows::a_wrong_value_is_an_error(&*databases.new().await).await;
-    rows::versions_are_checked(&*databases.new().await).await;
-    rows::creation_is_kept(&*databases.new().await).await;
-    rows::tombstones_count_on(&*databases.new().await).await;
-    rows::collections_are_rewritten(&*databases.new().await).await;
-    rows::generations_are_apart(&*databases.new().await).await;
-    rows::versions_may_jump(&*databases.new().await).await;
-    rows::the_clock_goes(&*databases.new().await).await;
+    rows::values_come_back(&*databases.open().await).await;
+    rows::a_wrong_value_is_an_error(&*databases.open().await).await;
+    rows::versions_are_checked(&*databases.open().await).await;
+    rows::creation_is_kept(&*databases.open().await).await;
+    rows::tombstones_count_on(&*databases.open().await).await;
+    rows::collections_are_rewritten(&*databases.open().await).await;
+    rows::generations_are_apart(&*databases.open().await).await;
+    rows::versions_may_jump(&*databases.open().await).await;
+    rows::the_clock_goes(&*databases.open().await).await;
 }
 
 /// Conditions of write sets.
 pub async fn all_of_checks(databases: &impl Databases) {
-    rows::checks_of_versions(&*databases.new().await).await;
-    rows::checks_of_answers(&*databases.new().await).await;
-    documents::checks_of_groups(&*databases.new().await).await;
+    rows::checks_of_versions(&*databases.open().await).await;
+    rows::checks_of_answers(&*databases.open().await).await;
+    documents::checks_of_groups(&*databases.open().await).await;
 }
 
 /// Unique constraints and references.
 pub async fn all_of_references(databases: &impl Databases) {
-    references::unique_over_live_rows(&*databases.new().await).await;
-    references::unique_together(&*databases.new().await).await;
-    references::references_name_something(&*databases.new().await).await;
-    references::referenced_rows_stay(&*databases.new().await).await;
+    references::unique_over_live_rows(&*databases.open().await).await;
+    references::unique_together(&*databases.open().await).await;
+    references::references_name_something(&*databases.open().await).await;
+    references::referenced_rows_stay(&*databases.open().await).await;
 }
 
 /// Messages on their way out, and the log of events.
 pub async fn all_of_outbox(databases: &impl Databases) {
-    outbox::events_come_with_their_change(&*databases.new().await).await;
-    outbox::acknowledged_and_refused(&*databases.new().await).await;
-    outbox::the_log_is_ordered(&*databases.new().await).await;
+    outbox::events_come_with_their_change(&*databases.open().await).await;
+    outbox::acknowledged_and_refused(&*databases.open().await).await;
+    outbox::the_log_is_ordered(&*databases.open().await).await;
     let small = Options {
         outbox_limit: 10,
         ..Options::default()
     };
-    outbox::a_full_outbox_refuses(&*databases.with(small).await).await;
+    outbox::a_full_outbox_refuses(&*databases.open_with(small).await).await;
 }
 
 /// Gates and offsets.
 pub async fn all_of_progress(databases: &impl Databases) {
-    progress::gates_are_conditional(&*databases.new().await).await;
-    progress::a_write_set_is_one(&*databases.new().await).await;
-    progress::offsets_move_forward(&*databases.new().await).await;
+    progress::gates_are_conditional(&*databases.open().await).await;
+    progress::a_write_set_is_one(&*databases.open().await).await;
+    progress::offsets_move_forward(&*databases.open().await).await;
 }
 
 /// Documents of the runtime.
 pub async fn all_of_documents(databases: &impl Databases) {
-    documents::versions_are_checked(&*databases.new().await).await;
-    documents::lists_are_ordered(&*databases.new().await).await;
-    documents::leases_end(&*databases.new().await).await;
+    documents::versions_are_checked(&*databases.open().await).await;
+    documents::lists_are_ordered(&*databases.open().await).await;
+    documents::leases_end(&*databases.open().await).await;
 }
 
 /// Searches and their pages.
 pub async fn all_of_paging(databases: &impl Databases) {
-    paging::pages_are_complete(&*databases.new().await).await;
-    paging::filters(&*databases.new().await).await;
-    paging::pages_bear_changes(&*databases.new().await).await;
-    paging::foreign_cursors_are_refused(&*databases.new().await).await;
-    paging::orders_of_kinds(&*databases.new().await).await;
+    paging::pages_are_complete(&*databases.open().await).await;
+    paging::filters(&*databases.open().await).await;
+    paging::pages_bear_changes(&*databases.open().await).await;
+    paging::foreign_cursors_are_refused(&*databases.open().await).await;
+    paging::orders_of_kinds(&*databases.open().await).await;
 }
 
 /// Many writers at once.
 pub async fn all_of_races(databases: &impl Databases) {
-    races::a_conflict_hurts_nobody_else(databases.new().await).await;
-    races::all_or_none(databases.new().await).await;
-    races::increments_are_not_lost(databases.new().await).await;
+    races::a_conflict_hurts_nobody_else(databases.open().await).await;
+    races::all_or_none(databases.open().await).await;
+    races::increments_are_not_lost(databases.open().await).await;
 }
 
 /// Commits what has to be taken.

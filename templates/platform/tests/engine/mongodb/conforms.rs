@@ -15,7 +15,7 @@ use crate::servers::server;
 struct Made(Mutex<Vec<Database>>);
 
 impl Databases for Made {
-    async fn with(&self, options: Options) -> Arc<dyn Engine> {
+    async fn open_with(&self, options: Options) -> Arc<dyn Engine> {
         let database = Database::new().await.expect("there is a server");
         let engine = MongodbEngine::open(&database.url, MIGRATIONS, options).await;
         self.0.lock().expect("no test panics here").push(database);

@@ -23,7 +23,7 @@ impl Server {
 }
 
 impl Databases for Server {
-    async fn with(&self, options: Options) -> Arc<dyn Engine> {
+    async fn open_with(&self, options: Options) -> Arc<dyn Engine> {
         let database = Database::new(&self.administrator).await;
         let engine = database.open_with(options).await;
         let mut databases = self.databases.lock().expect("no test panics here");

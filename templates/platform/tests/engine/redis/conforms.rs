@@ -9,7 +9,7 @@ use super::{MIGRATIONS, Server, servers};
 use crate::conformance::{self, Databases};
 
 impl Databases for Server {
-    async fn with(&self, options: Options) -> Arc<dyn Engine> {
+    async fn open_with(&self, options: Options) -> Arc<dyn Engine> {
         let url = self.place();
         migrate(&url, MIGRATIONS)
             .await

@@ -13,7 +13,7 @@ use crate::conformance::{self, Databases};
 struct Files(Mutex<Vec<Database>>);
 
 impl Databases for Files {
-    async fn with(&self, options: Options) -> Arc<dyn Engine> {
+    async fn open_with(&self, options: Options) -> Arc<dyn Engine> {
         let database = Database::new();
         let engine = SqliteEngine::open(&database.path(), MIGRATIONS, options);
         self.0.lock().expect("no test panics here").push(database);
