@@ -1,15 +1,16 @@
 //! Generated systems, running: a newcomer follows the README, and services are killed meanwhile.
 
 mod running {
+    pub mod newcomer;
     pub mod system;
 }
 mod workspace;
 
-use std::process::Command;
 use std::time::Duration;
 
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
+use running::newcomer::{all, follow_the_readme};
 use running::system::System;
 use serde_json::{Value, json};
 use workspace::Workspace;
@@ -19,42 +20,15 @@ const ORDERS: usize = 40;
 
 #[test]
 fn a_newcomer_greets() {
-    follow_the_readme(&Workspace::of_example("hello"));
+    let hello = Workspace::of_example("hello");
+    follow_the_readme(&System::start(&hello), &hello);
 }
 
 #[test]
 fn a_shop_works_and_survives() {
     let shop = Workspace::of_example("shop");
-    follow_the_readme(&shop);
+    follow_the_readme(&System::start(&shop), &shop);
     nothing_is_lost_or_doubled_when_services_are_killed(&shop);
-}
-
-fn follow_the_readme(workspace: &Workspace) {
-    let system = System::start(workspace);
-    let readme = std::fs::read_to_string(workspace.path().join("README.md")).unwrap();
-    let script = system.with_ports(&blocks(&readme, "## Try it"));
-    let output = Command::new("bash")
-        .args(["-e", "-o", "pipefail", "-c", &script])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{script}\n{said}");
-    // What crossed to the other services is seen there.
-    let last = said.lines().last().unwrap_or_default();
-    let page: Value = serde_json::from_str(last).unwrap();
-    assert_eq!(page["items"].as_array().map(Vec::len), Some(1), "{said}");
-}
-
-/// The shell's blocks of a section, with a moment between them, as a reader takes.
-fn blocks(readme: &str, section: &str) -> String {
-    let (_, text) = readme.split_once(&format!("{section}\n")).unwrap();
-    let text = text.split("\n## ").next().unwrap();
-    let blocks = text.split("```sh\n").skip(1);
-    let blocks: Vec<_> = blocks
-        .filter_map(|block| block.split("```").next())
-        .collect();
-    assert!(blocks.len() > 1, "{readme}");
-    blocks.join("sleep 1\n")
 }
 
 fn nothing_is_lost_or_doubled_when_services_are_killed(workspace: &Workspace) {
@@ -102,20 +76,6 @@ fn settled(system: &System<'_>, shop: &Shop) {
     let stock = all(&system.url("inventory"), "stock").unwrap();
     assert_eq!(stock[0]["product"], shop.product);
     assert_eq!(stock[0]["version"], 1 + ORDERS);
-}
-
-/// All items behind a path, page by page; nothing while the service is down.
-fn all(url: &str, path: &str) -> Option<Vec<Value>> {
-    let mut items = Vec::new();
-    let mut next = Some(format!("{url}/{path}"));
-    while let Some(url) = next {
-        let mut page: Value = ureq::get(&url).call().ok()?.body_mut().read_json().ok()?;
-        items.append(page["items"].as_array_mut()?);
-        next = page["next"]
-            .as_str()
-            .map(|after| format!("{url}?after={after}"));
-    }
-    Some(items)
 }
 
 /// What there is to order, and who orders.

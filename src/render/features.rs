@@ -37,7 +37,7 @@ impl Unused {
     pub fn strip_source(&self, text: &str) -> String {
         let text = self.narrow_choices(text);
         let mut kept: Vec<&str> = Vec::new();
-        let mut lines = text.lines();
+        let mut lines = text.lines().peekable();
         while let Some(line) = lines.next() {
             if !self.is_gate(line.trim()) {
                 kept.push(line);
@@ -51,6 +51,17 @@ impl Unused {
             if item.is_some_and(|first| !is_whole(first)) {
                 // The formatter ends an item where it began; a head of several lines opens again.
                 let _ = lines.find(|line| self::indent(line) == indent && ends(line));
+            }
+            // What stood between two items stands once between those that are left.
+            let opened = kept
+                .last()
+                .is_none_or(|last| last.is_empty() || last.ends_with('{'));
+            if opened {
+                let _ = lines.next_if(|line| line.is_empty());
+            }
+            let closes = lines.peek().is_none_or(|next| next.trim() == "}");
+            if closes && kept.last().is_some_and(|last| last.is_empty()) {
+                kept.pop();
             }
         }
         kept.join("\n") + "\n"
@@ -233,7 +244,6 @@ fn open() {
         "embedded" => b,
     }
 }
-
 "#;
         let stripped = unused().strip_source(text);
         assert_eq!(stripped, left);
@@ -252,7 +262,7 @@ fn open() {
             strip(&["redis", "kafka"]),
             "#[cfg(any(feature = \"kafka\", feature = \"redis\"))]\nmod x;\n"
         );
-        assert_eq!(strip(&[]), "\n");
+        assert_eq!(strip(&[]), "\n", "nothing but its end");
     }
 
     #[test]

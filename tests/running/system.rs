@@ -1,5 +1,8 @@
 //! A generated system that runs: `cargo run`, with every service a process of its own.
 
+// Each test program uses a part of it.
+#![allow(dead_code)]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -22,6 +25,8 @@ pub struct System<'a> {
     workspace: &'a Workspace,
     /// Its databases and its broker.
     data: TempDir,
+    /// Where its servers are.
+    servers: Vec<(String, String)>,
     /// The ports of the services: the workspace's own may be taken.
     ports: BTreeMap<String, u16>,
     runner: Child,
@@ -31,6 +36,11 @@ pub struct System<'a> {
 impl<'a> System<'a> {
     /// Starts the services of a workspace on empty databases, and waits until all are ready.
     pub fn start(workspace: &'a Workspace) -> Self {
+        Self::start_on(workspace, Vec::new())
+    }
+
+    /// The same with these variables, which say where its servers are.
+    pub fn start_on(workspace: &'a Workspace, servers: Vec<(String, String)>) -> Self {
         workspace.cargo(&["build", "--workspace"]);
         let data = TempDir::new().unwrap();
         let mut ports = BTreeMap::new();
@@ -39,10 +49,11 @@ impl<'a> System<'a> {
             let free = TcpListener::bind("127.0.0.1:0").unwrap();
             ports.insert(name, free.local_addr().unwrap().port());
         }
-        let (runner, log) = run(workspace, &data, &ports);
+        let (runner, log) = run(workspace, &data, &servers, &ports);
         let system = Self {
             workspace,
             data,
+            servers,
             ports,
             runner,
             log,
@@ -54,7 +65,7 @@ impl<'a> System<'a> {
     /// Ends it as Ctrl-C does, and starts it again on the same files.
     pub fn restart(&mut self) {
         self.interrupt();
-        (self.runner, self.log) = run(self.workspace, &self.data, &self.ports);
+        (self.runner, self.log) = run(self.workspace, &self.data, &self.servers, &self.ports);
         self.ready();
     }
 
@@ -150,6 +161,7 @@ impl Drop for System<'_> {
 fn run(
     workspace: &Workspace,
     data: &TempDir,
+    servers: &[(String, String)],
     ports: &BTreeMap<String, u16>,
 ) -> (Child, Arc<Mutex<Vec<String>>>) {
     use std::os::unix::process::CommandExt;
@@ -160,6 +172,7 @@ fn run(
         .env("CARGO_TARGET_DIR", target())
         .env("DATA_DIR", data.path())
         .env("NO_COLOR", "1")
+        .envs(servers.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::piped())
         .process_group(0);
     for (service, port) in ports {

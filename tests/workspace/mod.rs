@@ -17,15 +17,25 @@ pub struct Workspace {
 impl Workspace {
     /// The workspace of an example, on SQLite and the embedded broker.
     pub fn of_example(name: &str) -> Self {
+        Self::generate(&["--example", name, "--embedded"])
+    }
+
+    /// The workspace of an example, on the engines it is described with.
+    pub fn on_servers(name: &str) -> Self {
+        Self::generate(&["--example", name])
+    }
+
+    fn generate(of: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let status = Command::cargo_bin("cargo-microdb")
             .unwrap()
             .args(["microdb", "--quiet", "new"])
             .arg(folder.path().join("workspace"))
-            .args(["--example", name, "--embedded", "--no-git"])
+            .args(of)
+            .arg("--no-git")
             .status()
             .unwrap();
-        assert!(status.success(), "`new --example {name}` failed");
+        assert!(status.success(), "`new {of:?}` failed");
         Self { folder }
     }
 
