@@ -10,8 +10,6 @@ mod redis;
 
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::folder::{Files, Folder};
 use super::{Step, Subject};
 use crate::broker::{self, Broker, BrokerKind};
@@ -45,21 +43,20 @@ impl Places {
     /// New ones for a service, with nothing in them.
     pub async fn new(subject: &Subject) -> Step<Self> {
         let folder = Folder::new()?;
-        let name = format!("failures-{}", Uuid::now_v7().simple());
         let service = &subject.service;
         let (database, kind) = match service.database.kind() {
             DatabaseKind::Sqlite => (None, DatabaseKind::Sqlite),
             #[cfg(feature = "postgres")]
-            kind @ DatabaseKind::Postgres => (postgres::make(&name).await?, kind),
+            kind @ DatabaseKind::Postgres => (postgres::make().await?, kind),
             #[cfg(feature = "mongodb")]
-            kind @ DatabaseKind::Mongodb => (mongodb::place(&name)?, kind),
+            kind @ DatabaseKind::Mongodb => (mongodb::place()?, kind),
             #[cfg(feature = "redis")]
-            kind @ DatabaseKind::Redis => (redis::place(&name)?, kind),
+            kind @ DatabaseKind::Redis => (redis::place()?, kind),
         };
         let broker = match service.broker {
             BrokerKind::Embedded => None,
             #[cfg(feature = "kafka")]
-            BrokerKind::Kafka => kafka(&name)?,
+            BrokerKind::Kafka => kafka()?,
         };
         let mut places = Self::over(folder);
         if let Some(database) = database {
@@ -152,12 +149,23 @@ fn server(variable: &'static str) -> Step<Option<String>> {
     Ok(named)
 }
 
+/// A name that nobody else has.
+#[cfg(any(
+    feature = "kafka",
+    feature = "mongodb",
+    feature = "postgres",
+    feature = "redis"
+))]
+fn name() -> String {
+    format!("failures-{}", uuid::Uuid::now_v7().simple())
+}
+
 /// Topics of one's own on the Kafka that the environment names for tests.
 #[cfg(feature = "kafka")]
-fn kafka(name: &str) -> Step<Option<Location>> {
+fn kafka() -> Step<Option<Location>> {
     let Some(brokers) = server("TEST_KAFKA_BROKERS")? else {
         return Ok(None);
     };
-    let at = format!("kafka://{brokers}/?prefix={name}.").parse();
+    let at = format!("kafka://{brokers}/?prefix={}.", name()).parse();
     Ok(Some(at.map_err(|_| "TEST_KAFKA_BROKERS names no brokers")?))
 }

@@ -2,19 +2,20 @@
 
 use mongodb::Client;
 
-use super::server;
+use super::{name, server};
 use crate::location::Location;
 use crate::testing::failures::Step;
 
 /// A new database.
-pub(super) fn place(name: &str) -> Step<Option<Location>> {
+pub(super) fn place() -> Step<Option<Location>> {
     let Some(url) = server("TEST_MONGODB_URL")? else {
         return Ok(None);
     };
     let (head, query) = url.split_once('?').unwrap_or((&url, ""));
     let has_login = head.contains('@') && !query.contains("authSource");
     let login = if has_login { "authSource=admin&" } else { "" };
-    let at = format!("{}/{name}?{login}{query}", head.trim_end_matches('/'));
+    let (server, name) = (head.trim_end_matches('/'), name());
+    let at = format!("{server}/{name}?{login}{query}");
     let at = at.trim_end_matches(['?', '&']);
     Ok(Some(at.parse().map_err(|_| "TEST_MONGODB_URL is no URL")?))
 }

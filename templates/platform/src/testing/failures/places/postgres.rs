@@ -2,17 +2,18 @@
 
 use sqlx::{Connection, PgConnection};
 
-use super::server;
+use super::{name, server};
 use crate::location::Location;
 use crate::testing::failures::Step;
 
 const VARIABLE: &str = "TEST_POSTGRES_URL";
 
 /// A new database.
-pub(super) async fn make(name: &str) -> Step<Option<Location>> {
+pub(super) async fn make() -> Step<Option<Location>> {
     let Some(url) = server(VARIABLE)? else {
         return Ok(None);
     };
+    let name = name();
     ask(&url, format!("CREATE DATABASE \"{name}\"")).await?;
     let (head, query) = url.split_once('?').unwrap_or((&url, ""));
     let scheme_ends = head.find("://").map_or(0, |at| at + 3);

@@ -2,16 +2,16 @@
 
 use redis::AsyncCommands;
 
-use super::server;
+use super::{name, server};
 use crate::location::Location;
 use crate::testing::failures::Step;
 
 /// A prefix that nobody else has.
-pub(super) fn place(name: &str) -> Step<Option<Location>> {
+pub(super) fn place() -> Step<Option<Location>> {
     let Some(url) = server("TEST_REDIS_URL")? else {
         return Ok(None);
     };
-    let at = format!("{}/?prefix={name}", url.trim_end_matches('/'));
+    let at = format!("{}/?prefix={}", url.trim_end_matches('/'), name());
     Ok(Some(at.parse().map_err(|_| "TEST_REDIS_URL is no URL")?))
 }
 
