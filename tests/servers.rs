@@ -45,7 +45,7 @@ fn a_lender_survives_its_services_and_servers() {
         let dice = random.next_u32() as usize;
         match number % 6 {
             2 => system.kill(&services[dice % services.len()]),
-            5 => servers.restart(SERVERS[number / 6 % SERVERS.len()], dice % 2 == 0),
+            5 => servers.restart(SERVERS[number / 6 % SERVERS.len()], dice.is_multiple_of(2)),
             _ => {}
         }
         users.push(register(&system, number));
