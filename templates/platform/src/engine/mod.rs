@@ -5,17 +5,23 @@
 //! commit what was decided on condition that what was read still stands; on
 //! [`CommitError::Conflict`], again.
 
-// Contracts, which have no engine, do without it.
+// Contracts, which have no engine, do without these.
+#[cfg(feature = "sqlite")]
+mod codec;
 #[cfg(feature = "sqlite")]
 mod cursor;
 #[cfg(feature = "sqlite")]
 mod database;
 mod document;
+#[cfg(feature = "sqlite")]
+mod history;
 mod message;
 mod migration;
 #[cfg(feature = "mongodb")]
 pub mod mongodb;
 mod options;
+#[cfg(feature = "sqlite")]
+mod per_schema;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod progress;

@@ -12,24 +12,17 @@ use base64::prelude::BASE64_STANDARD;
 use mongodb::bson::Bson;
 use serde_json::Value;
 
-use crate::engine::EngineError;
-use crate::schema::{Column, Kind, canonical_value, decimal};
+use crate::engine::{EngineError, codec};
+use crate::schema::{Column, Kind, decimal};
 use crate::value::Duration;
 
 /// Decimals of more digits are texts.
 const INTEGER_DIGITS: u8 = 18;
 
-/// Added to negative numbers before they become 38 digits, so that these order as they do.
-const COMPLEMENT: i128 = 10_i128.pow(38);
-
 /// The member `value` of `column` as MongoDB keeps it.
 pub(super) fn encode(column: &Column, value: Option<&Value>) -> Result<Bson, EngineError> {
-    let value = match value {
-        None => return Ok(Bson::Null),
-        Some(Value::Null) if column.optional || !matches!(column.kind, Kind::Json) => {
-            return Ok(Bson::Null);
-        }
-        Some(value) => canonical_value(column, value),
+    let Some(value) = codec::given(column, value) else {
+        return Ok(Bson::Null);
     };
     let encoded = match value {
         Value::Array(elements) if column.list => elements
@@ -40,9 +33,7 @@ pub(super) fn encode(column: &Column, value: Option<&Value>) -> Result<Bson, Eng
         _ if column.list => None,
         value => encode_one(column.kind, value),
     };
-    encoded.ok_or_else(|| {
-        EngineError::Corrupt(format!("the value of `{}` is not of its type", column.name))
-    })
+    encoded.ok_or_else(|| codec::wrong_value(column))
 }
 
 fn encode_one(kind: Kind, value: Value) -> Option<Bson> {
@@ -78,11 +69,7 @@ fn encode_decimal(text: &str, precision: u8, scale: u8) -> Option<Bson> {
     if precision <= INTEGER_DIGITS {
         return i64::try_from(number).ok().map(Bson::Int64);
     }
-    Some(Bson::String(if number < 0 {
-        format!("0{:038}", COMPLEMENT + number)
-    } else {
-        format!("1{number:038}")
-    }))
+    Some(Bson::String(codec::ordered(number)))
 }
 
 /// The JSON form of what MongoDB keeps; `None` for what is absent.
@@ -97,12 +84,7 @@ pub(super) fn decode(column: &Column, stored: Option<&Bson>) -> Result<Option<Va
         Some(_) if column.list => None,
         Some(stored) => decode_one(column.kind, stored),
     };
-    decoded.map(Some).ok_or_else(|| {
-        EngineError::Corrupt(format!(
-            "what is stored as `{}` is not of its type",
-            column.name
-        ))
-    })
+    decoded.map(Some).ok_or_else(|| codec::wrong_stored(column))
 }
 
 fn decode_one(kind: Kind, stored: &Bson) -> Option<Value> {
@@ -113,12 +95,7 @@ fn decode_one(kind: Kind, stored: &Bson) -> Option<Value> {
         (Kind::Json | Kind::Value(_), Bson::String(text)) => serde_json::from_str(text).ok(),
         (Kind::Bytes, Bson::String(text)) => decode_bytes(text),
         (Kind::Decimal { scale, .. }, Bson::String(text)) => {
-            let (sign, digits) = text.split_at_checked(1)?;
-            let number: i128 = digits.parse().ok()?;
-            let number = match sign {
-                "0" => number - COMPLEMENT,
-                _ => number,
-            };
+            let number = codec::from_ordered(text)?;
             Some(Value::String(decimal::from_scaled(number, scale)))
         }
         (Kind::Decimal { scale, .. }, stored) => {

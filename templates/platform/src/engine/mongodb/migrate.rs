@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::connect::{self, Way, durable};
 use super::error::duplicate;
 use super::fields::ID;
+use crate::engine::history::{self, Applied, hash_of};
 use crate::engine::migration::{Migration, OpenError};
 use crate::value::Timestamp;
 
@@ -56,14 +57,16 @@ const DONE: [i32; 3] = [26, 27, 48];
 pub async fn migrate(url: &str, migrations: &[Migration]) -> Result<Vec<String>, OpenError> {
     let way = connect::connect(url).await?;
     way.check_durable().await?;
-    check(&way, migrations).await?;
+    let applied = applied(&way).await?;
+    let known = || RUNTIME.iter().chain(migrations);
+    history::check(&applied, known())?;
     let mut names = Vec::new();
-    if is_pending(&way, migrations).await?.is_none() {
+    if history::pending(&applied, known()).is_none() {
         return Ok(names);
     }
     let turn = Turn::take(&way).await?;
     let outcome = async {
-        for migration in RUNTIME.iter().chain(migrations) {
+        for migration in known() {
             if apply(&way, &turn, migration).await? {
                 names.push(migration.name.to_owned());
             }
@@ -77,43 +80,20 @@ pub async fn migrate(url: &str, migrations: &[Migration]) -> Result<Vec<String>,
 
 /// Refuses a database that lacks a migration.
 pub(super) async fn check_complete(way: &Way, migrations: &[Migration]) -> Result<(), OpenError> {
-    check(way, migrations).await?;
-    match is_pending(way, migrations).await? {
-        Some(name) => Err(OpenError::Pending(name)),
-        None => Ok(()),
-    }
-}
-
-/// Refuses a database that is newer, and migrations that were edited.
-async fn check(way: &Way, migrations: &[Migration]) -> Result<(), OpenError> {
-    for (name, hash) in applied(way).await? {
-        let mut known = RUNTIME.iter().chain(migrations);
-        match known.find(|one| one.name == name) {
-            None => return Err(OpenError::Newer(name)),
-            Some(migration) if hash_of(migration) != hash => return Err(OpenError::Edited(name)),
-            Some(_) => {}
-        }
-    }
-    Ok(())
-}
-
-async fn is_pending(way: &Way, migrations: &[Migration]) -> Result<Option<String>, OpenError> {
     let applied = applied(way).await?;
-    let mut all = RUNTIME.iter().chain(migrations);
-    let pending = all.find(|one| !applied.iter().any(|(name, _)| name == one.name));
-    Ok(pending.map(|migration| migration.name.to_owned()))
+    history::check_complete(&applied, RUNTIME.iter().chain(migrations))
 }
 
-async fn applied(way: &Way) -> Result<Vec<(String, String)>, OpenError> {
+async fn applied(way: &Way) -> Result<Applied, OpenError> {
     let failed = |error| way.failed(&error);
     let collection = way.database.collection::<Document>(APPLIED);
-    let found = collection.find(doc! {}).sort(doc! { ID: 1 }).await;
+    let found = collection.find(doc! {}).await;
     let mut found = found.map_err(failed)?;
-    let mut applied = Vec::new();
+    let mut applied = Applied::new();
     while found.advance().await.map_err(failed)? {
         let one = found.deserialize_current().map_err(failed)?;
         let text = |name| one.get_str(name).unwrap_or_default().to_owned();
-        applied.push((text(ID), text("hash")));
+        applied.insert(text(ID), text("hash"));
     }
     Ok(applied)
 }
@@ -125,8 +105,7 @@ async fn apply(way: &Way, turn: &Turn<'_>, migration: &Migration) -> Result<bool
         why,
     };
     // Asked again: another instance may have been faster.
-    let mut applied = applied(way).await?.into_iter();
-    if applied.any(|(name, _)| name == migration.name) {
+    if applied(way).await?.contains_key(migration.name) {
         return Ok(false);
     }
     let commands = read(migration.text).map_err(failed)?;
@@ -238,10 +217,4 @@ impl<'a> Turn<'a> {
             tracing::debug!(%error, "the turn of migrating ends by itself");
         }
     }
-}
-
-/// Tells texts apart; line endings, which git may change, do not count.
-fn hash_of(migration: &Migration) -> String {
-    let text = migration.text.replace("\r\n", "\n");
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
 }

@@ -9,8 +9,8 @@ use jiff::civil;
 use serde_json::Value;
 
 use super::value::{Sql, Type};
-use crate::engine::EngineError;
-use crate::schema::{Column, Kind, canonical_value, decimal};
+use crate::engine::{EngineError, codec};
+use crate::schema::{Column, Kind, decimal};
 use crate::value::{Date, Duration, Timestamp};
 
 /// The type of a member's column.
@@ -33,21 +33,15 @@ pub(super) fn type_of(column: &Column) -> Type {
 
 /// The member `value` of `column` as PostgreSQL keeps it.
 pub(super) fn encode(column: &Column, value: Option<&Value>) -> Result<Sql, EngineError> {
-    let value = match value {
-        None => return Ok(Sql::Null),
-        Some(Value::Null) if column.optional || !matches!(column.kind, Kind::Json) => {
-            return Ok(Sql::Null);
-        }
-        Some(value) => canonical_value(column, value),
+    let Some(value) = codec::given(column, value) else {
+        return Ok(Sql::Null);
     };
     let encoded = if column.list {
         value.is_array().then(|| Sql::Text(value.to_string()))
     } else {
         encode_one(column.kind, value)
     };
-    encoded.ok_or_else(|| {
-        EngineError::Corrupt(format!("the value of `{}` is not of its type", column.name))
-    })
+    encoded.ok_or_else(|| codec::wrong_value(column))
 }
 
 fn encode_one(kind: Kind, value: Value) -> Option<Sql> {
@@ -84,12 +78,7 @@ pub(super) fn decode(column: &Column, stored: Sql) -> Result<Option<Value>, Engi
         Sql::Text(text) if column.list => serde_json::from_str(&text).ok(),
         stored => decode_one(column.kind, stored),
     };
-    decoded.map(Some).ok_or_else(|| {
-        EngineError::Corrupt(format!(
-            "what is stored as `{}` is not of its type",
-            column.name
-        ))
-    })
+    decoded.map(Some).ok_or_else(|| codec::wrong_stored(column))
 }
 
 fn decode_one(kind: Kind, stored: Sql) -> Option<Value> {

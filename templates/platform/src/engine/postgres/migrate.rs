@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use sqlx::postgres::PgConnection;
-use uuid::Uuid;
 
 use super::error::of_server;
 use super::statement::{execute, rows, script, text};
 use super::value::Arguments;
 use super::{connect, log};
 use crate::engine::EngineError;
+use crate::engine::history::{self, Applied, hash_of};
 use crate::engine::migration::{Migration, OpenError};
 
 /// The tables of the runtime.
@@ -44,7 +44,8 @@ pub async fn migrate(url: &str, migrations: &[Migration]) -> Result<Vec<String>,
         "SET lock_timeout = 0; SELECT pg_advisory_lock({LOCK}); SET lock_timeout = '5s'; {APPLIED}"
     );
     script(&mut connection, begin).await.map_err(unusable)?;
-    check(&mut connection, migrations).await?;
+    let applied = applied(&mut connection).await?;
+    history::check(&applied, RUNTIME.iter().chain(migrations))?;
     let mut names = Vec::new();
     for migration in RUNTIME.iter().chain(migrations) {
         if apply(&mut connection, migration).await? {
@@ -70,39 +71,21 @@ pub(super) async fn check_complete(
         None => None,
     };
     let applied = match made {
-        Some(_) => check(connection, migrations).await?,
-        None => Vec::new(),
+        Some(_) => applied(connection).await?,
+        None => Applied::new(),
     };
-    for migration in RUNTIME.iter().chain(migrations) {
-        if !applied.iter().any(|name| name == migration.name) {
-            return Err(OpenError::Pending(migration.name.to_owned()));
-        }
-    }
-    Ok(())
+    history::check_complete(&applied, RUNTIME.iter().chain(migrations))
 }
 
-/// Refuses a database that is newer, and migrations that were edited; the names of those applied.
-async fn check(
-    connection: &mut PgConnection,
-    migrations: &[Migration],
-) -> Result<Vec<String>, OpenError> {
-    let sql: Arc<str> = "SELECT name, hash FROM microdb_migrations ORDER BY name".into();
-    let applied = rows(connection, &sql, Arguments::default()).await;
-    let mut names = Vec::new();
-    for row in applied.map_err(failed_to_ask)? {
-        let name = text(&row, 0).map_err(failed_to_ask)?;
-        let hash = text(&row, 1).map_err(failed_to_ask)?;
-        let known = RUNTIME
-            .iter()
-            .chain(migrations)
-            .find(|one| one.name == name);
-        match known {
-            None => return Err(OpenError::Newer(name)),
-            Some(migration) if hash_of(migration) != hash => return Err(OpenError::Edited(name)),
-            Some(_) => names.push(name),
-        }
-    }
-    Ok(names)
+async fn applied(connection: &mut PgConnection) -> Result<Applied, OpenError> {
+    let sql: Arc<str> = "SELECT name, hash FROM microdb_migrations".into();
+    let found = rows(connection, &sql, Arguments::default()).await;
+    let found = found.map_err(failed_to_ask)?;
+    let pairs = found.iter().map(|row| {
+        let name = text(row, 0).map_err(failed_to_ask)?;
+        Ok((name, text(row, 1).map_err(failed_to_ask)?))
+    });
+    pairs.collect()
 }
 
 /// Applies one migration, unless it was; whether it did.
@@ -161,12 +144,6 @@ async fn record(connection: &mut PgConnection, migration: &Migration) -> Result<
         .await
         .map(|_| ())
         .map_err(failed_to_ask)
-}
-
-/// Tells texts apart; line endings, which git may change, do not count.
-fn hash_of(migration: &Migration) -> String {
-    let text = migration.text.replace("\r\n", "\n");
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
 }
 
 fn failed(migration: &Migration, error: &sqlx::Error) -> OpenError {

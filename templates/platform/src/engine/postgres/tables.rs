@@ -3,13 +3,13 @@
 //! Parameters mean the same in all that save: `$1` the id, `$2` the generation, `$3` the version,
 //! `$4` and `$5` the times of creation and change, `$6` the version before, then a column each.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use super::bulk::BulkSql;
 use super::codec::type_of;
 use super::{locks, outbox};
+use crate::engine::per_schema::PerSchema;
 use crate::schema::{Collection, Column, Schema};
 
 /// The statements for one table.
@@ -59,20 +59,12 @@ pub(super) struct CollectionSql {
 
 /// The statements of all tables that were used so far.
 #[derive(Default)]
-pub(super) struct Tables(RwLock<HashMap<usize, Arc<TableSql>>>);
+pub(super) struct Tables(PerSchema<TableSql>);
 
 impl Tables {
     /// The statements for the table of `schema`.
     pub(super) fn of(&self, schema: &'static Schema) -> Arc<TableSql> {
-        let key = std::ptr::from_ref(schema).addr();
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sql) = known.get(&key) {
-            return Arc::clone(sql);
-        }
-        drop(known);
-        let sql = Arc::new(TableSql::new(schema));
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(known.entry(key).or_insert(sql))
+        self.0.of(schema, TableSql::new)
     }
 }
 

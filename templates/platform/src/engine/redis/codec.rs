@@ -10,12 +10,9 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 use super::error::corrupt;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, codec};
 use crate::schema::{Column, Kind, canonical_value, decimal};
 use crate::value::Duration;
-
-/// Added to negative numbers before they become 38 digits, so that these order as they do.
-const COMPLEMENT: i128 = 10_i128.pow(38);
 
 const SIGN: u64 = 1 << 63;
 
@@ -54,7 +51,7 @@ pub(super) fn compared(column: &Column, value: &Value) -> Result<Option<String>,
     let value = canonical_value(column, value);
     encode(column.kind, &value)
         .map(Some)
-        .ok_or_else(|| wrong(column))
+        .ok_or_else(|| codec::wrong_value(column))
 }
 
 fn encode(kind: Kind, value: &Value) -> Option<String> {
@@ -64,11 +61,7 @@ fn encode(kind: Kind, value: &Value) -> Option<String> {
         Kind::Float => value.as_f64().map(float),
         Kind::Decimal { scale, .. } => {
             let number = decimal::to_scaled(value.as_str()?, scale)?;
-            Some(if number < 0 {
-                format!("0{:038}", COMPLEMENT + number)
-            } else {
-                format!("1{number:038}")
-            })
+            Some(codec::ordered(number))
         }
         Kind::Duration => {
             let span: Duration = value.as_str()?.parse().ok()?;
@@ -122,9 +115,9 @@ pub(super) fn check(column: &Column, value: Option<&Value>) -> Result<(), Engine
             kind => encode(kind, value).is_some() && canonical_value(column, value) == *value,
         },
     };
-    if fits { Ok(()) } else { Err(wrong(column)) }
-}
-
-fn wrong(column: &Column) -> EngineError {
-    EngineError::Corrupt(format!("the value of `{}` is not of its type", column.name))
+    if fits {
+        Ok(())
+    } else {
+        Err(codec::wrong_value(column))
+    }
 }

@@ -1,7 +1,5 @@
 //! Applies migrations: the runtime's own first, then the service's.
 
-use std::collections::BTreeMap;
-
 use redis::RedisError;
 use uuid::Uuid;
 
@@ -9,6 +7,7 @@ use super::address::Address;
 use super::durable;
 use super::error::{lacks_function, passes};
 use super::link::Link;
+use crate::engine::history::{self, Applied, hash_of};
 use crate::engine::{Migration, OpenError};
 
 /// The keys of the runtime.
@@ -31,7 +30,7 @@ const ATTEMPTS: u32 = 5;
 /// there is newer than the program, or when a migration fails.
 pub async fn migrate(url: &str, migrations: &[Migration]) -> Result<Vec<String>, OpenError> {
     let link = connect(url).await?;
-    check(&applied(&link).await?, migrations)?;
+    history::check(&applied(&link).await?, RUNTIME.iter().chain(migrations))?;
     let mut names = Vec::new();
     for migration in RUNTIME.iter().chain(migrations) {
         if apply(&link, migration).await? {
@@ -55,30 +54,10 @@ pub(super) async fn connect(url: &str) -> Result<Link, OpenError> {
 /// Refuses a place that lacks a migration.
 pub(super) async fn check_complete(link: &Link, migrations: &[Migration]) -> Result<(), OpenError> {
     let applied = applied(link).await?;
-    check(&applied, migrations)?;
-    let mut all = RUNTIME.iter().chain(migrations);
-    match all.find(|migration| !applied.contains_key(migration.name)) {
-        Some(migration) => Err(OpenError::Pending(migration.name.to_owned())),
-        None => Ok(()),
-    }
+    history::check_complete(&applied, RUNTIME.iter().chain(migrations))
 }
 
-/// Refuses what is newer, and migrations that were edited.
-fn check(applied: &BTreeMap<String, String>, migrations: &[Migration]) -> Result<(), OpenError> {
-    for (name, hash) in applied {
-        let mut all = RUNTIME.iter().chain(migrations);
-        match all.find(|migration| migration.name == name) {
-            None => return Err(OpenError::Newer(name.clone())),
-            Some(migration) if hash_of(migration) != *hash => {
-                return Err(OpenError::Edited(name.clone()));
-            }
-            Some(_) => {}
-        }
-    }
-    Ok(())
-}
-
-async fn applied(link: &Link) -> Result<BTreeMap<String, String>, OpenError> {
+async fn applied(link: &Link) -> Result<Applied, OpenError> {
     let mut command = redis::cmd("HGETALL");
     command.arg(format!("{}migrations", link.address().base));
     let answer = link.query(&command).await;
@@ -123,10 +102,4 @@ async fn apply(link: &Link, migration: &Migration) -> Result<bool, OpenError> {
         tracing::warn!(%error, library, "the library of a migration stays behind");
     }
     Ok(applied.map_err(failed)? == 1)
-}
-
-/// Tells texts apart; line endings, which git may change, do not count.
-fn hash_of(migration: &Migration) -> String {
-    let text = migration.text.replace("\r\n", "\n");
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
 }

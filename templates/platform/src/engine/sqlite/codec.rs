@@ -10,33 +10,24 @@ use base64::prelude::BASE64_STANDARD;
 use rusqlite::types::{Value as Sql, ValueRef};
 use serde_json::Value;
 
-use crate::engine::EngineError;
-use crate::schema::{Column, Kind, canonical_value, decimal};
+use crate::engine::{EngineError, codec};
+use crate::schema::{Column, Kind, decimal};
 use crate::value::Duration;
 
 /// Decimals of more digits are texts.
 const INTEGER_DIGITS: u8 = 18;
 
-/// Added to negative numbers before they become 38 digits, so that these order as they do.
-const COMPLEMENT: i128 = 10_i128.pow(38);
-
 /// The member `value` of `column` as SQLite keeps it.
 pub(super) fn encode(column: &Column, value: Option<&Value>) -> Result<Sql, EngineError> {
-    let value = match value {
-        None => return Ok(Sql::Null),
-        Some(Value::Null) if column.optional || !matches!(column.kind, Kind::Json) => {
-            return Ok(Sql::Null);
-        }
-        Some(value) => canonical_value(column, value),
+    let Some(value) = codec::given(column, value) else {
+        return Ok(Sql::Null);
     };
     let encoded = if column.list {
         value.is_array().then(|| Sql::Text(value.to_string()))
     } else {
         encode_one(column.kind, value)
     };
-    encoded.ok_or_else(|| {
-        EngineError::Corrupt(format!("the value of `{}` is not of its type", column.name))
-    })
+    encoded.ok_or_else(|| codec::wrong_value(column))
 }
 
 fn encode_one(kind: Kind, value: Value) -> Option<Sql> {
@@ -68,11 +59,7 @@ fn encode_decimal(text: &str, precision: u8, scale: u8) -> Option<Sql> {
     if precision <= INTEGER_DIGITS {
         return i64::try_from(number).ok().map(Sql::Integer);
     }
-    Some(Sql::Text(if number < 0 {
-        format!("0{:038}", COMPLEMENT + number)
-    } else {
-        format!("1{number:038}")
-    }))
+    Some(Sql::Text(codec::ordered(number)))
 }
 
 /// The JSON form of what SQLite keeps; `None` for NULL.
@@ -92,25 +79,14 @@ pub(super) fn decode(column: &Column, stored: ValueRef<'_>) -> Result<Option<Val
             matches!(column.kind, Kind::Bytes).then(|| Value::String(BASE64_STANDARD.encode(bytes)))
         }
     };
-    decoded.map(Some).ok_or_else(|| {
-        EngineError::Corrupt(format!(
-            "what is stored as `{}` is not of its type",
-            column.name
-        ))
-    })
+    decoded.map(Some).ok_or_else(|| codec::wrong_stored(column))
 }
 
 fn decode_text(kind: Kind, text: &str) -> Option<Value> {
     match kind {
         Kind::Json | Kind::Value(_) => serde_json::from_str(text).ok(),
         Kind::Decimal { scale, .. } => {
-            let (sign, digits) = text.split_at_checked(1)?;
-            let number: i128 = digits.parse().ok()?;
-            let number = if sign == "0" {
-                number - COMPLEMENT
-            } else {
-                number
-            };
+            let number = codec::from_ordered(text)?;
             Some(Value::String(decimal::from_scaled(number, scale)))
         }
         _ => Some(Value::String(text.to_owned())),

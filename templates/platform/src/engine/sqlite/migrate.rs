@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior, params};
-use uuid::Uuid;
 
 use super::connect;
+use crate::engine::history::{self, Applied, hash_of};
 use crate::engine::migration::{Migration, OpenError};
 use crate::value::Timestamp;
 
@@ -31,7 +31,8 @@ pub fn migrate(path: &Path, migrations: &[Migration]) -> Result<Vec<String>, Ope
     connection
         .execute_batch(&format!("PRAGMA foreign_keys = OFF; {APPLIED};"))
         .map_err(unusable)?;
-    check(&connection, migrations)?;
+    let applied = applied(&connection).map_err(unusable)?;
+    history::check(&applied, RUNTIME.iter().chain(migrations))?;
     let mut names = Vec::new();
     for migration in RUNTIME.iter().chain(migrations) {
         if apply(&mut connection, migration)? {
@@ -46,51 +47,18 @@ pub(super) fn check_complete(
     connection: &Connection,
     migrations: &[Migration],
 ) -> Result<(), OpenError> {
-    let made = connection
-        .table_exists(None::<&str>, "microdb_migrations")
-        .map_err(unusable)?;
-    if made {
-        check(connection, migrations)?;
-    }
-    for migration in RUNTIME.iter().chain(migrations) {
-        if !made
-            || applied_hash(connection, migration.name)
-                .map_err(unusable)?
-                .is_none()
-        {
-            return Err(OpenError::Pending(migration.name.to_owned()));
-        }
-    }
-    Ok(())
+    let made = connection.table_exists(None::<&str>, "microdb_migrations");
+    let applied = match made.map_err(unusable)? {
+        true => applied(connection).map_err(unusable)?,
+        false => Applied::new(),
+    };
+    history::check_complete(&applied, RUNTIME.iter().chain(migrations))
 }
 
-/// Refuses a database that is newer, and migrations that were edited.
-fn check(connection: &Connection, migrations: &[Migration]) -> Result<(), OpenError> {
-    let applied = applied(connection).map_err(unusable)?;
-    for (name, hash) in applied {
-        let known = RUNTIME
-            .iter()
-            .chain(migrations)
-            .find(|one| one.name == name);
-        match known {
-            None => return Err(OpenError::Newer(name)),
-            Some(migration) if hash_of(migration) != hash => return Err(OpenError::Edited(name)),
-            Some(_) => {}
-        }
-    }
-    Ok(())
-}
-
-fn applied(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
-    let mut all = connection.prepare("SELECT name, hash FROM microdb_migrations ORDER BY name")?;
+fn applied(connection: &Connection) -> rusqlite::Result<Applied> {
+    let mut all = connection.prepare("SELECT name, hash FROM microdb_migrations")?;
     let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
-}
-
-fn applied_hash(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
-    let mut one = connection.prepare("SELECT hash FROM microdb_migrations WHERE name = ?1")?;
-    let mut rows = one.query([name])?;
-    rows.next()?.map(|row| row.get(0)).transpose()
 }
 
 /// Applies one migration, unless it was; whether it did.
@@ -103,10 +71,8 @@ fn apply(connection: &mut Connection, migration: &Migration) -> Result<bool, Ope
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(unusable)?;
     // Asked inside: another instance may have been faster.
-    if applied_hash(&transaction, migration.name)
-        .map_err(unusable)?
-        .is_some()
-    {
+    let applied = applied(&transaction).map_err(unusable)?;
+    if applied.contains_key(migration.name) {
         return Ok(false);
     }
     transaction
@@ -136,12 +102,6 @@ fn apply(connection: &mut Connection, migration: &Migration) -> Result<bool, Ope
         .and_then(|_| transaction.commit())
         .map_err(|error| failed(error.to_string()))?;
     Ok(true)
-}
-
-/// Tells texts apart; line endings, which git may change, do not count.
-fn hash_of(migration: &Migration) -> String {
-    let text = migration.text.replace("\r\n", "\n");
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
 }
 
 fn unusable(error: rusqlite::Error) -> OpenError {

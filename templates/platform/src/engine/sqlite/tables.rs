@@ -4,9 +4,9 @@
 //! `?4` and `?5` the times of creation and change, then a column each; `?2` of a table without
 //! generations must be 0.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use crate::engine::per_schema::PerSchema;
 use crate::schema::{Collection, Column, Schema};
 
 /// The statements for one table.
@@ -40,20 +40,12 @@ pub(super) struct CollectionSql {
 
 /// The statements of all tables that were used so far.
 #[derive(Default)]
-pub(super) struct Tables(RwLock<HashMap<usize, Arc<TableSql>>>);
+pub(super) struct Tables(PerSchema<TableSql>);
 
 impl Tables {
     /// The statements for the table of `schema`.
     pub(super) fn of(&self, schema: &'static Schema) -> Arc<TableSql> {
-        let key = std::ptr::from_ref(schema).addr();
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sql) = known.get(&key) {
-            return Arc::clone(sql);
-        }
-        drop(known);
-        let sql = Arc::new(TableSql::new(schema));
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(known.entry(key).or_insert(sql))
+        self.0.of(schema, TableSql::new)
     }
 }
 
