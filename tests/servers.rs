@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use cargo_microdb::plan::names::environment;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use running::newcomer::{all, follow_the_readme};
@@ -145,7 +146,7 @@ impl Servers {
     /// What `local.env` says, for these servers.
     fn locations(&self) -> Vec<(String, String)> {
         let postgres = ["user", "loan", "payment"].map(|context| {
-            let variable = format!("{}_DATABASE_URL", context.to_uppercase());
+            let variable = format!("{}_DATABASE_URL", environment(context));
             (variable, self.on_postgres(context, context))
         });
         let others = [

@@ -71,6 +71,18 @@ pub enum Database {
     Redis,
 }
 
+impl Database {
+    /// As the description spells it, and the runtime its feature.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Mongodb => "mongodb",
+            Self::Redis => "redis",
+        }
+    }
+}
+
 /// The broker of a system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Broker {

@@ -52,18 +52,10 @@ pub fn features(system: &System) -> BTreeSet<&'static str> {
 
 /// The features of the runtime that a service needs besides what all have.
 fn service_features(system: &System, context: &Context) -> impl Iterator<Item = &'static str> {
-    let database = database_feature(context.database);
-    database.into_iter().chain(broker_feature(system.broker))
-}
-
-/// The feature for a database that is not in every runtime.
-fn database_feature(database: Database) -> Option<&'static str> {
-    match database {
-        Database::Sqlite => None,
-        Database::Postgres => Some("postgres"),
-        Database::Mongodb => Some("mongodb"),
-        Database::Redis => Some("redis"),
-    }
+    let database = context.database;
+    let database = (database != Database::Sqlite).then(|| database.as_str());
+    let broker = (system.broker == Broker::Kafka).then_some("kafka");
+    database.into_iter().chain(broker)
 }
 
 /// The file of the first migration, in the language of the database.
@@ -72,14 +64,6 @@ fn migration(database: Database) -> &'static str {
         Database::Sqlite | Database::Postgres => "0001_initial.sql",
         Database::Mongodb => "0001_initial.json",
         Database::Redis => "0001_initial.lua",
-    }
-}
-
-/// The feature for a broker that is not in every runtime.
-fn broker_feature(broker: Broker) -> Option<&'static str> {
-    match broker {
-        Broker::Embedded => None,
-        Broker::Kafka => Some("kafka"),
     }
 }
 

@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use cargo_microdb::plan::names::environment;
 use tempfile::TempDir;
 
 use crate::workspace::{Workspace, target};
@@ -176,7 +177,7 @@ fn run(
         .stdout(Stdio::piped())
         .process_group(0);
     for (service, port) in ports {
-        let variable = format!("{}_PORT", service.to_uppercase().replace('-', "_"));
+        let variable = format!("{}_PORT", environment(service));
         command.env(variable, port.to_string());
     }
     let mut runner = command.spawn().unwrap();

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::model::{Context, System};
+use crate::plan::servers::Servers;
 use crate::plan::service::{Service, handler};
 use crate::plan::{FIRST_PORT, names, port, service_package};
 
 use super::markdown::codes;
 use super::{map, story};
-use crate::plan::servers::Servers;
 
 /// Its view.
 pub(super) fn view(system: &System) -> Value {

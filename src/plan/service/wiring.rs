@@ -85,14 +85,10 @@ impl Service<'_> {
 
     /// The database that the service is described with.
     fn database(&self) -> Expr {
-        let kind = match self.context.database {
-            Database::Sqlite => "sqlite",
-            Database::Postgres => "postgres",
-            Database::Mongodb => "mongodb",
-            Database::Redis => "redis",
-        };
-        let database = call(format!("Database::{kind}"), vec![text("MIGRATIONS")]);
-        match self.context.database {
+        let kind = self.context.database;
+        let make = format!("Database::{}", kind.as_str());
+        let database = call(make, vec![text("MIGRATIONS")]);
+        match kind {
             Database::Sqlite => database,
             _ => {
                 let stand_in = call("stand_in", vec![text("STAND_IN")]);
