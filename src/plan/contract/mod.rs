@@ -12,6 +12,7 @@ use crate::model::{Aggregate, Context, Entity, EnumType, Field, System, TypeName
 
 use super::members::{self, Member};
 use super::names;
+use super::spoken::article;
 use super::types::{Place, Types, wrap};
 use super::uses::Uses;
 use super::value::{Spelling, Values};
@@ -97,7 +98,11 @@ pub fn status(aggregate: &Aggregate) -> Option<EnumType> {
         .collect();
     (!values.is_empty()).then(|| EnumType {
         name: TypeName::derived(&format!("{}Status", aggregate.name)),
-        doc: Some(format!("How far a `{}` has come.", aggregate.name)),
+        doc: Some(format!(
+            "How far {} `{}` has come.",
+            article(aggregate.name.as_str()),
+            aggregate.name
+        )),
         values,
         value_docs: std::collections::BTreeMap::new(),
     })

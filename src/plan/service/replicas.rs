@@ -4,6 +4,7 @@ use crate::model::{Aggregate, Event, EventField, Ident, Replica, Type, derived};
 use crate::plan::layout::{self, Expr, call, slice, text};
 use crate::plan::members::{self, Member};
 use crate::plan::names;
+use crate::plan::spoken::article;
 use crate::plan::types::{self, Place, Types, contract_crate, wrap};
 use crate::plan::uses::Uses;
 
@@ -65,8 +66,10 @@ impl Service<'_> {
             .collect();
         let copies = || {
             format!(
-                "A copy of a `{}` of `{}`.",
-                replica.aggregate, replica.context
+                "A copy of {} `{}` of `{}`.",
+                article(replica.aggregate.as_str()),
+                replica.aggregate,
+                replica.context
             )
         };
         let doc = replica.doc.clone().unwrap_or_else(copies);

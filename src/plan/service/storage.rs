@@ -4,6 +4,7 @@ use crate::model::{Aggregate, Field, Reference, Type, derived};
 use crate::plan::contract::status;
 use crate::plan::layout::{self, Expr, call, slice, text};
 use crate::plan::names;
+use crate::plan::spoken::article;
 use crate::plan::types::{self, Place};
 use crate::plan::uses::Uses;
 
@@ -84,7 +85,8 @@ impl Service<'_> {
         column_uses(uses, &expression);
         let name = names::const_ident(aggregate.name.as_str());
         format!(
-            "/// How a `{}` is stored.\n{}\n",
+            "/// How {} `{}` is stored.\n{}\n",
+            article(aggregate.name.as_str()),
             aggregate.name,
             layout::assign(0, &format!("static {name}: {ty} ="), &expression, ";")
         )
