@@ -10,6 +10,7 @@ pub mod members;
 mod mongodb;
 pub mod names;
 pub mod openapi;
+mod redis;
 pub mod sample;
 mod servers;
 pub mod service;

@@ -4,6 +4,7 @@ mod clients;
 mod cluster;
 mod conforms;
 mod durability;
+mod indexes;
 mod migrations;
 mod restarts;
 mod server;
