@@ -12,8 +12,8 @@ use super::service::{Code, Service};
 use super::sql::{self, Dialect};
 use super::uses::version_order;
 use super::{
-    FIRST_PORT, PARTITIONS, contract_package, migration, mongodb, names, openapi, redis, service_features,
-    service_package, types,
+    FIRST_PORT, PARTITIONS, contract_package, migration, mongodb, names, openapi, redis,
+    service_features, service_package, types,
 };
 
 pub(super) fn files(system: &System) -> Vec<File> {

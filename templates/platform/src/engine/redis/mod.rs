@@ -6,6 +6,11 @@
 //! function, which looks whether all conditions hold before it writes anything. More nodes of a cluster,
 //! from which the others are found, are `node=host:port` each.
 //!
+//! `rediss://` is the same with TLS. In the place of whom browsers trust, `ca_file=/path` names whom to
+//! trust; `certificate_file` and `key_file` are for a server that asks who comes; all are PEM. The nodes
+//! of a cluster are called by what they announce, an address or `cluster-announce-hostname`: that is what
+//! their certificates have to name.
+//!
 //! # What is kept
 //! An answer comes after what it answers for is on the disk: the server has to have `appendonly yes`,
 //! `appendfsync always` and `maxmemory-policy noeviction`, and is refused otherwise, unless the URL says
@@ -51,6 +56,7 @@ mod migrate;
 mod outbox;
 mod progress;
 mod rows;
+mod tls;
 mod write;
 
 use std::sync::Arc;

@@ -68,7 +68,10 @@ fn some(number: u64, version: u64) -> Stored {
         object["sold"] = json!(at(i64::try_from(turn % 11).expect("small")));
     }
     if turn % 7 > 1 {
-        object["price"] = json!(format!("{}.5", i64::try_from(turn % 13).expect("small") - 6));
+        object["price"] = json!(format!(
+            "{}.5",
+            i64::try_from(turn % 13).expect("small") - 6
+        ));
     }
     if turn % 4 > 0 {
         object["color"] = json!(if turn % 2 > 0 { "red" } else { "green" });
@@ -330,7 +333,10 @@ async fn speed_of_pages() {
             }
             times.sort_unstable();
             let looks = looks(&own, &engine).await;
-            println!("{rows} rows, {what}: {:?}, looks for two pages: {looks:?}", times[10]);
+            println!(
+                "{rows} rows, {what}: {:?}, looks for two pages: {looks:?}",
+                times[10]
+            );
         }
     }
 }

@@ -150,7 +150,10 @@ async fn many_instances_migrate_at_once() {
             applied.extend(one.await.expect("no panic").expect("it is to be migrated"));
         }
         applied.sort_unstable();
-        assert_eq!(applied, ["0001_first", "0002_second", "runtime/0001", "runtime/0002"]);
+        assert_eq!(
+            applied,
+            ["0001_first", "0002_second", "runtime/0001", "runtime/0002"]
+        );
     }
 }
 

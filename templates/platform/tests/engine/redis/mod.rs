@@ -1,5 +1,6 @@
 //! Places in Redis servers, each under a prefix of its own.
 
+mod certificates;
 mod clients;
 mod cluster;
 mod conforms;
@@ -8,6 +9,7 @@ mod indexes;
 mod migrations;
 mod restarts;
 mod server;
+mod tls;
 
 use platform::engine::redis::{RedisEngine, migrate};
 use platform::engine::{Migration, Options};
