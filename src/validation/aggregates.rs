@@ -62,7 +62,7 @@ fn aggregate(
     };
     collections(cx, &made, raw);
     made.unique = keys::unique(cx, &made, raw);
-    made.shard_by = keys::shard_by(cx, &made, raw);
+    made.shard_by = keys::shard_by(cx, home, &made, raw);
     made.subject = keys::subject(cx, &made, raw);
     if let Some(read) = &raw.read {
         roles::need_subject(cx, read, &made);

@@ -1,12 +1,12 @@
 //! Keys of aggregates: unique ones over several fields, the shard's, the caller's.
 
-use super::checker::Checker;
+use super::checker::{Checker, Home};
 use super::members::{self, Member};
 use super::{fields, names};
 use crate::description::Spanned;
 use crate::description::raw::{RawAggregate, Text};
 use crate::diagnostics::Diagnostic;
-use crate::model::{Aggregate, Field, Ident, Scalar, Type, derived};
+use crate::model::{Aggregate, Database, Field, Ident, Scalar, Type, derived};
 
 /// The unique keys over several fields.
 pub(super) fn unique(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate) -> Vec<Vec<Ident>> {
@@ -67,7 +67,12 @@ fn key_field(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate, name: &Text
 }
 
 /// The field that decides the shard.
-pub(super) fn shard_by(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate) -> Option<Ident> {
+pub(super) fn shard_by(
+    cx: &Checker<'_>,
+    home: &Home<'_>,
+    made: &Aggregate,
+    raw: &RawAggregate,
+) -> Option<Ident> {
     let name = raw.shard_by.as_ref()?;
     let field = match members::resolve(cx, made, raw, name)? {
         // The default, said aloud.
@@ -86,7 +91,9 @@ pub(super) fn shard_by(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate) -
             return None;
         }
     };
-    cx.later(name.span, "`shard_by` is");
+    if cx.context(home).database != Database::Mongodb {
+        cx.later(name.span, "`shard_by` is");
+    }
     let outside = |key: &[Ident]| !key.contains(&field.name);
     let single = made
         .fields
