@@ -4,9 +4,9 @@ use super::checker::{Checker, Home};
 use super::members::{self, Member};
 use super::{fields, names};
 use crate::description::Spanned;
-use crate::description::raw::{RawAggregate, Text};
+use crate::description::raw::{RawAggregate, RawDatabase, Text};
 use crate::diagnostics::Diagnostic;
-use crate::model::{Aggregate, Database, Field, Ident, Scalar, Type, derived};
+use crate::model::{Aggregate, Field, Ident, Scalar, Type, derived};
 
 /// The unique keys over several fields.
 pub(super) fn unique(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate) -> Vec<Vec<Ident>> {
@@ -91,7 +91,8 @@ pub(super) fn shard_by(
             return None;
         }
     };
-    if cx.context(home).database != Database::Mongodb {
+    let database = home.raw.database.as_ref().map(|database| database.value);
+    if database != Some(RawDatabase::Mongodb) {
         cx.later(name.span, "`shard_by` is");
     }
     let outside = |key: &[Ident]| !key.contains(&field.name);
