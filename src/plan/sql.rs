@@ -2,8 +2,9 @@
 
 mod dialect;
 
-use crate::model::{Aggregate, Context, Entity, Field, Query, Reference, Replica, System, Type};
+use crate::model::{Aggregate, Context, Entity, Field, Reference, Replica, System, Type};
 
+use super::indexes::{IndexKey, index_keys};
 use super::names;
 use super::service::{entity_table, replica_table, table, uniques};
 
@@ -130,15 +131,15 @@ fn indexes(dialect: Dialect, context: &Context, aggregate: &Aggregate) -> Vec<St
     }
     let queries = context.queries.values();
     for query in queries.filter(|query| query.aggregate == aggregate.name) {
-        let members = query_members(query);
+        let keys = index_keys(query);
+        let members: Vec<String> = keys.iter().map(|key| key.member.clone()).collect();
         if members == ["id"] || covered.iter().any(|known| known.starts_with(&members)) {
             continue;
         }
         let index_name = format!("{name}_{}_idx", names::snake(query.name.as_str()));
-        let columns = members.iter().map(|member| {
-            let ordered = query.order_by.iter().find(|(it, _)| it.as_str() == member);
-            let order = ordered.map_or("", |(_, descending)| {
-                dialect.order(is_optional(aggregate, member), *descending)
+        let columns = keys.iter().map(|IndexKey { member, descends }| {
+            let order = descends.map_or("", |descends| {
+                dialect.order(is_optional(aggregate, member), descends)
             });
             format!("{}{order}", quoted(member))
         });
@@ -147,19 +148,6 @@ fn indexes(dialect: Dialect, context: &Context, aggregate: &Aggregate) -> Vec<St
         covered.push(members);
     }
     statements
-}
-
-/// The columns a query's index has: what it is asked by, then its range, then its order.
-pub(super) fn query_members(query: &Query) -> Vec<String> {
-    let mut members: Vec<String> = Vec::new();
-    let by = query.by.iter().map(|parameter| &parameter.member);
-    let order = query.order_by.iter().map(|(member, _)| member);
-    for member in by.chain(query.range.as_ref()).chain(order) {
-        if !members.iter().any(|known| known == member.as_str()) {
-            members.push(member.to_string());
-        }
-    }
-    members
 }
 
 fn is_optional(aggregate: &Aggregate, member: &str) -> bool {

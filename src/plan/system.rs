@@ -52,6 +52,7 @@ pub(super) fn files(system: &System) -> Vec<File> {
                 "port": port(system, context),
                 "prefix": names::environment(context.name.as_str()),
                 "servers": servers::containers(system, context),
+                "tests": servers::tests(system, context),
                 "database_url": servers::database_url(system, context, From::Container),
                 "broker_url": servers::broker_url(system, From::Container),
                 "local_database_url": servers::database_url(system, context, From::Machine),
