@@ -95,6 +95,7 @@ fn of_aggregate(context: &Context, aggregate: &Aggregate) -> Vec<Index> {
             .unique()
             .sparse(),
         Index::over("microdb_outbox", &["_outbox.position"]).sparse(),
+        Index::over("microdb_requests", &["_requests.due"]).sparse(),
         Index::over("microdb_live", &["_live", "_id"]),
     ];
     for (unique, _) in uniques(aggregate) {

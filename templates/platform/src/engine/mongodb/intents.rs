@@ -32,8 +32,8 @@ pub(super) fn intent(tx: ObjectId, cell: &Cell, position: i64) -> Document {
         && let Some(fields) = cell.fields(position)
     {
         intent.insert("set", fields);
-        if !cell.push.is_empty() {
-            intent.insert("push", &cell.push);
+        for (list, more) in cell.pushes() {
+            intent.insert(list, more);
         }
     }
     intent

@@ -2,9 +2,10 @@
 //!
 //! # One document
 //! A row is one document, the entities inside among its members. It also carries the messages that
-//! came with its changes and wait for the broker. So a unit of work on one aggregate is one write,
-//! bound to the revision that was read: it happens as a whole or not at all, whatever happens to
-//! whoever is at it. A deletion leaves the document behind, with its version and its messages.
+//! came with its changes and wait for the broker, and the answers to requests about it that had a key.
+//! So a unit of work on one aggregate is one write, bound to the revision that was read: it happens as
+//! a whole or not at all, whatever happens to whoever is at it. A deletion leaves the document behind,
+//! with its version and its messages; a refused creation leaves one that has its answer and no version.
 //!
 //! # Several documents
 //! A write set over several documents is a transaction of its own making over writes of single ones,
@@ -75,6 +76,7 @@
 //!   { "key": { "_tx.id": 1 }, "name": "microdb_tx", "sparse": true },
 //!   { "key": { "_outbox.id": 1 }, "name": "microdb_outbox_id", "unique": true, "sparse": true },
 //!   { "key": { "_outbox.position": 1 }, "name": "microdb_outbox", "sparse": true },
+//!   { "key": { "_requests.due": 1 }, "name": "microdb_requests", "sparse": true },
 //!   { "key": { "_live": 1, "_id": 1 }, "name": "microdb_live" }
 //! ] }
 //! ```
@@ -118,6 +120,7 @@ mod places;
 mod plan;
 mod predicates;
 mod progress;
+mod requests;
 mod resolve;
 mod rows;
 mod search;

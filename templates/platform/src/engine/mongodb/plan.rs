@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::cells::Cell;
 use super::documents::{encoded, name_of};
-use super::fields::{GATES, GUARDS, LOOSE, OFFSETS};
+use super::error::is_true;
+use super::fields::{GATES, GUARDS, LOOSE, OFFSETS, REQUESTS_MOVED};
 use super::places::{document_place, guards, home, id_of, places, references};
 use super::predicates::{Predicate, has};
 use super::store::{Place, Store};
@@ -35,11 +36,16 @@ pub(super) type Failure = (usize, CommitError);
 impl Store {
     /// Reads what write sets touch, and holds their conditions against it.
     pub(super) async fn plan(&self, writes: &[WriteSet]) -> Result<Plan, Failure> {
-        let places = writes.iter().flat_map(places).collect();
-        let cells = self
-            .cells(places)
-            .await
-            .map_err(|error| (0, error.into()))?;
+        let failed = |error: EngineError| (0, CommitError::from(error));
+        let places = writes.iter().flat_map(|write| places(self, write));
+        let mut cells = self.cells(places.collect()).await.map_err(failed)?;
+        let moved = self.moved(writes, |holder| {
+            let seen = cells.get(holder).and_then(|cell| cell.seen.as_ref());
+            seen.is_some_and(|seen| is_true(seen, REQUESTS_MOVED))
+        });
+        if !moved.is_empty() {
+            cells.extend(self.cells(moved).await.map_err(failed)?);
+        }
         let messages: usize = writes.iter().map(|write| write.events.len()).sum();
         let messages = i64::try_from(messages).unwrap_or(i64::MAX);
         let mut planning = Planning {
@@ -80,11 +86,12 @@ impl Store {
     }
 }
 
-struct Planning<'a> {
-    store: &'a Store,
+/// Write sets on their way to become a plan.
+pub(super) struct Planning<'a> {
+    pub(super) store: &'a Store,
     next: i64,
     written_at: i64,
-    plan: Plan,
+    pub(super) plan: Plan,
 }
 
 impl Planning<'_> {
@@ -120,7 +127,11 @@ impl Planning<'_> {
     }
 
     fn cell(&mut self, collection: &str, key: String) -> &mut Cell {
-        let place = (collection.to_owned(), key);
+        self.cell_at((collection.to_owned(), key))
+    }
+
+    /// The document at a place.
+    pub(super) fn cell_at(&mut self, place: Place) -> &mut Cell {
         self.plan.cells.entry(place).or_default()
     }
 
@@ -259,8 +270,20 @@ impl Planning<'_> {
     }
 
     fn document(&mut self, at: usize, write: &DocumentWrite) -> Result<(), CommitError> {
-        let (collection, key) = document_place(write);
-        let cell = self.cell(&collection, key);
+        match self.store.holder(write) {
+            Some(holder) => self.answer(at, holder, write),
+            None => self.document_at(at, document_place(write), write),
+        }
+    }
+
+    /// A change of a document that has a place of its own.
+    pub(super) fn document_at(
+        &mut self,
+        at: usize,
+        place: Place,
+        write: &DocumentWrite,
+    ) -> Result<(), CommitError> {
+        let cell = self.cell_at(place);
         let version = rows::version(cell.live())?;
         let (expected, to) = match write {
             DocumentWrite::Put {

@@ -87,8 +87,12 @@ impl Store {
             }
             (Some(bound), Some(fields)) => {
                 let mut update = doc! { "$set": fields };
-                if !cell.push.is_empty() {
-                    update.insert("$push", doc! { OUTBOX: { "$each": &cell.push } });
+                let pushes = cell.pushes().into_iter();
+                let pushes: Document = pushes
+                    .map(|(list, more)| (list.to_owned(), Bson::from(doc! { "$each": more })))
+                    .collect();
+                if !pushes.is_empty() {
+                    update.insert("$push", pushes);
                 }
                 let updated = collection.update_one(bound, update).await;
                 updated.map(|updated| updated.matched_count)

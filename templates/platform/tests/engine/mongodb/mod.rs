@@ -4,7 +4,9 @@
 mod conforms;
 mod migrations;
 mod processes;
+mod requests;
 mod transactions;
+mod wire;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
