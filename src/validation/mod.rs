@@ -193,7 +193,6 @@ fn outside(cx: &Checker<'_>, home: &Home<'_>) {
     sagas::sagas(cx, home);
     calls::calls(cx, home);
     read_models::read_models(cx, home);
-    reads::scale(cx, home);
     reads::flags(cx, home);
 }
 

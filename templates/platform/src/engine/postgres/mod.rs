@@ -85,9 +85,11 @@ mod numeric;
 mod outbox;
 mod pool;
 mod progress;
+mod replicas;
 mod rows;
 mod save;
 mod setup;
+mod standby;
 mod statement;
 mod tables;
 mod value;
@@ -101,12 +103,14 @@ use uuid::Uuid;
 
 use self::outbox::Room;
 use self::pool::Pool;
+use self::replicas::Standbys;
 use self::tables::Tables;
 use self::writer::Writer;
 use super::migration::{Migration, OpenError};
 use super::{
     CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find, Found, Gate,
-    Generation, OffsetAdvance, Options, OutboxDepth, OutboxEvent, OutboxRow, Page, WriteSet,
+    Generation, OffsetAdvance, Options, OutboxDepth, OutboxEvent, OutboxRow, Page, Replicas,
+    WriteSet,
 };
 use crate::schema::Schema;
 use crate::value::Timestamp;
@@ -123,7 +127,8 @@ const WRITERS: usize = 16;
 /// A database of a PostgreSQL server.
 pub struct PostgresEngine {
     writer: Writer,
-    readers: Pool,
+    readers: Arc<Pool>,
+    standbys: Option<Standbys>,
     tables: Arc<Tables>,
     shards: u32,
 }
@@ -165,10 +170,28 @@ impl PostgresEngine {
                 tables: Arc::clone(&tables),
                 room: Room::new(options.outbox_limit),
             },
-            readers: Pool::new(with, options.readers),
+            readers: Arc::new(Pool::new(with, options.readers)),
+            standbys: None,
             tables,
             shards: options.shards.max(1),
         })
+    }
+
+    /// The same, which lets streaming standbys at `urls` answer reads for callers, each over as many
+    /// connections as `options` has readers.
+    ///
+    /// # Errors
+    /// When a URL cannot be read, or the server does not answer. A standby that is not there yet is
+    /// asked when it is.
+    pub async fn with_standbys(
+        mut self,
+        urls: &[&str],
+        options: Options,
+    ) -> Result<Self, OpenError> {
+        let (server, tables) = (Arc::clone(&self.readers), Arc::clone(&self.tables));
+        let standbys = Standbys::new(urls, options.readers, server, tables);
+        self.standbys = Some(standbys.await?);
+        Ok(self)
     }
 }
 
@@ -192,6 +215,11 @@ impl Engine for PostgresEngine {
     async fn find(&self, find: &Find) -> Result<Page, EngineError> {
         let sql = self.tables.of(find.schema);
         over!(self.readers, find::page, &sql, find)
+    }
+
+    fn replicas(&self) -> Option<&dyn Replicas> {
+        let standbys = self.standbys.as_ref()?;
+        Some(standbys)
     }
 
     async fn deleted(

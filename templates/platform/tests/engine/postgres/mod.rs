@@ -3,7 +3,9 @@
 mod conforms;
 mod interrupted;
 mod migrations;
+mod proxy;
 mod races;
+mod replicas;
 mod speed;
 
 use std::str::FromStr;
