@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::model::{Broker, Context, Database, System};
 
-use super::names;
+use super::names::{self, LONGEST_IDENTIFIER};
 
 /// The ports on which servers listen on the developer's machine: their usual ones.
 const POSTGRES: u16 = 5432;
@@ -37,9 +37,6 @@ fn list(words: impl Iterator<Item = String>) -> String {
         _ => words.concat(),
     }
 }
-
-/// The length of the longest identifier of PostgreSQL (`NAMEDATALEN - 1`).
-const LONGEST_IDENTIFIER: usize = 63;
 
 /// A database on a server.
 #[derive(Debug, Clone, Serialize)]

@@ -86,6 +86,7 @@ pub static ACCOUNTS: Schema = Schema {
         table: "account",
         column: "parent",
     }],
+    shard_by: None,
     generations: false,
 };
 

@@ -10,7 +10,7 @@
 //!     "created_at" TIMESTAMPTZ NOT NULL, "updated_at" TIMESTAMPTZ NOT NULL,
 //!     …columns
 //! );
-//! CREATE UNIQUE INDEX "<table>_<unique name>_key" ON "<table>" (…members in their order);
+//! CREATE UNIQUE INDEX … ON "<table>" (…members in their order);
 //! ```
 //! A collection; its index serves reading and the foreign key:
 //! ```sql
@@ -22,6 +22,20 @@
 //! );
 //! CREATE INDEX "<collection>_parent" ON "<collection>" ("parent", "position");
 //! ```
+//! An aggregate that is divided by a member, and its collections, are partitioned by it; an id is in
+//! one partition by the engine's doing, see the module `shard`:
+//! ```sql
+//! CREATE TABLE "<table>" (
+//!     "id" UUID NOT NULL, …as above, PRIMARY KEY ("id", "<member>")
+//! ) PARTITION BY HASH ("<member>");
+//! CREATE TABLE "<collection>" (
+//!     "id" UUID NOT NULL, "parent" UUID NOT NULL, "_shard" <the member's type> NOT NULL,
+//!     "position" BIGINT NOT NULL, …columns, PRIMARY KEY ("id", "_shard"),
+//!     FOREIGN KEY ("parent", "_shard") REFERENCES "<table>"("id", "<member>") ON DELETE CASCADE
+//! ) PARTITION BY HASH ("_shard");
+//! ```
+//! Nothing else references its rows by a foreign key, which would have to hold the member as well.
+//!
 //! A projection, which has neither unique indexes nor foreign keys:
 //! ```sql
 //! CREATE TABLE "<table>" (
@@ -89,6 +103,7 @@ mod replicas;
 mod rows;
 mod save;
 mod setup;
+mod shard;
 mod standby;
 mod statement;
 mod tables;

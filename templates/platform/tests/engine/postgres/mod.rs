@@ -6,6 +6,7 @@ mod migrations;
 mod proxy;
 mod races;
 mod replicas;
+mod shards;
 mod speed;
 
 use std::str::FromStr;
