@@ -5,6 +5,7 @@ mod contracts;
 mod docs;
 mod files;
 mod fixtures;
+mod indexes;
 pub mod layout;
 pub mod members;
 mod mongodb;

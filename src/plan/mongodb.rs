@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{Aggregate, Context, Field, Query, Reference, Scalar, System, Type};
 
+use super::indexes::index_keys;
 use super::names;
 use super::service::{entity_table, replica_table, table, uniques};
-use super::sql::query_members;
 
 /// The commands that make the collections of a service, in the order of the description.
 pub fn initial(system: &System, context: &Context) -> String {
@@ -185,23 +185,18 @@ fn of_replica() -> [Index; 2] {
 
 /// The index of a query: what it is asked by, then its range, then its order, and the id last.
 fn of_query(table: &str, query: &Query) -> Option<Index> {
-    let members = query_members(query);
-    if members == ["id"] {
+    let keys = index_keys(query).into_iter();
+    let keys = keys.filter(|key| key.member != "id").map(|key| {
+        let descends = key.descends.unwrap_or_default();
+        (key.member, if descends { -1 } else { 1 })
+    });
+    let keys: Vec<_> = keys.collect();
+    if keys.is_empty() {
         return None;
     }
     let name = format!("{table}_by_{}", names::snake(query.name.as_str()));
     let mut index = Index::over(name, &[]);
-    for member in members.into_iter().filter(|member| member != "id") {
-        let ordered = query
-            .order_by
-            .iter()
-            .find(|(it, _)| *it.as_str() == *member);
-        let order = match ordered {
-            Some((_, true)) => -1,
-            _ => 1,
-        };
-        index.key.push((member, order));
-    }
+    index.key = keys;
     index.key.push(("_id".to_owned(), 1));
     Some(index)
 }

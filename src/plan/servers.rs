@@ -1,13 +1,14 @@
 //! The servers that the services of a system stand on, and where each service finds its own.
 //!
 //! One server of PostgreSQL and one of MongoDB hold a database and a login per context; Redis, whose
-//! logins share one keyspace, runs once per context.
+//! logins share one keyspace, runs once per context. A read replica of PostgreSQL is one of the whole
+//! server, and so of all contexts that have as many.
 
 use serde::Serialize;
 
 use crate::model::{Broker, Context, Database, System};
 
-use super::names;
+use super::names::{self, LONGEST_IDENTIFIER};
 
 /// The ports on which servers listen on the developer's machine: their usual ones.
 const POSTGRES: u16 = 5432;
@@ -19,6 +20,10 @@ const KAFKA: u16 = 9092;
 const POSTGRES_NAME: &str = "server_postgres";
 const MONGODB_NAME: &str = "server_mongodb";
 const KAFKA_NAME: &str = "server_kafka";
+
+fn replica_name(number: u32) -> String {
+    format!("{POSTGRES_NAME}_replica_{number}")
+}
 
 fn redis_name(context: &str) -> String {
     format!("server_redis_{context}")
@@ -33,9 +38,6 @@ fn list(words: impl Iterator<Item = String>) -> String {
     }
 }
 
-/// The length of the longest identifier of PostgreSQL (`NAMEDATALEN - 1`).
-const LONGEST_IDENTIFIER: usize = 63;
-
 /// A database on a server.
 #[derive(Debug, Clone, Serialize)]
 pub struct ServerDatabase {
@@ -47,11 +49,31 @@ pub struct ServerDatabase {
     pub port: u16,
 }
 
+/// A variable by which tests are told of a server that they may use as they like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TestServer {
+    /// The variable.
+    pub variable: &'static str,
+    /// What it says of the server of `compose.yaml`, seen from the developer's machine.
+    pub value: String,
+}
+
+/// A read replica of a server.
+#[derive(Debug, Clone, Serialize)]
+pub struct ServerReplica {
+    /// The name of its container.
+    pub name: String,
+    /// Its port on the developer's machine.
+    pub port: u16,
+}
+
 /// The servers that a system needs.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Servers {
     /// The databases on PostgreSQL.
     pub postgres: Vec<ServerDatabase>,
+    /// The read replicas of PostgreSQL.
+    pub postgres_replicas: Vec<ServerReplica>,
     /// The databases on MongoDB.
     pub mongodb: Vec<ServerDatabase>,
     /// The databases on Redis, a server each.
@@ -60,6 +82,8 @@ pub struct Servers {
     pub kafka: bool,
     /// Whether there is any of them.
     pub any: bool,
+    /// What tests are told of them, one of each kind.
+    pub tests: Vec<TestServer>,
     /// Whether there are databases in files besides.
     pub sqlite: bool,
     /// What they are, as a sentence lists them.
@@ -95,6 +119,8 @@ impl Servers {
                 Database::Redis => servers.redis.push(database),
             }
         }
+        let replicas = system.services().map(replicas);
+        servers.postgres_replicas = replicas.max_by_key(Vec::len).unwrap_or_default();
         servers.any = servers.kafka
             || [&servers.postgres, &servers.mongodb, &servers.redis]
                 .iter()
@@ -102,6 +128,21 @@ impl Servers {
         servers.sqlite = system
             .services()
             .any(|context| context.database == Database::Sqlite);
+        for server in system.services().flat_map(|context| tests(system, context)) {
+            let is_known = |known: &TestServer| known.variable == server.variable;
+            if !servers.tests.iter().any(is_known) {
+                servers.tests.push(server);
+            }
+        }
+        servers
+            .tests
+            .extend(servers.postgres_replicas.first().map(|replica| TestServer {
+                variable: "TEST_POSTGRES_REPLICA_URL",
+                value: format!(
+                    "postgres://postgres:postgres@127.0.0.1:{}/postgres",
+                    replica.port
+                ),
+            }));
         servers.said = list(servers.kinds().map(|(name, _)| name.to_owned()));
         let locations = servers.kinds().filter_map(|(_, location)| location);
         servers.databases = list(locations.map(|location| format!("`{location}`")));
@@ -155,6 +196,19 @@ fn database(system: &System, context: &Context) -> Option<ServerDatabase> {
     })
 }
 
+/// The read replicas of a context: the first ones of its server.
+fn replicas(context: &Context) -> Vec<ServerReplica> {
+    let numbers = 1..=context.scale.read_replicas;
+    let ports = POSTGRES + 1..=u16::MAX;
+    numbers
+        .zip(ports)
+        .map(|(number, port)| ServerReplica {
+            name: replica_name(number),
+            port,
+        })
+        .collect()
+}
+
 /// The name of a context's database and login: with the system's before it where that leaves an
 /// identifier that PostgreSQL does not cut off.
 fn database_name(system: &System, context: &Context) -> String {
@@ -175,6 +229,30 @@ pub fn containers(system: &System, context: &Context) -> Vec<String> {
         Database::Redis => Some(redis_name(context.name.as_str())),
     };
     let broker = (system.broker == Broker::Kafka).then(|| KAFKA_NAME.to_owned());
+    database.into_iter().chain(broker).collect()
+}
+
+/// What a service's tests are told of the servers that it stands on.
+pub fn tests(system: &System, context: &Context) -> Vec<TestServer> {
+    let database = database(system, context).and_then(|ServerDatabase { port, .. }| {
+        let (variable, value) = match context.database {
+            Database::Sqlite => return None,
+            Database::Postgres => (
+                "TEST_POSTGRES_URL",
+                format!("postgres://postgres:postgres@127.0.0.1:{port}/postgres"),
+            ),
+            Database::Mongodb => (
+                "TEST_MONGODB_URL",
+                format!("mongodb://root:root@127.0.0.1:{port}/"),
+            ),
+            Database::Redis => ("TEST_REDIS_URL", format!("redis://127.0.0.1:{port}")),
+        };
+        Some(TestServer { variable, value })
+    });
+    let broker = (system.broker == Broker::Kafka).then(|| TestServer {
+        variable: "TEST_KAFKA_BROKERS",
+        value: format!("127.0.0.1:{KAFKA}"),
+    });
     database.into_iter().chain(broker).collect()
 }
 
@@ -209,6 +287,20 @@ pub fn database_url(system: &System, context: &Context, from: From) -> Option<St
             system.name
         ),
     })
+}
+
+/// Where a service finds the read replicas of its database, where it has any.
+pub fn replica_urls(system: &System, context: &Context, from: From) -> Option<String> {
+    let name = database_name(system, context);
+    let urls = replicas(context).into_iter().map(|replica| {
+        let host = match from {
+            From::Machine => format!("127.0.0.1:{}", replica.port),
+            From::Container => format!("{}:{POSTGRES}", replica.name),
+        };
+        format!("postgres://{name}:{name}@{host}/{name}")
+    });
+    let urls: Vec<String> = urls.collect();
+    (!urls.is_empty()).then(|| urls.join(","))
 }
 
 /// Where services find the broker, when that is on a server.

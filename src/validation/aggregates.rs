@@ -41,6 +41,7 @@ fn aggregate(
     built_in(cx, &name, &fields, raw);
     own_entities(cx, &fields, raw);
     topics(cx, &name, keyed.key);
+    tables(cx, &name, keyed.key);
     let path = raw.path.as_ref().and_then(|path| paths::plain(cx, path));
     let mut made = Aggregate {
         path: path.unwrap_or_else(|| derived::plural_path(name.as_str())),
@@ -121,13 +122,26 @@ fn own_entities(cx: &Checker<'_>, fields: &IndexMap<Ident, Field>, raw: &RawAggr
 /// Reports an aggregate whose topic would be one of the context's own.
 fn topics(cx: &Checker<'_>, name: &TypeName, span: Span) {
     let segment = derived::segment(name.as_str());
-    if ["commands", "replies"].contains(&segment.as_str()) {
+    if derived::OWN_TOPICS.contains(&segment.as_str()) {
         let message = format!("an aggregate cannot be called `{name}`");
         let finding = Diagnostic::error("reserved-name", message).at(span, "");
         cx.report(
             finding
                 .note(format!("every context has a topic `{segment}` of its own"))
                 .help("use the singular, or another word of the business"),
+        );
+    }
+}
+
+/// Reports an aggregate whose table could be one of the runtime's.
+fn tables(cx: &Checker<'_>, name: &TypeName, span: Span) {
+    if derived::segment(name.as_str()).starts_with("microdb-") {
+        let message = format!("an aggregate cannot be called `{name}`");
+        let finding = Diagnostic::error("reserved-name", message).at(span, "");
+        cx.report(
+            finding
+                .note("tables whose names begin with `microdb_` are the runtime's own")
+                .help("use a word of the business"),
         );
     }
 }

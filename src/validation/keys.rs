@@ -5,8 +5,8 @@ use super::members::{self, Member};
 use super::{fields, names};
 use crate::description::Spanned;
 use crate::description::raw::{RawAggregate, RawDatabase, Text};
-use crate::diagnostics::Diagnostic;
-use crate::model::{Aggregate, Field, Ident, Scalar, Type, derived};
+use crate::diagnostics::{Diagnostic, Span};
+use crate::model::{Aggregate, Field, Ident, Reference, Scalar, Type, TypeName, derived};
 
 /// The unique keys over several fields.
 pub(super) fn unique(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate) -> Vec<Vec<Ident>> {
@@ -91,10 +91,7 @@ pub(super) fn shard_by(
             return None;
         }
     };
-    let database = home.raw.database.as_ref().map(|database| database.value);
-    if database != Some(RawDatabase::Mongodb) {
-        cx.later(name.span, "`shard_by` is");
-    }
+    shards(cx, home, made, name);
     let outside = |key: &[Ident]| !key.contains(&field.name);
     let single = made
         .fields
@@ -119,7 +116,86 @@ pub(super) fn shard_by(
     Some(field.name.clone())
 }
 
-fn not_in_key(cx: &Checker<'_>, name: &Text, key: &str, span: Option<crate::diagnostics::Span>) {
+/// Reports an engine that divides nothing.
+fn shards(cx: &Checker<'_>, home: &Home<'_>, made: &Aggregate, name: &Text) {
+    let database = home.raw.database.as_ref();
+    match database.map_or(RawDatabase::Sqlite, |it| it.value) {
+        RawDatabase::Postgres => {}
+        RawDatabase::Mongodb | RawDatabase::Redis => {
+            cx.later(name.span, "`shard_by` on this database is");
+        }
+        RawDatabase::Sqlite if home.external() => {}
+        RawDatabase::Sqlite => {
+            let message = format!("`{}` cannot be sharded", made.name);
+            let finding = Diagnostic::error("shard-key", message).at(name.span, "");
+            let place = database.map_or(home.key, |it| it.span);
+            cx.report(
+                finding
+                    .at(place, "the database")
+                    .note("SQLite keeps everything in one file, with one writer at a time")
+                    .help("give the context another database, or remove `shard_by`"),
+            );
+        }
+    }
+}
+
+/// Reports references by a foreign key to what is divided: that would need the shard key, too.
+pub(super) fn references_to_shards(cx: &Checker<'_>, home: &Home<'_>) {
+    let database = home.raw.database.as_ref();
+    if database.is_none_or(|it| it.value != RawDatabase::Postgres) {
+        return;
+    }
+    let context = cx.context(home);
+    for aggregate in context.aggregates.values() {
+        let Some(raw) = home.raw.aggregates.get(aggregate.name.as_str()) else {
+            continue;
+        };
+        let own = aggregate
+            .fields
+            .values()
+            .map(|field| (field, &raw.value.fields));
+        let inner = aggregate.entities.values().flat_map(|entity| {
+            let raw = raw.value.entities.get(entity.name.as_str());
+            let fields = entity.fields.values();
+            fields.filter_map(move |field| Some((field, &raw?.value.fields)))
+        });
+        for (field, written) in own.chain(inner) {
+            let Type::Reference(Reference::Local(to)) = &field.ty else {
+                continue;
+            };
+            if !field.list
+                && let Some(span) = fields::key_of(written, field.name.as_str())
+            {
+                reference_to_shard(cx, home, field, to, span);
+            }
+        }
+    }
+}
+
+fn reference_to_shard(cx: &Checker<'_>, home: &Home<'_>, field: &Field, to: &TypeName, at: Span) {
+    let raw = home.raw.aggregates.get(to.as_str());
+    let (Some(shard), Some(key)) = (
+        cx.context(home)
+            .aggregates
+            .get(to)
+            .and_then(|it| it.shard_by.as_ref()),
+        raw.and_then(|raw| raw.value.shard_by.as_ref()),
+    ) else {
+        return;
+    };
+    let message = format!("`{}` cannot reference `{to}`, which is sharded", field.name);
+    let finding = Diagnostic::error("shard-key", message).at(at, "");
+    cx.report(
+        finding
+            .at(key.span, "by this")
+            .note(format!(
+                "a foreign key would have to hold `{shard}` besides the id, to know where to look"
+            ))
+            .help(format!("shard `{to}` by `id`, or keep its id as a `uuid`")),
+    );
+}
+
+fn not_in_key(cx: &Checker<'_>, name: &Text, key: &str, span: Option<Span>) {
     let message = format!(
         "the shard key `{}` is not part of the unique key `{key}`",
         name.value

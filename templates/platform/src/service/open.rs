@@ -104,7 +104,10 @@ impl Service {
             outbox_limit: config.outbox_limit,
             ..Options::default()
         };
-        let opened = self.database.open(&config.database, options).await;
+        let opened = self
+            .database
+            .open(&config.database, &config.replicas, options);
+        let opened = opened.await;
         opened.map_err(|source| Failure::Database {
             at: config.database.clone(),
             source,

@@ -11,6 +11,7 @@ pub mod progress;
 pub mod races;
 pub mod references;
 pub mod rows;
+pub mod sharded;
 
 use std::sync::Arc;
 
@@ -53,6 +54,14 @@ pub async fn all_of_references(databases: &impl Databases) {
     references::unique_together(&*databases.open().await).await;
     references::references_name_something(&*databases.open().await).await;
     references::referenced_rows_stay(&*databases.open().await).await;
+}
+
+/// Rows that are divided among shards by one of their members.
+pub async fn all_of_sharded(databases: &impl Databases) {
+    sharded::rows_are_found_and_changed(&*databases.open().await).await;
+    sharded::entities_follow_their_parent(&*databases.open().await).await;
+    sharded::constraints_are_named(&*databases.open().await).await;
+    sharded::an_id_is_used_once(databases.open().await).await;
 }
 
 /// Messages on their way out, and the log of events.

@@ -86,6 +86,7 @@ pub static ACCOUNTS: Schema = Schema {
         table: "account",
         column: "parent",
     }],
+    shard_by: None,
     generations: false,
 };
 
@@ -538,20 +539,19 @@ pub fn routes() -> Routes {
 }
 
 pub fn service() -> Service {
-    Service::new(
-        "example",
-        "bank",
-        Database::sqlite(MIGRATIONS),
-        r#"{"openapi":"3.1.0"}"#,
-    )
-    .partitions(4)
-    .aggregate::<Account>()
-    .creates::<Domain, RequestAccount>()
-    .updates::<Domain, ApproveAccount>()
-    .updates::<Domain, Pay>()
-    .updates::<Domain, Rename>()
-    .deletes::<Domain, CloseAccount>()
-    .routes(routes())
+    service_on(Database::sqlite(MIGRATIONS))
+}
+
+pub fn service_on(database: Database) -> Service {
+    Service::new("example", "bank", database, r#"{"openapi":"3.1.0"}"#)
+        .partitions(4)
+        .aggregate::<Account>()
+        .creates::<Domain, RequestAccount>()
+        .updates::<Domain, ApproveAccount>()
+        .updates::<Domain, Pay>()
+        .updates::<Domain, Rename>()
+        .deletes::<Domain, CloseAccount>()
+        .routes(routes())
 }
 
 /// A configuration with everything below `folder`, on any port.

@@ -8,5 +8,13 @@ mod decisions;
 mod domain;
 mod http;
 mod process;
+#[cfg(feature = "postgres")]
+mod replicas;
 mod schema;
+#[cfg(feature = "postgres")]
+#[path = "../servers.rs"]
+mod servers;
+#[cfg(feature = "postgres")]
+#[path = "../standby.rs"]
+mod standby;
 mod unit_of_work;

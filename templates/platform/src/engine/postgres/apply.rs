@@ -111,7 +111,7 @@ async fn one(
     locked: &mut Locked,
     write: &WriteSet,
 ) -> Result<(), Stop> {
-    for one in &write.checks {
+    for one in write.conditions() {
         if !holds(connection, locked, one).await? {
             return Err(Stop::conflict());
         }

@@ -104,7 +104,9 @@ impl Writer {
             return Ok(false);
         };
         let sql = self.tables.of(save.schema);
-        if !sql.plain || !self.room.take(write.events.len() as u64) {
+        // The statement has to begin after it has the lock of the id.
+        let guarded = sql.guarded && save.expected == 0;
+        if !sql.plain || guarded || !self.room.take(write.events.len() as u64) {
             return Ok(false);
         }
         match with_events(connection, &sql, save, stored, &write.events).await {
@@ -137,7 +139,7 @@ impl Writer {
 
 /// Whether there is nothing in it but rows and messages.
 fn is_alone(write: &WriteSet) -> bool {
-    write.checks.is_empty()
+    write.conditions().next().is_none()
         && write.gates.is_empty()
         && write.documents.is_empty()
         && write.offsets.is_empty()

@@ -39,6 +39,7 @@ pub static ITEM: Schema = Schema {
     collections: &[],
     unique: &[],
     referenced_by: &[],
+    shard_by: None,
     generations: false,
 };
 

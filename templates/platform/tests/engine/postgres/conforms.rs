@@ -53,6 +53,13 @@ async fn references() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sharded() {
+    if let Some(server) = Server::new() {
+        conformance::all_of_sharded(&server).await;
+    }
+}
+
 #[tokio::test]
 async fn outbox() {
     if let Some(server) = Server::new() {

@@ -67,6 +67,7 @@ pub static BOOK_COPIES: Schema = Schema {
     collections: &[],
     unique: &[],
     referenced_by: &[],
+    shard_by: None,
     generations: true,
 };
 
@@ -101,6 +102,7 @@ pub static CARDS: Schema = Schema {
     collections: &[],
     unique: &[],
     referenced_by: &[],
+    shard_by: None,
     generations: false,
 };
 
