@@ -5,11 +5,14 @@
 //! no id the only one: whoever makes a row writes its id into `microdb_ids` in the same transaction, and
 //! whoever has found nothing under an id locks it there.
 
+use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 
 use super::cells::Cell;
-use super::fields::{IDS, LIVE};
-use super::plan::{Failure, Planning};
+use super::fields::{IDS, LIVE, REVISION};
+use super::intents::bound;
+use super::plan::{Failure, Plan, Planning};
+use super::rows::is_live;
 use super::store::{Place, Store};
 use crate::engine::{CommitError, EngineError};
 
@@ -28,6 +31,21 @@ impl Store {
     pub(super) fn shard_of(&self, collection: &str) -> Option<&String> {
         self.shards.get(collection)
     }
+
+    /// Brings what is left of deleted rows into the shards in which a transaction makes them again, for
+    /// nothing that is unique can be kept for them from elsewhere; whether there were such.
+    pub(super) async fn move_remains(&self, plan: &Plan) -> Result<bool, EngineError> {
+        let mut any = false;
+        for (place, cell) in plan.taking_part() {
+            if let (Some(mut to), Some(bound)) = (cell.moves_to(), bound(place, cell)) {
+                to.insert(REVISION, ObjectId::new());
+                let collection = self.collection(&place.0);
+                collection.update_one(bound, doc! { "$set": to }).await?;
+                any = true;
+            }
+        }
+        Ok(any)
+    }
 }
 
 /// The places of ids under which nothing is.
@@ -39,30 +57,31 @@ pub(super) fn ids<'a>(
 }
 
 impl Cell {
-    /// Gives what the row becomes the value that decides its shard, which it had from the start.
+    /// Gives what the row becomes the value that decides its shard, which it had from the start. What is
+    /// made again may have another one.
     pub(super) fn keep_shard(&self, to: &mut Document) -> Result<(), CommitError> {
-        let Some(member) = &self.shard else {
+        let (Some(member), Some(before)) = (&self.shard, &self.now) else {
             return Ok(());
         };
-        let Some(before) = self.shard_value(member) else {
-            return Ok(());
-        };
+        let value = before.get(member).cloned().unwrap_or(Bson::Null);
         match to.get(member) {
-            None => to.insert(member, before),
-            Some(now) if *now == before => None,
-            Some(_) => {
-                return Err(EngineError::Corrupt(format!(
-                    "`{member}` decides the shard, and cannot change"
-                ))
-                .into());
+            None => {
+                to.insert(member, value);
+                Ok(())
             }
-        };
-        Ok(())
+            Some(now) if is_live(before) && *now != value => {
+                let why = format!("`{member}` decides the shard, and cannot change");
+                Err(EngineError::Corrupt(why).into())
+            }
+            Some(_) => Ok(()),
+        }
     }
 
-    fn shard_value(&self, member: &str) -> Option<Bson> {
-        let before = self.now.as_ref().or(self.seen.as_ref())?;
-        before.get(member).cloned()
+    /// What decides the shard that a row is made again in, when it was in another one.
+    fn moves_to(&self) -> Option<Document> {
+        let (seen, now) = (self.seen.as_ref()?, self.now.as_ref()?);
+        let (from, to) = (self.shard_filter(Some(seen)), self.shard_filter(Some(now)));
+        (self.changed && from != to).then_some(to)
     }
 
     /// What else than the id a write says of the row.

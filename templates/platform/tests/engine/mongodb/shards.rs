@@ -25,6 +25,7 @@ static PARCEL: Schema = Schema {
         members: &["region", "number"],
     }],
     referenced_by: &[],
+    shard_by: Some("region"),
     generations: false,
 };
 
@@ -100,8 +101,19 @@ async fn a_row_keeps_what_decides_its_shard() {
     );
     let found = engine.load(&PARCEL, 0, id(1)).await.expect("an answer");
     assert_eq!(found, Found::Deleted(3));
-    commit(&engine, parcel(1, 4, "north", Some(2))).await;
-    assert_eq!(engine.outbox(0, 10).await.expect("an answer").len(), 4);
+    // Made again it may be elsewhere, alone or along with something else.
+    commit(&engine, parcel(1, 4, "south", Some(2))).await;
+    let gone = with_event(1, 5, deleted(&PARCEL, 0, id(1), 5));
+    commit(&engine, gone).await;
+    let mut two = parcel(1, 6, "east", Some(2));
+    two.saves.extend(parcel(2, 1, "west", Some(2)).saves);
+    commit(&engine, two).await;
+    for (key, region) in [(1, "east"), (2, "west")] {
+        let row = raw(&database, key).await;
+        assert_eq!(row.get_str("region").ok(), Some(region));
+        assert!(!row.contains_key("_tx"), "{row}");
+    }
+    assert_eq!(engine.outbox(0, 10).await.expect("an answer").len(), 6);
     database.remove().await;
 }
 
