@@ -31,6 +31,8 @@ pub(super) struct Cell {
     pub(super) push: Vec<Document>,
     /// Answers to requests as it will hold them, once they are looked at.
     pub(super) answers: Option<Vec<Document>>,
+    /// The member that decides the shard of such documents.
+    pub(super) shard: Option<String>,
     /// Of what it is a row.
     pub(super) schema: Option<&'static Schema>,
     /// The number of the write set that changed it last.
@@ -135,7 +137,12 @@ impl Store {
         }
         let mut cells: BTreeMap<Place, Cell> = BTreeMap::new();
         for place in places {
-            cells.insert(place, Cell::default());
+            let shard = self.shard_of(&place.0).cloned();
+            let cell = Cell {
+                shard,
+                ..Cell::default()
+            };
+            cells.insert(place, cell);
         }
         for (collection, keys) in by_collection {
             for document in self.free(&collection, &keys).await? {

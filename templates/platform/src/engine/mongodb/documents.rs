@@ -96,9 +96,7 @@ impl Store {
         self.finish_in(name).await?;
         let mut held = Vec::new();
         if query.collection == Documents::Requests {
-            for table in self.aggregates() {
-                self.finish_in(table).await?;
-            }
+            self.finish_answers().await?;
             held = self.with_held_answers(&all_of(query), query.due_by);
         }
         let found = self.settled(name).aggregate(steps(query, held)).await?;

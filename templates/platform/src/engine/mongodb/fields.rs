@@ -41,5 +41,7 @@ pub(super) const TRANSACTIONS: &str = "microdb_transactions";
 pub(super) const GUARDS: &str = "microdb_guards";
 /// The collection of gates.
 pub(super) const GATES: &str = "microdb_gates";
+/// The collection of ids in use, where collections do not keep them apart.
+pub(super) const IDS: &str = "microdb_ids";
 /// The collection of offsets.
 pub(super) const OFFSETS: &str = "microdb_offsets";

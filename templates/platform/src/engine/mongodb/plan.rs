@@ -1,6 +1,6 @@
 //! What write sets come to: which documents are locked and changed, and what else has to hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mongodb::bson::Document;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use super::fields::{GATES, GUARDS, LOOSE, OFFSETS, REQUESTS_MOVED};
 use super::places::{document_place, guards, home, id_of, places, references};
 use super::predicates::{Predicate, has};
 use super::store::{Place, Store};
-use super::{outbox, progress, rows};
+use super::{outbox, progress, rows, shards};
 use crate::engine::{Check, CommitError, DocumentWrite, EngineError, Save, SaveTo, WriteSet};
 use crate::schema::Schema;
 
@@ -43,8 +43,9 @@ impl Store {
             let seen = cells.get(holder).and_then(|cell| cell.seen.as_ref());
             seen.is_some_and(|seen| is_true(seen, REQUESTS_MOVED))
         });
-        if !moved.is_empty() {
-            cells.extend(self.cells(moved).await.map_err(failed)?);
+        let more: BTreeSet<Place> = moved.chain(shards::ids(cells.iter())).collect();
+        if !more.is_empty() {
+            cells.extend(self.cells(more).await.map_err(failed)?);
         }
         let messages: usize = writes.iter().map(|write| write.events.len()).sum();
         let messages = i64::try_from(messages).unwrap_or(i64::MAX);
@@ -81,6 +82,7 @@ impl Store {
                 return Err((at, CommitError::OutboxFull));
             }
         }
+        planning.claim_ids()?;
         planning.plan.position = planning.next;
         Ok(planning.plan)
     }
@@ -196,12 +198,14 @@ impl Planning<'_> {
         let before = cell.live().cloned();
         match &save.to {
             SaveTo::Live(stored) => {
-                let row = rows::live(save, stored, before.as_ref())?;
+                let mut row = rows::live(save, stored, before.as_ref())?;
+                cell.keep_shard(&mut row)?;
                 cell.change(at, Some(row));
                 self.references(save, before.as_ref())
             }
             SaveTo::Deleted { version, .. } => {
-                let tombstone = rows::tombstone(save, *version)?;
+                let mut tombstone = rows::tombstone(save, *version)?;
+                cell.keep_shard(&mut tombstone)?;
                 cell.change(at, Some(tombstone));
                 self.referrers(at, save.schema, id)
             }

@@ -7,8 +7,6 @@
 //! that is not enough the older half moves into the collection `microdb_requests`, in the transaction of
 //! the answer that comes.
 
-use std::collections::BTreeSet;
-
 use mongodb::bson::{Bson, Document, doc};
 use uuid::Uuid;
 
@@ -108,7 +106,7 @@ impl Store {
         }
         let (table, rest) = key.split_once('/')?;
         let (id, _) = rest.split_once('/')?;
-        let is_aggregate = table != LOOSE && self.outboxes.iter().any(|one| one == table);
+        let is_aggregate = self.aggregates().any(|one| one == table);
         (is_aggregate && Uuid::try_parse(id).is_ok()).then(|| (table.to_owned(), id.to_owned()))
     }
 
@@ -117,10 +115,11 @@ impl Store {
         &self,
         writes: &[WriteSet],
         has_moved: impl Fn(&Place) -> bool,
-    ) -> BTreeSet<Place> {
+    ) -> impl Iterator<Item = Place> {
         let all = writes.iter().flat_map(|write| &write.documents);
-        let moved = all.filter(|write| self.holder(write).is_some_and(|holder| has_moved(&holder)));
-        moved.map(document_place).collect()
+        let moved =
+            all.filter(move |write| self.holder(write).is_some_and(|holder| has_moved(&holder)));
+        moved.map(document_place)
     }
 
     /// The document that holds the answer which is written, if it is one.
@@ -180,8 +179,8 @@ impl Store {
     /// How many answers documents of aggregates hold.
     pub(super) async fn held_answers(&self) -> Result<u64, EngineError> {
         let mut count = 0;
+        self.finish_answers().await?;
         for table in self.aggregates() {
-            self.finish_in(table).await?;
             let steps = vec![
                 doc! { "$match": { REQUESTS_DUE: { "$exists": true } } },
                 doc! { "$unwind": "$_requests" },
@@ -195,10 +194,19 @@ impl Store {
         Ok(count)
     }
 
-    /// The collections of aggregates.
-    pub(super) fn aggregates(&self) -> impl Iterator<Item = &str> {
+    /// The collections whose documents hold answers: those of aggregates. Where a member of the rows
+    /// decides the shard, there is no place for an answer before there is a row, and none for any.
+    fn aggregates(&self) -> impl Iterator<Item = &str> {
         let names = self.outboxes.iter().map(String::as_str);
-        names.filter(|name| *name != LOOSE)
+        names.filter(|name| *name != LOOSE && self.shard_of(name).is_none())
+    }
+
+    /// Applies what was committed and not yet applied to the documents that hold answers.
+    pub(super) async fn finish_answers(&self) -> Result<(), EngineError> {
+        for table in self.aggregates() {
+            self.finish_in(table).await?;
+        }
+        Ok(())
     }
 }
 

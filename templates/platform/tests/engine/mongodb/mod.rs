@@ -5,6 +5,7 @@ mod conforms;
 mod migrations;
 mod processes;
 mod requests;
+mod shards;
 mod transactions;
 mod wire;
 

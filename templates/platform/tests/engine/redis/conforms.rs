@@ -40,6 +40,13 @@ async fn references() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sharded() {
+    for server in servers() {
+        conformance::all_of_sharded(&server).await;
+    }
+}
+
 #[tokio::test]
 async fn outbox() {
     for server in servers() {
