@@ -24,7 +24,12 @@ pub struct Service {
 
 impl Service {
     /// Starts the program, and waits until it is ready.
-    pub fn start(mut program: Command) -> Self {
+    pub fn start(program: Command) -> Self {
+        Self::start_until(program, "/health/ready")
+    }
+
+    /// Starts the program, and waits until it has something at this path.
+    pub fn start_until(mut program: Command, path: &str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
@@ -41,7 +46,7 @@ impl Service {
             child,
             ready_after: Duration::ZERO,
         };
-        while !Client::connect(port).is_ok_and(|mut client| client.is_ready()) {
+        while !Client::connect(port).is_ok_and(|mut client| client.has(path)) {
             assert!(
                 started.elapsed() < PATIENCE,
                 "{program:?} does not get ready"

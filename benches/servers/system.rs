@@ -138,15 +138,16 @@ impl System {
 
     /// Starts a service, and waits until it is ready.
     pub fn start(&self, context: &str) -> Service {
-        self.start_with(context, &format!("kafka://{}", self.kafka))
+        let broker = format!("kafka://{}", self.kafka);
+        Service::start(self.program_of(context, &broker))
     }
 
     /// Starts a service that reaches no broker.
     pub fn start_alone(&self, context: &str) -> Service {
-        self.start_with(context, NOWHERE)
+        Service::start_until(self.program_of(context, NOWHERE), "/greetings")
     }
 
-    fn start_with(&self, context: &str, broker: &str) -> Service {
+    fn program_of(&self, context: &str, broker: &str) -> Command {
         let database = match context {
             "document" => format!("{}/post_document", self.mongodb),
             "memory" => format!("{}/?prefix=post.memory", self.redis),
@@ -157,7 +158,7 @@ impl System {
         program
             .env("DATABASE_URL", database)
             .env("BROKER_URL", broker);
-        Service::start(program)
+        program
     }
 }
 

@@ -73,8 +73,7 @@ pub async fn carry(database: &str, brokers: &str, events: usize) -> Outcome<f64>
         let (many, seconds) = BATCH;
         let messages = queue
             .read_batch::<Greeted, serde_json::Value>(QUEUE, seconds, many)
-            .await?
-            .unwrap_or_default();
+            .await?;
         let sending = messages.iter().map(|message| {
             let topic = topic.clone();
             let key = message.message.id.to_string();

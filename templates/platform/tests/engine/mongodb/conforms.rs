@@ -77,6 +77,11 @@ async fn documents() {
 }
 
 #[tokio::test]
+async fn wholes() {
+    conforms(conformance::all_of_wholes).await;
+}
+
+#[tokio::test]
 async fn paging() {
     conforms(conformance::all_of_paging).await;
 }

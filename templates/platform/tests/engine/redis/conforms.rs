@@ -69,6 +69,13 @@ async fn documents() {
 }
 
 #[tokio::test]
+async fn wholes() {
+    for server in servers() {
+        conformance::all_of_wholes(&server).await;
+    }
+}
+
+#[tokio::test]
 async fn paging() {
     for server in servers() {
         conformance::all_of_paging(&server).await;
