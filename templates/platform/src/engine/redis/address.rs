@@ -10,10 +10,12 @@ const PORT: u16 = 6379;
 
 /// A Redis and the place in it, from a URL:
 /// `redis://user:password@host:port/?prefix=fintech.wallet`.
-pub(super) struct Address {
+pub(crate) struct Address {
     /// How to connect, to any of these.
     pub nodes: Vec<ConnectionInfo>,
-    /// What every key starts with. The braces are a hash tag: all keys are of one slot.
+    /// The prefix as the URL has it.
+    pub prefix: String,
+    /// What every key of an engine starts with. The braces are a hash tag: all keys are of one slot.
     pub base: String,
     /// Whether a server that may lose what was answered is taken all the same.
     pub relaxed: bool,
@@ -25,7 +27,7 @@ impl Address {
     ///
     /// # Errors
     /// When it is none, or lacks a prefix; the error has nothing of what gives access.
-    pub(super) fn read(url: &str) -> Result<Self, OpenError> {
+    pub(crate) fn read(url: &str) -> Result<Self, OpenError> {
         let unusable = |why: &str| OpenError::Unusable(why.to_owned());
         let parsed = redis::parse_redis_url(url)
             .ok_or_else(|| unusable("its URL is not of the form `redis://host:port/?prefix=…`"))?;
@@ -58,6 +60,7 @@ impl Address {
         Ok(Self {
             nodes,
             base: format!("{{{prefix}}}:"),
+            prefix,
             relaxed,
             server,
         })
