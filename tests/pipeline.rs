@@ -35,7 +35,7 @@ fn seeds() -> Vec<String> {
         .iter()
         .filter_map(|path| fs::read_to_string(path.join("microdb.toml")).ok());
     // More of them than of the cases, which are seldom valid.
-    let random = (0..40).map(|seed| random::description(seed, &[random::some_axes(seed)]));
+    let random = (0..40).map(|seed| random::description(seed, &random::some_sample(seed)));
     texts.chain(random).collect()
 }
 

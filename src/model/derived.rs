@@ -152,6 +152,9 @@ pub const RESERVED_CONTEXTS: [&str; 7] = [
 /// What a package of the contract of a context may end with.
 pub const CONTRACT_SUFFIXES: [&str; 2] = ["-contract", "-contracts"];
 
+/// The topics that every context has, besides those of its aggregates.
+pub const OWN_TOPICS: [&str; 2] = ["commands", "replies"];
+
 /// The refusals every command has, besides `<field>_taken`.
 pub const BUILT_IN_REFUSALS: [&str; 5] = [
     "not_found",

@@ -114,11 +114,15 @@ pub struct Field {
 }
 
 impl Field {
-    /// Whether a creating command has to bring it: no default, not optional, and not a list that may
-    /// be empty.
+    /// Whether whoever makes it has to bring it: no default, not optional, and not a list that may be
+    /// empty.
     pub fn is_required(&self) -> bool {
-        let may_be_empty = self.list && self.constraints.min_length.unwrap_or(0) == 0;
-        !self.optional && !may_be_empty && self.default.is_none()
+        !self.optional && !self.may_be_empty() && self.default.is_none()
+    }
+
+    /// Whether it is a list that may be empty, which JSON may leave out.
+    pub fn may_be_empty(&self) -> bool {
+        self.list && self.constraints.min_length.unwrap_or(0) == 0
     }
 }
 

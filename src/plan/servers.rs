@@ -51,6 +51,15 @@ pub struct ServerDatabase {
     pub port: u16,
 }
 
+/// A variable by which tests are told of a server that they may use as they like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TestServer {
+    /// The variable.
+    pub variable: &'static str,
+    /// What it says of the server of `compose.yaml`, seen from the developer's machine.
+    pub value: String,
+}
+
 /// A read replica of a server.
 #[derive(Debug, Clone, Serialize)]
 pub struct ServerReplica {
@@ -77,6 +86,8 @@ pub struct Servers {
     pub kafka: bool,
     /// Whether there is any of them.
     pub any: bool,
+    /// What tests are told of them, one of each kind.
+    pub tests: Vec<TestServer>,
     /// Whether there are databases in files besides.
     pub sqlite: bool,
     /// What they are, as a sentence lists them.
@@ -123,6 +134,21 @@ impl Servers {
         servers.sqlite = system
             .services()
             .any(|context| context.database == Database::Sqlite);
+        for server in system.services().flat_map(|context| tests(system, context)) {
+            let is_known = |known: &TestServer| known.variable == server.variable;
+            if !servers.tests.iter().any(is_known) {
+                servers.tests.push(server);
+            }
+        }
+        servers
+            .tests
+            .extend(servers.postgres_replicas.first().map(|replica| TestServer {
+                variable: "TEST_POSTGRES_REPLICA_URL",
+                value: format!(
+                    "postgres://postgres:postgres@127.0.0.1:{}/postgres",
+                    replica.port
+                ),
+            }));
         servers.said = list(servers.kinds().map(|(name, _)| name.to_owned()));
         let locations = servers.kinds().filter_map(|(_, location)| location);
         servers.databases = list(locations.map(|location| format!("`{location}`")));
@@ -232,6 +258,30 @@ pub fn containers(system: &System, context: &Context) -> Vec<String> {
         Database::Redis => Some(redis_name(context.name.as_str())),
     };
     let broker = (system.broker == Broker::Kafka).then(|| KAFKA_NAME.to_owned());
+    database.into_iter().chain(broker).collect()
+}
+
+/// What a service's tests are told of the servers that it stands on.
+pub fn tests(system: &System, context: &Context) -> Vec<TestServer> {
+    let database = database(system, context).and_then(|ServerDatabase { port, .. }| {
+        let (variable, value) = match context.database {
+            Database::Sqlite => return None,
+            Database::Postgres => (
+                "TEST_POSTGRES_URL",
+                format!("postgres://postgres:postgres@127.0.0.1:{port}/postgres"),
+            ),
+            Database::Mongodb => (
+                "TEST_MONGODB_URL",
+                format!("mongodb://root:root@127.0.0.1:{port}/"),
+            ),
+            Database::Redis => ("TEST_REDIS_URL", format!("redis://127.0.0.1:{port}")),
+        };
+        Some(TestServer { variable, value })
+    });
+    let broker = (system.broker == Broker::Kafka).then(|| TestServer {
+        variable: "TEST_KAFKA_BROKERS",
+        value: format!("127.0.0.1:{KAFKA}"),
+    });
     database.into_iter().chain(broker).collect()
 }
 

@@ -4,7 +4,7 @@ mod dialect;
 mod indexes;
 mod sharded;
 
-use crate::model::{Aggregate, Context, Entity, Field, Query, Reference, Replica, System, Type};
+use crate::model::{Aggregate, Context, Entity, Field, Reference, Replica, System, Type};
 
 use super::service::{entity_table, replica_table, table};
 use indexes::Indexes;
@@ -117,19 +117,6 @@ fn column(dialect: Dialect, field: &Field) -> String {
     };
     let (name, ty) = (quoted(field.name.as_str()), dialect.column(field));
     format!("{name} {ty}{null}{references}")
-}
-
-/// The columns a query's index has: what it is asked by, then its range, then its order.
-pub(super) fn query_members(query: &Query) -> Vec<String> {
-    let mut members: Vec<String> = Vec::new();
-    let by = query.by.iter().map(|parameter| &parameter.member);
-    let order = query.order_by.iter().map(|(member, _)| member);
-    for member in by.chain(query.range.as_ref()).chain(order) {
-        if !members.iter().any(|known| known == member.as_str()) {
-            members.push(member.to_string());
-        }
-    }
-    members
 }
 
 fn create(doc: &str, name: &str, columns: &[String], options: &str) -> String {

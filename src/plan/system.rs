@@ -52,6 +52,7 @@ pub(super) fn files(system: &System) -> Vec<File> {
                 "port": port(system, context),
                 "prefix": names::environment(context.name.as_str()),
                 "servers": servers::containers(system, context),
+                "tests": servers::tests(system, context),
                 "database_url": servers::database_url(system, context, From::Container),
                 "replica_urls": servers::replica_urls(system, context, From::Container),
                 "local_replica_urls": servers::replica_urls(system, context, From::Machine),

@@ -122,7 +122,7 @@ fn own_entities(cx: &Checker<'_>, fields: &IndexMap<Ident, Field>, raw: &RawAggr
 /// Reports an aggregate whose topic would be one of the context's own.
 fn topics(cx: &Checker<'_>, name: &TypeName, span: Span) {
     let segment = derived::segment(name.as_str());
-    if ["commands", "replies"].contains(&segment.as_str()) {
+    if derived::OWN_TOPICS.contains(&segment.as_str()) {
         let message = format!("an aggregate cannot be called `{name}`");
         let finding = Diagnostic::error("reserved-name", message).at(span, "");
         cx.report(

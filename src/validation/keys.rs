@@ -120,23 +120,35 @@ pub(super) fn shard_by(
 fn shards(cx: &Checker<'_>, home: &Home<'_>, made: &Aggregate, name: &Text) {
     let database = home.raw.database.as_ref();
     match database.map_or(RawDatabase::Sqlite, |it| it.value) {
-        RawDatabase::Postgres => {}
-        RawDatabase::Mongodb | RawDatabase::Redis => {
-            cx.later(name.span, "`shard_by` on this database is");
-        }
-        RawDatabase::Sqlite if home.external() => {}
-        RawDatabase::Sqlite => {
-            let message = format!("`{}` cannot be sharded", made.name);
-            let finding = Diagnostic::error("shard-key", message).at(name.span, "");
-            let place = database.map_or(home.key, |it| it.span);
-            cx.report(
-                finding
-                    .at(place, "the database")
-                    .note("SQLite keeps everything in one file, with one writer at a time")
-                    .help("give the context another database, or remove `shard_by`"),
-            );
-        }
+        RawDatabase::Postgres | RawDatabase::Mongodb => {}
+        _ if home.external() => {}
+        RawDatabase::Sqlite => undivided(
+            cx,
+            home,
+            made,
+            name,
+            "SQLite keeps everything in one file, with one writer at a time",
+        ),
+        RawDatabase::Redis => undivided(
+            cx,
+            home,
+            made,
+            name,
+            "a function of Redis changes the keys of one hash slot, and a change with its events, gates and timers is one call: all of a context is in one slot",
+        ),
     }
+}
+
+fn undivided(cx: &Checker<'_>, home: &Home<'_>, made: &Aggregate, name: &Text, why: &str) {
+    let message = format!("`{}` cannot be sharded", made.name);
+    let finding = Diagnostic::error("shard-key", message).at(name.span, "");
+    let place = home.raw.database.as_ref().map_or(home.key, |it| it.span);
+    cx.report(
+        finding
+            .at(place, "the database")
+            .note(why)
+            .help("give the context another database, or remove `shard_by`"),
+    );
 }
 
 /// Reports references by a foreign key to what is divided: that would need the shard key, too.

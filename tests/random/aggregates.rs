@@ -8,7 +8,7 @@ use super::events::Event;
 use super::fields::{Field, Fields, Place, Types, about, enum_values, words_of};
 use super::names::{Names, Style};
 use super::rng::Rng;
-use super::{Axes, Kernel, Shape, words};
+use super::{Axes, DATABASES, Kernel, Shape, words};
 
 /// Whether a context is owned elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +159,7 @@ impl Context {
         rng: &mut Rng,
         name: String,
         axes: Axes,
-        external: External,
+        (database, external): (&str, External),
         kernel: &Kernel,
     ) -> Self {
         let mut context = Self {
@@ -179,6 +179,11 @@ impl Context {
             replicas: Vec::new(),
         };
         context.head(rng);
+        if database != DATABASES[0] || rng.chance(50) {
+            // The first one goes without saying.
+            let database = database.into();
+            context.written.insert("database".to_owned(), database);
+        }
         // References come with the aggregates.
         let count = match axes.shape {
             Shape::Deep => (rng.below(3), rng.below(3)),
@@ -192,8 +197,7 @@ impl Context {
         } = &mut context;
         declared_types(rng, axes.style, names, types, count, written);
         for _ in 0..rng.from(1, 3) {
-            let follow = |name: &str| derived::of_aggregate(name, true);
-            let name = context.names.type_name(rng, axes.style, follow);
+            let name = context.names.aggregate(rng, axes.style);
             context.aggregates.push(Aggregate {
                 name,
                 fields: Vec::new(),

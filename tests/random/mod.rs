@@ -13,6 +13,8 @@ mod reactions;
 mod rng;
 mod words;
 
+use std::cmp::Reverse;
+
 use toml::{Table, Value};
 
 use aggregates::{Context, External};
@@ -20,6 +22,15 @@ use fields::Types;
 use names::Names;
 pub use names::{STYLES, Style};
 use rng::Rng;
+
+/// What a description is made of.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The broker between all contexts.
+    pub broker: &'static str,
+    /// Its groups of contexts.
+    pub groups: Vec<Axes>,
+}
 
 /// How a group of contexts is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +43,8 @@ pub struct Axes {
     pub shape: Shape,
     /// What reacts to what.
     pub reactions: Reactions,
+    /// The database of the first context; those of the others are any.
+    pub database: &'static str,
 }
 
 /// What is in a context.
@@ -57,8 +70,14 @@ pub enum Reactions {
 
 const SHAPES: [Shape; 3] = [Shape::Bare, Shape::Flat, Shape::Deep];
 const REACTIONS: [Reactions; 3] = [Reactions::None, Reactions::Own, Reactions::Across];
+/// The databases; the first is the one that goes without saying.
+pub const DATABASES: [&str; 4] = ["sqlite", "postgres", "mongodb", "redis"];
+/// The brokers.
+pub const BROKERS: [&str; 2] = ["embedded", "kafka"];
+/// How many axes there are.
+const AXES: usize = 4;
 /// How many values each axis of [`pairwise`] has.
-const LEVELS: [usize; 3] = [STYLES.len(), SHAPES.len(), REACTIONS.len()];
+const LEVELS: [usize; AXES] = [STYLES.len(), SHAPES.len(), REACTIONS.len(), DATABASES.len()];
 
 /// Axes such that every two values of different axes meet in one of them, with as many contexts as
 /// it takes to react to each other.
@@ -81,12 +100,13 @@ pub fn pairwise() -> Vec<Axes> {
     };
     let mut rows = Vec::new();
     while !missing.is_empty() {
-        let meets = |row: &[usize; 3], pair: &[(usize, usize); 2]| {
+        let meets = |row: &[usize; AXES], pair: &[(usize, usize); 2]| {
             pair.iter().all(|(axis, value)| row[*axis] == *value)
         };
-        let gain = |row: &[usize; 3]| missing.iter().filter(|pair| meets(row, pair)).count();
-        // Of equal rows the last: the fuller shapes.
-        let Some(best) = (0..total).map(row).max_by_key(gain) else {
+        let gain = |row: &[usize; AXES]| missing.iter().filter(|pair| meets(row, pair)).count();
+        // Of equal rows one with few contexts and the fuller shape.
+        let worth = |row: &[usize; AXES]| (gain(row), Reverse(row[2]), row[1]);
+        let Some(best) = (0..total).map(row).max_by_key(worth) else {
             break;
         };
         missing.retain(|pair| !meets(&best, pair));
@@ -95,7 +115,7 @@ pub fn pairwise() -> Vec<Axes> {
     rows.into_iter().map(|row| axes(row, 1)).collect()
 }
 
-fn axes([style, shape, reactions]: [usize; 3], least: usize) -> Axes {
+fn axes([style, shape, reactions, database]: [usize; AXES], least: usize) -> Axes {
     let reactions = REACTIONS[reactions];
     Axes {
         style: STYLES[style],
@@ -105,29 +125,35 @@ fn axes([style, shape, reactions]: [usize; 3], least: usize) -> Axes {
         },
         shape: SHAPES[shape],
         reactions,
+        database: DATABASES[database],
     }
 }
 
-/// Axes drawn from a seed.
-pub fn some_axes(seed: u64) -> Axes {
+/// A sample of one group, drawn from a seed.
+pub fn some_sample(seed: u64) -> Sample {
     let mut rng = Rng::new(seed);
     let least = rng.from(1, 4);
-    axes(LEVELS.map(|end| rng.below(end)), least)
+    let groups = vec![axes(LEVELS.map(|end| rng.below(end)), least)];
+    let broker = rng.pick(&BROKERS);
+    Sample { broker, groups }
 }
 
-/// The description that follows from a seed, a group of contexts for each of `groups`.
-pub fn description(seed: u64, groups: &[Axes]) -> String {
+/// The description that follows from a seed.
+pub fn description(seed: u64, sample: &Sample) -> String {
     let mut rng = Rng::new(seed);
     let mut table = Table::new();
     let mut system = Table::new();
     system.insert("name".to_owned(), "random".into());
     fields::about(&mut rng, &mut system);
     system.remove("renamed_from");
+    if sample.broker != BROKERS[0] || rng.chance(50) {
+        system.insert("broker".to_owned(), sample.broker.into());
+    }
     table.insert("system".to_owned(), system.into());
     let kernel = aggregates::kernel(&mut rng, &mut table);
     let mut names = Names::default();
     let mut contexts = Table::new();
-    for axes in groups {
+    for axes in &sample.groups {
         for context in group(&mut rng, axes, &kernel, &mut names) {
             contexts.insert(context.name.clone(), Value::Table(context.written));
         }
@@ -152,7 +178,11 @@ fn group(rng: &mut Rng, axes: &Axes, kernel: &Kernel, names: &mut Names) -> Vec<
                 true => External::Yes,
                 false => External::No,
             };
-            Context::new(rng, name, *axes, external, kernel)
+            let database = match index {
+                0 => axes.database,
+                _ => *rng.pick(&DATABASES),
+            };
+            Context::new(rng, name, *axes, (database, external), kernel)
         })
         .collect();
     let mut all: Vec<_> = contexts.iter().map(Context::aggregate_names).collect();

@@ -51,6 +51,23 @@ impl Names {
         style: Style,
         follow: impl Fn(&str) -> Vec<String>,
     ) -> String {
+        self.suitable_type_name(rng, style, follow, |_| true)
+    }
+
+    /// The same for an aggregate, whose topic is none that every context has.
+    pub fn aggregate(&mut self, rng: &mut Rng, style: Style) -> String {
+        let follow = |name: &str| derived::of_aggregate(name, true);
+        let suits = |name: &str| !derived::OWN_TOPICS.contains(&&*derived::segment(name));
+        self.suitable_type_name(rng, style, follow, suits)
+    }
+
+    fn suitable_type_name(
+        &mut self,
+        rng: &mut Rng,
+        style: Style,
+        follow: impl Fn(&str) -> Vec<String>,
+        suits: impl Fn(&str) -> bool,
+    ) -> String {
         let name = candidates(
             rng,
             style,
@@ -60,7 +77,8 @@ impl Names {
                 let distinct: HashSet<_> =
                     all.iter().map(|it| derived::collision_key(it)).collect();
                 all.push(name.to_owned());
-                distinct.len() + 1 == all.len() && all.iter().all(|name| self.is_free(name))
+                let is_free = |name: &String| self.is_free(name);
+                suits(name) && distinct.len() + 1 == all.len() && all.iter().all(is_free)
             },
         );
         for taken in follow(&name) {

@@ -37,7 +37,8 @@ table! {
         subject: Option<Text>,
         /// The field that decides the shard; immutable, part of every unique key. On PostgreSQL the
         /// table has 16 hash partitions by it; where Citus is installed, and no foreign key leads out of
-        /// it, it is distributed by it instead, which no test has done on Citus itself.
+        /// it, it is distributed by it instead, which no test has done on Citus itself. On MongoDB the
+        /// collection is divided by it where there is a sharded cluster, on which no test has been run.
         shard_by: Option<Text> = "`id`",
         /// The roles that may read it over HTTP.
         read: Option<Spanned<Vec<Text>>> = "any caller",

@@ -185,7 +185,7 @@ fn payload(context: &Context, aggregate: &Aggregate, event: &Event) -> Value {
         };
         if let Some(field) = field {
             properties.insert(name.to_string(), schemas::field(field));
-            if !field.optional && !field.list {
+            if !field.optional && !field.may_be_empty() {
                 required.push(name.to_string());
             }
         }

@@ -135,8 +135,7 @@ fn lengths(field: &Field, keys: [&str; 2], schema: &mut Value) {
 }
 
 fn member(of: &Field) -> (String, bool, Value) {
-    let required = !of.optional && !of.list && of.default.is_none();
-    (of.name.to_string(), required, field(of))
+    (of.name.to_string(), of.is_required(), field(of))
 }
 
 fn object(doc: Option<&str>, members: Vec<(String, bool, Value)>) -> Value {
@@ -199,16 +198,15 @@ fn view(aggregate: &Aggregate) -> Value {
 fn input(aggregate: &Aggregate, command: &Command) -> Value {
     let inputs = command.input.values().filter_map(|input| {
         let name = input.name.to_string();
-        let schema = match &input.source {
-            InputSource::Field => field(aggregate.fields.get(&input.name)?),
-            InputSource::Own(own) => field(own),
+        let of = match &input.source {
+            InputSource::Field => aggregate.fields.get(&input.name)?,
+            InputSource::Own(own) => own,
             InputSource::Collection(entity) => {
                 let items = json!({ "type": "array", "items": reference(entity.as_str()) });
                 return Some((name, false, items));
             }
         };
-        let list = schema["type"] == "array";
-        Some((name, !input.optional && !list, schema))
+        Some((name, !input.optional && !of.may_be_empty(), field(of)))
     });
     object(Some(&command_doc(command)), inputs.collect())
 }

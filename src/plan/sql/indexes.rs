@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::model::{Aggregate, Context, Entity, Field, Query, Reference, Type};
+use crate::plan::indexes::{IndexKey, index_keys};
 use crate::plan::names::{self, LONGEST_IDENTIFIER};
 use crate::plan::service::{entity_table, replica_table, table, uniques};
 
-use super::{Dialect, query_members, quoted};
+use super::{Dialect, quoted};
 
 /// Makes indexes, each under a name of its own.
 pub(super) struct Indexes<'a> {
@@ -92,16 +93,16 @@ impl<'a> Indexes<'a> {
     }
 
     fn of_query(&mut self, over: &mut Over<'_>, query: &Query) -> Option<String> {
-        let members = query_members(query);
+        let keys = index_keys(query);
+        let members: Vec<String> = keys.iter().map(|key| key.member.clone()).collect();
         if members == ["id"] || over.covered.iter().any(|it| it.starts_with(&members)) {
             return None;
         }
         let name = format!("{}_{}_idx", over.table, names::snake(query.name.as_str()));
-        let columns = members.iter().map(|member| {
-            let ordered = query.order_by.iter().find(|(it, _)| it.as_str() == member);
-            let order = ordered.map_or("", |(_, descending)| {
+        let columns = keys.iter().map(|IndexKey { member, descends }| {
+            let order = descends.map_or("", |descends| {
                 let optional = is_optional(over.aggregate, member);
-                self.dialect.order(optional, *descending)
+                self.dialect.order(optional, descends)
             });
             format!("{}{order}", quoted(member))
         });

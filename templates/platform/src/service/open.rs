@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::starting::Starting;
@@ -21,6 +22,9 @@ use crate::runtime::Runtime;
 const SHORTEST: Duration = Duration::from_millis(100);
 /// The longest pause between two tries.
 const LONGEST: Duration = Duration::from_secs(5);
+
+/// How long a start waits for the broker; then it goes on without.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whether the topics of a service are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,11 +146,12 @@ impl Service {
             source,
         };
         let broker = broker::open(&config.broker).map_err(failed)?;
-        match broker.ensure_topics(&self.all_topics()).await {
+        let topics = self.all_topics();
+        match timeout(PATIENCE, broker.ensure_topics(&topics)).await {
+            Ok(Ok(())) => Ok((broker, Topics::Made)),
             // Commands are answered without a broker; what they tell waits in the outbox.
-            Ok(()) => Ok((broker, Topics::Made)),
-            Err(BrokerError::Unavailable(_)) => Ok((broker, Topics::Missing)),
-            Err(error) => Err(failed(error)),
+            Err(_) | Ok(Err(BrokerError::Unavailable(_))) => Ok((broker, Topics::Missing)),
+            Ok(Err(error)) => Err(failed(error)),
         }
     }
 

@@ -12,6 +12,7 @@ pub mod races;
 pub mod references;
 pub mod rows;
 pub mod sharded;
+pub mod whole;
 
 use std::sync::Arc;
 
@@ -88,6 +89,12 @@ pub async fn all_of_documents(databases: &impl Databases) {
     documents::versions_are_checked(&*databases.open().await).await;
     documents::lists_are_ordered(&*databases.open().await).await;
     documents::leases_end(&*databases.open().await).await;
+}
+
+/// Rows with their events and with the document that they come from.
+pub async fn all_of_wholes(databases: &impl Databases) {
+    whole::a_request_and_its_row_are_one(&*databases.open().await).await;
+    whole::a_command_and_its_row_are_one(&*databases.open().await).await;
 }
 
 /// Searches and their pages.

@@ -31,7 +31,8 @@ fn of_id(table: &str, id: Uuid) -> i64 {
     of_name(&format!("microdb id {table} {id}"))
 }
 
-fn of_group(collection: Documents, group: &str) -> i64 {
+/// The lock for what a group of documents has.
+pub(super) fn of_group(collection: Documents, group: &str) -> i64 {
     let (high, _) = Uuid::new_v5(&Uuid::NAMESPACE_OID, group.as_bytes()).as_u64_pair();
     let table = documents::table(collection);
     of_name(&format!("microdb group {table} {}", high % GROUP_LOCKS))

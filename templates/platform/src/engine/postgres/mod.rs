@@ -108,6 +108,7 @@ mod standby;
 mod statement;
 mod tables;
 mod value;
+mod whole;
 mod writer;
 
 use std::sync::Arc;

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use super::bulk::BulkSql;
 use super::collections::CollectionSql;
+use super::locks;
 use super::shard::{COLUMN, Shard};
-use super::{locks, outbox};
+use super::whole::WholeSql;
 use crate::engine::per_schema::PerSchema;
 use crate::schema::{Column, Schema};
 
@@ -33,11 +34,8 @@ pub(super) struct TableSql {
     pub insert: Arc<str>,
     /// Another content of a row that has the version before.
     pub update: Arc<str>,
-    /// A new row of an id that was never used, or another content, with messages for the outbox, as
-    /// [`outbox::arrays`] after the columns. The messages are written when the row is, and only then.
-    pub made_with_events: Arc<str>,
-    /// See `made_with_events`.
-    pub changed_with_events: Arc<str>,
+    /// A new row of an id that was never used, or another content, with what comes with it.
+    pub whole: WholeSql,
     /// Whether a row is all there is to be written for it: it has no entities, nor lists of
     /// references.
     pub plain: bool,
@@ -95,18 +93,6 @@ impl TableSql {
             shard.same
         );
         let lock = locks::of_table(schema.table);
-        let with_events = |saved: &str| {
-            let columns = outbox::COLUMNS;
-            format!(
-                "WITH shared AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({lock})),
-                saved AS ({saved}), n AS MATERIALIZED ({}),
-                log AS (INSERT INTO microdb_event_log ({columns}) SELECT {columns} FROM n, saved WHERE logged)
-                INSERT INTO microdb_outbox ({columns}, logged) SELECT {columns}, logged FROM n, saved
-                ORDER BY place",
-                outbox::given(schema.columns.len() + 7)
-            )
-            .into()
-        };
         let never_deleted = format!(
             r#" RETURNING microdb_never_deleted('{}', $2, "id") AS done"#,
             schema.table.replace('\'', "''")
@@ -129,8 +115,12 @@ impl TableSql {
             lock_to_read: locking("SHARE OF t"),
             lock_to_update: locking("NO KEY UPDATE OF t"),
             lock_to_delete: locking("UPDATE OF t"),
-            made_with_events: with_events(&(insert.clone() + &never_deleted)),
-            changed_with_events: with_events(&format!("{update} RETURNING TRUE AS done")),
+            whole: WholeSql::new(
+                insert.clone() + &never_deleted,
+                format!("{update} RETURNING TRUE AS done"),
+                schema.columns.len() + 7,
+                lock,
+            ),
             insert: unshared(&insert),
             update: unshared(&update),
             plain: is_plain(schema),

@@ -82,6 +82,13 @@ async fn documents() {
 }
 
 #[tokio::test]
+async fn wholes() {
+    if let Some(server) = Server::new() {
+        conformance::all_of_wholes(&server).await;
+    }
+}
+
+#[tokio::test]
 async fn paging() {
     if let Some(server) = Server::new() {
         conformance::all_of_paging(&server).await;

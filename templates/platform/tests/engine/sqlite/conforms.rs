@@ -57,6 +57,11 @@ async fn documents() {
 }
 
 #[tokio::test]
+async fn wholes() {
+    conformance::all_of_wholes(&Files::default()).await;
+}
+
+#[tokio::test]
 async fn paging() {
     conformance::all_of_paging(&Files::default()).await;
 }

@@ -2,6 +2,9 @@
 
 mod cache;
 #[allow(dead_code)]
+#[path = "../../engine/redis/certificates.rs"]
+mod certificates;
+#[allow(dead_code)]
 #[path = "../../engine/redis/server.rs"]
 mod server;
 mod site;

@@ -1,0 +1,73 @@
+//! What is generated beside the code: a case shows the members that each schema of the documents
+//! requires, or how continuous integration tests each service.
+
+#[allow(unused_imports)]
+mod common;
+
+use std::fs;
+
+use cargo_microdb::render::{self, Rendered};
+use cargo_microdb::source::Sources;
+use cargo_microdb::validation::{Options, validate};
+use cargo_microdb::{description, plan};
+use common::compare;
+use serde_json::Value;
+
+#[test]
+fn what_is_required_is_said() {
+    compare("documents", |case| {
+        let text = fs::read_to_string(case.join("microdb.toml")).unwrap();
+        (case.join("required"), required(&text))
+    });
+}
+
+#[test]
+fn every_service_is_tested_over_its_own_servers() {
+    compare("continuous_integration", |case| {
+        let text = fs::read_to_string(case.join("microdb.toml")).unwrap();
+        let files = rendered(&text);
+        let workflow = files.iter().find(|file| file.path.ends_with("/ci.yml"));
+        let workflow = String::from_utf8(workflow.unwrap().content.clone()).unwrap();
+        (case.join("ci.yml"), workflow)
+    });
+}
+
+/// The files of the system that a text describes.
+fn rendered(text: &str) -> Vec<Rendered> {
+    let mut sources = Sources::literal([("microdb.toml", text)]);
+    let (description, found) = description::read(&mut sources);
+    assert!(found.is_empty(), "{found:?}");
+    let valid = validate(&description, &Options::default());
+    let system = valid.unwrap_or_else(|found| panic!("{found:?}")).system;
+    render::render(&plan::plan(&system), &plan::features(&system)).unwrap()
+}
+
+/// The schemas of all documents, each with the members that it requires.
+fn required(text: &str) -> String {
+    let files = rendered(text);
+    let documents = files.iter().filter(|file| {
+        file.path.ends_with("/openapi.json") || file.path.ends_with("/asyncapi.json")
+    });
+    let mut said = String::new();
+    for file in documents {
+        said += &format!("{}\n", file.path);
+        let document: Value = serde_json::from_slice(&file.content).unwrap();
+        of_objects("", &document["components"], &mut said);
+    }
+    said
+}
+
+/// The objects in a document, by their pointers.
+fn of_objects(pointer: &str, value: &Value, said: &mut String) {
+    let Value::Object(members) = value else {
+        return;
+    };
+    if value["type"] == "object" {
+        let required = value["required"].as_array().into_iter().flatten();
+        let names: Vec<_> = required.filter_map(Value::as_str).collect();
+        *said += &format!("  {pointer}: {}\n", names.join(", "));
+    }
+    for (name, member) in members {
+        of_objects(&format!("{pointer}/{name}"), member, said);
+    }
+}
