@@ -7,14 +7,16 @@ mod crashes;
 mod decisions;
 mod domain;
 mod http;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod process;
-#[cfg(feature = "postgres")]
-mod replicas;
+#[cfg(feature = "redis")]
+mod redis;
 mod schema;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "redis"))]
 #[path = "../servers.rs"]
 mod servers;
 #[cfg(feature = "postgres")]
-#[path = "../standby.rs"]
+#[path = "../postgres/standby.rs"]
 mod standby;
 mod unit_of_work;

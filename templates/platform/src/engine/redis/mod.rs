@@ -74,13 +74,15 @@ mod write;
 
 use std::sync::Arc;
 
+pub(crate) use self::address::Address;
+pub(crate) use self::link::Link;
+
 use async_trait::async_trait;
 use serde_json::json;
 use uuid::Uuid;
 
 use self::error::corrupt;
 use self::group::Group;
-use self::link::Link;
 use self::write::Prepared;
 use super::migration::{Migration, OpenError};
 use super::{

@@ -92,6 +92,7 @@ impl Service {
             context: "stock",
             instance,
             engine: Arc::new(engine.expect("an engine")),
+            cache: None,
             broker,
             partitions: PARTITIONS,
             commands: BTreeMap::new(),
