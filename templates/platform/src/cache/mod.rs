@@ -43,7 +43,8 @@ pub fn open(wanted: &Wanted) -> Result<Arc<dyn Cache>, OpenError> {
     match wanted.at.scheme() {
         #[cfg(feature = "redis")]
         "redis" | "rediss" => {
-            let cache = RedisCache::open(wanted.at.secret(), wanted.lives)?;
+            let at = wanted.at.secret();
+            let cache = RedisCache::open(at, wanted.lives, redis::PATIENCE)?;
             Ok(Arc::new(cache))
         }
         scheme => Err(OpenError::Unusable(format!(
