@@ -113,6 +113,7 @@ const SERVERS: [&str; 4] = ["postgres", "redis", "kafka", "mongodb"];
 struct Servers {
     folder: PathBuf,
     postgres: String,
+    replica: String,
     mongodb: String,
     redis: String,
     kafka: String,
@@ -125,22 +126,16 @@ impl Servers {
         Some(Self {
             folder: named("TEST_SERVICES_FOLDER")?.into(),
             postgres: named("TEST_POSTGRES_URL")?,
+            replica: named("TEST_POSTGRES_REPLICA_URL")?,
             mongodb: named("TEST_MONGODB_URL")?,
             redis: named("TEST_REDIS_URL")?,
             kafka: named("TEST_KAFKA_BROKERS")?,
         })
     }
 
-    /// The host and port of PostgreSQL.
-    fn postgres_host(&self) -> &str {
-        let (_, host) = self.postgres.split_once('@').unwrap();
-        host.split('/').next().unwrap()
-    }
-
     /// A context's database on PostgreSQL, with the login of another or its own.
     fn on_postgres(&self, login: &str, database: &str) -> String {
-        let host = self.postgres_host();
-        format!("postgres://fintech_{login}:fintech_{login}@{host}/fintech_{database}")
+        on(&self.postgres, login, database)
     }
 
     /// What `local.env` says, for these servers.
@@ -154,6 +149,10 @@ impl Servers {
             (
                 "WALLET_DATABASE_URL",
                 format!("{}/?prefix=fintech.wallet", self.redis),
+            ),
+            (
+                "LOAN_DATABASE_REPLICA_URLS",
+                on(&self.replica, "loan", "loan"),
             ),
             ("BROKER_URL", format!("kafka://{}", self.kafka)),
         ];
@@ -215,6 +214,13 @@ impl Servers {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
+}
+
+/// The same on the server of an administrator's URL.
+fn on(administrator: &str, login: &str, database: &str) -> String {
+    let (_, host) = administrator.split_once('@').unwrap();
+    let host = host.split('/').next().unwrap();
+    format!("postgres://fintech_{login}:fintech_{login}@{host}/fintech_{database}")
 }
 
 /// Runs the script of a server.

@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::client::Client;
-use crate::quantile;
+use crate::measure::client::Client;
+use crate::measure::numbers::quantile;
 use crate::system::System;
 
 /// How many commands are sent with a pause after each.

@@ -5,15 +5,15 @@
 //! and runs its services as processes, on files below the target directory. Both sides of each
 //! ratio are measured in turn in the same run, and medians are printed.
 
-mod client;
 mod delay;
 mod idle;
-mod load;
+#[path = "../measure/mod.rs"]
+mod measure;
 mod programs;
 mod system;
 
-use std::time::{Duration, Instant};
-
+use measure::load;
+use measure::numbers::{median, synchronised};
 use programs::Programs;
 use system::System;
 
@@ -28,7 +28,10 @@ const COMMANDS: (usize, usize) = (1_000, 8_000);
 
 fn main() {
     let system = System::build();
-    println!("disk: fdatasync of a page takes {:.2} ms", synchronised());
+    println!(
+        "disk: fdatasync of a page takes {:.2} ms",
+        synchronised(&system::folder())
+    );
     against_the_limit(&system);
     delay::measure(&system);
     idle::measure(&system);
@@ -63,33 +66,4 @@ fn against_the_limit(system: &System) {
         many / single,
         many / grouped
     );
-}
-
-/// How long it takes until a page of a file is on the disk, in milliseconds: the median.
-fn synchronised() -> f64 {
-    use std::os::unix::fs::FileExt;
-    let path = system::folder().join("fdatasync");
-    let file = std::fs::File::create(&path).unwrap();
-    let times = (0..201).map(|page| {
-        file.write_all_at(&[1; 4096], page % 16 * 4096).unwrap();
-        timed(|| file.sync_data().unwrap()).as_secs_f64() * 1e3
-    });
-    let median = median(times.collect());
-    std::fs::remove_file(path).unwrap();
-    median
-}
-
-fn timed(what: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    what();
-    start.elapsed()
-}
-
-fn median(numbers: Vec<f64>) -> f64 {
-    quantile(numbers, 0.5)
-}
-
-fn quantile(mut numbers: Vec<f64>, part: f64) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    numbers[((numbers.len() - 1) as f64 * part).round() as usize]
 }

@@ -1,15 +1,10 @@
 //! The generated system: built once, its services run as processes.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
-use crate::client::Client;
-
-/// How long a service may take until it is ready.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::measure::process::Service;
 
 /// Where everything is kept: on a disk, which the system's temporary folder may not be.
 pub fn folder() -> PathBuf {
@@ -74,55 +69,10 @@ impl System {
 
     /// Starts a service, and waits until it is ready.
     pub fn start(&self, context: &str, data: &Path) -> Service {
-        let port = free_port();
-        let started = Instant::now();
-        let child = Command::new(self.target.join(format!("release/hello-{context}")))
-            .env("DATA_DIR", data)
-            .env("PORT", port.to_string())
-            .env("RUST_LOG", "warn")
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut service = Service {
-            port,
-            child,
-            ready_after: Duration::ZERO,
-        };
-        while !Client::connect(port).is_ok_and(|mut client| client.is_ready()) {
-            assert!(started.elapsed() < PATIENCE, "{context} does not get ready");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        service.ready_after = started.elapsed();
-        service
+        let mut program = Command::new(self.target.join(format!("release/hello-{context}")));
+        program.env("DATA_DIR", data);
+        Service::start(program)
     }
-}
-
-/// A service that runs, until it is dropped.
-pub struct Service {
-    /// Where it listens.
-    pub port: u16,
-    /// How long it took from its start until it was ready.
-    pub ready_after: Duration,
-    child: Child,
-}
-
-impl Service {
-    /// Its process.
-    pub fn process(&self) -> u32 {
-        self.child.id()
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 fn run(command: &mut Command) {

@@ -25,7 +25,7 @@ pub use handler::{
 pub use names::{
     ContextName, Ident, MAX_LENGTH as MAX_NAME_LENGTH, StateName, SystemName, TypeName,
 };
-pub use system::{Broker, Context, Database, System};
+pub use system::{Broker, Context, Database, Scale, System};
 pub use types::{
     Constraints, DecimalFormat, Default, EnumType, Field, Reference, Scalar, Type, TypePath,
     ValueType,

@@ -33,6 +33,8 @@ pub struct Context {
     pub purpose: Option<String>,
     /// Its database.
     pub database: Database,
+    /// How its reads are scaled.
+    pub scale: Scale,
     /// Its owning team, as CODEOWNERS spells it.
     pub owner: Option<String>,
     /// Whether it is owned elsewhere: only its contract is generated.
@@ -81,6 +83,13 @@ impl Database {
             Self::Redis => "redis",
         }
     }
+}
+
+/// How a context's reads are scaled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scale {
+    /// How many read replicas its database has.
+    pub read_replicas: u32,
 }
 
 /// The broker of a system.

@@ -11,6 +11,7 @@ pub mod members;
 mod mongodb;
 pub mod names;
 pub mod openapi;
+mod redis;
 pub mod sample;
 mod servers;
 pub mod service;

@@ -17,11 +17,13 @@ pub fn initial(system: &System, context: &Context) -> String {
         let accepts = validator(system, aggregate);
         commands.push(json!({ "create": name, "validator": accepts }).to_string());
         commands.push(indexed(&name, &of_aggregate(context, aggregate)));
+        commands.extend(shard_key(aggregate).map(|key| divided(&name, &key)));
     }
     for replica in context.replicas.values() {
         let name = replica_table(replica.name.as_str());
         commands.push(json!({ "create": name }).to_string());
         commands.push(indexed(&name, &of_replica()));
+        commands.push(divided(&name, BY_ID));
     }
     let commands: Vec<String> = commands.iter().map(|it| format!("  {it}")).collect();
     format!("[\n{}\n]\n", commands.join(",\n"))
@@ -33,6 +35,8 @@ struct Index {
     key: Vec<(String, i8)>,
     unique: bool,
     sparse: bool,
+    /// The member without which a document is not in it.
+    partial: Option<String>,
 }
 
 impl Index {
@@ -45,6 +49,7 @@ impl Index {
                 .collect(),
             unique: false,
             sparse: false,
+            partial: None,
         }
     }
 
@@ -58,20 +63,30 @@ impl Index {
         self
     }
 
-    /// In JSON; by hand, because the order of the members counts.
-    fn text(&self) -> String {
+    fn partial(mut self, member: &str) -> Self {
+        self.partial = Some(member.to_owned());
+        self
+    }
+
+    /// The members in JSON; by hand, because their order counts.
+    fn key(&self) -> String {
         let key = self.key.iter();
         let key = key.map(|(member, order)| format!("{}: {order}", json!(member)));
         let key: Vec<String> = key.collect();
-        let mut text = format!(
-            "{{ \"key\": {{ {} }}, \"name\": {}",
-            key.join(", "),
-            json!(self.name)
-        );
+        format!("{{ {} }}", key.join(", "))
+    }
+
+    /// In JSON; by hand, because the order of the members counts.
+    fn text(&self) -> String {
+        let mut text = format!("{{ \"key\": {}, \"name\": {}", self.key(), json!(self.name));
         for (is_so, what) in [(self.unique, "unique"), (self.sparse, "sparse")] {
             if is_so {
                 text.push_str(&format!(", \"{what}\": true"));
             }
+        }
+        if let Some(member) = &self.partial {
+            let there = json!({ member: { "$exists": true } });
+            text.push_str(&format!(", \"partialFilterExpression\": {there}"));
         }
         text + " }"
     }
@@ -87,20 +102,57 @@ fn indexed(table: &str, indexes: &[Index]) -> String {
     )
 }
 
+/// The key by which ids divide a collection.
+const BY_ID: &str = "{ \"_id\": \"hashed\" }";
+
+/// The command that divides a collection in a cluster.
+fn divided(table: &str, key: &str) -> String {
+    format!(
+        "{{ \"shardCollection\": {}, \"key\": {key} }}",
+        json!(table)
+    )
+}
+
+/// By what an aggregate's collection is divided; `None`: not at all, for what is unique is so in one
+/// place.
+fn shard_key(aggregate: &Aggregate) -> Option<String> {
+    match shard_index(aggregate) {
+        Some(index) => Some(index.key()),
+        None => uniques(aggregate).is_empty().then(|| BY_ID.to_owned()),
+    }
+}
+
+/// The index of the field that decides the shard. A unique index begins with all of it.
+fn shard_index(aggregate: &Aggregate) -> Option<Index> {
+    let field = aggregate.shard_by.as_ref()?.as_str();
+    let members: &[&str] = match uniques(aggregate).is_empty() {
+        true => &[field, "_id"],
+        false => &[field],
+    };
+    Some(Index::over("microdb_shard", members))
+}
+
 fn of_aggregate(context: &Context, aggregate: &Aggregate) -> Vec<Index> {
     let table = table(aggregate.name.as_str());
+    let waiting = Index::over("microdb_outbox_id", &["_outbox.id"]).sparse();
     let mut indexes = vec![
         Index::over("microdb_tx", &["_tx.id"]).sparse(),
-        Index::over("microdb_outbox_id", &["_outbox.id"])
-            .unique()
-            .sparse(),
+        match shard_key(aggregate) {
+            Some(_) => waiting,
+            None => waiting.unique(),
+        },
         Index::over("microdb_outbox", &["_outbox.position"]).sparse(),
+        Index::over("microdb_requests", &["_requests.due"]).sparse(),
         Index::over("microdb_live", &["_live", "_id"]),
     ];
+    indexes.extend(shard_index(aggregate));
     for (unique, _) in uniques(aggregate) {
-        let claims = format!("_claims.{unique}");
-        let index = Index::over(format!("{table}_{unique}_key"), &[&claims]);
-        indexes.push(index.unique().sparse());
+        let (name, claims) = (format!("{table}_{unique}_key"), format!("_claims.{unique}"));
+        let index = match &aggregate.shard_by {
+            Some(field) => Index::over(name, &[field.as_str(), &claims]).partial(&claims),
+            None => Index::over(name, &[&claims]).sparse(),
+        };
+        indexes.push(index.unique());
     }
     for field in aggregate.fields.values() {
         if is_local(field) || field.index {

@@ -4,6 +4,10 @@
 //! Rust has it for fields); what stands in JSON, SQL and URLs stays as the description has it.
 
 use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+use sha2::{Digest, Sha256};
+
+/// The length of the longest identifier that PostgreSQL does not cut off (`NAMEDATALEN - 1`).
+pub const LONGEST_IDENTIFIER: usize = 63;
 
 /// Types, traits and variants that generated code relies on being what they usually are: Rust's
 /// prelude and primitive-like names, and what `platform::prelude` brings in.
@@ -232,6 +236,27 @@ pub fn snake(name: &str) -> String {
     name.to_snake_case()
 }
 
+/// A composed name as databases take it: one that is longer than `longest` ends with a hash of all of
+/// it, so that two that begin alike stay apart.
+pub fn fitted(name: &str, longest: usize) -> String {
+    if name.len() <= longest {
+        return name.to_owned();
+    }
+    let hash = short_hash(name);
+    let kept: String = name.chars().take(longest - hash.len() - 1).collect();
+    format!("{kept}_{hash}")
+}
+
+/// Eight letters that follow from a text.
+pub fn short_hash(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
 /// What the names of a context's environment variables begin with.
 pub fn environment(context: &str) -> String {
     context.to_uppercase().replace('-', "_")
@@ -259,6 +284,19 @@ pub fn literal(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_names_stay_apart() {
+        let longest = LONGEST_IDENTIFIER;
+        let name = "x".repeat(longest);
+        assert_eq!(fitted(&name, longest), name);
+        let [one, other] = ["1", "2"].map(|end| fitted(&format!("{name}{end}"), longest));
+        assert_eq!((one.len(), other.len()), (longest, longest));
+        assert_ne!(one, other);
+        assert_eq!(one[..54], other[..54]);
+        // It is part of databases that are there.
+        assert_eq!(short_hash("loan"), "472bbf14");
+    }
 
     #[test]
     fn names_that_mean_something_are_escaped() {

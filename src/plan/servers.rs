@@ -1,13 +1,14 @@
 //! The servers that the services of a system stand on, and where each service finds its own.
 //!
 //! One server of PostgreSQL and one of MongoDB hold a database and a login per context; Redis, whose
-//! logins share one keyspace, runs once per context.
+//! logins share one keyspace, runs once per context. A read replica of PostgreSQL is one of the whole
+//! server, and so of all contexts that have as many.
 
 use serde::Serialize;
 
 use crate::model::{Broker, Context, Database, System};
 
-use super::names;
+use super::names::{self, LONGEST_IDENTIFIER};
 
 /// The ports on which servers listen on the developer's machine: their usual ones.
 const POSTGRES: u16 = 5432;
@@ -19,6 +20,10 @@ const KAFKA: u16 = 9092;
 const POSTGRES_NAME: &str = "server_postgres";
 const MONGODB_NAME: &str = "server_mongodb";
 const KAFKA_NAME: &str = "server_kafka";
+
+fn replica_name(number: u32) -> String {
+    format!("{POSTGRES_NAME}_replica_{number}")
+}
 
 fn redis_name(context: &str) -> String {
     format!("server_redis_{context}")
@@ -32,9 +37,6 @@ fn list(words: impl Iterator<Item = String>) -> String {
         _ => words.concat(),
     }
 }
-
-/// The length of the longest identifier of PostgreSQL (`NAMEDATALEN - 1`).
-const LONGEST_IDENTIFIER: usize = 63;
 
 /// A database on a server.
 #[derive(Debug, Clone, Serialize)]
@@ -56,11 +58,22 @@ pub struct TestServer {
     pub value: String,
 }
 
+/// A read replica of a server.
+#[derive(Debug, Clone, Serialize)]
+pub struct ServerReplica {
+    /// The name of its container.
+    pub name: String,
+    /// Its port on the developer's machine.
+    pub port: u16,
+}
+
 /// The servers that a system needs.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Servers {
     /// The databases on PostgreSQL.
     pub postgres: Vec<ServerDatabase>,
+    /// The read replicas of PostgreSQL.
+    pub postgres_replicas: Vec<ServerReplica>,
     /// The databases on MongoDB.
     pub mongodb: Vec<ServerDatabase>,
     /// The databases on Redis, a server each.
@@ -106,6 +119,8 @@ impl Servers {
                 Database::Redis => servers.redis.push(database),
             }
         }
+        let replicas = system.services().map(replicas);
+        servers.postgres_replicas = replicas.max_by_key(Vec::len).unwrap_or_default();
         servers.any = servers.kafka
             || [&servers.postgres, &servers.mongodb, &servers.redis]
                 .iter()
@@ -119,6 +134,15 @@ impl Servers {
                 servers.tests.push(server);
             }
         }
+        servers
+            .tests
+            .extend(servers.postgres_replicas.first().map(|replica| TestServer {
+                variable: "TEST_POSTGRES_REPLICA_URL",
+                value: format!(
+                    "postgres://postgres:postgres@127.0.0.1:{}/postgres",
+                    replica.port
+                ),
+            }));
         servers.said = list(servers.kinds().map(|(name, _)| name.to_owned()));
         let locations = servers.kinds().filter_map(|(_, location)| location);
         servers.databases = list(locations.map(|location| format!("`{location}`")));
@@ -170,6 +194,19 @@ fn database(system: &System, context: &Context) -> Option<ServerDatabase> {
         name: database_name(system, context),
         port,
     })
+}
+
+/// The read replicas of a context: the first ones of its server.
+fn replicas(context: &Context) -> Vec<ServerReplica> {
+    let numbers = 1..=context.scale.read_replicas;
+    let ports = POSTGRES + 1..=u16::MAX;
+    numbers
+        .zip(ports)
+        .map(|(number, port)| ServerReplica {
+            name: replica_name(number),
+            port,
+        })
+        .collect()
 }
 
 /// The name of a context's database and login: with the system's before it where that leaves an
@@ -250,6 +287,20 @@ pub fn database_url(system: &System, context: &Context, from: From) -> Option<St
             system.name
         ),
     })
+}
+
+/// Where a service finds the read replicas of its database, where it has any.
+pub fn replica_urls(system: &System, context: &Context, from: From) -> Option<String> {
+    let name = database_name(system, context);
+    let urls = replicas(context).into_iter().map(|replica| {
+        let host = match from {
+            From::Machine => format!("127.0.0.1:{}", replica.port),
+            From::Container => format!("{}:{POSTGRES}", replica.name),
+        };
+        format!("postgres://{name}:{name}@{host}/{name}")
+    });
+    let urls: Vec<String> = urls.collect();
+    (!urls.is_empty()).then(|| urls.join(","))
 }
 
 /// Where services find the broker, when that is on a server.

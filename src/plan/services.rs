@@ -12,8 +12,8 @@ use super::service::{Code, Service};
 use super::sql::{self, Dialect};
 use super::uses::version_order;
 use super::{
-    FIRST_PORT, PARTITIONS, contract_package, migration, mongodb, names, openapi, service_features,
-    service_package, types,
+    FIRST_PORT, PARTITIONS, contract_package, migration, mongodb, names, openapi, redis,
+    service_features, service_package, types,
 };
 
 pub(super) fn files(system: &System) -> Vec<File> {
@@ -123,7 +123,7 @@ fn storage_files(system: &System, context: &Context) -> Vec<File> {
         Database::Sqlite => tables(Dialect::Sqlite),
         Database::Postgres => tables(Dialect::Postgres),
         Database::Mongodb => mongodb::initial(system, context),
-        Database::Redis => String::new(),
+        Database::Redis => redis::initial(context),
     };
     let file = format!(
         "services/__context__/migrations/{}",

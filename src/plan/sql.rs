@@ -1,24 +1,28 @@
 //! The tables of a service in SQL: the first migration on SQLite and PostgreSQL.
 
 mod dialect;
+mod indexes;
+mod sharded;
 
 use crate::model::{Aggregate, Context, Entity, Field, Reference, Replica, System, Type};
 
-use super::indexes::{IndexKey, index_keys};
-use super::names;
-use super::service::{entity_table, replica_table, table, uniques};
+use super::service::{entity_table, replica_table, table};
+use indexes::Indexes;
 
 pub use dialect::Dialect;
 
 /// The statements that make the tables of a service, in an order that references allow.
 pub fn initial(dialect: Dialect, system: &System, context: &Context) -> String {
     let mut statements = Vec::new();
+    let mut indexes = Indexes::new(dialect, context);
     for aggregate in context.aggregates.values() {
-        statements.push(aggregate_table(dialect, aggregate));
-        for entity in aggregate.entities.values() {
-            statements.push(collection_table(dialect, aggregate, entity));
+        match (&aggregate.shard_by, dialect) {
+            (Some(shard), Dialect::Postgres) => {
+                statements.push(sharded::tables(aggregate, shard));
+            }
+            _ => statements.extend(tables(dialect, aggregate)),
         }
-        statements.extend(indexes(dialect, context, aggregate));
+        statements.extend(indexes.of(aggregate));
     }
     for replica in context.replicas.values() {
         statements.push(replica_statement(dialect, system, replica));
@@ -26,13 +30,17 @@ pub fn initial(dialect: Dialect, system: &System, context: &Context) -> String {
     statements.join("\n\n") + "\n"
 }
 
+/// The tables of an aggregate and its entities.
+fn tables(dialect: Dialect, aggregate: &Aggregate) -> Vec<String> {
+    let mut statements = vec![aggregate_table(dialect, aggregate)];
+    let entities = aggregate.entities.values();
+    statements.extend(entities.map(|it| collection_table(dialect, aggregate, it)));
+    statements
+}
+
 fn aggregate_table(dialect: Dialect, aggregate: &Aggregate) -> String {
     let mut columns = vec![format!("\"id\" {} PRIMARY KEY", dialect.id())];
-    columns.extend(kept(dialect));
-    if !aggregate.states.is_empty() {
-        columns.push(format!("\"status\" {} NOT NULL", dialect.text()));
-    }
-    columns.extend(aggregate.fields.values().map(|it| column(dialect, it)));
+    columns.extend(members(dialect, aggregate));
     let doc = comment(aggregate.doc.as_deref());
     create(
         &doc,
@@ -40,6 +48,16 @@ fn aggregate_table(dialect: Dialect, aggregate: &Aggregate) -> String {
         &columns,
         dialect.table(),
     )
+}
+
+/// The columns of a root besides its id.
+fn members(dialect: Dialect, aggregate: &Aggregate) -> Vec<String> {
+    let mut columns = Vec::from(kept(dialect));
+    if !aggregate.states.is_empty() {
+        columns.push(format!("\"status\" {} NOT NULL", dialect.text()));
+    }
+    columns.extend(aggregate.fields.values().map(|it| column(dialect, it)));
+    columns
 }
 
 /// The columns of every root besides its id.
@@ -64,15 +82,7 @@ fn collection_table(dialect: Dialect, aggregate: &Aggregate, entity: &Entity) ->
     ];
     columns.extend(entity.fields.values().map(|it| column(dialect, it)));
     let doc = comment(entity.doc.as_deref());
-    let index = format!(
-        "CREATE INDEX {} ON {} (\"parent\", \"position\");",
-        quoted(&format!("{name}_parent")),
-        quoted(&name)
-    );
-    format!(
-        "{}\n{index}",
-        create(&doc, &name, &columns, dialect.table())
-    )
+    create(&doc, &name, &columns, dialect.table())
 }
 
 fn replica_statement(dialect: Dialect, system: &System, replica: &Replica) -> String {
@@ -109,78 +119,11 @@ fn column(dialect: Dialect, field: &Field) -> String {
     format!("{name} {ty}{null}{references}")
 }
 
-fn indexes(dialect: Dialect, context: &Context, aggregate: &Aggregate) -> Vec<String> {
-    let name = table(aggregate.name.as_str());
-    let mut statements = Vec::new();
-    let mut covered: Vec<Vec<String>> = Vec::new();
-    for (unique, members) in uniques(aggregate) {
-        statements.push(index(
-            "UNIQUE INDEX",
-            &format!("{name}_{unique}_key"),
-            &name,
-            &members,
-        ));
-        covered.push(members);
-    }
-    let fields = aggregate.fields.values();
-    for field in fields.filter(|field| !field.unique && (field.index || is_local(field))) {
-        let members = vec![field.name.to_string()];
-        let index_name = format!("{name}_{}_idx", field.name);
-        statements.push(index("INDEX", &index_name, &name, &members));
-        covered.push(members);
-    }
-    let queries = context.queries.values();
-    for query in queries.filter(|query| query.aggregate == aggregate.name) {
-        let keys = index_keys(query);
-        let members: Vec<String> = keys.iter().map(|key| key.member.clone()).collect();
-        if members == ["id"] || covered.iter().any(|known| known.starts_with(&members)) {
-            continue;
-        }
-        let index_name = format!("{name}_{}_idx", names::snake(query.name.as_str()));
-        let columns = keys.iter().map(|IndexKey { member, descends }| {
-            let order = descends.map_or("", |descends| {
-                dialect.order(is_optional(aggregate, member), descends)
-            });
-            format!("{}{order}", quoted(member))
-        });
-        let columns: Vec<String> = columns.collect();
-        statements.push(index_on("INDEX", &index_name, &name, &columns));
-        covered.push(members);
-    }
-    statements
-}
-
-fn is_optional(aggregate: &Aggregate, member: &str) -> bool {
-    let field = aggregate
-        .fields
-        .values()
-        .find(|it| it.name.as_str() == member);
-    field.is_some_and(|field| field.optional)
-}
-
-fn is_local(field: &Field) -> bool {
-    matches!(field.ty, Type::Reference(Reference::Local(_))) && !field.list
-}
-
 fn create(doc: &str, name: &str, columns: &[String], options: &str) -> String {
     format!(
         "{doc}CREATE TABLE {} (\n    {}\n){options};",
         quoted(name),
         columns.join(",\n    ")
-    )
-}
-
-fn index(kind: &str, name: &str, table: &str, members: &[String]) -> String {
-    let columns: Vec<String> = members.iter().map(|member| quoted(member)).collect();
-    index_on(kind, name, table, &columns)
-}
-
-fn index_on(kind: &str, name: &str, table: &str, columns: &[String]) -> String {
-    format!(
-        "CREATE {kind} {} ON {} ({});",
-        quoted(name),
-        quoted(table),
-        columns.join(", ")
     )
 }
 

@@ -54,6 +54,8 @@ pub(super) fn files(system: &System) -> Vec<File> {
                 "servers": servers::containers(system, context),
                 "tests": servers::tests(system, context),
                 "database_url": servers::database_url(system, context, From::Container),
+                "replica_urls": servers::replica_urls(system, context, From::Container),
+                "local_replica_urls": servers::replica_urls(system, context, From::Machine),
                 "broker_url": servers::broker_url(system, From::Container),
                 "local_database_url": servers::database_url(system, context, From::Machine),
             })
@@ -73,6 +75,10 @@ pub(super) fn files(system: &System) -> Vec<File> {
         .collect();
     if servers.any {
         files.push(File::new(Class::Managed, "local.env", &[], &view));
+    }
+    if !servers.postgres_replicas.is_empty() {
+        let path = "servers/postgres-replicas.sh";
+        files.push(File::new(Class::Managed, path, &[], json!({})));
     }
     for (path, databases) in [
         ("servers/postgres.sql", &servers.postgres),

@@ -41,6 +41,7 @@ fn aggregate(
     built_in(cx, &name, &fields, raw);
     own_entities(cx, &fields, raw);
     topics(cx, &name, keyed.key);
+    tables(cx, &name, keyed.key);
     let path = raw.path.as_ref().and_then(|path| paths::plain(cx, path));
     let mut made = Aggregate {
         path: path.unwrap_or_else(|| derived::plural_path(name.as_str())),
@@ -62,7 +63,7 @@ fn aggregate(
     };
     collections(cx, &made, raw);
     made.unique = keys::unique(cx, &made, raw);
-    made.shard_by = keys::shard_by(cx, &made, raw);
+    made.shard_by = keys::shard_by(cx, home, &made, raw);
     made.subject = keys::subject(cx, &made, raw);
     if let Some(read) = &raw.read {
         roles::need_subject(cx, read, &made);
@@ -128,6 +129,19 @@ fn topics(cx: &Checker<'_>, name: &TypeName, span: Span) {
             finding
                 .note(format!("every context has a topic `{segment}` of its own"))
                 .help("use the singular, or another word of the business"),
+        );
+    }
+}
+
+/// Reports an aggregate whose table could be one of the runtime's.
+fn tables(cx: &Checker<'_>, name: &TypeName, span: Span) {
+    if derived::segment(name.as_str()).starts_with("microdb-") {
+        let message = format!("an aggregate cannot be called `{name}`");
+        let finding = Diagnostic::error("reserved-name", message).at(span, "");
+        cx.report(
+            finding
+                .note("tables whose names begin with `microdb_` are the runtime's own")
+                .help("use a word of the business"),
         );
     }
 }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::checker::{Checker, Home};
-use super::{Options, names};
+use super::{Options, names, reads};
 use crate::description::raw::{RawBroker, RawContext, RawDatabase, Text};
 use crate::description::{Description, Keyed, Map, Spanned};
 use crate::diagnostics::{Diagnostic, Span};
@@ -104,6 +104,7 @@ fn empty(cx: &Checker<'_>, home: &Home<'_>, keyed: &Keyed<RawContext>) -> Contex
         name: home.name.clone(),
         purpose: said(&raw.purpose).or(about.doc),
         database: database(cx, home),
+        scale: reads::scale(cx, home),
         owner: owner(cx, raw.owner.as_ref()),
         external: home.external(),
         enums: IndexMap::new(),

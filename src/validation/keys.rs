@@ -1,12 +1,12 @@
 //! Keys of aggregates: unique ones over several fields, the shard's, the caller's.
 
-use super::checker::Checker;
+use super::checker::{Checker, Home};
 use super::members::{self, Member};
 use super::{fields, names};
 use crate::description::Spanned;
-use crate::description::raw::{RawAggregate, Text};
-use crate::diagnostics::Diagnostic;
-use crate::model::{Aggregate, Field, Ident, Scalar, Type, derived};
+use crate::description::raw::{RawAggregate, RawDatabase, Text};
+use crate::diagnostics::{Diagnostic, Span};
+use crate::model::{Aggregate, Field, Ident, Reference, Scalar, Type, TypeName, derived};
 
 /// The unique keys over several fields.
 pub(super) fn unique(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate) -> Vec<Vec<Ident>> {
@@ -67,7 +67,12 @@ fn key_field(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate, name: &Text
 }
 
 /// The field that decides the shard.
-pub(super) fn shard_by(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate) -> Option<Ident> {
+pub(super) fn shard_by(
+    cx: &Checker<'_>,
+    home: &Home<'_>,
+    made: &Aggregate,
+    raw: &RawAggregate,
+) -> Option<Ident> {
     let name = raw.shard_by.as_ref()?;
     let field = match members::resolve(cx, made, raw, name)? {
         // The default, said aloud.
@@ -86,7 +91,7 @@ pub(super) fn shard_by(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate) -
             return None;
         }
     };
-    cx.later(name.span, "`shard_by` is");
+    shards(cx, home, made, name);
     let outside = |key: &[Ident]| !key.contains(&field.name);
     let single = made
         .fields
@@ -111,7 +116,98 @@ pub(super) fn shard_by(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate) -
     Some(field.name.clone())
 }
 
-fn not_in_key(cx: &Checker<'_>, name: &Text, key: &str, span: Option<crate::diagnostics::Span>) {
+/// Reports an engine that divides nothing.
+fn shards(cx: &Checker<'_>, home: &Home<'_>, made: &Aggregate, name: &Text) {
+    let database = home.raw.database.as_ref();
+    match database.map_or(RawDatabase::Sqlite, |it| it.value) {
+        RawDatabase::Postgres | RawDatabase::Mongodb => {}
+        _ if home.external() => {}
+        RawDatabase::Sqlite => undivided(
+            cx,
+            home,
+            made,
+            name,
+            "SQLite keeps everything in one file, with one writer at a time",
+        ),
+        RawDatabase::Redis => undivided(
+            cx,
+            home,
+            made,
+            name,
+            "a function of Redis changes the keys of one hash slot, and a change with its events, gates and timers is one call: all of a context is in one slot",
+        ),
+    }
+}
+
+fn undivided(cx: &Checker<'_>, home: &Home<'_>, made: &Aggregate, name: &Text, why: &str) {
+    let message = format!("`{}` cannot be sharded", made.name);
+    let finding = Diagnostic::error("shard-key", message).at(name.span, "");
+    let place = home.raw.database.as_ref().map_or(home.key, |it| it.span);
+    cx.report(
+        finding
+            .at(place, "the database")
+            .note(why)
+            .help("give the context another database, or remove `shard_by`"),
+    );
+}
+
+/// Reports references by a foreign key to what is divided: that would need the shard key, too.
+pub(super) fn references_to_shards(cx: &Checker<'_>, home: &Home<'_>) {
+    let database = home.raw.database.as_ref();
+    if database.is_none_or(|it| it.value != RawDatabase::Postgres) {
+        return;
+    }
+    let context = cx.context(home);
+    for aggregate in context.aggregates.values() {
+        let Some(raw) = home.raw.aggregates.get(aggregate.name.as_str()) else {
+            continue;
+        };
+        let own = aggregate
+            .fields
+            .values()
+            .map(|field| (field, &raw.value.fields));
+        let inner = aggregate.entities.values().flat_map(|entity| {
+            let raw = raw.value.entities.get(entity.name.as_str());
+            let fields = entity.fields.values();
+            fields.filter_map(move |field| Some((field, &raw?.value.fields)))
+        });
+        for (field, written) in own.chain(inner) {
+            let Type::Reference(Reference::Local(to)) = &field.ty else {
+                continue;
+            };
+            if !field.list
+                && let Some(span) = fields::key_of(written, field.name.as_str())
+            {
+                reference_to_shard(cx, home, field, to, span);
+            }
+        }
+    }
+}
+
+fn reference_to_shard(cx: &Checker<'_>, home: &Home<'_>, field: &Field, to: &TypeName, at: Span) {
+    let raw = home.raw.aggregates.get(to.as_str());
+    let (Some(shard), Some(key)) = (
+        cx.context(home)
+            .aggregates
+            .get(to)
+            .and_then(|it| it.shard_by.as_ref()),
+        raw.and_then(|raw| raw.value.shard_by.as_ref()),
+    ) else {
+        return;
+    };
+    let message = format!("`{}` cannot reference `{to}`, which is sharded", field.name);
+    let finding = Diagnostic::error("shard-key", message).at(at, "");
+    cx.report(
+        finding
+            .at(key.span, "by this")
+            .note(format!(
+                "a foreign key would have to hold `{shard}` besides the id, to know where to look"
+            ))
+            .help(format!("shard `{to}` by `id`, or keep its id as a `uuid`")),
+    );
+}
+
+fn not_in_key(cx: &Checker<'_>, name: &Text, key: &str, span: Option<Span>) {
     let message = format!(
         "the shard key `{}` is not part of the unique key `{key}`",
         name.value

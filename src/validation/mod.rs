@@ -190,10 +190,10 @@ fn settle(cx: &mut Checker<'_>, home: &Home<'_>) {
 
 /// What is checked, and not part of the model yet.
 fn outside(cx: &Checker<'_>, home: &Home<'_>) {
+    keys::references_to_shards(cx, home);
     sagas::sagas(cx, home);
     calls::calls(cx, home);
     read_models::read_models(cx, home);
-    reads::scale(cx, home);
     reads::flags(cx, home);
 }
 

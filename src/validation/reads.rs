@@ -5,50 +5,77 @@ use super::names;
 use crate::description::Spanned;
 use crate::description::raw::{RawDatabase, RawScale};
 use crate::diagnostics::Diagnostic;
+use crate::model::Scale;
 
-/// Checks `scale`.
-pub(super) fn scale(cx: &Checker<'_>, home: &Home<'_>) {
+/// The greatest number of read replicas: a server streams to ten others unless told otherwise, and a
+/// copy that is being made needs two of these.
+const MOST_REPLICAS: u32 = 8;
+
+/// How the reads of a context are scaled.
+pub(super) fn scale(cx: &Checker<'_>, home: &Home<'_>) -> Scale {
     let Some(raw) = &home.raw.scale else {
-        return;
+        return Scale::default();
     };
-    cx.later(raw.span, "`scale` is");
     if raw.value.read_replicas.is_none() && raw.value.cache.is_none() {
         let finding = Diagnostic::error("empty-scale", "nothing is said of how reads are scaled");
         let help = "add `read_replicas` or `cache`, or remove `scale`";
         cx.report(finding.at(raw.span, "").help(help));
     }
-    if let Some(cache) = &raw.value.cache
-        && cache.value.ttl.value.millis == 0
-    {
-        let finding = Diagnostic::error("wrong-value", "answers are kept for no time at all");
-        let help = "say how long: `cache = { ttl = \"30s\" }`";
-        cx.report(finding.at(cache.value.ttl.span, "").help(help));
+    if let Some(external) = home.raw.external.as_ref().filter(|external| external.value) {
+        let message = "the scale is that of a context that is owned elsewhere";
+        let finding = Diagnostic::error("external-context", message).at(raw.span, "");
+        let finding = finding.at(external.span, "it says so here");
+        cx.report(finding.help("remove it, its owner sees to it"));
+        return Scale::default();
     }
-    read_replicas(cx, home, raw);
+    if let Some(cache) = &raw.value.cache {
+        cx.later(cache.span, "`cache` is");
+        if cache.value.ttl.value.millis == 0 {
+            let finding = Diagnostic::error("wrong-value", "answers are kept for no time at all");
+            let help = "say how long: `cache = { ttl = \"30s\" }`";
+            cx.report(finding.at(cache.value.ttl.span, "").help(help));
+        }
+    }
+    let read_replicas = read_replicas(cx, home, raw);
+    match cx.options.embedded {
+        true => Scale::default(),
+        false => Scale { read_replicas },
+    }
 }
 
-/// Reports read replicas of an engine that has none.
-fn read_replicas(cx: &Checker<'_>, home: &Home<'_>, raw: &Spanned<RawScale>) {
-    let sqlite = home
-        .raw
-        .database
-        .as_ref()
-        .is_none_or(|it| it.value == RawDatabase::Sqlite);
-    let said = raw
-        .value
-        .read_replicas
-        .as_ref()
-        .filter(|count| count.value > 0);
-    if let Some(said) = said.filter(|_| sqlite) {
-        let message = format!(
-            "the database of `{}` is SQLite, which has no read replicas",
-            home.name
-        );
-        let finding = Diagnostic::error("scale", message).at(said.span, "");
-        let place = home.raw.database.as_ref().map_or(home.key, |it| it.span);
-        let finding = finding.at(place, "the database");
-        cx.report(finding.help("give the context another database, or remove `read_replicas`"));
+/// How many read replicas there are; those of an engine that has none are reported.
+fn read_replicas(cx: &Checker<'_>, home: &Home<'_>, raw: &Spanned<RawScale>) -> u32 {
+    let said = raw.value.read_replicas.as_ref();
+    let Some(said) = said.filter(|count| count.value > 0) else {
+        return 0;
+    };
+    let database = home.raw.database.as_ref();
+    match database.map_or(RawDatabase::Sqlite, |it| it.value) {
+        RawDatabase::Postgres => {}
+        RawDatabase::Sqlite => {
+            let message = format!(
+                "the database of `{}` is SQLite, which has no read replicas",
+                home.name
+            );
+            let finding = Diagnostic::error("scale", message).at(said.span, "");
+            let place = database.map_or(home.key, |it| it.span);
+            let finding = finding.at(place, "the database");
+            cx.report(finding.help("give the context another database, or remove `read_replicas`"));
+        }
+        RawDatabase::Mongodb | RawDatabase::Redis => {
+            cx.later(said.span, "`read_replicas` of this database is");
+        }
     }
+    if said.value > MOST_REPLICAS {
+        let message = format!("{} read replicas are too many", said.value);
+        let finding = Diagnostic::error("scale", message).at(said.span, "");
+        cx.report(
+            finding
+                .note(format!("a server streams to {MOST_REPLICAS} of them"))
+                .help(format!("say {MOST_REPLICAS} at most")),
+        );
+    }
+    said.value.min(MOST_REPLICAS)
 }
 
 /// Checks the feature flags.

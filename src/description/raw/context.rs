@@ -53,7 +53,8 @@ table! {
 table! {
     /// How a context's reads are scaled, on its engine's own means.
     pub struct RawScale {
-        /// How many read replicas its database has.
+        /// How many read replicas its database has (PostgreSQL: streaming standbys). They answer
+        /// GETs; a caller is never shown less than its own commands have changed.
         read_replicas: Option<Spanned<u32>> = "`0`",
         /// That answers are cached.
         cache: Option<Spanned<RawCache>>,

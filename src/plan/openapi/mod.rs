@@ -1,6 +1,7 @@
 //! The description of a service's HTTP interface in OpenAPI 3.1.
 
 mod operations;
+mod position;
 pub(super) mod schemas;
 
 use serde_json::{Map, json};
@@ -13,7 +14,11 @@ pub fn document(system: &System, context: &Context) -> String {
     let mut paths = Map::new();
     for route in routes(context) {
         let path = paths.entry(route.path.clone()).or_insert_with(|| json!({}));
-        path[route.method.as_str().to_lowercase()] = operations::operation(system, context, &route);
+        let mut operation = operations::operation(system, context, &route);
+        if context.scale.read_replicas > 0 {
+            position::describe(&route, &mut operation);
+        }
+        path[route.method.as_str().to_lowercase()] = operation;
     }
     let mut info = json!({
         "title": format!("{} {}", system.name, context.name),

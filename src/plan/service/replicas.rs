@@ -10,7 +10,7 @@ use crate::plan::uses::Uses;
 
 use super::queries::constant;
 use super::state::implementation;
-use super::storage::{column_uses, field, literal};
+use super::storage::{column_uses, field, literal, relation};
 use super::{Code, Service};
 
 impl Service<'_> {
@@ -118,6 +118,7 @@ impl Service<'_> {
                 field("collections", slice(vec![])),
                 field("unique", slice(vec![])),
                 field("referenced_by", slice(vec![])),
+                field("shard_by", text("None")),
                 field("generations", text("true")),
             ],
         );
@@ -186,7 +187,7 @@ pub fn handler(kind: &str, name: &str) -> String {
 
 /// The table of a replica: `replica_borrower`.
 pub fn table(replica: &str) -> String {
-    format!("replica__{}", names::snake(replica))
+    relation(&format!("replica__{}", names::snake(replica)))
 }
 
 /// A number of milliseconds with an underscore between thousands.

@@ -14,7 +14,6 @@ impl Service<'_> {
     pub fn routes(&self) -> Code {
         let mut uses = Uses::default();
         uses.take("platform::http", "Routes");
-        uses.take("platform", "http");
         let calls: Vec<Expr> = routes(self.context)
             .iter()
             .map(|route| self.route(&mut uses, route))
@@ -58,6 +57,7 @@ impl Service<'_> {
             Method::Post => "post",
             Method::Delete => "delete",
         };
+        uses.take("platform", "http");
         let handler = text(format!("http::{function}::<{of}>"));
         let way = match method {
             // `http::delete` is the handler; the method of the same name is axum's.

@@ -79,6 +79,7 @@ impl Service<'_> {
                 field("collections", slice(collections)),
                 field("unique", slice(unique)),
                 field("referenced_by", slice(referenced)),
+                field("shard_by", shard_by(aggregate)),
                 field("generations", text("false")),
             ],
         );
@@ -232,16 +233,18 @@ impl Service<'_> {
 
 /// The table of an aggregate.
 pub fn table(aggregate: &str) -> String {
-    names::snake(aggregate)
+    relation(&names::snake(aggregate))
+}
+
+/// The name of a table, with room for what tells its partitions apart.
+pub(super) fn relation(name: &str) -> String {
+    names::fitted(name, names::LONGEST_IDENTIFIER - "_99".len())
 }
 
 /// The table of an entity: `loan_installment`.
 pub fn entity_table(aggregate: &Aggregate, entity: &str) -> String {
-    format!(
-        "{}__{}",
-        names::snake(aggregate.name.as_str()),
-        names::snake(entity)
-    )
+    let aggregate = names::snake(aggregate.name.as_str());
+    relation(&format!("{aggregate}__{}", names::snake(entity)))
 }
 
 /// The unique constraints of an aggregate: the name of each, and its members.
@@ -253,6 +256,14 @@ pub fn uniques(aggregate: &Aggregate) -> Vec<(String, Vec<String>)> {
         (members.join("_"), members)
     });
     single.chain(several).collect()
+}
+
+/// The member by which rows are divided, as the runtime takes it.
+fn shard_by(aggregate: &Aggregate) -> Expr {
+    match &aggregate.shard_by {
+        Some(member) => call("Some", vec![literal(member.as_str())]),
+        None => text("None"),
+    }
 }
 
 /// Imports what the columns of an expression are written with.

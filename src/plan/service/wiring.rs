@@ -88,12 +88,17 @@ impl Service<'_> {
         let kind = self.context.database;
         let make = format!("Database::{}", kind.as_str());
         let database = call(make, vec![text("MIGRATIONS")]);
-        match kind {
-            Database::Sqlite => database,
-            _ => {
-                let stand_in = call("stand_in", vec![text("STAND_IN")]);
-                Expr::Chain(Box::new(database), vec![stand_in])
-            }
+        let mut rest = Vec::new();
+        if kind != Database::Sqlite {
+            rest.push(call("stand_in", vec![text("STAND_IN")]));
+        }
+        let replicas = self.context.scale.read_replicas;
+        if replicas > 0 {
+            rest.push(call("read_replicas", vec![text(replicas.to_string())]));
+        }
+        match rest.is_empty() {
+            true => database,
+            false => Expr::Chain(Box::new(database), rest),
         }
     }
 

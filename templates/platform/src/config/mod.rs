@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use self::reader::Reader;
 use self::settings::{
-    BODY_LIMIT, BROKER_URL, DATA_DIR, DATABASE_URL, EVENT_LOG_DAYS, HOST, LOG_FORMAT,
-    OTLP_ENDPOINT, OUTBOX_LIMIT, PORT, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT,
+    BODY_LIMIT, BROKER_URL, DATA_DIR, DATABASE_REPLICA_URLS, DATABASE_URL, EVENT_LOG_DAYS, HOST,
+    LOG_FORMAT, OTLP_ENDPOINT, OUTBOX_LIMIT, PORT, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT,
 };
 use crate::http::Limits;
 use crate::location::Location;
@@ -42,6 +42,8 @@ pub struct Config {
     pub port: u16,
     /// The service's database.
     pub database: Location,
+    /// The read replicas of the database.
+    pub replicas: Vec<Location>,
     /// The broker.
     pub broker: Location,
     /// The form of the log.
@@ -110,6 +112,7 @@ impl Config {
                 servers.database,
                 Location::file("sqlite", &data.join(format!("{context}.db"))),
             ),
+            replicas: reader.locations(&DATABASE_REPLICA_URLS, servers.database),
             broker: reader.location(
                 &BROKER_URL,
                 servers.broker,
@@ -143,7 +146,7 @@ pub(crate) fn prefix(context: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, OTLP_ENDPOINT, PORT, SETTINGS};
+    use super::{Config, DATABASE_REPLICA_URLS, OTLP_ENDPOINT, PORT, SETTINGS};
 
     fn read(set: &[(&str, &str)]) -> Result<Config, super::ConfigError> {
         read_with(super::Servers::default(), set)
@@ -180,10 +183,31 @@ mod tests {
     }
 
     #[test]
+    fn replicas_are_a_list() {
+        let set = [(
+            "DATABASE_REPLICA_URLS",
+            " postgres://a/x , postgres://u:p@b/x,",
+        )];
+        let replicas = read(&set).unwrap().replicas;
+        let secrets: Vec<_> = replicas.iter().map(|one| one.secret()).collect();
+        assert_eq!(secrets, ["postgres://a/x", "postgres://u:p@b/x"]);
+        let set = [("STOCK_ROOM_DATABASE_REPLICA_URLS", "postgres://a/x,s3cret")];
+        let message = read(&set).unwrap_err().to_string();
+        assert!(
+            message.contains("`STOCK_ROOM_DATABASE_REPLICA_URLS`"),
+            "{message}"
+        );
+        assert!(!message.contains("s3cret"), "{message}");
+    }
+
+    #[test]
     fn the_table_says_the_defaults() {
         let texts: Vec<_> = SETTINGS
             .iter()
-            .filter(|one| ![PORT.name, OTLP_ENDPOINT.name].contains(&one.name))
+            .filter(|one| {
+                let absent = [PORT, DATABASE_REPLICA_URLS, OTLP_ENDPOINT];
+                absent.iter().all(|other| other.name != one.name)
+            })
             .map(|one| {
                 let paths = one.default.replace("<DATA_DIR>", "data");
                 (one.name, paths.replace("<context>", "stock-room"))

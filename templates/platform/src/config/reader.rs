@@ -81,6 +81,24 @@ impl Reader<'_> {
         default
     }
 
+    /// Where several things are, with commas between. What was given is not repeated.
+    pub fn locations(&mut self, setting: &Setting, example: Option<&'static str>) -> Vec<Location> {
+        let Some((name, value)) = self.found(setting) else {
+            return Vec::new();
+        };
+        let given = value.split(',').map(str::trim);
+        let given = given.filter(|one| !one.is_empty()).map(str::parse);
+        given
+            .collect::<Result<_, _>>()
+            .unwrap_or_else(|NoLocation| {
+                let example = example.unwrap_or("postgres://name:password@host:5432/database");
+                self.problems.push(format!(
+                    "`{name}` has to be a list with commas between, as `{example},…`"
+                ));
+                Vec::new()
+            })
+    }
+
     pub fn millis(&mut self, setting: &Setting, default: u64) -> Duration {
         Duration::from_millis(self.value(setting, default, "a number of milliseconds"))
     }

@@ -16,11 +16,12 @@ pub struct Setting {
 }
 
 /// All variables, as `--help` shows them.
-pub const SETTINGS: [Setting; 13] = [
+pub const SETTINGS: [Setting; 14] = [
     PORT,
     HOST,
     DATA_DIR,
     DATABASE_URL,
+    DATABASE_REPLICA_URLS,
     BROKER_URL,
     LOG_FORMAT,
     BODY_LIMIT,
@@ -39,6 +40,11 @@ pub(super) const DATABASE_URL: Setting = setting(
     "DATABASE_URL",
     "sqlite:<DATA_DIR>/<context>.db",
     "where the service's database is",
+);
+pub(super) const DATABASE_REPLICA_URLS: Setting = setting(
+    "DATABASE_REPLICA_URLS",
+    "none",
+    "where read replicas of a PostgreSQL database are, with commas between",
 );
 pub(super) const BROKER_URL: Setting = setting(
     "BROKER_URL",

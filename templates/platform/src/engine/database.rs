@@ -17,6 +17,7 @@ pub struct Database {
     kind: Kind,
     migrations: &'static [Migration],
     stand_in: &'static [Migration],
+    read_replicas: u32,
 }
 
 /// The kinds of databases that this program can use.
@@ -64,6 +65,7 @@ impl Database {
             kind,
             migrations,
             stand_in: &[],
+            read_replicas: 0,
         }
     }
 
@@ -71,6 +73,13 @@ impl Database {
     #[must_use]
     pub const fn stand_in(mut self, tables: &'static [Migration]) -> Self {
         self.stand_in = tables;
+        self
+    }
+
+    /// The same, described with so many read replicas.
+    #[must_use]
+    pub const fn read_replicas(mut self, count: u32) -> Self {
+        self.read_replicas = count;
         self
     }
 
@@ -102,17 +111,25 @@ impl Database {
         }
     }
 
-    /// Opens it, all migrations having been applied.
+    /// Opens it, all migrations having been applied, and its read replicas.
     ///
     /// # Errors
-    /// When it cannot be used, would not keep what is committed, or lacks migrations.
+    /// When it cannot be used, would not keep what is committed, lacks migrations, or has no
+    /// replicas.
     pub async fn open(
         &self,
         at: &Location,
+        replicas: &[Location],
         options: Options,
     ) -> Result<Arc<dyn Engine>, OpenError> {
         let kind = self.kind_of(at)?;
         let migrations = self.migrations_on(kind);
+        kind.check_replicas(replicas)?;
+        if replicas.is_empty() && self.read_replicas > 0 {
+            tracing::info!(
+                "`DATABASE_REPLICA_URLS` names no read replica: the database answers all reads"
+            );
+        }
         Ok(match kind {
             Kind::Sqlite => {
                 let engine = sqlite::SqliteEngine::open(&at.path(), migrations, options)?;
@@ -121,7 +138,12 @@ impl Database {
             #[cfg(feature = "postgres")]
             Kind::Postgres => {
                 let engine = postgres::PostgresEngine::open(at.secret(), migrations, options);
-                Arc::new(engine.await?)
+                let engine = engine.await?;
+                let urls: Vec<_> = replicas.iter().map(Location::secret).collect();
+                match urls.as_slice() {
+                    [] => Arc::new(engine),
+                    urls => Arc::new(engine.with_standbys(urls, options).await?),
+                }
             }
             #[cfg(feature = "mongodb")]
             Kind::Mongodb => {
@@ -176,6 +198,26 @@ impl Kind {
             Self::Mongodb => Some("mongodb://name:password@host:27017/database"),
             #[cfg(feature = "redis")]
             Self::Redis => Some("redis://host:6379/?prefix=system.context"),
+        }
+    }
+
+    /// Refuses replicas that such a database does not have.
+    fn check_replicas(self, replicas: &[Location]) -> Result<(), OpenError> {
+        let wrong = match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres => {
+                let mut replicas = replicas.iter();
+                replicas.find(|replica| !self.schemes().contains(&replica.scheme()))
+            }
+            _ => replicas.first(),
+        };
+        match wrong {
+            None => Ok(()),
+            Some(replica) => Err(OpenError::Unusable(format!(
+                "a database on {} has no read replica at `{replica}`; correct \
+                 `DATABASE_REPLICA_URLS`, or leave it out",
+                self.name(),
+            ))),
         }
     }
 

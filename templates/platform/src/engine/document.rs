@@ -8,7 +8,8 @@ use crate::value::Timestamp;
 /// due, version, body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Documents {
-    /// Answers to commands with an `Idempotency-Key`.
+    /// Answers to commands with an `Idempotency-Key`, under `<table>/<id>/<command>`, the first two of
+    /// the aggregate, so that an engine may keep them with it.
     Requests,
     /// Commands of this service's policies and effects that wait for their unit of work.
     Commands,

@@ -27,6 +27,7 @@ pub mod postgres;
 mod progress;
 #[cfg(feature = "redis")]
 pub mod redis;
+mod replicas;
 mod row;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -45,6 +46,7 @@ pub use message::{OutboxDepth, OutboxEvent, OutboxRow};
 pub use migration::{Migration, OpenError};
 pub use options::Options;
 pub use progress::{Gate, GateAdvance, OffsetAdvance};
+pub use replicas::{NoPosition, Position, Replicas};
 pub use row::{Find, Found, Generation, Page, Stored};
 pub use write::{Check, CommitError, Save, SaveTo, WriteSet};
 
@@ -78,6 +80,11 @@ pub trait Engine: Send + Sync + 'static {
 
     /// A page of rows.
     async fn find(&self, find: &Find) -> Result<Page, EngineError>;
+
+    /// Copies that answer reads for callers in its stead, where it has any.
+    fn replicas(&self) -> Option<&dyn Replicas> {
+        None
+    }
 
     /// Deleted rows with the versions of their deletions, in the order of their ids, after this one.
     async fn deleted(

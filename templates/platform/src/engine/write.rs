@@ -25,6 +25,30 @@ pub struct WriteSet {
     pub offsets: Vec<OffsetAdvance>,
 }
 
+#[cfg(feature = "postgres")]
+impl WriteSet {
+    /// The checks that its changes do not make anyhow: a change is made to the version it expects.
+    pub(super) fn conditions(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| !self.is_made(check))
+    }
+
+    fn is_made(&self, check: &Check) -> bool {
+        let Check::Version {
+            schema,
+            generation,
+            id,
+            version,
+        } = check
+        else {
+            return false;
+        };
+        self.saves.iter().any(|save| {
+            save.schema.table == schema.table
+                && (save.generation, save.id(), save.expected) == (*generation, *id, *version)
+        })
+    }
+}
+
 /// A condition of a write set, held against what is there before its own writes.
 #[derive(Debug, Clone)]
 pub enum Check {

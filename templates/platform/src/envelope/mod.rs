@@ -85,7 +85,7 @@ impl Envelope {
 }
 
 /// The form in which a message is stored and sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wire {
     /// The headers.
     pub headers: BTreeMap<String, String>,

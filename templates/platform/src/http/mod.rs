@@ -18,6 +18,7 @@ mod layers;
 mod origin;
 mod page;
 mod parameters;
+mod position;
 mod problem;
 mod read;
 mod site;

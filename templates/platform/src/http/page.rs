@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::position::Source;
 use super::{Problem, parameters, read};
 use crate::contract::AggregateType;
 use crate::decision::Aggregate;
@@ -32,6 +33,7 @@ struct Shown<V> {
 pub async fn list<A: Aggregate>(
     State(runtime): State<Arc<Runtime>>,
     OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let paging = parameters::of_list(&uri)?;
     let find = Find {
@@ -43,7 +45,7 @@ pub async fn list<A: Aggregate>(
         after: paging.after,
         limit: paging.limit,
     };
-    page::<A>(&runtime, &uri, &find).await
+    page::<A>(&Source::of(&runtime, &headers)?, &uri, &find).await
 }
 
 /// `GET /things/by-owner?owner=`: what a query finds, in pages; a single one when it covers a
@@ -63,21 +65,22 @@ pub async fn query<Q: Query>(
         Problem::internal()
     })?;
     find.after = paging.after;
+    let source = Source::of(&runtime, &headers)?;
     if !Q::UNIQUE {
-        return page::<Q::Aggregate>(&runtime, &uri, &find).await;
+        return page::<Q::Aggregate>(&source, &uri, &find).await;
     }
     let kind = <Q::Aggregate as Aggregate>::Type::NAME;
-    let row = runtime.engine.find(&find).await?.rows.into_iter().next();
+    let row = source.find(&find).await?.rows.into_iter().next();
     let row = row.ok_or_else(|| refusals::not_found(kind))?;
     Ok(read::show(&headers, &restore::<Q::Aggregate>(row)?))
 }
 
 async fn page<A: Aggregate>(
-    runtime: &Runtime,
+    source: &Source<'_>,
     uri: &Uri,
     find: &Find,
 ) -> Result<Response, Problem> {
-    let page = runtime.engine.find(find).await?;
+    let page = source.find(find).await?;
     let rows = page.rows.into_iter();
     let items = rows.map(|row| Ok(restore::<A>(row)?.view()));
     let items: Vec<A::View> = items.collect::<Result<_, Problem>>()?;

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::command::parse_id;
+use super::position::Source;
 use super::{Problem, tag};
 use crate::contract::AggregateType;
 use crate::decision::Aggregate;
@@ -24,7 +25,7 @@ pub async fn read<A: Aggregate>(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = parse_id::<A>(&id)?;
-    match runtime.engine.load(A::SCHEMA, 0, id).await? {
+    match Source::of(&runtime, &headers)?.load(A::SCHEMA, id).await? {
         Found::Nothing => Err(refusals::not_found(A::Type::NAME).into()),
         Found::Deleted(_) => Err(refusals::deleted(A::Type::NAME).into()),
         Found::Live(row) => Ok(show(&headers, &restore::<A>(row)?)),

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::health::{self, Readiness};
-use super::{Limits, Problem, Routes, layers};
+use super::{Limits, Problem, Routes, layers, position};
 use crate::runtime::Runtime;
 use crate::telemetry;
 
@@ -46,6 +46,10 @@ impl Site {
             .fallback(|| async { unknown() })
             .method_not_allowed_fallback(|| async { not_allowed() })
             .layer(DefaultBodyLimit::max(self.limits.body))
+            .layer(middleware::from_fn_with_state(
+                Arc::clone(&runtime),
+                position::tell,
+            ))
             .layer(middleware::from_fn_with_state(self.limits, layers::observe))
             .with_state(runtime)
             .merge(common)

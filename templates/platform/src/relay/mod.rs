@@ -5,28 +5,35 @@
 //! at the first message there is, so nothing is skipped for having been committed late. Several
 //! relays on one shard do double work, which a lease avoids, but no harm: each publishes every key
 //! from its first unsent message on, and readers pass over what they have had.
+//!
+//! Where more waits than a pass takes, the database works while the broker does: what the pass
+//! before published is deleted and the next pass's messages are read, from the first one there is,
+//! those on their way included; what is acknowledged meanwhile is taken out of them.
 
 mod back_off;
 mod heartbeat;
 mod metrics;
 mod plan;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use self::back_off::BackOff;
 use self::heartbeat::Heartbeats;
-use self::plan::{Plan, Settled};
-use crate::broker::BrokerError;
-use crate::engine::EngineError;
+use self::plan::Plan;
+use crate::broker::{BrokerError, Publication, Published};
+use crate::engine::{EngineError, OutboxRow};
 use crate::hold;
 use crate::lease::Lease;
 use crate::runtime::Runtime;
+use crate::value::Timestamp;
 
 /// How many messages one pass publishes at most.
-const BATCH: usize = 500;
+pub const BATCH: usize = 1_000;
 
 /// How long a relay has its shard without renewing, in milliseconds.
 const LEASE_MS: u64 = 2_000;
@@ -82,6 +89,20 @@ pub struct Relay {
     observed: Option<Instant>,
     /// Messages that the last pass found and could not publish: the next has to look past them.
     blocked: usize,
+    /// What the next pass has to publish, where it was read already.
+    ahead: Option<Batch>,
+    /// Messages that the broker has, and that are still to be deleted.
+    published: Vec<Uuid>,
+}
+
+/// The oldest messages of a shard.
+struct Batch {
+    /// The database's time before they were read: what is committed later is not promised by the
+    /// heartbeat.
+    as_of: Timestamp,
+    rows: Vec<OutboxRow>,
+    /// Whether nothing else waited.
+    complete: bool,
 }
 
 /// Why a pass came to nothing.
@@ -112,6 +133,8 @@ impl Relay {
             lease: Lease::new(format!("relay/{}", shard.number), LEASE_MS),
             observed: None,
             blocked: 0,
+            ahead: None,
+            published: Vec::new(),
         }
     }
 
@@ -129,12 +152,15 @@ impl Relay {
         let outcome = match self.lease.hold(&self.runtime).await {
             Ok(true) => self.pass().await,
             Ok(false) => {
+                // Whoever has the shard now reads it anew.
+                self.ahead = None;
                 self.pause = LONGEST;
                 return;
             }
             Err(error) => Err(error.into()),
         };
         self.pause = match outcome {
+            Ok(_) if self.ahead.is_some() => Duration::ZERO,
             Ok(0) => self.longer(LONGEST),
             Ok(_) => SHORTEST,
             Err(error) => {
@@ -145,11 +171,14 @@ impl Relay {
     }
 
     fn longer(&self, longest: Duration) -> Duration {
-        (self.pause * 3 / 2).min(longest)
+        (self.pause * 3 / 2).clamp(SHORTEST, longest)
     }
 
     /// Waits for the bell, the end of the pause or the end of the service.
     async fn rest(&mut self) {
+        if self.pause.is_zero() {
+            return;
+        }
         let held_up = self.pause > LONGEST;
         tokio::select! {
             () = self.runtime.outbox_bell.notified(), if !held_up => {}
@@ -158,52 +187,99 @@ impl Relay {
         }
     }
 
-    /// Reads, publishes, deletes, and says how fresh the partitions now are; how many messages left
-    /// the outbox.
+    /// Publishes what waits, deletes it, and says how fresh the partitions now are; how many messages
+    /// the broker has taken.
     async fn pass(&mut self) -> Result<usize, PassError> {
-        let engine = Arc::clone(&self.runtime.engine);
-        // Before the read: what is committed later is not promised by the heartbeat.
-        let as_of = engine.now().await?;
-        let limit = BATCH + self.blocked;
-        let limit_rows = u32::try_from(limit).unwrap_or(u32::MAX);
-        let rows = engine.outbox(self.shard.number, limit_rows).await?;
-        let complete = rows.len() < limit;
-        let mut plan = Plan::new(rows, &self.back_off.waiting(Instant::now()));
-        let settled = self.publish(&plan).await?;
+        let batch = match self.ahead.take() {
+            Some(batch) => batch,
+            None => {
+                self.delete().await?;
+                self.read(BATCH + self.blocked).await?
+            }
+        };
+        let mut plan = Plan::new(batch.rows, &self.back_off.waiting(Instant::now()));
+        let publications = plan.publications();
+        let (outcomes, ahead) = tokio::join!(
+            self.publish(&publications),
+            self.read_ahead(batch.complete, BATCH + plan.waiting())
+        );
+        if ahead.is_ok() {
+            self.published.clear();
+        }
+        let settled = plan.settle(outcomes?);
+        metrics::count(&settled);
         self.back_off.update(settled.failed, Instant::now());
+        self.published.extend(&settled.acknowledged);
+        self.refuse(&settled.refused).await?;
         plan.acknowledged(&settled.acknowledged);
         self.blocked = plan.waiting();
         metrics::waiting(self.blocked);
-        if complete {
-            let beats = self.heartbeats.at(as_of, &plan.undrained());
+        if let Some(mut ahead) = ahead? {
+            let taken: HashSet<_> = settled.acknowledged.iter().collect();
+            ahead.rows.retain(|row| !taken.contains(&row.event.id));
+            self.ahead = Some(ahead);
+        }
+        if batch.complete {
+            self.delete().await?;
+            let beats = self.heartbeats.at(batch.as_of, &plan.undrained());
             self.runtime.broker.publish(&beats).await?;
         }
         if self.observed.is_none_or(|at| at.elapsed() >= OBSERVATION) {
             self.observed = Some(Instant::now());
-            metrics::depth(engine.outbox_depth().await?, as_of);
+            let depth = self.runtime.engine.outbox_depth().await?;
+            metrics::depth(depth, batch.as_of);
         }
         Ok(settled.acknowledged.len())
     }
 
-    async fn publish(&self, plan: &Plan) -> Result<Settled, PassError> {
-        let publications = plan.publications();
+    async fn read(&self, limit: usize) -> Result<Batch, EngineError> {
+        let engine = &self.runtime.engine;
+        let as_of = engine.now().await?;
+        let rows = u32::try_from(limit).unwrap_or(u32::MAX);
+        let rows = engine.outbox(self.shard.number, rows).await?;
+        Ok(Batch {
+            as_of,
+            complete: rows.len() < limit,
+            rows,
+        })
+    }
+
+    /// What the database does while the broker has a batch.
+    async fn read_ahead(&self, complete: bool, limit: usize) -> Result<Option<Batch>, EngineError> {
+        if !self.published.is_empty() {
+            self.runtime.engine.acknowledge(&self.published).await?;
+        }
+        Ok(match complete {
+            true => None,
+            false => Some(self.read(limit).await?),
+        })
+    }
+
+    async fn publish(&self, publications: &[Publication]) -> Result<Vec<Published>, BrokerError> {
         if publications.is_empty() {
-            return Ok(Settled::default());
+            return Ok(Vec::new());
         }
         hold::at("relay.before-publish").await;
-        let outcomes = self.runtime.broker.publish(&publications).await?;
-        let settled = plan.settle(outcomes);
-        metrics::count(&settled);
+        let outcomes = self.runtime.broker.publish(publications).await?;
         hold::at("relay.before-acknowledge").await;
-        let engine = &self.runtime.engine;
-        if !settled.acknowledged.is_empty() {
-            engine.acknowledge(&settled.acknowledged).await?;
-        }
-        for (id, why) in &settled.refused {
+        Ok(outcomes)
+    }
+
+    async fn refuse(&self, refused: &[(Uuid, String)]) -> Result<(), EngineError> {
+        for (id, why) in refused {
             tracing::error!(%id, why, "the broker refuses a message; its key is blocked");
-            engine.refuse(*id, Some(why)).await?;
+            self.runtime.engine.refuse(*id, Some(why)).await?;
         }
-        Ok(settled)
+        Ok(())
+    }
+
+    /// Deletes what the broker has.
+    async fn delete(&mut self) -> Result<(), EngineError> {
+        if !self.published.is_empty() {
+            self.runtime.engine.acknowledge(&self.published).await?;
+            self.published.clear();
+        }
+        Ok(())
     }
 
     /// Publishes what is left, and gives the shard back.
@@ -211,13 +287,16 @@ impl Relay {
         let started = Instant::now();
         while self.lease.is_held() && started.elapsed() < DRAIN {
             match self.pass().await {
-                Ok(0) => break,
+                Ok(0) if self.ahead.is_none() => break,
                 Ok(_) => {}
                 Err(error) => {
                     tracing::warn!(%error, "the outbox is not drained; its messages wait in it");
                     break;
                 }
             }
+        }
+        if let Err(error) = self.delete().await {
+            tracing::debug!(%error, "what is published already is published again");
         }
         if let Err(error) = self.lease.release(&self.runtime).await {
             tracing::debug!(%error, "the lease of the relay runs out by itself");

@@ -55,14 +55,15 @@ impl Plan {
         rows.filter_map(|(row, free)| free.then_some(row))
     }
 
-    /// What may be published, in order.
-    pub fn publications(&self) -> Vec<Publication> {
-        self.free()
-            .map(|row| Publication {
+    /// What may be published, in order; its messages are taken out of the plan.
+    pub fn publications(&mut self) -> Vec<Publication> {
+        let rows = self.rows.iter_mut().zip(&self.free);
+        rows.filter(|(_, free)| **free)
+            .map(|(row, _)| Publication {
                 topic: row.event.topic.clone(),
                 partition: row.event.partition,
                 key: row.event.aggregate_id.to_string(),
-                wire: row.event.wire.clone(),
+                wire: std::mem::take(&mut row.event.wire),
             })
             .collect()
     }

@@ -25,6 +25,9 @@ pub struct Schema {
     pub unique: &'static [Unique],
     /// Tables of the same service whose columns reference this one, for `still_referenced`.
     pub referenced_by: &'static [Referrer],
+    /// The member by which an engine may divide the rows among shards: required, never changed, and
+    /// part of every unique constraint. `None`: the id.
+    pub shard_by: Option<&'static str>,
     /// Whether rows are kept per generation (projections) or once (aggregates).
     pub generations: bool,
 }
@@ -128,6 +131,14 @@ pub struct Referrer {
     pub table: &'static str,
     /// Its column.
     pub column: &'static str,
+}
+
+impl Schema {
+    /// The column of the member that decides the shard, where one does besides the id.
+    pub fn shard(&self) -> Option<&'static Column> {
+        let shard = self.shard_by?;
+        self.columns.iter().find(|column| column.name == shard)
+    }
 }
 
 impl Rules {

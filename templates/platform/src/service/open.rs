@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::starting::Starting;
@@ -20,6 +21,9 @@ use crate::runtime::Runtime;
 const SHORTEST: Duration = Duration::from_millis(100);
 /// The longest pause between two tries.
 const LONGEST: Duration = Duration::from_secs(5);
+
+/// How long a start waits for the broker; then it goes on without.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whether the topics of a service are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +109,10 @@ impl Service {
             outbox_limit: config.outbox_limit,
             ..Options::default()
         };
-        let opened = self.database.open(&config.database, options).await;
+        let opened = self
+            .database
+            .open(&config.database, &config.replicas, options);
+        let opened = opened.await;
         opened.map_err(|source| Failure::Database {
             at: config.database.clone(),
             source,
@@ -119,11 +126,12 @@ impl Service {
             source,
         };
         let broker = broker::open(&config.broker).map_err(failed)?;
-        match broker.ensure_topics(&self.all_topics()).await {
+        let topics = self.all_topics();
+        match timeout(PATIENCE, broker.ensure_topics(&topics)).await {
+            Ok(Ok(())) => Ok((broker, Topics::Made)),
             // Commands are answered without a broker; what they tell waits in the outbox.
-            Ok(()) => Ok((broker, Topics::Made)),
-            Err(BrokerError::Unavailable(_)) => Ok((broker, Topics::Missing)),
-            Err(error) => Err(failed(error)),
+            Err(_) | Ok(Err(BrokerError::Unavailable(_))) => Ok((broker, Topics::Missing)),
+            Ok(Err(error)) => Err(failed(error)),
         }
     }
 

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::stripes::Stripes;
+use super::unit::target;
 use super::{Unit, Way, refusals};
-use crate::decision::Decision;
+use crate::decision::{Aggregate, Decision};
 use crate::engine::{Document, DocumentWrite, Documents, Engine, EngineError};
 use crate::runtime::{ExecuteError, Executed, Request, Runtime};
 
@@ -54,16 +55,18 @@ pub(crate) async fn once<D: 'static, C: Decision<D>, W: Way<D, C>>(
     runtime: &Runtime,
     request: &Request,
 ) -> Result<Once, ExecuteError> {
-    let key = request.context.command_id;
+    let command = request.context.command_id;
+    let table = <C::Aggregate as Aggregate>::SCHEMA.table;
+    let key = format!("{table}/{}/{command}", target(request));
     let fingerprint = fingerprint(&request.input);
-    let _turn = TURNS.lock(key).await;
-    if let Some(once) = remembered(&*runtime.engine, key, fingerprint).await? {
+    let _turn = TURNS.lock(command).await;
+    if let Some(once) = remembered(&*runtime.engine, &key, fingerprint).await? {
         return Ok(once);
     }
-    let record = |outcome: &Executed| remember(request, fingerprint, outcome);
+    let record = |outcome: &Executed| remember(request, &key, fingerprint, outcome);
     match Unit::<D, C, W>::run(runtime, request, Some(&record)).await {
         // Another process may have been in the way with the same request.
-        Err(ExecuteError::Contended) => remembered(&*runtime.engine, key, fingerprint)
+        Err(ExecuteError::Contended) => remembered(&*runtime.engine, &key, fingerprint)
             .await?
             .ok_or(ExecuteError::Contended),
         outcome => outcome.map(Once::Outcome),
@@ -72,12 +75,10 @@ pub(crate) async fn once<D: 'static, C: Decision<D>, W: Way<D, C>>(
 
 async fn remembered(
     engine: &dyn Engine,
-    key: Uuid,
+    key: &str,
     fingerprint: Uuid,
 ) -> Result<Option<Once>, EngineError> {
-    let document = engine
-        .document(Documents::Requests, &key.to_string())
-        .await?;
+    let document = engine.document(Documents::Requests, key).await?;
     let Some(document) = document else {
         return Ok(None);
     };
@@ -92,7 +93,12 @@ async fn remembered(
 
 /// The document that keeps an outcome. An invalid request is not kept: nothing happened, and its
 /// caller may send it again under the same key when it is mended.
-fn remember(request: &Request, fingerprint: Uuid, outcome: &Executed) -> Option<DocumentWrite> {
+fn remember(
+    request: &Request,
+    key: &str,
+    fingerprint: Uuid,
+    outcome: &Executed,
+) -> Option<DocumentWrite> {
     if matches!(outcome, Executed::Refused(refused) if refused.name == refusals::INVALID) {
         return None;
     }
@@ -104,7 +110,7 @@ fn remember(request: &Request, fingerprint: Uuid, outcome: &Executed) -> Option<
         collection: Documents::Requests,
         expected: 0,
         document: Document {
-            key: request.context.command_id.to_string(),
+            key: key.to_owned(),
             group: String::new(),
             position: 0,
             due: Some(request.context.now.plus_millis(KEPT_MS)),

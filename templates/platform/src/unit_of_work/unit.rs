@@ -115,7 +115,7 @@ impl<D: 'static, C: Decision<D>, W: Way<D, C>> Executor for Unit<D, C, W> {
 
 /// The aggregate's id; what a command creates without one gets an id derived from the command, so
 /// that it is created once.
-fn target(request: &Request) -> Uuid {
+pub(super) fn target(request: &Request) -> Uuid {
     let derived = || Uuid::new_v5(&request.context.command_id, b"created");
     request.target.unwrap_or_else(derived)
 }

@@ -12,6 +12,7 @@ use crate::shop::flaky::{Fate, Flaky, dice};
 use crate::shop::{self, PARTITIONS, Service};
 use platform::broker::Publication;
 use platform::envelope::{Control, Envelope, partition_of};
+use platform::relay::BATCH;
 use platform::value::Timestamp;
 use uuid::Uuid;
 
@@ -155,7 +156,7 @@ async fn what_waits_beyond_a_batch_is_not_promised() -> Outcome {
     let broker = Flaky::new(shop::broker(folder.path()).await, |_| Fate::Good);
     let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
     let [many, last] = apart();
-    service.save_versions(many, 1..=600).await?;
+    service.save_versions(many, 1..=BATCH as u64 + 100).await?;
     service.save(last, 1, "x").await?;
     let committed = Timestamp::now();
     let relay = start(&service);

@@ -10,7 +10,7 @@ use crate::shop::flaky::{Fate, Flaky, dice};
 use crate::shop::{self, MAX_BYTES, Service, TOPIC};
 use platform::broker::Publication;
 use platform::envelope::{Control, Envelope};
-use platform::relay::{Relay, Shard};
+use platform::relay::{BATCH, Relay, Shard};
 use platform::testing::consuming::Reader;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -82,6 +82,30 @@ async fn a_broker_on_a_bad_day_loses_nothing_and_keeps_order() -> Outcome {
     save_all(&service, &items, 10).await?;
     service.drained().await?;
     assert_in_order(&broker.taken(), &items, 10);
+    service.shutdown.send(true)?;
+    Ok(relay.await?)
+}
+
+#[tokio::test]
+async fn a_full_outbox_is_carried_in_order_on_a_bad_day() -> Outcome {
+    let folder = shop::place();
+    let roll = dice(3);
+    let broker = Flaky::new(shop::broker(folder.path()).await, move |_| {
+        match roll(300) {
+            0 => Fate::Lost,
+            1 => Fate::Unsaid,
+            _ => Fate::Good,
+        }
+    });
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
+    let items = items(7);
+    let versions = BATCH as u64 / 2;
+    for item in &items {
+        service.save_versions(*item, 1..=versions).await?;
+    }
+    let relay = start(&service);
+    service.drained().await?;
+    assert_in_order(&broker.taken(), &items, versions);
     service.shutdown.send(true)?;
     Ok(relay.await?)
 }
@@ -219,11 +243,12 @@ async fn more_refused_messages_than_a_batch_do_not_hide_the_others() -> Outcome 
     let service = Service::open(folder.path(), Uuid::now_v7(), broker).await;
     let blocked = Uuid::now_v7();
     service.save(blocked, 1, &"x".repeat(MAX_BYTES)).await?;
-    service.save_versions(blocked, 2..=600).await?;
+    let batch = BATCH as u64;
+    service.save_versions(blocked, 2..=batch + 100).await?;
     service.save(Uuid::now_v7(), 1, "x").await?;
     let relay = start(&service);
     let started = Instant::now();
-    while service.engine().outbox_depth().await?.rows > 600 {
+    while service.engine().outbox_depth().await?.rows > batch + 100 {
         assert!(started.elapsed() < Duration::from_secs(10));
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

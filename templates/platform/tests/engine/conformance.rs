@@ -11,6 +11,8 @@ pub mod progress;
 pub mod races;
 pub mod references;
 pub mod rows;
+pub mod sharded;
+pub mod whole;
 
 use std::sync::Arc;
 
@@ -55,6 +57,14 @@ pub async fn all_of_references(databases: &impl Databases) {
     references::referenced_rows_stay(&*databases.open().await).await;
 }
 
+/// Rows that are divided among shards by one of their members.
+pub async fn all_of_sharded(databases: &impl Databases) {
+    sharded::rows_are_found_and_changed(&*databases.open().await).await;
+    sharded::entities_follow_their_parent(&*databases.open().await).await;
+    sharded::constraints_are_named(&*databases.open().await).await;
+    sharded::an_id_is_used_once(databases.open().await).await;
+}
+
 /// Messages on their way out, and the log of events.
 pub async fn all_of_outbox(databases: &impl Databases) {
     outbox::events_come_with_their_change(&*databases.open().await).await;
@@ -79,6 +89,12 @@ pub async fn all_of_documents(databases: &impl Databases) {
     documents::versions_are_checked(&*databases.open().await).await;
     documents::lists_are_ordered(&*databases.open().await).await;
     documents::leases_end(&*databases.open().await).await;
+}
+
+/// Rows with their events and with the document that they come from.
+pub async fn all_of_wholes(databases: &impl Databases) {
+    whole::a_request_and_its_row_are_one(&*databases.open().await).await;
+    whole::a_command_and_its_row_are_one(&*databases.open().await).await;
 }
 
 /// Searches and their pages.

@@ -13,3 +13,6 @@ mod redis;
 #[path = "../servers.rs"]
 mod servers;
 mod sqlite;
+#[cfg(feature = "postgres")]
+#[path = "../standby.rs"]
+mod standby;

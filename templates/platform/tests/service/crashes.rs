@@ -51,7 +51,7 @@ fn kill_at(point: &str, role: &str, folder: &Path) {
 async fn left_in(folder: &Path) -> (usize, u64, usize) {
     let (at, database) = (domain::config(folder).database, domain::TABLES.database());
     database.migrate(&at).await.unwrap();
-    let engine = database.open(&at, Options::default()).await.unwrap();
+    let engine = database.open(&at, &[], Options::default()).await.unwrap();
     let events = events(&*engine).await;
     let mut accounts = 0;
     for event in &events {

@@ -9,7 +9,7 @@ use platform::contract::{AggregateType, Command, Event, Refusal};
 use platform::decision::{
     Access, Aggregate, Creation, Decision, Deletion, EventOf, Meta, Needed, Step, Update,
 };
-use platform::engine::{EngineError, Reads};
+use platform::engine::{Database, EngineError, Reads};
 use platform::http::{self, Routes, get, on_delete, post};
 use platform::query::{Query, Range};
 use platform::schema::{Column, Kind, Schema, Unique};
@@ -88,6 +88,7 @@ pub static ACCOUNTS: Schema = Schema {
         table: "account",
         column: "parent",
     }],
+    shard_by: None,
     generations: false,
 };
 
@@ -536,21 +537,20 @@ pub fn routes() -> Routes {
 }
 
 pub fn service() -> Service {
-    Service::new(
-        "example",
-        "bank",
-        TABLES.database(),
-        r#"{"openapi":"3.1.0"}"#,
-    )
-    .broker(place::broker())
-    .partitions(4)
-    .aggregate::<Account>()
-    .creates::<Domain, RequestAccount>()
-    .updates::<Domain, ApproveAccount>()
-    .updates::<Domain, Pay>()
-    .updates::<Domain, Rename>()
-    .deletes::<Domain, CloseAccount>()
-    .routes(routes())
+    service_on(TABLES.database())
+}
+
+pub fn service_on(database: Database) -> Service {
+    Service::new("example", "bank", database, r#"{"openapi":"3.1.0"}"#)
+        .broker(place::broker())
+        .partitions(4)
+        .aggregate::<Account>()
+        .creates::<Domain, RequestAccount>()
+        .updates::<Domain, ApproveAccount>()
+        .updates::<Domain, Pay>()
+        .updates::<Domain, Rename>()
+        .deletes::<Domain, CloseAccount>()
+        .routes(routes())
 }
 
 /// A place of a test's own for it.

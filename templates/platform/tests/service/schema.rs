@@ -321,6 +321,7 @@ fn aggregates_with_entities() {
         }],
         unique: &[],
         referenced_by: &[],
+        shard_by: None,
         generations: false,
     };
     let id = "67e55044-10b1-426f-9247-bb680e5fe0c8";

@@ -173,9 +173,11 @@ pub fn is_refusal(code: Code) -> bool {
     )
 }
 
-/// A line of a client's log.
+/// A line of a client's log. That the producer stops at a gap is called experimental at every start;
+/// it is what is wanted.
 pub fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {
+        _ if facility == "CONFWARN" => tracing::debug!(facility, message, "kafka"),
         RDKafkaLogLevel::Emerg
         | RDKafkaLogLevel::Alert
         | RDKafkaLogLevel::Critical

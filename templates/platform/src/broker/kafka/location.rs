@@ -126,7 +126,7 @@ mod tests {
             (Mechanism::Plain, "me", "p@s:s")
         );
         assert_eq!(settings.replication, Some(3));
-        let two_days = Duration::from_secs(2 * 24 * 60 * 60);
+        let two_days = std::time::Duration::from_secs(2 * 24 * 60 * 60);
         assert_eq!(settings.retention, Some(two_days));
         assert_eq!(settings.prefix, "x.");
         assert_eq!(settings.certificate.unwrap().1.to_str(), Some("/k.pem"));

@@ -6,7 +6,8 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 
 use super::error::{number, text};
-use super::fields::{CLAIMS, ID, POSITION};
+use super::fields::{CLAIMS, ID, OUTBOX, POSITION, REQUESTS};
+use super::requests::Answers;
 use super::rows::is_live;
 use super::store::{Place, Store, all, holder};
 use crate::engine::EngineError;
@@ -28,6 +29,10 @@ pub(super) struct Cell {
     pub(super) locked: bool,
     /// Messages it will carry besides.
     pub(super) push: Vec<Document>,
+    /// Answers to requests as it will hold them, once they are looked at.
+    pub(super) answers: Option<Vec<Document>>,
+    /// The member that decides the shard of such documents.
+    pub(super) shard: Option<String>,
     /// Of what it is a row.
     pub(super) schema: Option<&'static Schema>,
     /// The number of the write set that changed it last.
@@ -68,9 +73,24 @@ impl Cell {
                 fields.insert(name, Bson::Null);
             }
         }
+        if let Some(Answers::Others(answers)) = self.changed_answers() {
+            fields.insert(REQUESTS, answers);
+        }
         fields.insert(super::fields::REVISION, ObjectId::new());
         fields.insert(POSITION, position);
         Some(fields)
+    }
+
+    /// What is added to lists that the document has already.
+    pub(super) fn pushes(&self) -> Vec<(&'static str, Vec<Document>)> {
+        let mut pushes = Vec::new();
+        if !self.push.is_empty() {
+            pushes.push((OUTBOX, self.push.clone()));
+        }
+        if let Some(Answers::More(answers)) = self.changed_answers() {
+            pushes.push((REQUESTS, answers));
+        }
+        pushes
     }
 
     /// The claims as they are and as they will be.
@@ -117,7 +137,12 @@ impl Store {
         }
         let mut cells: BTreeMap<Place, Cell> = BTreeMap::new();
         for place in places {
-            cells.insert(place, Cell::default());
+            let shard = self.shard_of(&place.0).cloned();
+            let cell = Cell {
+                shard,
+                ..Cell::default()
+            };
+            cells.insert(place, cell);
         }
         for (collection, keys) in by_collection {
             for document in self.free(&collection, &keys).await? {

@@ -22,6 +22,8 @@ pub(super) struct Way {
     pub(super) database: Database,
     /// For everybody else: what a majority has.
     pub(super) settled: Database,
+    /// Whether it is a cluster that divides collections.
+    pub(super) is_cluster: bool,
     /// The hosts, for messages.
     pub(super) server: String,
 }
@@ -63,15 +65,15 @@ pub(super) async fn connect(url: &str) -> Result<Way, OpenError> {
     let settled = mongodb::options::DatabaseOptions::builder()
         .read_concern(ReadConcern::majority())
         .build();
-    let way = Way {
+    let mut way = Way {
+        is_cluster: false,
         settled: client.database_with_options(&name, settled),
         database: client.database(&name),
         server,
     };
-    way.database
-        .run_command(doc! { "ping": 1 })
-        .await
-        .map_err(|error| way.failed(&error))?;
+    let hello = way.database.run_command(doc! { "hello": 1 }).await;
+    let hello = hello.map_err(|error| way.failed(&error))?;
+    way.is_cluster = hello.get_str("msg").is_ok_and(|what| what == "isdbgrid");
     Ok(way)
 }
 

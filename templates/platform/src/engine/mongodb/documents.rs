@@ -42,7 +42,8 @@ pub(super) fn encoded(document: &Document, version: u64) -> Result<Stored, Engin
     })
 }
 
-fn decoded(stored: &Stored) -> Result<Document, EngineError> {
+/// The document that is stored so.
+pub(super) fn decoded(stored: &Stored) -> Result<Document, EngineError> {
     Ok(Document {
         key: text(stored, ID)?.to_owned(),
         group: text(stored, "group")?.to_owned(),
@@ -60,6 +61,11 @@ impl Store {
         collection: Documents,
         key: &str,
     ) -> Result<Option<Document>, EngineError> {
+        if let Some(holder) = self.holder_of(collection, key)
+            && let Some(answer) = self.held_answer(&holder, key).await?
+        {
+            return Ok(answer);
+        }
         let search = Search::all(doc! { ID: key });
         let found = self.read(name_of(collection), &search).await?;
         let live = found.iter().find(|stored| is_live(stored));
@@ -71,7 +77,11 @@ impl Store {
         let name = name_of(collection);
         self.finish_in(name).await?;
         let live = doc! { LIVE: true };
-        Ok(self.settled(name).count_documents(live).await?)
+        let mut count = self.settled(name).count_documents(live).await?;
+        if collection == Documents::Requests {
+            count += self.held_answers().await?;
+        }
+        Ok(count)
     }
 
     /// Documents by due time, group, position and key; by key alone when paging.
@@ -84,7 +94,12 @@ impl Store {
         }
         let name = name_of(query.collection);
         self.finish_in(name).await?;
-        let found = self.settled(name).aggregate(steps(query)).await?;
+        let mut held = Vec::new();
+        if query.collection == Documents::Requests {
+            self.finish_answers().await?;
+            held = self.with_held_answers(&all_of(query), query.due_by);
+        }
+        let found = self.settled(name).aggregate(steps(query, held)).await?;
         let found = all(found).await?;
         found.iter().map(decoded).collect()
     }
@@ -135,11 +150,16 @@ impl Store {
     }
 }
 
-fn steps(query: &DocumentsQuery) -> Vec<Stored> {
+fn all_of(query: &DocumentsQuery) -> Stored {
     let mut all = doc! { LIVE: true };
     if let Some(group) = &query.group {
         all.insert("group", group);
     }
+    all
+}
+
+/// The steps of a list, with those that add what other collections hold.
+fn steps(query: &DocumentsQuery, held: Vec<Stored>) -> Vec<Stored> {
     let mut wanted = Stored::new();
     if let Some(due_by) = query.due_by {
         wanted.insert("due", doc! { "$lte": due_by.as_microseconds() });
@@ -147,7 +167,8 @@ fn steps(query: &DocumentsQuery) -> Vec<Stored> {
     if let Some(after) = &query.after {
         wanted.insert(ID, doc! { "$gt": after });
     }
-    let mut steps = vec![doc! { "$match": all }];
+    let mut steps = vec![doc! { "$match": all_of(query) }];
+    steps.extend(held);
     if query.heads_only {
         steps.push(doc! { "$sort": { "group": 1, "position": 1, ID: 1 } });
         steps.push(doc! { "$group": { ID: "$group", "head": { "$first": "$$ROOT" } } });

@@ -22,6 +22,12 @@ pub(super) const OUTBOX: &str = "_outbox";
 pub(super) const OUTBOX_ID: &str = "_outbox.id";
 /// The same, their positions.
 pub(super) const OUTBOX_POSITION: &str = "_outbox.position";
+/// Answers to requests about an aggregate.
+pub(super) const REQUESTS: &str = "_requests";
+/// The same, when they have served their time.
+pub(super) const REQUESTS_DUE: &str = "_requests.due";
+/// Whether some of them are in a collection of their own.
+pub(super) const REQUESTS_MOVED: &str = "_requests_moved";
 /// The version of rows and documents.
 pub(super) const VERSION: &str = "version";
 
@@ -35,5 +41,7 @@ pub(super) const TRANSACTIONS: &str = "microdb_transactions";
 pub(super) const GUARDS: &str = "microdb_guards";
 /// The collection of gates.
 pub(super) const GATES: &str = "microdb_gates";
+/// The collection of ids in use, where collections do not keep them apart.
+pub(super) const IDS: &str = "microdb_ids";
 /// The collection of offsets.
 pub(super) const OFFSETS: &str = "microdb_offsets";

@@ -22,7 +22,9 @@ pub(super) fn goes(cell: &Cell) -> bool {
 pub(super) fn bound(place: &Place, cell: &Cell) -> Option<Document> {
     let seen = cell.seen.as_ref()?;
     let revision = seen.get(REVISION).cloned().unwrap_or(Bson::Null);
-    Some(doc! { ID: &place.1, REVISION: revision, INTENT: { "$exists": false } })
+    let mut bound = doc! { ID: &place.1, REVISION: revision, INTENT: { "$exists": false } };
+    bound.extend(cell.shard_filter(Some(seen)));
+    Some(bound)
 }
 
 /// What is to become of a document.
@@ -32,8 +34,8 @@ pub(super) fn intent(tx: ObjectId, cell: &Cell, position: i64) -> Document {
         && let Some(fields) = cell.fields(position)
     {
         intent.insert("set", fields);
-        if !cell.push.is_empty() {
-            intent.insert("push", &cell.push);
+        for (list, more) in cell.pushes() {
+            intent.insert(list, more);
         }
     }
     intent
@@ -55,6 +57,7 @@ pub(super) fn stub(place: &Place, cell: &Cell, intent: Document) -> Document {
     let (_, claims) = cell.claims();
     let revision = ObjectId::new();
     let mut stub = doc! { ID: &place.1, REVISION: revision, STUB: true, INTENT: intent };
+    stub.extend(cell.shard_filter(cell.now.as_ref()));
     if !claims.is_empty() {
         stub.insert(CLAIMS, claims);
     }

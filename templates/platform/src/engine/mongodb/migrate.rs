@@ -13,10 +13,16 @@ use crate::engine::migration::{Migration, OpenError};
 use crate::value::Timestamp;
 
 /// The collections of the runtime.
-const RUNTIME: &[Migration] = &[Migration {
-    name: "runtime/0001",
-    text: include_str!("migrations/0001_runtime.json"),
-}];
+const RUNTIME: &[Migration] = &[
+    Migration {
+        name: "runtime/0001",
+        text: include_str!("migrations/0001_runtime.json"),
+    },
+    Migration {
+        name: "runtime/0002",
+        text: include_str!("migrations/0002_ids.json"),
+    },
+];
 
 const APPLIED: &str = "microdb_migrations";
 const LOCK: &str = "microdb_migrating";
@@ -31,14 +37,18 @@ const PATIENCE: Duration = Duration::from_secs(1_800);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// What a migration may do: each is done in the same way however often it is begun.
-const COMMANDS: [&str; 6] = [
+const COMMANDS: [&str; 7] = [
     "collMod",
     "create",
     "createIndexes",
     "drop",
     "dropIndexes",
+    SHARD,
     "update",
 ];
+
+/// Divides a collection over the shards of a cluster.
+const SHARD: &str = "shardCollection";
 
 /// NamespaceNotFound, IndexNotFound, NamespaceExists: it has been done.
 const DONE: [i32; 3] = [26, 27, 48];
@@ -47,7 +57,8 @@ const DONE: [i32; 3] = [26, 27, 48];
 /// migrations that were applied. Any number of instances may do so at once: they take turns.
 ///
 /// A migration is a JSON list of MongoDB's commands `create`, `collMod`, `createIndexes`,
-/// `dropIndexes`, `drop` and `update`, run in order. MongoDB cannot take back what such a command
+/// `dropIndexes`, `drop`, `update` and `shardCollection`, run in order; the last, where it is no cluster,
+/// is passed over. MongoDB cannot take back what such a command
 /// has done; so of a migration that failed its first commands stay, and it is begun from its start
 /// the next time. A command that finds its work done (a collection or index that is there, or no
 /// longer) goes by; an `update` has to be one that may be done twice.
@@ -142,6 +153,17 @@ fn read(text: &str) -> Result<Vec<Document>, String> {
 }
 
 async fn run(way: &Way, mut command: Document) -> Result<(), String> {
+    if let Some(commands) = divisions(way.database.name(), &command) {
+        if !way.is_cluster {
+            return Ok(());
+        }
+        let admin = way.database.client().database("admin");
+        for command in commands {
+            let answer = admin.run_command(command).await;
+            answer.map_err(|error| error.to_string())?;
+        }
+        return Ok(());
+    }
     command.insert("writeConcern", durable());
     match way.database.run_command(command).await {
         Ok(answer) => super::error::written(&answer)
@@ -152,6 +174,15 @@ async fn run(way: &Way, mut command: Document) -> Result<(), String> {
             _ => Err(error.to_string()),
         },
     }
+}
+
+/// The commands, of the database `admin`, that divide a collection; `None` when that is not asked for.
+/// Both may be done twice.
+fn divisions(database: &str, command: &Document) -> Option<[Document; 2]> {
+    let collection = command.get_str(SHARD).ok()?;
+    let mut divide = command.clone();
+    divide.insert(SHARD, format!("{database}.{collection}"));
+    Some([doc! { "enableSharding": database }, divide])
 }
 
 /// The turn of one instance, by the database's clock.
@@ -216,5 +247,30 @@ impl<'a> Turn<'a> {
         if let Err(error) = collection.delete_one(own).await {
             tracing::debug!(%error, "the turn of migrating ends by itself");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mongodb::bson::doc;
+
+    use super::{divisions, read};
+
+    #[test]
+    fn a_collection_is_divided_under_its_full_name() {
+        let text = r#"[{ "shardCollection": "loan", "key": { "borrower": 1, "_id": 1 } }]"#;
+        let commands = read(text).unwrap();
+        let expected = [
+            doc! { "enableSharding": "fintech_loan" },
+            doc! { "shardCollection": "fintech_loan.loan", "key": { "borrower": 1, "_id": 1 } },
+        ];
+        let sent = divisions("fintech_loan", &commands[0]).unwrap();
+        let sent = sent.map(|command| command.to_string().replace("Int64(1)", "1"));
+        assert_eq!(sent, expected.map(|command| command.to_string()));
+    }
+
+    #[test]
+    fn other_commands_are_none_of_that() {
+        assert!(divisions("d", &doc! { "create": "loan" }).is_none());
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! # One document
 //! A row is one document, the entities inside among its members. It also carries the messages that
-//! came with its changes and wait for the broker. So a unit of work on one aggregate is one write,
-//! bound to the revision that was read: it happens as a whole or not at all, whatever happens to
-//! whoever is at it. A deletion leaves the document behind, with its version and its messages.
+//! came with its changes and wait for the broker, and the answers to requests about it that had a key.
+//! So a unit of work on one aggregate is one write, bound to the revision that was read: it happens as
+//! a whole or not at all, whatever happens to whoever is at it. A deletion leaves the document behind,
+//! with its version and its messages; a refused creation leaves one that has its answer and no version.
 //!
 //! # Several documents
 //! A write set over several documents is a transaction of its own making over writes of single ones,
@@ -75,6 +76,7 @@
 //!   { "key": { "_tx.id": 1 }, "name": "microdb_tx", "sparse": true },
 //!   { "key": { "_outbox.id": 1 }, "name": "microdb_outbox_id", "unique": true, "sparse": true },
 //!   { "key": { "_outbox.position": 1 }, "name": "microdb_outbox", "sparse": true },
+//!   { "key": { "_requests.due": 1 }, "name": "microdb_requests", "sparse": true },
 //!   { "key": { "_live": 1, "_id": 1 }, "name": "microdb_live" }
 //! ] }
 //! ```
@@ -99,8 +101,27 @@
 //! `created_at`, `updated_at`, `generation` and members under their names, as `codec.rs` says; a
 //! collection of entities is a list of documents `{ id, …columns }` under its member. Absent members
 //! are `null`. Of a deleted row `_live` is false and no member is left, and stubs have none, so a
-//! validator has to let through what has not `_live: true`. A sharded collection has `_id` as its
-//! shard key, and then no unique constraint, for MongoDB keeps none over several shards.
+//! validator has to let through what has not `_live: true`.
+//!
+//! # Clusters
+//! `{ "shardCollection": "<table>", "key": … }` divides a collection in a cluster; elsewhere it is passed
+//! over. MongoDB keeps no unique index over several shards but one that begins with the shard key, so of
+//! a divided collection `microdb_outbox_id` is not unique (messages of an aggregate are told apart in its
+//! document, and ids of messages are random), and unique constraints are divided with it or there are none:
+//! - by id: the key is `{ "_id": "hashed" }`, and the aggregate has no unique constraint;
+//! - by a member, required and never changed, which is part of every unique constraint: the key is that
+//!   of an index `microdb_shard`, `{ "<member>": 1, "_id": 1 }`, or `{ "<member>": 1 }` where there are
+//!   unique constraints, whose indexes are then
+//! ```json
+//! { "key": { "<member>": 1, "_claims.<unique name>": 1 }, "name": "<table>_<unique name>_key", "unique": true,
+//!   "partialFilterExpression": { "_claims.<unique name>": { "$exists": true } } }
+//! ```
+//!
+//! Where a member divides, ids are kept apart by `microdb_ids`, so a row is made in a transaction of two
+//! documents; changes are one write as elsewhere, but for requests with a key, whose answers have
+//! documents of their own. What is looked up by an id alone is asked of all shards. The runtime's own
+//! collections, but for `microdb_ids`, are not divided. All this was run on servers that are no cluster;
+//! on one, `shardCollection` and what `mongos` makes of the rest is as MongoDB documents it, untested.
 
 mod cells;
 mod clock;
@@ -118,9 +139,11 @@ mod places;
 mod plan;
 mod predicates;
 mod progress;
+mod requests;
 mod resolve;
 mod rows;
 mod search;
+mod shards;
 mod store;
 mod transaction;
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::documents::name_of;
 use super::fields::{GATES, GUARDS, LOOSE, OFFSETS};
-use super::store::Place;
+use super::store::{Place, Store};
 use super::{progress, rows};
 use crate::engine::{
     Check, DocumentWrite, Documents, Generation, OutboxEvent, Save, SaveTo, WriteSet,
@@ -19,7 +19,7 @@ use crate::schema::{Column, Schema};
 const STRIPES: u128 = 8;
 
 /// All documents that a write set may have to do with.
-pub(super) fn places(write: &WriteSet) -> BTreeSet<Place> {
+pub(super) fn places(store: &Store, write: &WriteSet) -> BTreeSet<Place> {
     let mut places = BTreeSet::new();
     let mut add = |collection: &str, key: String| places.insert((collection.to_owned(), key));
     let key = |schema: &Schema, generation: Generation, id| rows::key(schema, generation, id);
@@ -55,7 +55,8 @@ pub(super) fn places(write: &WriteSet) -> BTreeSet<Place> {
     for key in guards(write) {
         add(GUARDS, key);
     }
-    places.extend(write.documents.iter().map(document_place));
+    let documents = write.documents.iter();
+    places.extend(documents.map(|one| store.holder(one).unwrap_or_else(|| document_place(one))));
     places.extend(write.events.iter().map(|event| home(write, event)));
     places
 }

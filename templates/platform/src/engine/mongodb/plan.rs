@@ -1,17 +1,18 @@
 //! What write sets come to: which documents are locked and changed, and what else has to hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mongodb::bson::Document;
 use uuid::Uuid;
 
 use super::cells::Cell;
 use super::documents::{encoded, name_of};
-use super::fields::{GATES, GUARDS, LOOSE, OFFSETS};
+use super::error::is_true;
+use super::fields::{GATES, GUARDS, LOOSE, OFFSETS, REQUESTS_MOVED};
 use super::places::{document_place, guards, home, id_of, places, references};
 use super::predicates::{Predicate, has};
 use super::store::{Place, Store};
-use super::{outbox, progress, rows};
+use super::{outbox, progress, rows, shards};
 use crate::engine::{Check, CommitError, DocumentWrite, EngineError, Save, SaveTo, WriteSet};
 use crate::schema::Schema;
 
@@ -35,11 +36,17 @@ pub(super) type Failure = (usize, CommitError);
 impl Store {
     /// Reads what write sets touch, and holds their conditions against it.
     pub(super) async fn plan(&self, writes: &[WriteSet]) -> Result<Plan, Failure> {
-        let places = writes.iter().flat_map(places).collect();
-        let cells = self
-            .cells(places)
-            .await
-            .map_err(|error| (0, error.into()))?;
+        let failed = |error: EngineError| (0, CommitError::from(error));
+        let places = writes.iter().flat_map(|write| places(self, write));
+        let mut cells = self.cells(places.collect()).await.map_err(failed)?;
+        let moved = self.moved(writes, |holder| {
+            let seen = cells.get(holder).and_then(|cell| cell.seen.as_ref());
+            seen.is_some_and(|seen| is_true(seen, REQUESTS_MOVED))
+        });
+        let more: BTreeSet<Place> = moved.chain(shards::ids(cells.iter())).collect();
+        if !more.is_empty() {
+            cells.extend(self.cells(more).await.map_err(failed)?);
+        }
         let messages: usize = writes.iter().map(|write| write.events.len()).sum();
         let messages = i64::try_from(messages).unwrap_or(i64::MAX);
         let mut planning = Planning {
@@ -75,16 +82,18 @@ impl Store {
                 return Err((at, CommitError::OutboxFull));
             }
         }
+        planning.claim_ids()?;
         planning.plan.position = planning.next;
         Ok(planning.plan)
     }
 }
 
-struct Planning<'a> {
-    store: &'a Store,
+/// Write sets on their way to become a plan.
+pub(super) struct Planning<'a> {
+    pub(super) store: &'a Store,
     next: i64,
     written_at: i64,
-    plan: Plan,
+    pub(super) plan: Plan,
 }
 
 impl Planning<'_> {
@@ -120,7 +129,11 @@ impl Planning<'_> {
     }
 
     fn cell(&mut self, collection: &str, key: String) -> &mut Cell {
-        let place = (collection.to_owned(), key);
+        self.cell_at((collection.to_owned(), key))
+    }
+
+    /// The document at a place.
+    pub(super) fn cell_at(&mut self, place: Place) -> &mut Cell {
         self.plan.cells.entry(place).or_default()
     }
 
@@ -185,12 +198,14 @@ impl Planning<'_> {
         let before = cell.live().cloned();
         match &save.to {
             SaveTo::Live(stored) => {
-                let row = rows::live(save, stored, before.as_ref())?;
+                let mut row = rows::live(save, stored, before.as_ref())?;
+                cell.keep_shard(&mut row)?;
                 cell.change(at, Some(row));
                 self.references(save, before.as_ref())
             }
             SaveTo::Deleted { version, .. } => {
-                let tombstone = rows::tombstone(save, *version)?;
+                let mut tombstone = rows::tombstone(save, *version)?;
+                cell.keep_shard(&mut tombstone)?;
                 cell.change(at, Some(tombstone));
                 self.referrers(at, save.schema, id)
             }
@@ -259,8 +274,20 @@ impl Planning<'_> {
     }
 
     fn document(&mut self, at: usize, write: &DocumentWrite) -> Result<(), CommitError> {
-        let (collection, key) = document_place(write);
-        let cell = self.cell(&collection, key);
+        match self.store.holder(write) {
+            Some(holder) => self.answer(at, holder, write),
+            None => self.document_at(at, document_place(write), write),
+        }
+    }
+
+    /// A change of a document that has a place of its own.
+    pub(super) fn document_at(
+        &mut self,
+        at: usize,
+        place: Place,
+        write: &DocumentWrite,
+    ) -> Result<(), CommitError> {
+        let cell = self.cell_at(place);
         let version = rows::version(cell.live())?;
         let (expected, to) = match write {
             DocumentWrite::Put {

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::codec;
-use super::error::{corrupt, is_true, signed, text, unsigned};
-use super::fields::{CLAIMS, ID, INTENT_ID, LIVE, OUTBOX, VERSION};
+use super::error::{corrupt, is_true, number, signed, text, unsigned};
+use super::fields::{CLAIMS, ID, INTENT_ID, LIVE, OUTBOX, REQUESTS, VERSION};
 use super::search::Search;
 use super::store::Store;
 use crate::engine::{EngineError, Found, Generation, Save, Stored};
@@ -15,7 +15,7 @@ use crate::value::Timestamp;
 
 /// What nobody needs who reads rows.
 pub(super) fn without_outbox() -> Document {
-    doc! { OUTBOX: 0, "_tx.set": 0, "_tx.push": 0 }
+    doc! { OUTBOX: 0, REQUESTS: 0, "_tx.set": 0, "_tx._outbox": 0, "_tx._requests": 0 }
 }
 
 /// The key of a row: the id, after the generation where there are some.
@@ -53,6 +53,10 @@ pub(super) fn version(document: Option<&Document>) -> Result<u64, EngineError> {
 /// Whether there is something.
 pub(super) fn is_live(document: &Document) -> bool {
     is_true(document, LIVE)
+}
+
+fn has_version(document: &Document) -> bool {
+    number(document, VERSION).is_some_and(|version| version > 0)
 }
 
 /// What a live row is stored as, in the place of what was there before.
@@ -192,10 +196,10 @@ impl Store {
         };
         match self.read(schema.table, &search).await?.first() {
             Some(document) if is_live(document) => stored(schema, document).map(Found::Live),
-            Some(document) if document.contains_key(VERSION) => {
-                Ok(Found::Deleted(unsigned(document, VERSION)?))
-            }
-            _ => Ok(Found::Nothing),
+            // A transaction's, or there for the answer to a refused creation.
+            Some(document) if !has_version(document) => Ok(Found::Nothing),
+            Some(document) => Ok(Found::Deleted(unsigned(document, VERSION)?)),
+            None => Ok(Found::Nothing),
         }
     }
 

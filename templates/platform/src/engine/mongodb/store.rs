@@ -18,6 +18,9 @@ use crate::value::Timestamp;
 /// Where a document is: its collection and its key. Their order is that in which they are locked.
 pub(super) type Place = (String, String);
 
+/// The index whose first member decides where in a cluster a document is.
+const SHARD: &str = "microdb_shard";
+
 /// A database.
 pub(super) struct Store {
     pub(super) way: Way,
@@ -27,6 +30,8 @@ pub(super) struct Store {
     pub(super) outboxes: Vec<String>,
     /// By the names of their indexes (`<table>_<column>`): collections and the paths in their documents.
     paths: HashMap<String, (String, String)>,
+    /// By collection, the members that decide where in a cluster their documents are.
+    pub(super) shards: HashMap<String, String>,
     /// How many messages were counted and written since, and when they were counted.
     pub(super) counted: Mutex<Option<(u64, Instant)>>,
 }
@@ -37,6 +42,7 @@ impl Store {
         let failed = |error| way.failed(&error);
         let mut outboxes = Vec::new();
         let mut paths = HashMap::new();
+        let mut shards = HashMap::new();
         let names = way.database.list_collection_names().await;
         for name in names.map_err(failed)? {
             let collection = way.database.collection::<Document>(&name);
@@ -50,6 +56,9 @@ impl Store {
                     outboxes.push(name.clone());
                 }
                 if let Some(index) = index.options.and_then(|options| options.name) {
+                    if index == SHARD {
+                        shards.insert(name.clone(), path.clone());
+                    }
                     paths.insert(index, (name.clone(), path.clone()));
                 }
             }
@@ -61,6 +70,7 @@ impl Store {
             options,
             outboxes,
             paths,
+            shards,
             counted: Mutex::new(None),
         })
     }

@@ -87,8 +87,12 @@ impl Store {
             }
             (Some(bound), Some(fields)) => {
                 let mut update = doc! { "$set": fields };
-                if !cell.push.is_empty() {
-                    update.insert("$push", doc! { OUTBOX: { "$each": &cell.push } });
+                let pushes = cell.pushes().into_iter();
+                let pushes: Document = pushes
+                    .map(|(list, more)| (list.to_owned(), Bson::from(doc! { "$each": more })))
+                    .collect();
+                if !pushes.is_empty() {
+                    update.insert("$push", pushes);
                 }
                 let updated = collection.update_one(bound, update).await;
                 updated.map(|updated| updated.matched_count)
@@ -106,9 +110,12 @@ impl Store {
 
     /// The protocol for several documents; see the module.
     async fn transaction(&self, plan: &Plan) -> Result<Outcome, Failure> {
+        let engine = |error: EngineError| (0, CommitError::from(error));
+        if self.move_remains(plan).await.map_err(engine)? {
+            return Ok(Outcome::Again);
+        }
         let tx = ObjectId::new();
         let parts = plan.parts();
-        let engine = |error: EngineError| (0, CommitError::from(error));
         let listed: Vec<Document> = parts.iter().map(Part::to_document).collect();
         let record = doc! { ID: tx, "state": PENDING, "at": self.clock.time(), "parts": listed };
         let records = self.collection(TRANSACTIONS);
@@ -230,7 +237,8 @@ impl Store {
 }
 
 impl Plan {
-    fn taking_part(&self) -> impl Iterator<Item = (&Place, &Cell)> {
+    /// The documents that it has to do with.
+    pub(super) fn taking_part(&self) -> impl Iterator<Item = (&Place, &Cell)> {
         self.cells.iter().filter(|(_, cell)| cell.takes_part())
     }
 

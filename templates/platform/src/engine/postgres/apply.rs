@@ -12,6 +12,7 @@ use super::outbox::{self, Room};
 use super::statement::Failed;
 use super::tables::Tables;
 use super::value::{Arguments, Sql, Type};
+use super::whole::{self, Beside};
 use super::{bulk, documents, find, progress, rows, save};
 use crate::engine::{Check, CommitError, EngineError, Generation, Save, SaveTo, Stored, WriteSet};
 
@@ -111,7 +112,7 @@ async fn one(
     locked: &mut Locked,
     write: &WriteSet,
 ) -> Result<(), Stop> {
-    for one in &write.checks {
+    for one in write.conditions() {
         if !holds(connection, locked, one).await? {
             return Err(Stop::conflict());
         }
@@ -131,11 +132,11 @@ async fn saves(
     write: &WriteSet,
 ) -> Result<(), Stop> {
     let events = write.events.len() as u64;
-    if let Some((one, stored)) = usual(write)
+    if let Some(row @ (one, stored)) = usual(write)
         && room.take(events)
     {
         let sql = tables.of(one.schema);
-        if save::with_events(connection, &sql, one, stored, &write.events).await? {
+        if whole::apply(connection, &sql, row, &write.events, &Beside::Nothing).await? {
             remember(locked, one);
             return save::rest(connection, &sql, one, stored, one.expected > 0).await;
         }

@@ -1,15 +1,69 @@
 //! Writes the entities inside an aggregate, and of these only what changed.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::apply::Stop;
-use super::tables::CollectionSql;
+use super::codec::type_of;
+use super::shard::{COLUMN, Shard};
+use super::tables::{names, quoted, separated};
 use super::value::{Arguments, Sql, Type};
 use super::{codec, constraints, statement};
 use crate::engine::{EngineError, Save, Stored};
-use crate::schema::Collection;
+use crate::schema::{Collection, Schema};
+
+/// The statements for one collection: `$1` is the parent, `$2` the ids, `$3` the positions, then a
+/// column each, as arrays, then the shard key of the parent, where it has one.
+pub(super) struct CollectionSql {
+    /// Makes the rows of the parent those that are given, and changes only what is different.
+    pub save: Arc<str>,
+}
+
+impl CollectionSql {
+    /// Those of the collections of `schema`, in their order.
+    pub(super) fn all(schema: &Schema, shard: &Shard) -> Vec<Self> {
+        let collections = schema.collections.iter();
+        collections.map(|one| Self::new(one, shard)).collect()
+    }
+
+    fn new(collection: &Collection, shard: &Shard) -> Self {
+        let (table, columns) = (quoted(collection.table), collection.columns);
+        let names = names(columns);
+        let arrays = separated(columns, |index, _| {
+            let of = columns.get(index).map_or("text", |it| type_of(it).name());
+            format!("${}::{of}[]", index + 4)
+        });
+        let sets = separated(columns, |_, name| format!("{name} = n.{name}"));
+        let (old, new) = (
+            separated(columns, |_, name| format!("c.{name}")),
+            separated(columns, |_, name| format!("n.{name}")),
+        );
+        let (column, given, within) = match &shard.column {
+            None => (String::new(), String::new(), String::new()),
+            Some((_, of)) => {
+                let given = format!("${}::{}", columns.len() + 4, of.name());
+                let within = format!(" AND c.{COLUMN} = {given}");
+                (format!(", {COLUMN}"), format!(", {given}"), within)
+            }
+        };
+        Self {
+            save: format!(
+                r#"WITH n AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::bigint[]{arrays}) AS n("id", "position"{names})),
+                gone AS (DELETE FROM {table} AS c WHERE c."parent" = $1 AND c."id" <> ALL($2::uuid[]){within}),
+                changed AS (UPDATE {table} AS c SET "position" = n."position"{sets} FROM n
+                    WHERE c."id" = n."id" AND c."parent" = $1{within}
+                        AND (c."position"{old}) IS DISTINCT FROM (n."position"{new}))
+                INSERT INTO {table} ("id", "parent", "position"{names}{column})
+                SELECT n."id", $1, n."position"{new}{given} FROM n WHERE NOT EXISTS
+                    (SELECT FROM {table} AS c WHERE c."id" = n."id" AND c."parent" = $1{within})"#
+            )
+            .into(),
+        }
+    }
+}
 
 /// Makes the rows of `collection` those of `stored`. `existed`: whether there may be rows already.
 pub(super) async fn save(
@@ -30,7 +84,11 @@ pub(super) async fn save(
         .many(Type::Uuid, &ids)
         .many(Type::Int, &positions);
     for (column, values) in collection.columns.iter().zip(&columns) {
-        arguments = arguments.many(codec::type_of(column), values);
+        arguments = arguments.many(type_of(column), values);
+    }
+    if let Some(shard) = save.schema.shard() {
+        let value = codec::encode(shard, stored.members.get(shard.name))?;
+        arguments = arguments.one(type_of(shard), &value);
     }
     statement::execute(connection, &sql.save, arguments)
         .await

@@ -21,9 +21,6 @@ use crate::schema::{Column, Schema};
 const UNIQUE: &str = "23505";
 const FOREIGN_KEY: &str = "23503";
 
-/// The longest name that PostgreSQL keeps.
-const NAME: usize = 63;
-
 /// A constraint that kept a row from being saved or deleted.
 #[derive(Debug)]
 pub(super) struct Broken {
@@ -84,7 +81,7 @@ impl Broken {
     ) -> CommitError {
         let explained = match (self.unique, self.deleting) {
             (true, _) => self.taken(connection, sql).await,
-            (false, true) => Ok(self.still_referenced()),
+            (false, true) => self.still_referenced(connection).await,
             (false, false) => self.missing_reference(connection).await,
         };
         match explained {
@@ -101,11 +98,13 @@ impl Broken {
         connection: &mut PgConnection,
         sql: &TableSql,
     ) -> Result<Option<CommitError>, EngineError> {
-        let unique = self.schema.unique.iter().find(|unique| {
-            let name = format!("{}_{}_key", self.schema.table, unique.name);
-            self.table == self.schema.table && shortened(&name) == self.constraint
-        });
-        let Some(unique) = unique else {
+        if root(connection, &self.table).await? != self.schema.table {
+            return Ok(None);
+        }
+        let members = members(connection, &self.constraint).await?;
+        let unique = self.schema.unique.iter();
+        let mut broken = unique.filter(|unique| unique.members == members);
+        let Some(unique) = broken.next() else {
             return Ok(None);
         };
         // An update that met with it had the version it expected; a row to be made had not.
@@ -116,12 +115,15 @@ impl Broken {
         }))
     }
 
-    fn still_referenced(&self) -> Option<CommitError> {
+    async fn still_referenced(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<Option<CommitError>, EngineError> {
+        let table = root(connection, &self.table).await?;
         let referrers = self.schema.referenced_by.iter();
-        referrers
-            .map(|referrer| referrer.table)
-            .find(|table| *table == self.table)
-            .map(CommitError::StillReferenced)
+        let mut referrers = referrers.map(|referrer| referrer.table);
+        let found = referrers.find(|referrer| *referrer == table);
+        Ok(found.map(CommitError::StillReferenced))
     }
 
     async fn missing_reference(
@@ -140,11 +142,12 @@ impl Broken {
             return Ok(None);
         };
         let name = statement::text(row, 0)?;
-        let columns: &[Column] = if self.table == self.schema.table {
+        let table = root(connection, &self.table).await?;
+        let columns: &[Column] = if table == self.schema.table {
             self.schema.columns
         } else {
             let collections = self.schema.collections.iter();
-            let mut its = collections.filter(|collection| collection.table == self.table);
+            let mut its = collections.filter(|collection| collection.table == table);
             its.next().map_or(&[], |collection| collection.columns)
         };
         let column = columns.iter().find(|column| column.name == name);
@@ -152,11 +155,28 @@ impl Broken {
     }
 }
 
-/// The name as PostgreSQL keeps it.
-fn shortened(name: &str) -> &str {
-    let end = (0..=name.len().min(NAME)).rev();
-    let end = end.into_iter().find(|end| name.is_char_boundary(*end));
-    name.get(..end.unwrap_or(0)).unwrap_or(name)
+/// The table that a partition is of, or the table itself.
+async fn root(connection: &mut PgConnection, table: &str) -> Result<String, EngineError> {
+    let sql: Arc<str> = "SELECT coalesce((SELECT relname::text FROM pg_class
+         WHERE oid = pg_partition_root(to_regclass($1))), $2)"
+        .into();
+    let arguments = Arguments::default().text(&quoted(table)).text(table);
+    let found = statement::rows(connection, &sql, arguments).await?;
+    match found.first() {
+        Some(row) => statement::text(row, 0),
+        None => Ok(table.to_owned()),
+    }
+}
+
+/// The members that an index is over, whatever it is called: names that are too long are cut, and
+/// those of partitions' indexes are the server's own.
+async fn members(connection: &mut PgConnection, index: &str) -> Result<Vec<String>, EngineError> {
+    let sql: Arc<str> = "SELECT attname::text FROM pg_attribute
+         WHERE attrelid = to_regclass($1) AND attnum > 0 ORDER BY attnum"
+        .into();
+    let arguments = Arguments::default().text(&quoted(index));
+    let found = statement::rows(connection, &sql, arguments).await?;
+    found.iter().map(|row| statement::text(row, 0)).collect()
 }
 
 /// Lists of references have no foreign key: whether each element names a row, which then stays until

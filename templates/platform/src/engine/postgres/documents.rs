@@ -10,7 +10,8 @@ use super::statement::{self, Failed};
 use super::value::{Arguments, Sql, Type};
 use crate::engine::{Document, DocumentWrite, Documents, DocumentsQuery, EngineError};
 
-const COLUMNS: &str = r#"key, "group", position, due, version, body"#;
+/// The columns of a document.
+pub(super) const COLUMNS: &str = r#"key, "group", position, due, version, body"#;
 
 /// The table of a collection.
 pub(super) fn table(collection: Documents) -> &'static str {

@@ -11,6 +11,9 @@ const GIVEN_UP: [&str; 2] = ["40001", "40P01"];
 /// What `microdb_never_deleted` of the runtime's migration says.
 const DELETED: &str = "MDB01";
 
+/// What `microdb_must` of the runtime's migration says.
+const LOST: &str = "MDB02";
+
 /// Classes of errors (and whole codes) that pass without anybody changing program or data:
 /// connection, resources, operator, system, login, and what a server says that only reads.
 const PASSING: [&str; 11] = [
@@ -76,6 +79,12 @@ pub(super) fn given_up(error: &Error) -> bool {
 /// Whether what was to be made for the first time had been deleted.
 pub(super) fn deleted(error: &Error) -> bool {
     code(error) == DELETED
+}
+
+/// Whether a document was not as it was read, or a message is waiting already.
+pub(super) fn lost(error: &Error) -> bool {
+    let doubled = code(error) == "23505" && table(error).starts_with("microdb_");
+    doubled || code(error) == LOST
 }
 
 /// For numbers that PostgreSQL keeps signed.

@@ -6,7 +6,7 @@
 //! name (advisory ones): who may bring such rows about (every save of a table, every document put
 //! into a group) shares the lock of that table or group, and who relies on their absence has it
 //! alone, up to the end of the transaction. What was committed before it got the lock is visible to
-//! the statements after.
+//! the statements after. Of a table in partitions, whoever makes a row has the lock of its id alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -26,7 +26,13 @@ pub(super) fn of_table(table: &str) -> i64 {
     of_name(&format!("microdb table {table}"))
 }
 
-fn of_group(collection: Documents, group: &str) -> i64 {
+/// The lock of an id that no unique constraint keeps from being used twice.
+fn of_id(table: &str, id: Uuid) -> i64 {
+    of_name(&format!("microdb id {table} {id}"))
+}
+
+/// The lock for what a group of documents has.
+pub(super) fn of_group(collection: Documents, group: &str) -> i64 {
     let (high, _) = Uuid::new_v5(&Uuid::NAMESPACE_OID, group.as_bytes()).as_u64_pair();
     let table = documents::table(collection);
     of_name(&format!("microdb group {table} {}", high % GROUP_LOCKS))
@@ -46,7 +52,11 @@ pub(super) fn begin(tables: &Tables, writes: &[WriteSet]) -> String {
     };
     for write in writes {
         for save in &write.saves {
-            lock(tables.of(save.schema).lock, false);
+            let sql = tables.of(save.schema);
+            lock(sql.lock, false);
+            if sql.guarded && save.expected == 0 {
+                lock(of_id(save.schema.table, save.id()), true);
+            }
         }
         for document in &write.documents {
             if let DocumentWrite::Put {
@@ -58,7 +68,7 @@ pub(super) fn begin(tables: &Tables, writes: &[WriteSet]) -> String {
                 lock(of_group(*collection, &document.group), false);
             }
         }
-        for check in &write.checks {
+        for check in write.conditions() {
             match check {
                 Check::Answer { find, .. } => lock(tables.of(find.schema).lock, true),
                 Check::Version {
@@ -118,7 +128,7 @@ pub(super) fn rows(writes: &[WriteSet]) -> Vec<Rows> {
     };
     let mut read = false;
     for write in writes {
-        for check in &write.checks {
+        for check in write.conditions() {
             if let Check::Version {
                 schema,
                 generation,

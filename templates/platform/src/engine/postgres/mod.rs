@@ -10,7 +10,7 @@
 //!     "created_at" TIMESTAMPTZ NOT NULL, "updated_at" TIMESTAMPTZ NOT NULL,
 //!     …columns
 //! );
-//! CREATE UNIQUE INDEX "<table>_<unique name>_key" ON "<table>" (…members in their order);
+//! CREATE UNIQUE INDEX … ON "<table>" (…members in their order);
 //! ```
 //! A collection; its index serves reading and the foreign key:
 //! ```sql
@@ -22,6 +22,20 @@
 //! );
 //! CREATE INDEX "<collection>_parent" ON "<collection>" ("parent", "position");
 //! ```
+//! An aggregate that is divided by a member, and its collections, are partitioned by it; an id is in
+//! one partition by the engine's doing, see the module `shard`:
+//! ```sql
+//! CREATE TABLE "<table>" (
+//!     "id" UUID NOT NULL, …as above, PRIMARY KEY ("id", "<member>")
+//! ) PARTITION BY HASH ("<member>");
+//! CREATE TABLE "<collection>" (
+//!     "id" UUID NOT NULL, "parent" UUID NOT NULL, "_shard" <the member's type> NOT NULL,
+//!     "position" BIGINT NOT NULL, …columns, PRIMARY KEY ("id", "_shard"),
+//!     FOREIGN KEY ("parent", "_shard") REFERENCES "<table>"("id", "<member>") ON DELETE CASCADE
+//! ) PARTITION BY HASH ("_shard");
+//! ```
+//! Nothing else references its rows by a foreign key, which would have to hold the member as well.
+//!
 //! A projection, which has neither unique indexes nor foreign keys:
 //! ```sql
 //! CREATE TABLE "<table>" (
@@ -85,12 +99,16 @@ mod numeric;
 mod outbox;
 mod pool;
 mod progress;
+mod replicas;
 mod rows;
 mod save;
 mod setup;
+mod shard;
+mod standby;
 mod statement;
 mod tables;
 mod value;
+mod whole;
 mod writer;
 
 use std::sync::Arc;
@@ -101,12 +119,14 @@ use uuid::Uuid;
 
 use self::outbox::Room;
 use self::pool::Pool;
+use self::replicas::Standbys;
 use self::tables::Tables;
 use self::writer::Writer;
 use super::migration::{Migration, OpenError};
 use super::{
     CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find, Found, Gate,
-    Generation, OffsetAdvance, Options, OutboxDepth, OutboxEvent, OutboxRow, Page, WriteSet,
+    Generation, OffsetAdvance, Options, OutboxDepth, OutboxEvent, OutboxRow, Page, Replicas,
+    WriteSet,
 };
 use crate::schema::Schema;
 use crate::value::Timestamp;
@@ -123,7 +143,8 @@ const WRITERS: usize = 16;
 /// A database of a PostgreSQL server.
 pub struct PostgresEngine {
     writer: Writer,
-    readers: Pool,
+    readers: Arc<Pool>,
+    standbys: Option<Standbys>,
     tables: Arc<Tables>,
     shards: u32,
 }
@@ -165,10 +186,28 @@ impl PostgresEngine {
                 tables: Arc::clone(&tables),
                 room: Room::new(options.outbox_limit),
             },
-            readers: Pool::new(with, options.readers),
+            readers: Arc::new(Pool::new(with, options.readers)),
+            standbys: None,
             tables,
             shards: options.shards.max(1),
         })
+    }
+
+    /// The same, which lets streaming standbys at `urls` answer reads for callers, each over as many
+    /// connections as `options` has readers.
+    ///
+    /// # Errors
+    /// When a URL cannot be read, or the server does not answer. A standby that is not there yet is
+    /// asked when it is.
+    pub async fn with_standbys(
+        mut self,
+        urls: &[&str],
+        options: Options,
+    ) -> Result<Self, OpenError> {
+        let (server, tables) = (Arc::clone(&self.readers), Arc::clone(&self.tables));
+        let standbys = Standbys::new(urls, options.readers, server, tables);
+        self.standbys = Some(standbys.await?);
+        Ok(self)
     }
 }
 
@@ -192,6 +231,11 @@ impl Engine for PostgresEngine {
     async fn find(&self, find: &Find) -> Result<Page, EngineError> {
         let sql = self.tables.of(find.schema);
         over!(self.readers, find::page, &sql, find)
+    }
+
+    fn replicas(&self) -> Option<&dyn Replicas> {
+        let standbys = self.standbys.as_ref()?;
+        Some(standbys)
     }
 
     async fn deleted(

@@ -19,10 +19,13 @@ const TABLE: &str = "microdb_outbox";
 /// What both the outbox and the log have of a message, in the order [`event`] reads it.
 pub(super) const COLUMNS: &str = "id, aggregatetype, aggregateid, sequence, type, topic, partition, headers, payload, written_at";
 
+/// How many parameters [`arrays`] are.
+pub(super) const PARAMETERS: usize = 10;
+
 /// The parameters of [`arrays`], the first of which has this number, as rows of a table `n` with
 /// their places, all written at one time.
 pub(super) fn given(first: usize) -> String {
-    let types = [
+    let types: [_; PARAMETERS] = [
         "uuid", "text", "uuid", "bigint", "text", "text", "bigint", "text", "bytea", "boolean",
     ];
     let arrays: Vec<String> = (first..)

@@ -42,6 +42,7 @@ impl Pool {
             .map_err(|_| unavailable("no connection became free"))?
             .map_err(|_| unavailable("it is closed"))?;
         let idle = self.idle().pop();
+        let is_new = idle.is_none();
         let connection = match idle {
             Some(connection) => connection,
             None => timeout(PATIENCE, self.options.connect())
@@ -51,6 +52,7 @@ impl Pool {
         Ok(Taken {
             pool: self,
             connection: Some(connection),
+            is_new,
             _permit: permit,
         })
     }
@@ -64,10 +66,16 @@ impl Pool {
 pub(super) struct Taken<'a> {
     pool: &'a Pool,
     connection: Option<PgConnection>,
+    is_new: bool,
     _permit: SemaphorePermit<'a>,
 }
 
 impl Taken<'_> {
+    /// Whether it was opened for this use.
+    pub(super) const fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     /// The connection.
     ///
     /// # Errors

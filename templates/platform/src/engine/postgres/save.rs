@@ -6,12 +6,12 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::apply::Stop;
-use super::error::{deleted, signed};
+use super::error::signed;
 use super::statement::Failed;
 use super::tables::TableSql;
 use super::value::{Arguments, Sql, Type};
-use super::{codec, collections, constraints, outbox, rows, statement};
-use crate::engine::{CommitError, EngineError, OutboxEvent, Save, SaveTo, Stored};
+use super::{codec, collections, constraints, rows, statement};
+use crate::engine::{CommitError, EngineError, Save, SaveTo, Stored};
 
 /// Applies one change.
 pub(super) async fn save(
@@ -40,33 +40,6 @@ async fn live(
         make(connection, sql, save, stored).await?;
     }
     rest(connection, sql, save, stored, changed).await
-}
-
-/// Saves a row together with its messages, in one statement: a transaction of its own, where none was
-/// begun. `false`: nothing was done, as there is no row of this version, or there is one already; what
-/// that means is for [`save`] to find out.
-pub(super) async fn with_events(
-    connection: &mut PgConnection,
-    sql: &TableSql,
-    save: &Save,
-    stored: &Stored,
-    events: &[OutboxEvent],
-) -> Result<bool, Stop> {
-    let making = save.expected == 0;
-    let statement = match making {
-        true => &sql.made_with_events,
-        false => &sql.changed_with_events,
-    };
-    let arguments = outbox::arrays(values(save, stored)?, events)?;
-    let written = statement::execute(connection, statement, arguments).await;
-    match written {
-        Ok(written) => Ok(written == events.len() as u64),
-        Err(Failed::Server(error)) if deleted(&error) => Err(Stop::conflict()),
-        Err(failed) => Err(match outbox::refused(failed) {
-            Ok(stop) => stop,
-            Err(failed) => constraints::stop(save, stored.id, making, failed),
-        }),
-    }
 }
 
 /// What else belongs to a row that was saved: its entities, and that its lists name something.
@@ -121,7 +94,7 @@ async fn buried(connection: &mut PgConnection, save: &Save, id: Uuid) -> Result<
 }
 
 /// The parameters of [`TableSql::insert`] and [`TableSql::update`].
-fn values(save: &Save, stored: &Stored) -> Result<Arguments, EngineError> {
+pub(super) fn values(save: &Save, stored: &Stored) -> Result<Arguments, EngineError> {
     let instant = |at: crate::value::Timestamp| Sql::Instant(at.as_microseconds());
     let mut values = Arguments::default()
         .uuid(stored.id)

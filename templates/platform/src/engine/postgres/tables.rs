@@ -7,10 +7,12 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::bulk::BulkSql;
-use super::codec::type_of;
-use super::{locks, outbox};
+use super::collections::CollectionSql;
+use super::locks;
+use super::shard::{COLUMN, Shard};
+use super::whole::WholeSql;
 use crate::engine::per_schema::PerSchema;
-use crate::schema::{Collection, Column, Schema};
+use crate::schema::{Column, Schema};
 
 /// The statements for one table.
 pub(super) struct TableSql {
@@ -32,14 +34,13 @@ pub(super) struct TableSql {
     pub insert: Arc<str>,
     /// Another content of a row that has the version before.
     pub update: Arc<str>,
-    /// A new row of an id that was never used, or another content, with messages for the outbox, as
-    /// [`outbox::arrays`] after the columns. The messages are written when the row is, and only then.
-    pub made_with_events: Arc<str>,
-    /// See `made_with_events`.
-    pub changed_with_events: Arc<str>,
+    /// A new row of an id that was never used, or another content, with what comes with it.
+    pub whole: WholeSql,
     /// Whether a row is all there is to be written for it: it has no entities, nor lists of
     /// references.
     pub plain: bool,
+    /// Whether a row that is made needs the lock of its id, taken before the statement that makes it.
+    pub guarded: bool,
     /// Removes the row `$1` that has the version `$3`.
     pub delete: Arc<str>,
     /// Those of its collections, in their order.
@@ -48,13 +49,6 @@ pub(super) struct TableSql {
     pub bulk: BulkSql,
     /// The lock that stands for what searches over the table answer.
     pub lock: i64,
-}
-
-/// The statements for one collection: `$1` is the parent, `$2` the ids, `$3` the positions, then a
-/// column each, as arrays.
-pub(super) struct CollectionSql {
-    /// Makes the rows of the parent those that are given, and changes only what is different.
-    pub save: Arc<str>,
 }
 
 /// The statements of all tables that were used so far.
@@ -72,40 +66,33 @@ impl TableSql {
     fn new(schema: &Schema) -> Self {
         let table = quoted(schema.table);
         let this = format!(r#"t."id" = $1 AND {}"#, of_generation(schema));
+        let shard = Shard::of(schema);
         let names = names(schema.columns);
         let values = separated(schema.columns, |index, _| format!("${}", index + 7));
-        let sets = separated(schema.columns, |index, name| {
-            format!("{name} = ${}", index + 7)
-        });
+        let sets = Shard::sets(schema);
         let (generation, its_value, key) = match schema.generations {
-            true => (r#""generation", "#, "$2::bigint, ", r#""generation", "id""#),
-            false => ("", "", r#""id""#),
+            true => (
+                r#""generation", "#,
+                "$2::bigint, ",
+                r#""generation", "id""#.to_owned(),
+            ),
+            false => ("", "", format!(r#""id"{}"#, shard.key)),
         };
         // Every parameter is used in every statement that is given all of them.
         let used = "$2::bigint IS NOT NULL AND $6::bigint IS NOT NULL";
-        let (columns, joins) = read(schema);
+        let (columns, joins) = read(schema, &shard);
         let insert = format!(
             r#"INSERT INTO {table} ({generation}"id", "version", "created_at", "updated_at"{names})
                SELECT {its_value}$1::uuid, $3::bigint, $4::timestamptz, $5::timestamptz{values}
-               FROM shared WHERE {used} ON CONFLICT ({key}) DO NOTHING"#
+               FROM shared WHERE {used}{} ON CONFLICT ({key}) DO NOTHING"#,
+            shard.nowhere
         );
         let update = format!(
             r#"UPDATE {table} AS t SET "version" = $3, "updated_at" = $5{sets} FROM shared
-               WHERE {this} AND t."version" = $6 AND $4::timestamptz IS NOT NULL"#
+               WHERE {this}{} AND t."version" = $6 AND $4::timestamptz IS NOT NULL"#,
+            shard.same
         );
         let lock = locks::of_table(schema.table);
-        let with_events = |saved: &str| {
-            let columns = outbox::COLUMNS;
-            format!(
-                "WITH shared AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({lock})),
-                saved AS ({saved}), n AS MATERIALIZED ({}),
-                log AS (INSERT INTO microdb_event_log ({columns}) SELECT {columns} FROM n, saved WHERE logged)
-                INSERT INTO microdb_outbox ({columns}, logged) SELECT {columns}, logged FROM n, saved
-                ORDER BY place",
-                outbox::given(schema.columns.len() + 7)
-            )
-            .into()
-        };
         let never_deleted = format!(
             r#" RETURNING microdb_never_deleted('{}', $2, "id") AS done"#,
             schema.table.replace('\'', "''")
@@ -128,13 +115,18 @@ impl TableSql {
             lock_to_read: locking("SHARE OF t"),
             lock_to_update: locking("NO KEY UPDATE OF t"),
             lock_to_delete: locking("UPDATE OF t"),
-            made_with_events: with_events(&(insert.clone() + &never_deleted)),
-            changed_with_events: with_events(&format!("{update} RETURNING TRUE AS done")),
+            whole: WholeSql::new(
+                insert.clone() + &never_deleted,
+                format!("{update} RETURNING TRUE AS done"),
+                schema.columns.len() + 7,
+                lock,
+            ),
             insert: unshared(&insert),
             update: unshared(&update),
             plain: is_plain(schema),
+            guarded: shard.column.is_some(),
             delete: format!(r#"DELETE FROM {table} AS t WHERE {this} AND t."version" = $3"#).into(),
-            collections: schema.collections.iter().map(CollectionSql::new).collect(),
+            collections: CollectionSql::all(schema, &shard),
             bulk: BulkSql::new(schema),
             lock,
             columns,
@@ -143,39 +135,13 @@ impl TableSql {
     }
 }
 
-impl CollectionSql {
-    fn new(collection: &Collection) -> Self {
-        let (table, columns) = (quoted(collection.table), collection.columns);
-        let names = names(columns);
-        let arrays = separated(columns, |index, _| {
-            let column = columns.get(index).map(type_of);
-            let of = column.map_or("text", super::value::Type::name);
-            format!("${}::{of}[]", index + 4)
-        });
-        let sets = separated(columns, |_, name| format!("{name} = n.{name}"));
-        let (old, new) = (
-            separated(columns, |_, name| format!("c.{name}")),
-            separated(columns, |_, name| format!("n.{name}")),
-        );
-        Self {
-            save: format!(
-                r#"WITH n AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::bigint[]{arrays}) AS n("id", "position"{names})),
-                gone AS (DELETE FROM {table} WHERE "parent" = $1 AND "id" <> ALL($2::uuid[])),
-                changed AS (UPDATE {table} AS c SET "position" = n."position"{sets} FROM n
-                    WHERE c."id" = n."id" AND c."parent" = $1
-                        AND (c."position"{old}) IS DISTINCT FROM (n."position"{new}))
-                INSERT INTO {table} ("id", "parent", "position"{names})
-                SELECT n."id", $1, n."position"{new} FROM n WHERE NOT EXISTS
-                    (SELECT FROM {table} AS c WHERE c."id" = n."id" AND c."parent" = $1)"#
-            )
-            .into(),
-        }
-    }
-}
-
 /// What is read of a row of the table `t`, with an array for each column of its entities, and the
 /// joins that give them: root and entities are of one instant, as it is one statement.
-fn read(schema: &Schema) -> (String, String) {
+fn read(schema: &Schema, shard: &Shard) -> (String, String) {
+    let within = match &shard.column {
+        Some((name, _)) => format!(" AND {COLUMN} = t.{name}"),
+        None => String::new(),
+    };
     let mut columns = r#"t."id", t."version", t."created_at", t."updated_at""#.to_owned();
     columns += &separated(schema.columns, |_, name| format!("t.{name}"));
     let mut joins = String::new();
@@ -186,7 +152,7 @@ fn read(schema: &Schema) -> (String, String) {
         let _ = write!(
             joins,
             r#" LEFT JOIN LATERAL (SELECT array_agg(s."id"){arrays} FROM
-                (SELECT * FROM {table} WHERE "parent" = t."id" ORDER BY "position") AS s) AS c{number} ON TRUE"#
+                (SELECT * FROM {table} WHERE "parent" = t."id"{within} ORDER BY "position") AS s) AS c{number} ON TRUE"#
         );
     }
     (columns, joins)
@@ -217,7 +183,7 @@ pub(super) fn of_generation(schema: &Schema) -> &'static str {
 }
 
 /// The names, each after a comma.
-fn names(columns: &[Column]) -> String {
+pub(super) fn names(columns: &[Column]) -> String {
     separated(columns, |_, name| name)
 }
 

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::apply::{Stop, apply, usual};
 use super::outbox::Room;
 use super::pool::{Failure, Pool};
-use super::save::with_events;
 use super::statement::script;
 use super::tables::Tables;
+use super::whole::{self, Beside};
 use super::{locks, log};
 use crate::engine::{CommitError, EngineError, WriteSet};
 
@@ -94,20 +94,24 @@ impl Writer {
         self.stopped(connection, at, stop).await
     }
 
-    /// A write set of a row and its messages alone, which is one statement; whether that was done.
+    /// A write set of a row, its messages and at most one document, which is one statement; whether
+    /// that was done.
     async fn single(
         &self,
         connection: &mut PgConnection,
         write: &WriteSet,
     ) -> Result<bool, Refused> {
-        let Some((save, stored)) = usual(write).filter(|_| is_alone(write)) else {
+        let (Some(row), Some(beside)) = (usual(write), Beside::of(&write.documents)) else {
             return Ok(false);
         };
+        let (save, _) = row;
         let sql = self.tables.of(save.schema);
-        if !sql.plain || !self.room.take(write.events.len() as u64) {
+        // The statement has to begin after it has the lock of the id.
+        let guarded = sql.guarded && save.expected == 0;
+        if !is_alone(write) || !sql.plain || guarded || !self.room.take(write.events.len() as u64) {
             return Ok(false);
         }
-        match with_events(connection, &sql, save, stored, &write.events).await {
+        match whole::apply(connection, &sql, row, &write.events, &beside).await {
             Ok(done) => Ok(done),
             Err(stop) => self.stopped(connection, 0, stop).await,
         }
@@ -135,10 +139,7 @@ impl Writer {
     }
 }
 
-/// Whether there is nothing in it but rows and messages.
+/// Whether there is nothing in it but rows, messages and documents.
 fn is_alone(write: &WriteSet) -> bool {
-    write.checks.is_empty()
-        && write.gates.is_empty()
-        && write.documents.is_empty()
-        && write.offsets.is_empty()
+    write.conditions().next().is_none() && write.gates.is_empty() && write.offsets.is_empty()
 }

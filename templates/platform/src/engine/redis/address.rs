@@ -1,12 +1,24 @@
 //! Where a Redis is, and under which prefix a context's keys live.
 
-use redis::{ConnectionInfo, IntoConnectionInfo, RedisError};
+use redis::{ConnectionInfo, IntoConnectionInfo, RedisError, TlsCertificates};
 
-use super::error::{is_denied, passes};
+use super::error::{is_denied, is_untrusted, passes};
+use super::tls;
 use crate::engine::OpenError;
 
 /// The port of a Redis whose URL names none.
 const PORT: u16 = 6379;
+
+/// What the URL may say besides.
+const PARAMETERS: [&str; 7] = [
+    "ca_file",
+    "certificate_file",
+    "durability",
+    "key_file",
+    "node",
+    "prefix",
+    "protocol",
+];
 
 /// A Redis and the place in it, from a URL:
 /// `redis://user:password@host:port/?prefix=fintech.wallet`.
@@ -15,6 +27,8 @@ pub(super) struct Address {
     pub nodes: Vec<ConnectionInfo>,
     /// What every key starts with. The braces are a hash tag: all keys are of one slot.
     pub base: String,
+    /// What to trust and to show in TLS; `None` without it.
+    pub tls: Option<TlsCertificates>,
     /// Whether a server that may lose what was answered is taken all the same.
     pub relaxed: bool,
     server: String,
@@ -29,6 +43,12 @@ impl Address {
         let unusable = |why: &str| OpenError::Unusable(why.to_owned());
         let parsed = redis::parse_redis_url(url)
             .ok_or_else(|| unusable("its URL is not of the form `redis://host:port/?prefix=…`"))?;
+        let mut names = parsed.query_pairs().map(|(name, _)| name);
+        if let Some(name) = names.find(|name| !PARAMETERS.contains(&&**name)) {
+            return Err(OpenError::Unusable(format!(
+                "its URL says `{name}`, which is none of {PARAMETERS:?}"
+            )));
+        }
         let asked = |name: &str| {
             let mut pairs = parsed.query_pairs();
             pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
@@ -42,6 +62,7 @@ impl Address {
             Some("relaxed") => true,
             Some(_) => return Err(unusable("`durability` is either `strict` or `relaxed`")),
         };
+        let tls = tls::certificates(parsed.scheme(), asked)?;
         let port = parsed.port().unwrap_or(PORT);
         let server = format!("{}:{port}", parsed.host_str().unwrap_or_default());
         let mut nodes = Vec::new();
@@ -58,6 +79,7 @@ impl Address {
         Ok(Self {
             nodes,
             base: format!("{{{prefix}}}:"),
+            tls,
             relaxed,
             server,
         })
@@ -65,6 +87,12 @@ impl Address {
 
     /// What it means that the server does not do what it is asked before anything is open.
     pub(super) fn refused(&self, error: &RedisError) -> OpenError {
+        if is_untrusted(error) {
+            return OpenError::Unusable(format!(
+                "{}: {error}: who has signed its certificate is named by `ca_file` in the URL, and the certificate has to name the host as the URL does",
+                self.server
+            ));
+        }
         if passes(error) && !is_denied(error) {
             OpenError::Unreachable {
                 server: self.server.clone(),

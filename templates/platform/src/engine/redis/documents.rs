@@ -1,5 +1,5 @@
 //! The runtime's collections of documents, and leases, which are documents too
-//! (`lua/4_documents.lua`).
+//! (`lua/7_documents.lua`).
 
 use serde_json::{Value, json};
 use uuid::Uuid;

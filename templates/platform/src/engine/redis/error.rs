@@ -1,5 +1,9 @@
 //! What Redis' errors mean to the runtime.
 
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use crate::engine::{CommitError, EngineError};
@@ -47,6 +51,16 @@ pub(super) fn passes(error: &RedisError) -> bool {
 pub(super) fn is_denied(error: &RedisError) -> bool {
     error.kind() == ErrorKind::AuthenticationFailed
         || DENIED.contains(&error.code().unwrap_or_default())
+}
+
+/// Whether the server's certificate is not one to trust, which no waiting mends.
+pub(super) fn is_untrusted(error: &RedisError) -> bool {
+    let source: Option<&Arc<dyn Error + Send + Sync>> =
+        error.source().and_then(|source| source.downcast_ref());
+    let failure: Option<&io::Error> = source.and_then(|source| source.downcast_ref());
+    let cause = failure.and_then(io::Error::get_ref);
+    let tls = cause.and_then(|cause| cause.downcast_ref());
+    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// Whether the server refused because another one has the keys; nothing was done then.

@@ -1,4 +1,4 @@
-//! Searches, as the server's function takes them (`lua/3_find.lua`).
+//! Searches, as the server's function takes them (`lua/6_find.lua`).
 
 use serde_json::{Value, json};
 
@@ -51,7 +51,9 @@ pub(super) fn search(find: &Find) -> Result<Value, EngineError> {
         range = with(member(find, name)?, bounds);
     }
     let mut order = Vec::with_capacity(find.order.len());
-    for (name, descending) in find.order {
+    // Ids come in their order anyway, and are told apart by nothing that would follow.
+    let up_to_id = find.order.iter().take_while(|one| **one != ("id", false));
+    for (name, descending) in up_to_id {
         order.push(with(member(find, name)?, [Value::Bool(*descending)]));
     }
     let lead = if nothing {

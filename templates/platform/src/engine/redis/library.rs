@@ -7,12 +7,15 @@ use uuid::Uuid;
 
 const TEXT: &str = concat!(
     include_str!("lua/1_space.lua"),
-    include_str!("lua/2_rows.lua"),
-    include_str!("lua/3_find.lua"),
-    include_str!("lua/4_documents.lua"),
-    include_str!("lua/5_outbox.lua"),
-    include_str!("lua/6_progress.lua"),
-    include_str!("lua/7_commit.lua"),
+    include_str!("lua/2_row.lua"),
+    include_str!("lua/3_indexes.lua"),
+    include_str!("lua/4_rows.lua"),
+    include_str!("lua/5_choice.lua"),
+    include_str!("lua/6_find.lua"),
+    include_str!("lua/7_documents.lua"),
+    include_str!("lua/8_outbox.lua"),
+    include_str!("lua/9_progress.lua"),
+    include_str!("lua/10_commit.lua"),
 );
 
 /// The library.

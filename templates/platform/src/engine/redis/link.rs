@@ -9,7 +9,9 @@ use redis::aio::MultiplexedConnection;
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
-use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, RedisResult};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, RedisError, RedisResult,
+};
 use serde::Serialize;
 use tokio::sync::Mutex;
 
@@ -72,7 +74,7 @@ impl Link {
         let mut refused = None;
         for node in &address.nodes {
             let one = One {
-                client: Client::open(node.clone())?,
+                client: client(address, node)?,
                 config: config.clone(),
                 current: Mutex::default(),
             };
@@ -86,11 +88,14 @@ impl Link {
 
     async fn over(address: &Address, one: One, info: &str) -> RedisResult<Server> {
         Ok(if info.contains("cluster_enabled:1") {
-            let client = ClusterClient::builder(address.nodes.clone())
+            let mut client = ClusterClient::builder(address.nodes.clone())
                 .retries(0)
                 .connection_timeout(CONNECT)
-                .response_timeout(ANSWER)
-                .build()?;
+                .response_timeout(ANSWER);
+            if let Some(tls) = &address.tls {
+                client = client.certs(tls.clone());
+            }
+            let client = client.build()?;
             Server::Cluster(client.get_async_connection().await?)
         } else {
             Server::One(Box::new(one))
@@ -180,6 +185,13 @@ impl Link {
         asked: &impl Serialize,
     ) -> Result<u64, EngineError> {
         Ok(self.call("clear", &[what.to_owned(), json(asked)?]).await?)
+    }
+}
+
+fn client(address: &Address, node: &ConnectionInfo) -> RedisResult<Client> {
+    match &address.tls {
+        Some(tls) => Client::build_with_tls(node.clone(), tls.clone()),
+        None => Client::open(node.clone()),
     }
 }
 

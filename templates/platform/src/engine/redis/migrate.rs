@@ -6,15 +6,22 @@ use uuid::Uuid;
 use super::address::Address;
 use super::durable;
 use super::error::{lacks_function, passes};
+use super::indexes;
 use super::link::Link;
 use crate::engine::history::{self, Applied, hash_of};
 use crate::engine::{Migration, OpenError};
 
 /// The keys of the runtime.
-const RUNTIME: &[Migration] = &[Migration {
-    name: "runtime/0001",
-    text: include_str!("migrations/0001_runtime.lua"),
-}];
+const RUNTIME: &[Migration] = &[
+    Migration {
+        name: "runtime/0001",
+        text: include_str!("migrations/0001_runtime.lua"),
+    },
+    Migration {
+        name: "runtime/0002",
+        text: include_str!("migrations/0002_indexes.lua"),
+    },
+];
 
 /// A migration as a library of one function, which applies it once and says so in the same instant.
 const STEP: &str = include_str!("lua/migration.lua");
@@ -33,10 +40,13 @@ pub async fn migrate(url: &str, migrations: &[Migration]) -> Result<Vec<String>,
     history::check(&applied(&link).await?, RUNTIME.iter().chain(migrations))?;
     let mut names = Vec::new();
     for migration in RUNTIME.iter().chain(migrations) {
+        // What one declares is there, and what it leaves out is gone, before the next says otherwise.
+        indexes::settle(&link).await?;
         if apply(&link, migration).await? {
             names.push(migration.name.to_owned());
         }
     }
+    indexes::settle(&link).await?;
     Ok(names)
 }
 

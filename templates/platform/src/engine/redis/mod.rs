@@ -6,6 +6,11 @@
 //! function, which looks whether all conditions hold before it writes anything. More nodes of a cluster,
 //! from which the others are found, are `node=host:port` each.
 //!
+//! `rediss://` is the same with TLS. In the place of whom browsers trust, `ca_file=/path` names whom to
+//! trust; `certificate_file` and `key_file` are for a server that asks who comes; all are PEM. The nodes
+//! of a cluster are called by what they announce, an address or `cluster-announce-hostname`: that is what
+//! their certificates have to name.
+//!
 //! # What is kept
 //! An answer comes after what it answers for is on the disk: the server has to have `appendonly yes`,
 //! `appendfsync always` and `maxmemory-policy noeviction`, and is refused otherwise, unless the URL says
@@ -17,16 +22,24 @@
 //! A migration is the body of a function in Lua, with the start of all keys in `KEYS[1]`. It runs once,
 //! and that it did is noted in the same instant; other instances wait meanwhile. An error after a write
 //! rolls nothing back, so it has to look before it writes. A `Schema` needs none: keys come about by
-//! themselves, unique constraints and references are those of the `Schema`. Where a service has to have
-//! a first migration all the same, it is the text `return`. A unique constraint that is added later
-//! needs one, which enters the values of the rows there are into `unique:<table>:<constraint>` and
-//! `entries:<table>:0`; the forms are in `migrations/0001_runtime.lua` and `codec.rs`.
+//! themselves, unique constraints and references are those of the `Schema`. A unique constraint that is
+//! added later needs one, which enters the values of the rows there are into `unique:<table>:<constraint>`
+//! and `entries:<table>:0`; the forms are in `migrations/` and `codec.rs`.
 //!
 //! # Searches
 //! An id, all members of a unique constraint, or a reference lead to the rows at once, and pages in the
-//! order of ids start where they have to. Every other search looks at all rows of its table, in the
-//! server, which does nothing else meanwhile: good for some ten thousand rows. What is ordered is ordered
-//! after that. Value objects, JSON and lists are not searched by.
+//! order of ids start where they have to. Other searches need an index to do so. Migrations declare those
+//! of a table, all at once; a hyphen says that the greatest come first:
+//! ```lua
+//! redis.call('HSET', KEYS[1] .. 'indexes', '<table>:0', 'owner,-created_at status')
+//! ```
+//! Every write keeps them up in the call that it is. `migrate` enters the rows that are there already, in
+//! steps between which the server does what else it has to do; searches use an index when all are in it.
+//! One that has what is asked for as equal, then the order, whose first member may lie between bounds,
+//! answers with a page for the page's own rows. Where the order is another one than that of the bounds,
+//! what lies between these is ordered for each page. A search without an index looks at all rows of its
+//! table, in the server, which does nothing else meanwhile: good for some ten thousand rows. Value objects,
+//! JSON and lists are not searched by.
 
 mod address;
 mod codec;
@@ -36,12 +49,14 @@ mod entries;
 mod error;
 mod find;
 mod group;
+mod indexes;
 mod library;
 mod link;
 mod migrate;
 mod outbox;
 mod progress;
 mod rows;
+mod tls;
 mod write;
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The outbox and the event log (`lua/5_outbox.lua`).
+//! The outbox and the event log (`lua/8_outbox.lua`).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Gates and offsets: how far handlers have come (`lua/6_progress.lua`).
+//! Gates and offsets: how far handlers have come (`lua/9_progress.lua`).
 
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Rows between [`Stored`] and the text that the server keeps of one (`lua/2_rows.lua`).
+//! Rows between [`Stored`] and the text that the server keeps of one (`lua/4_rows.lua`).
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Write sets, as the server's function takes them (`lua/7_commit.lua`), and what it answers.
+//! Write sets, as the server's function takes them (`lua/10_commit.lua`), and what it answers.
 
 use serde_json::{Value, json};
 

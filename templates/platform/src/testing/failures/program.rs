@@ -57,6 +57,8 @@ fn command(subject: &Subject, at: &At) -> Command {
         .env(format!("{prefix}BROKER_URL"), at.broker.secret())
         .env(format!("{prefix}LOG_FORMAT"), "json")
         .env("RUST_LOG", "info")
+        .env_remove("DATABASE_REPLICA_URLS")
+        .env_remove(format!("{prefix}DATABASE_REPLICA_URLS"))
         .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
         .env_remove(format!("{prefix}OTEL_EXPORTER_OTLP_ENDPOINT"))
         .env_remove(hold::VARIABLE)

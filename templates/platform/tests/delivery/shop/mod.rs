@@ -42,6 +42,7 @@ pub static ITEM: Schema = Schema {
     collections: &[],
     unique: &[],
     referenced_by: &[],
+    shard_by: None,
     generations: false,
 };
 
@@ -104,7 +105,7 @@ impl Service {
         let at = place::config("stock", folder).database;
         let database = TABLES.database();
         database.migrate(&at).await.expect("the migrations");
-        let engine = database.open(&at, Options::default()).await;
+        let engine = database.open(&at, &[], Options::default()).await;
         let (shutdown, receiver) = watch::channel(false);
         let runtime = Runtime {
             system: "shop",

@@ -41,6 +41,7 @@ pub static OWNER: Schema = Schema {
             column: "maker",
         },
     ],
+    shard_by: None,
     generations: false,
 };
 
@@ -116,6 +117,7 @@ pub static THING: Schema = Schema {
         },
     ],
     referenced_by: &[],
+    shard_by: None,
     generations: false,
 };
 
@@ -138,6 +140,7 @@ pub static COPY: Schema = Schema {
     collections: &[],
     unique: &[],
     referenced_by: &[],
+    shard_by: None,
     generations: true,
 };
 

@@ -56,6 +56,11 @@ async fn references() {
     conforms(conformance::all_of_references).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sharded() {
+    conforms(conformance::all_of_sharded).await;
+}
+
 #[tokio::test]
 async fn outbox() {
     conforms(conformance::all_of_outbox).await;
@@ -69,6 +74,11 @@ async fn progress() {
 #[tokio::test]
 async fn documents() {
     conforms(conformance::all_of_documents).await;
+}
+
+#[tokio::test]
+async fn wholes() {
+    conforms(conformance::all_of_wholes).await;
 }
 
 #[tokio::test]

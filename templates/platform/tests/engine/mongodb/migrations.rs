@@ -149,7 +149,7 @@ async fn many_instances_migrate_at_once() {
     names.sort_unstable();
     assert_eq!(
         names,
-        ["0001_initial", "runtime/0001"],
+        ["0001_initial", "runtime/0001", "runtime/0002"],
         "each by one of them"
     );
     database.remove().await;

@@ -4,7 +4,10 @@
 mod conforms;
 mod migrations;
 mod processes;
+mod requests;
+mod shards;
 mod transactions;
+mod wire;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

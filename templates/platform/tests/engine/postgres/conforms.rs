@@ -53,6 +53,13 @@ async fn references() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sharded() {
+    if let Some(server) = Server::new() {
+        conformance::all_of_sharded(&server).await;
+    }
+}
+
 #[tokio::test]
 async fn outbox() {
     if let Some(server) = Server::new() {
@@ -71,6 +78,13 @@ async fn progress() {
 async fn documents() {
     if let Some(server) = Server::new() {
         conformance::all_of_documents(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn wholes() {
+    if let Some(server) = Server::new() {
+        conformance::all_of_wholes(&server).await;
     }
 }
 

@@ -55,3 +55,56 @@ CREATE TABLE "copies" (
     "price" NUMERIC(12, 2),
     PRIMARY KEY ("generation", "id")
 );
+
+CREATE TABLE "agents" (
+    "id" UUID PRIMARY KEY,
+    "version" BIGINT NOT NULL,
+    "created_at" TIMESTAMPTZ NOT NULL,
+    "updated_at" TIMESTAMPTZ NOT NULL,
+    "name" TEXT COLLATE "C" NOT NULL
+);
+
+DO $do$
+BEGIN
+    CREATE TABLE "tickets" (
+        "id" UUID NOT NULL,
+        "version" BIGINT NOT NULL,
+        "created_at" TIMESTAMPTZ NOT NULL,
+        "updated_at" TIMESTAMPTZ NOT NULL,
+        "number" BIGINT NOT NULL,
+        "queue" TEXT COLLATE "C" NOT NULL,
+        "label" TEXT COLLATE "C",
+        "agent" UUID REFERENCES "agents"("id"),
+        PRIMARY KEY ("id", "queue")
+    ) PARTITION BY HASH ("queue");
+    CREATE TABLE "ticket_notes" (
+        "id" UUID NOT NULL,
+        "parent" UUID NOT NULL,
+        "_shard" TEXT COLLATE "C" NOT NULL,
+        "position" BIGINT NOT NULL,
+        "text" TEXT COLLATE "C" NOT NULL,
+        PRIMARY KEY ("id", "_shard"),
+        FOREIGN KEY ("parent", "_shard") REFERENCES "tickets" ("id", "queue") ON DELETE CASCADE
+    ) PARTITION BY HASH ("_shard");
+    CREATE TABLE "tokens" (
+        "id" UUID NOT NULL,
+        "version" BIGINT NOT NULL,
+        "created_at" TIMESTAMPTZ NOT NULL,
+        "updated_at" TIMESTAMPTZ NOT NULL,
+        "holder" UUID NOT NULL,
+        "uses" BIGINT NOT NULL,
+        PRIMARY KEY ("id", "holder")
+    ) PARTITION BY HASH ("holder");
+    FOR number IN 0..3 LOOP
+        EXECUTE format('CREATE TABLE %I PARTITION OF "tickets"
+            FOR VALUES WITH (MODULUS 4, REMAINDER %s)', 'tickets_' || number, number);
+        EXECUTE format('CREATE TABLE %I PARTITION OF "ticket_notes"
+            FOR VALUES WITH (MODULUS 4, REMAINDER %s)', 'ticket_notes_' || number, number);
+        EXECUTE format('CREATE TABLE %I PARTITION OF "tokens"
+            FOR VALUES WITH (MODULUS 4, REMAINDER %s)', 'tokens_' || number, number);
+    END LOOP;
+END
+$do$;
+CREATE UNIQUE INDEX "tickets_queue_number_key" ON "tickets" ("queue", "number");
+CREATE INDEX "tickets_agent" ON "tickets" ("agent");
+CREATE INDEX "ticket_notes_parent" ON "ticket_notes" ("parent", "position");

@@ -3,7 +3,10 @@
 mod conforms;
 mod interrupted;
 mod migrations;
+mod proxy;
 mod races;
+mod replicas;
+mod shards;
 mod speed;
 
 use std::str::FromStr;

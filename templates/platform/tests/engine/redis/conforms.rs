@@ -40,6 +40,13 @@ async fn references() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sharded() {
+    for server in servers() {
+        conformance::all_of_sharded(&server).await;
+    }
+}
+
 #[tokio::test]
 async fn outbox() {
     for server in servers() {
@@ -58,6 +65,13 @@ async fn progress() {
 async fn documents() {
     for server in servers() {
         conformance::all_of_documents(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn wholes() {
+    for server in servers() {
+        conformance::all_of_wholes(&server).await;
     }
 }
 

@@ -1,12 +1,15 @@
 //! Places in Redis servers, each under a prefix of its own.
 
+mod certificates;
 mod clients;
 mod cluster;
 mod conforms;
 mod durability;
+mod indexes;
 mod migrations;
 mod restarts;
 mod server;
+mod tls;
 
 use platform::engine::redis::{RedisEngine, migrate};
 use platform::engine::{Migration, Options};

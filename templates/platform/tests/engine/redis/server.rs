@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use platform::value::Uuid;
 
+use super::certificates;
+
 /// How it is started.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
@@ -21,6 +23,8 @@ pub struct Settings {
     pub policy: &'static str,
     /// Whether it is a cluster of one node.
     pub cluster: bool,
+    /// `tls-auth-clients`, when it takes TLS and nothing else.
+    pub tls: Option<&'static str>,
 }
 
 impl Default for Settings {
@@ -30,6 +34,7 @@ impl Default for Settings {
             sync: "always",
             policy: "noeviction",
             cluster: false,
+            tls: None,
         }
     }
 }
@@ -55,6 +60,9 @@ impl Own {
         let name = format!("microdb-redis-{}", Uuid::now_v7().simple());
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).expect("a folder for the server");
+        if settings.tls.is_some() {
+            certificates::make(&folder);
+        }
         for _ in 0..5 {
             let port = free_port();
             let mut process = start(settings, &folder, port);
@@ -74,7 +82,13 @@ impl Own {
 
     /// Where it is.
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/", self.port)
+        let scheme = self.settings.tls.map_or("redis", |_| "rediss");
+        format!("{scheme}://127.0.0.1:{}/", self.port)
+    }
+
+    /// One of the files of its folder, such as `ca.pem`.
+    pub fn file(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
     }
 
     /// Its host and port.
@@ -84,7 +98,13 @@ impl Own {
 
     /// Sends it a command, by `redis-cli`.
     pub fn command(&self, words: &[&str]) -> String {
-        let output = Command::new("redis-cli")
+        let mut command = Command::new("redis-cli");
+        if self.settings.tls.is_some() {
+            command.args(["--tls", "--cacert", &self.file("ca.pem")]);
+            command.args(["--cert", &self.file("client.pem")]);
+            command.args(["--key", &self.file("client.key")]);
+        }
+        let output = command
             .args(["-p", &self.port.to_string()])
             .args(words)
             .output()
@@ -139,8 +159,20 @@ impl Drop for Own {
 
 fn start(settings: Settings, folder: &std::path::Path, port: u16) -> Child {
     let cluster = if settings.cluster { "yes" } else { "no" };
-    Command::new("redis-server")
-        .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
+    let port_of = |takes: bool| if takes { port } else { 0 }.to_string();
+    let mut command = Command::new("redis-server");
+    if let Some(clients) = settings.tls {
+        command
+            .args(["--tls-port", &port_of(true), "--tls-cluster", cluster])
+            .args(["--tls-auth-clients", clients])
+            .args(["--tls-cert-file", "server.pem"])
+            .args(["--tls-key-file", "server.key"])
+            .args(["--tls-ca-cert-file", "ca.pem"]);
+    }
+    command
+        .current_dir(folder)
+        .args(["--bind", "127.0.0.1"])
+        .args(["--port", &port_of(settings.tls.is_none())])
         .args(["--appendonly", settings.append])
         .args(["--appendfsync", settings.sync])
         .args(["--maxmemory-policy", settings.policy])

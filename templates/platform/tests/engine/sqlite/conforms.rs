@@ -36,6 +36,11 @@ async fn references() {
     conformance::all_of_references(&Files::default()).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sharded() {
+    conformance::all_of_sharded(&Files::default()).await;
+}
+
 #[tokio::test]
 async fn outbox() {
     conformance::all_of_outbox(&Files::default()).await;
@@ -49,6 +54,11 @@ async fn progress() {
 #[tokio::test]
 async fn documents() {
     conformance::all_of_documents(&Files::default()).await;
+}
+
+#[tokio::test]
+async fn wholes() {
+    conformance::all_of_wholes(&Files::default()).await;
 }
 
 #[tokio::test]

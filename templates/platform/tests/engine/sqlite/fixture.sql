@@ -55,3 +55,41 @@ CREATE TABLE "copies" (
     "price" INTEGER,
     PRIMARY KEY ("generation", "id")
 ) WITHOUT ROWID, STRICT;
+
+CREATE TABLE "agents" (
+    "id" TEXT PRIMARY KEY,
+    "version" INTEGER NOT NULL,
+    "created_at" TEXT NOT NULL,
+    "updated_at" TEXT NOT NULL,
+    "name" TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE "tickets" (
+    "id" TEXT PRIMARY KEY,
+    "version" INTEGER NOT NULL,
+    "created_at" TEXT NOT NULL,
+    "updated_at" TEXT NOT NULL,
+    "number" INTEGER NOT NULL,
+    "queue" TEXT NOT NULL,
+    "label" TEXT,
+    "agent" TEXT REFERENCES "agents"("id")
+) STRICT;
+CREATE UNIQUE INDEX "tickets_queue_number_key" ON "tickets" ("queue", "number");
+CREATE INDEX "tickets_agent" ON "tickets" ("agent");
+
+CREATE TABLE "ticket_notes" (
+    "id" TEXT PRIMARY KEY,
+    "parent" TEXT NOT NULL REFERENCES "tickets"("id") ON DELETE CASCADE,
+    "position" INTEGER NOT NULL,
+    "text" TEXT NOT NULL
+) STRICT;
+CREATE INDEX "ticket_notes_parent" ON "ticket_notes" ("parent", "position");
+
+CREATE TABLE "tokens" (
+    "id" TEXT PRIMARY KEY,
+    "version" INTEGER NOT NULL,
+    "created_at" TEXT NOT NULL,
+    "updated_at" TEXT NOT NULL,
+    "holder" TEXT NOT NULL,
+    "uses" INTEGER NOT NULL
+) STRICT;

@@ -69,6 +69,7 @@ pub static BOOK_COPIES: Schema = Schema {
     collections: &[],
     unique: &[],
     referenced_by: &[],
+    shard_by: None,
     generations: true,
 };
 
@@ -103,6 +104,7 @@ pub static CARDS: Schema = Schema {
     collections: &[],
     unique: &[],
     referenced_by: &[],
+    shard_by: None,
     generations: false,
 };
 

@@ -90,7 +90,7 @@ pub async fn engine(folder: &Path) -> Arc<dyn Engine> {
     let at = place::config("desk", folder).database;
     let database = TABLES.database();
     database.migrate(&at).await.expect("migrated");
-    let engine = database.open(&at, Options::default()).await;
+    let engine = database.open(&at, &[], Options::default()).await;
     engine.expect("open")
 }
 

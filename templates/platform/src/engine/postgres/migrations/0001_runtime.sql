@@ -83,6 +83,17 @@ BEGIN
 END
 $$;
 
+-- Refuses a statement as a whole when a condition does not hold that was looked at in it.
+CREATE FUNCTION microdb_must(it_holds BOOLEAN)
+RETURNS BOOLEAN LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    IF NOT it_holds THEN
+        RAISE EXCEPTION 'it had changed' USING ERRCODE = 'MDB02';
+    END IF;
+    RETURN TRUE;
+END
+$$;
+
 -- Collections of documents, all of one shape.
 
 -- Answers to commands with an `Idempotency-Key`.

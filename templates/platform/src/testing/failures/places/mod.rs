@@ -108,7 +108,8 @@ impl Places {
     /// An engine over the database, which has been migrated.
     pub async fn engine(&self, subject: &Subject) -> Step<Arc<dyn Engine>> {
         let database = &subject.service.database;
-        Ok(database.open(&self.at.database, Options::default()).await?)
+        let opened = database.open(&self.at.database, &[], Options::default());
+        Ok(opened.await?)
     }
 
     /// The broker.

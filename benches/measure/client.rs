@@ -33,10 +33,10 @@ impl Client {
         assert_eq!(status, Some(&b"201"[..]), "{}", self.text());
     }
 
-    /// Whether the service says that it is ready.
-    pub fn is_ready(&mut self) -> bool {
-        let request = "GET /health/ready HTTP/1.1\r\nhost: localhost\r\n\r\n";
-        self.send(request).is_ok() && self.answer.get(9..12) == Some(b"200")
+    /// Whether the service has something at this path.
+    pub fn has(&mut self, path: &str) -> bool {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        self.send(&request).is_ok() && self.answer.get(9..12) == Some(b"200")
     }
 
     fn send(&mut self, request: &str) -> std::io::Result<()> {

@@ -83,7 +83,10 @@ local READS = {
 }
 
 -- What frees memory, and so goes on when there is none left.
-local CLEARINGS = { acknowledge = acknowledge, refuse = refuse, trim = trim_log, drop = drop_keys }
+local CLEARINGS = {
+  acknowledge = acknowledge, refuse = refuse, trim = trim_log, drop = drop_keys,
+  unindex = drop_index,
+}
 
 redis.register_function({
   function_name = 'LIBRARY_read',
@@ -100,6 +103,10 @@ redis.register_function({
   end,
   flags = { 'allow-oom' }
 })
+
+redis.register_function('LIBRARY_index', function(keys, args)
+  return build_index(new_space(keys[1]), cjson.decode(args[1]))
+end)
 
 redis.register_function('LIBRARY_lease', function(keys, args)
   return take_lease(new_space(keys[1]), cjson.decode(args[1]))

@@ -1,36 +1,5 @@
 -- Searches. A member is named by where its value is: `e` among the values that are compared in a form
--- of their own, `m` among the JSON forms, `r` with the row itself. All are texts that order byte by
--- byte as the values do; false is an absent one.
-
-local function open_row(id, text)
-  local version, created, updated, size, at = match(text, '^(%d+)\n([^\n]*)\n([^\n]*)\n(%d+)\n()')
-  return {
-    id = id, text = text, version = version, created_at = created, updated_at = updated,
-    size = tonumber(size), at = at, parts = {}
-  }
-end
-
-local function part(row, where)
-  local known = row.parts[where]
-  if not known then
-    local first, last = row.at, row.at + row.size - 1
-    if where == 'm' then first, last = last + 1, -1 end
-    known = cjson.decode(sub(row.text, first, last))
-    row.parts[where] = known
-  end
-  return known
-end
-
-local function value_of(row, member)
-  local where, name = member[1], member[2]
-  if where == 'r' then
-    if name == 'version' then return ordered(tonumber(row.version)) end
-    return row[name]
-  end
-  local value = part(row, where)[name]
-  if value == nil or value == cjson.null then return false end
-  return value
-end
+-- of their own, `m` among the JSON forms, `r` with the row itself.
 
 local function is_asked_for(row, search)
   for _, equal in ipairs(search.equals) do
@@ -65,11 +34,20 @@ local function values_of(row, order)
   return values
 end
 
--- Ids of rows that a unique value or a reference leads to, in their order; nil when nothing does.
+-- The ids of the rows in a part of an index, at most so many, or all (-1).
+local function in_index(space, part_of_index, limit)
+  local ids = {}
+  local key, min, max = part_of_index.key, part_of_index.min, part_of_index.max
+  for at, entry in ipairs(range(space, key, min, max, limit)) do ids[at] = sub(entry, -36) end
+  return ids
+end
+
+-- Ids of rows that an index, a unique value or a reference leads to; nil when nothing does.
 local function led_to(space, search)
   local lead = search.lead
   if not lead then return nil end
   if lead[1] == 'id' then return { lead[2] } end
+  if lead[1] == 'index' then return in_index(space, lead[2], -1) end
   if lead[1] == 'unique' then
     local id = get(space, lead[2], lead[3])
     return id and { id } or {}
@@ -81,7 +59,8 @@ local function led_to(space, search)
   return ids
 end
 
--- Calls with each row that is asked for, in the order of ids, until that says it is enough.
+-- Calls with each row that is asked for until that says it is enough; in the order of ids, unless a
+-- part of an index leads to them.
 local function each_row(space, search, first, enough)
   local function look(id)
     local text = get(space, 'rows:' .. search.of, id)
@@ -132,9 +111,23 @@ local function by_order(space, search, limit)
   return rows
 end
 
+-- Rows that an index has in just the order that is asked for, and no others.
+local function by_index(space, search, part_of_index, limit)
+  local rows = {}
+  for at, id in ipairs(in_index(space, part_of_index, limit)) do
+    rows[at] = open_row(id, get(space, 'rows:' .. search.of, id))
+  end
+  return rows
+end
+
 local function search_rows(space, search, limit)
   if limit == 0 then return {} end
-  if #search.order == 0 then return by_id(space, search, limit) end
+  local part_of_index = choose_index(space, search, limit)
+  if part_of_index and part_of_index.is_answer then
+    return by_index(space, search, part_of_index, limit)
+  end
+  if part_of_index then search.lead = { 'index', part_of_index } end
+  if #search.order == 0 and not part_of_index then return by_id(space, search, limit) end
   return by_order(space, search, limit)
 end
 

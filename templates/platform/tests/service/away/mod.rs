@@ -16,8 +16,8 @@ use platform::testing::http::{Answer, Client};
 
 #[cfg(feature = "postgres")]
 use crate::domain::TABLES;
-use crate::named::server;
 use crate::process::program;
+use crate::servers::server;
 
 /// How long something may take that has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);

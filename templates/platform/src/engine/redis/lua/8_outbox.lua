@@ -4,8 +4,8 @@
 
 local function append_event(space, event, now)
   if get(space, 'outbox', event.id) then return CONFLICT end
-  local position = tonumber(get(space, 'counters', 'outbox') or '0') + 1
-  put(space, 'counters', 'outbox', whole(position))
+  local position = tonumber(get(space, 'positions', 'outbox') or '0') + 1
+  put(space, 'positions', 'outbox', whole(position))
   put(space, 'outbox', event.id,
     table.concat({ whole(position), event.partition, whole(now), event.message }, '\n'))
   place(space, 'outbox:order', event.id, position)

@@ -1,6 +1,4 @@
--- Rows of tables. A table is named with its generation, `loans:0`. A row is one text: version, time
--- of creation, time of change and the length of what follows, a line each; then the values that
--- searches compare, where they differ from the JSON forms; then the members as JSON.
+-- Rows of tables. A table is named with its generation, `loans:0`.
 
 local CONFLICT = 'conflict'
 
@@ -66,9 +64,10 @@ local function save_live(space, number, save)
   end
   local failure = broken(space, number, save)
   if failure then return failure end
-  put(space, 'rows:' .. of, id, table.concat({
+  local new = table.concat({
     save.version, created, save.updated, #save.compared, save.compared .. save.members
-  }, '\n'))
+  }, '\n')
+  put(space, 'rows:' .. of, id, new)
   if not old then
     place(space, 'ids:' .. of, id, 0)
     if save.expected ~= '0' then
@@ -77,6 +76,7 @@ local function save_live(space, number, save)
     end
   end
   change_entries(space, of, id, save.entries)
+  change_indexes(space, of, id, old, new)
 end
 
 local function save_deleted(space, number, save)
@@ -97,6 +97,7 @@ local function save_deleted(space, number, save)
     put(space, 'rows:' .. of, id, false)
     place(space, 'ids:' .. of, id, false)
     change_entries(space, of, id, '[]')
+    change_indexes(space, of, id, old, nil)
   end
   put(space, 'gone:' .. of, id, save.deleted)
   place(space, 'gone_ids:' .. of, id, 0)

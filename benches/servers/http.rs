@@ -1,0 +1,140 @@
+//! Commands a second through the HTTP interface ÷ those that the server's own bench drives with the
+//! very statements, by the same number of clients.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::flow;
+use crate::measure::load;
+use crate::measure::numbers::median;
+use crate::measure::process::Service;
+use crate::statements;
+use crate::system::{System, folder, output};
+
+/// How often each is measured; odd, so that there is a median.
+const ROUNDS: usize = 5;
+
+/// Clients at a time, and how many commands they send together in a round.
+const LOADS: [(usize, usize); 3] = [(1, 2_000), (8, 12_000), (32, 24_000)];
+
+/// What PostgreSQL takes at best: its pgbench, with the statements of the service.
+pub fn on_postgres(system: &System) {
+    let script = folder().join("command.sql");
+    fs::write(&script, statements::script(system)).unwrap();
+    let mut database = system.administer("relational");
+    let mut begun = 0;
+    for relays in [false, true] {
+        let service = match relays {
+            true => system.start("relational"),
+            false => system.start_alone("relational"),
+        };
+        let what = match relays {
+            true => "PostgreSQL, while its events go to Kafka",
+            false => "PostgreSQL, its events kept in the outbox",
+        };
+        compare(what, 0.7, &service, &mut |clients, commands| {
+            if !relays {
+                database.run("TRUNCATE microdb_outbox");
+            }
+            begun += 1;
+            let mut bench = Command::new("pgbench");
+            bench
+                .arg(system.database("relational"))
+                .args(["--no-vacuum", "--protocol=prepared", "--jobs=2"])
+                .arg(format!("--client={clients}"))
+                .arg(format!("--transactions={}", commands / clients))
+                .arg(format!("--define=n={}", begun * 1_000_000))
+                .arg("--file")
+                .arg(&script);
+            let said = output(&mut bench);
+            between(&said, "tps = ", " ").parse().unwrap()
+        });
+        drop(service);
+        flow::empty(system);
+    }
+}
+
+/// What Redis takes at best: its redis-benchmark, with the call of the service.
+pub fn on_redis(system: &System) {
+    let service = system.start_alone("memory");
+    let call = call(system, &service);
+    let (_, address) = system.redis.split_once("://").unwrap();
+    let (host, port) = address.split_once(':').unwrap();
+    compare("Redis", 0.6, &service, &mut |clients, commands| {
+        let mut bench = Command::new("redis-benchmark");
+        bench
+            .args(["-h", host, "-p", port, "--csv", "-r", "1000000000000"])
+            .args(["-c", &clients.to_string(), "-n", &commands.to_string()])
+            .args(&call);
+        let said = output(&mut bench);
+        let line = said.lines().last().unwrap();
+        line.rsplit("\",\"").nth(6).unwrap().parse().unwrap()
+    });
+}
+
+/// Measures both in turn, and prints medians and their ratio.
+fn compare(what: &str, asked: f64, service: &Service, limit: &mut dyn FnMut(usize, usize) -> f64) {
+    load::run(service.port, 8, 4_000);
+    for (clients, commands) in LOADS {
+        let mut speeds = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            speeds.0.push(limit(clients, commands));
+            speeds.1.push(load::run(service.port, clients, commands));
+        }
+        let (limit, service) = (median(speeds.0), median(speeds.1));
+        println!(
+            "{what}, {clients} clients: {service:.0} commands/s by HTTP = {:.2} × {limit:.0} of the \
+             server's own bench (asked for: at least {asked})",
+            service / limit
+        );
+    }
+}
+
+/// The function call of a command, with ids that `redis-benchmark` makes anew.
+fn call(system: &System, service: &Service) -> Vec<String> {
+    let mut monitor = Command::new("redis-cli")
+        .args(["-u", &system.redis, "monitor"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(monitor.stdout.take().unwrap()).lines();
+    let said = lines.next().unwrap().unwrap();
+    assert_eq!(said, "OK");
+    load::run(service.port, 1, 1);
+    let call = lines.find_map(|line| {
+        let words = words(&line.unwrap());
+        let command = words.first()?;
+        let written = words
+            .last()
+            .is_some_and(|last| last.contains(r#""saves":[{"#));
+        (command == "FCALL" && written).then_some(words)
+    });
+    monitor.kill().unwrap();
+    monitor.wait().unwrap();
+    let call = call.expect("the function was not called");
+    let set: Value = serde_json::from_str(call.last().unwrap()).unwrap();
+    let id = |pointer: &str| set.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+    let (row, event) = (id("/saves/0/id"), id("/events/0/id"));
+    let anew = |word: String| {
+        word.replace(&row, "00000000-0000-7000-8000-__rand_int__")
+            .replace(&event, "00000000-0000-7000-9000-__rand_int__")
+    };
+    call.into_iter().map(anew).collect()
+}
+
+/// The words of a line of `MONITOR`, which are JSON strings but for `\x..`.
+fn words(line: &str) -> Vec<String> {
+    let Some((_, words)) = line.split_once("] ") else {
+        return Vec::new();
+    };
+    let words = serde_json::Deserializer::from_str(words).into_iter::<String>();
+    words.map_while(Result::ok).collect()
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let (_, rest) = text.split_once(before).unwrap();
+    rest.split_once(after).unwrap().0
+}
