@@ -266,24 +266,33 @@ async fn topics_keep_messages_as_long_as_is_said_now() -> Outcome {
     settings.retention = Some(3 * day);
     let again = KafkaBroker::open(settings.clone())?;
     topic(&again, "lasting").await?;
-    assert_eq!(
-        configured(&operator, &name, "retention.ms").await,
-        "259200000"
-    );
-    assert_eq!(
-        configured(&operator, &name, "max.message.bytes").await,
-        "2000"
-    );
+    becomes(&operator, &name, "retention.ms", "259200000").await;
+    becomes(&operator, &name, "max.message.bytes", "2000").await;
     assert_eq!(again.partitions("lasting").await?, before);
 
     // Where nothing is said, it stays as it is.
     settings.retention = None;
     topic(&KafkaBroker::open(settings)?, "lasting").await?;
-    assert_eq!(
-        configured(&operator, &name, "retention.ms").await,
-        "259200000"
-    );
+    becomes(&operator, &name, "retention.ms", "259200000").await;
     Ok(())
+}
+
+/// Waits until the configuration of a topic says this: brokers hear of changes one after the other.
+async fn becomes(
+    operator: &AdminClient<DefaultClientContext>,
+    topic: &str,
+    name: &str,
+    wanted: &str,
+) {
+    let end = tokio::time::Instant::now() + Duration::from_secs(20);
+    loop {
+        let value = configured(operator, topic, name).await;
+        if value == wanted {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < end, "{name} is {value}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// What the configuration of a topic says, as an operator sees it.
