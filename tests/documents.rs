@@ -1,5 +1,5 @@
 //! What is generated beside the code: a case shows the members that each schema of the documents
-//! requires, or how continuous integration tests each service.
+//! requires, how continuous integration tests each service, or the first migration of the context `a`.
 
 #[allow(unused_imports)]
 mod common;
@@ -29,6 +29,18 @@ fn every_service_is_tested_over_its_own_servers() {
         let workflow = files.iter().find(|file| file.path.ends_with("/ci.yml"));
         let workflow = String::from_utf8(workflow.unwrap().content.clone()).unwrap();
         (case.join("ci.yml"), workflow)
+    });
+}
+
+#[test]
+fn indexes_are_made() {
+    compare("migrations", |case| {
+        let text = fs::read_to_string(case.join("microdb.toml")).unwrap();
+        let files = rendered(&text);
+        let is_first = |file: &&Rendered| file.path.starts_with("services/a/migrations/0001_");
+        let first = files.iter().find(is_first).unwrap();
+        let statements = String::from_utf8(first.content.clone()).unwrap();
+        (case.join("statements"), statements)
     });
 }
 

@@ -154,6 +154,10 @@ impl Servers {
                 "LOAN_DATABASE_REPLICA_URLS",
                 on(&self.replica, "loan", "loan"),
             ),
+            (
+                "LOAN_CACHE_URL",
+                format!("{}/?prefix=fintech.loan", self.redis),
+            ),
             ("BROKER_URL", format!("kafka://{}", self.kafka)),
         ];
         let others = others.map(|(name, value)| (name.to_owned(), value));

@@ -90,6 +90,8 @@ impl Database {
 pub struct Scale {
     /// How many read replicas its database has.
     pub read_replicas: u32,
+    /// How long the entries of its cache live, in milliseconds, where it has one.
+    pub cache_millis: Option<u64>,
 }
 
 /// The broker of a system.

@@ -57,7 +57,8 @@ fn service_features(system: &System, context: &Context) -> impl Iterator<Item = 
     let database = context.database;
     let database = (database != Database::Sqlite).then(|| database.as_str());
     let broker = (system.broker == Broker::Kafka).then_some("kafka");
-    database.into_iter().chain(broker)
+    let cache = context.scale.cache_millis.map(|_| "redis");
+    database.into_iter().chain(broker).chain(cache)
 }
 
 /// The file of the first migration, in the language of the database.

@@ -1,6 +1,8 @@
 //! The first migration of a service on MongoDB: its collections with what they accept, and their
 //! indexes, in the shapes that the runtime's engine expects.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::model::{Aggregate, Context, Field, Query, Reference, Scalar, System, Type};
@@ -142,10 +144,13 @@ fn of_aggregate(context: &Context, aggregate: &Aggregate) -> Vec<Index> {
             None => waiting.unique(),
         },
         Index::over("microdb_outbox", &["_outbox.position"]).sparse(),
-        Index::over("microdb_requests", &["_requests.due"]).sparse(),
         Index::over("microdb_live", &["_live", "_id"]),
     ];
-    indexes.extend(shard_index(aggregate));
+    match shard_index(aggregate) {
+        Some(index) => indexes.push(index),
+        // Answers to requests are in the documents, which they are not where a field divides these.
+        None => indexes.push(Index::over("microdb_requests", &["_requests.due"]).sparse()),
+    }
     for (unique, _) in uniques(aggregate) {
         let (name, claims) = (format!("{table}_{unique}_key"), format!("_claims.{unique}"));
         let index = match &aggregate.shard_by {
@@ -173,6 +178,9 @@ fn of_aggregate(context: &Context, aggregate: &Aggregate) -> Vec<Index> {
     let queries = context.queries.values();
     let queries = queries.filter(|query| query.aggregate == aggregate.name);
     indexes.extend(queries.filter_map(|query| of_query(&table, query)));
+    // MongoDB takes no second index over the same.
+    let mut known = BTreeSet::new();
+    indexes.retain(|index| known.insert(index.key()));
     indexes
 }
 

@@ -21,6 +21,8 @@ const POSTGRES_NAME: &str = "server_postgres";
 const MONGODB_NAME: &str = "server_mongodb";
 const KAFKA_NAME: &str = "server_kafka";
 
+const CACHE_NAME: &str = "server_cache";
+
 fn replica_name(number: u32) -> String {
     format!("{POSTGRES_NAME}_replica_{number}")
 }
@@ -78,6 +80,8 @@ pub struct Servers {
     pub mongodb: Vec<ServerDatabase>,
     /// The databases on Redis, a server each.
     pub redis: Vec<ServerDatabase>,
+    /// The port of the cache on the developer's machine, where a context has one.
+    pub cache: Option<u16>,
     /// Whether there is Kafka.
     pub kafka: bool,
     /// Whether there is any of them.
@@ -121,7 +125,9 @@ impl Servers {
         }
         let replicas = system.services().map(replicas);
         servers.postgres_replicas = replicas.max_by_key(Vec::len).unwrap_or_default();
+        servers.cache = cache_port(system);
         servers.any = servers.kafka
+            || servers.cache.is_some()
             || [&servers.postgres, &servers.mongodb, &servers.redis]
                 .iter()
                 .any(|databases| !databases.is_empty());
@@ -167,6 +173,7 @@ impl Servers {
                 "Redis",
                 Some("redis://host:6379/?prefix=system.context"),
             ),
+            (self.cache.is_some() && self.redis.is_empty(), "Redis", None),
             (self.kafka, "Kafka", None),
         ];
         kinds
@@ -207,6 +214,28 @@ fn replicas(context: &Context) -> Vec<ServerReplica> {
             port,
         })
         .collect()
+}
+
+/// The port of the cache on the developer's machine: behind those of databases on Redis.
+fn cache_port(system: &System) -> Option<u16> {
+    let mut cached = system.services();
+    cached.find(|context| context.scale.cache_millis.is_some())?;
+    let redis = system.services();
+    let redis = redis.filter(|context| context.database == Database::Redis);
+    (REDIS..=u16::MAX).nth(redis.count())
+}
+
+/// Where a service finds its cache, where it has one.
+pub fn cache_url(system: &System, context: &Context, from: From) -> Option<String> {
+    context.scale.cache_millis?;
+    let host = match from {
+        From::Machine => format!("127.0.0.1:{}", cache_port(system)?),
+        From::Container => format!("{CACHE_NAME}:{REDIS}"),
+    };
+    Some(format!(
+        "redis://{host}/?prefix={}.{}",
+        system.name, context.name
+    ))
 }
 
 /// The name of a context's database and login: with the system's before it where that leaves an

@@ -56,6 +56,8 @@ pub(super) fn files(system: &System) -> Vec<File> {
                 "database_url": servers::database_url(system, context, From::Container),
                 "replica_urls": servers::replica_urls(system, context, From::Container),
                 "local_replica_urls": servers::replica_urls(system, context, From::Machine),
+                "cache_url": servers::cache_url(system, context, From::Container),
+                "local_cache_url": servers::cache_url(system, context, From::Machine),
                 "broker_url": servers::broker_url(system, From::Container),
                 "local_database_url": servers::database_url(system, context, From::Machine),
             })

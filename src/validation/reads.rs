@@ -3,13 +3,16 @@
 use super::checker::{Checker, Home};
 use super::names;
 use crate::description::Spanned;
-use crate::description::raw::{RawDatabase, RawScale};
+use crate::description::raw::{RawCache, RawDatabase, RawScale};
 use crate::diagnostics::Diagnostic;
 use crate::model::Scale;
 
 /// The greatest number of read replicas: a server streams to ten others unless told otherwise, and a
 /// copy that is being made needs two of these.
 const MOST_REPLICAS: u32 = 8;
+
+/// The longest life of an entry, in milliseconds: a day.
+const LONGEST_TTL: u64 = 24 * 60 * 60 * 1_000;
 
 /// How the reads of a context are scaled.
 pub(super) fn scale(cx: &Checker<'_>, home: &Home<'_>) -> Scale {
@@ -28,19 +31,45 @@ pub(super) fn scale(cx: &Checker<'_>, home: &Home<'_>) -> Scale {
         cx.report(finding.help("remove it, its owner sees to it"));
         return Scale::default();
     }
-    if let Some(cache) = &raw.value.cache {
-        cx.later(cache.span, "`cache` is");
-        if cache.value.ttl.value.millis == 0 {
-            let finding = Diagnostic::error("wrong-value", "answers are kept for no time at all");
-            let help = "say how long: `cache = { ttl = \"30s\" }`";
-            cx.report(finding.at(cache.value.ttl.span, "").help(help));
-        }
-    }
-    let read_replicas = read_replicas(cx, home, raw);
+    let scale = Scale {
+        read_replicas: read_replicas(cx, home, raw),
+        cache_millis: raw.value.cache.as_ref().map(|raw| cache(cx, home, raw)),
+    };
     match cx.options.embedded {
         true => Scale::default(),
-        false => Scale { read_replicas },
+        false => scale,
     }
+}
+
+/// How long entries of the cache live; a cache of what is as fast is reported.
+fn cache(cx: &Checker<'_>, home: &Home<'_>, raw: &Spanned<RawCache>) -> u64 {
+    let ttl = &raw.value.ttl;
+    if ttl.value.millis == 0 {
+        let finding = Diagnostic::error("wrong-value", "answers are kept for no time at all");
+        let help = "say how long: `cache = { ttl = \"30s\" }`";
+        cx.report(finding.at(ttl.span, "").help(help));
+    }
+    if ttl.value.millis > LONGEST_TTL {
+        let finding = Diagnostic::error("wrong-value", "answers are kept for more than a day");
+        let finding = finding.at(ttl.span, "");
+        cx.report(
+            finding
+                .note("it is how long a change can stay unseen that nobody could tell the cache of")
+                .help("say `\"24h\"` at most"),
+        );
+    }
+    let database = home.raw.database.as_ref();
+    if let Some(database) = database.filter(|it| it.value == RawDatabase::Redis) {
+        let message = format!("`{}` has a cache in Redis before Redis", home.name);
+        let finding = Diagnostic::error("scale", message).at(raw.span, "");
+        cx.report(
+            finding
+                .at(database.span, "the database")
+                .note("the cache would be as fast as the database")
+                .help("remove `cache`"),
+        );
+    }
+    ttl.value.millis
 }
 
 /// How many read replicas there are; those of an engine that has none are reported.

@@ -56,7 +56,7 @@ table! {
         /// How many read replicas its database has (PostgreSQL: streaming standbys). They answer
         /// GETs; a caller is never shown less than its own commands have changed.
         read_replicas: Option<Spanned<u32>> = "`0`",
-        /// That answers are cached.
+        /// That answers to GETs of one aggregate are cached in Redis, up to date by events.
         cache: Option<Spanned<RawCache>>,
     }
 }
@@ -64,7 +64,8 @@ table! {
 table! {
     /// A cache of answers.
     pub struct RawCache {
-        /// How long an answer is kept.
+        /// How long an answer is kept at most; so long a change can stay unseen of which nobody could
+        /// tell the cache.
         ttl: Spanned<RawDuration>,
     }
 }

@@ -7,7 +7,7 @@ pub(super) mod schemas;
 use serde_json::{Map, json};
 
 use crate::model::routes::routes;
-use crate::model::{Context, System};
+use crate::model::{Context, Scale, System};
 
 /// The OpenAPI document of a service, as JSON.
 pub fn document(system: &System, context: &Context) -> String {
@@ -15,7 +15,7 @@ pub fn document(system: &System, context: &Context) -> String {
     for route in routes(context) {
         let path = paths.entry(route.path.clone()).or_insert_with(|| json!({}));
         let mut operation = operations::operation(system, context, &route);
-        if context.scale.read_replicas > 0 {
+        if context.scale != Scale::default() {
             position::describe(&route, &mut operation);
         }
         path[route.method.as_str().to_lowercase()] = operation;

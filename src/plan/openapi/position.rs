@@ -1,4 +1,4 @@
-//! What operations say of positions, where read replicas answer.
+//! What operations say of positions, where read replicas or a cache answer.
 
 use serde_json::{Value, json};
 

@@ -6,6 +6,7 @@ use crate::plan::migration;
 use crate::plan::names;
 use crate::plan::uses::Uses;
 
+use super::replicas::milliseconds;
 use super::storage::literal;
 use super::{Code, Service, module};
 
@@ -61,6 +62,9 @@ impl Service<'_> {
         if self.system.broker == Broker::Kafka {
             let kind = uses.take("platform::broker", "BrokerKind");
             calls.insert(0, call("broker", vec![text(format!("{kind}::Kafka"))]));
+        }
+        if let Some(millis) = self.context.scale.cache_millis {
+            calls.insert(0, call("cached_for", number(milliseconds(millis))));
         }
         let new = call(
             "Service::new",

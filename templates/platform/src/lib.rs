@@ -9,6 +9,7 @@
 //! instant changes none of that.
 
 pub mod broker;
+pub mod cache;
 pub mod config;
 pub mod context;
 pub mod contract;

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 use crate::broker::Broker;
+use crate::cache::Cache;
 use crate::context::Context;
 use crate::engine::{DocumentWrite, Engine, EngineError};
 
@@ -22,6 +23,8 @@ pub struct Runtime {
     pub instance: Uuid,
     /// Its database.
     pub engine: Arc<dyn Engine>,
+    /// The cache before it, where there is one.
+    pub cache: Option<Arc<dyn Cache>>,
     /// The broker.
     pub broker: Arc<dyn Broker>,
     /// How many partitions every topic has.

@@ -12,14 +12,18 @@ use std::time::Duration;
 
 use self::reader::Reader;
 use self::settings::{
-    BODY_LIMIT, BROKER_URL, DATA_DIR, DATABASE_REPLICA_URLS, DATABASE_URL, EVENT_LOG_DAYS, HOST,
-    LOG_FORMAT, OTLP_ENDPOINT, OUTBOX_LIMIT, PORT, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT,
+    BODY_LIMIT, BROKER_URL, CACHE_URL, DATA_DIR, DATABASE_REPLICA_URLS, DATABASE_URL,
+    EVENT_LOG_DAYS, HOST, LOG_FORMAT, OTLP_ENDPOINT, OUTBOX_LIMIT, PORT, REQUEST_TIMEOUT,
+    SHUTDOWN_TIMEOUT,
 };
 use crate::http::Limits;
 use crate::location::Location;
 use crate::telemetry::LogFormat;
 
 pub use self::settings::{SETTINGS, Setting, help};
+
+/// What the location of a cache looks like.
+const CACHE: &str = "redis://host:6379/?prefix=system.context";
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
@@ -44,6 +48,8 @@ pub struct Config {
     pub database: Location,
     /// The read replicas of the database.
     pub replicas: Vec<Location>,
+    /// The cache.
+    pub cache: Option<Location>,
     /// The broker.
     pub broker: Location,
     /// The form of the log.
@@ -113,6 +119,7 @@ impl Config {
                 Location::file("sqlite", &data.join(format!("{context}.db"))),
             ),
             replicas: reader.locations(&DATABASE_REPLICA_URLS, servers.database),
+            cache: reader.maybe_location(&CACHE_URL, CACHE),
             broker: reader.location(
                 &BROKER_URL,
                 servers.broker,
@@ -146,7 +153,7 @@ pub(crate) fn prefix(context: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, DATABASE_REPLICA_URLS, OTLP_ENDPOINT, PORT, SETTINGS};
+    use super::{CACHE_URL, Config, DATABASE_REPLICA_URLS, OTLP_ENDPOINT, PORT, SETTINGS};
 
     fn read(set: &[(&str, &str)]) -> Result<Config, super::ConfigError> {
         read_with(super::Servers::default(), set)
@@ -205,7 +212,7 @@ mod tests {
         let texts: Vec<_> = SETTINGS
             .iter()
             .filter(|one| {
-                let absent = [PORT, DATABASE_REPLICA_URLS, OTLP_ENDPOINT];
+                let absent = [PORT, DATABASE_REPLICA_URLS, CACHE_URL, OTLP_ENDPOINT];
                 absent.iter().all(|other| other.name != one.name)
             })
             .map(|one| {

@@ -81,6 +81,18 @@ impl Reader<'_> {
         default
     }
 
+    /// Where something is that may be left out. What was given is not repeated.
+    pub fn maybe_location(&mut self, setting: &Setting, example: &str) -> Option<Location> {
+        let (name, value) = self.found(setting)?;
+        let location = value.parse().ok();
+        if location.is_none() {
+            let what = setting.says;
+            self.problems
+                .push(format!("`{name}` has to say {what}, as `{example}`"));
+        }
+        location
+    }
+
     /// Where several things are, with commas between. What was given is not repeated.
     pub fn locations(&mut self, setting: &Setting, example: Option<&'static str>) -> Vec<Location> {
         let Some((name, value)) = self.found(setting) else {

@@ -16,12 +16,13 @@ pub struct Setting {
 }
 
 /// All variables, as `--help` shows them.
-pub const SETTINGS: [Setting; 14] = [
+pub const SETTINGS: [Setting; 15] = [
     PORT,
     HOST,
     DATA_DIR,
     DATABASE_URL,
     DATABASE_REPLICA_URLS,
+    CACHE_URL,
     BROKER_URL,
     LOG_FORMAT,
     BODY_LIMIT,
@@ -45,6 +46,11 @@ pub(super) const DATABASE_REPLICA_URLS: Setting = setting(
     "DATABASE_REPLICA_URLS",
     "none",
     "where read replicas of a PostgreSQL database are, with commas between",
+);
+pub(super) const CACHE_URL: Setting = setting(
+    "CACHE_URL",
+    "none",
+    "where the cache is, when the service is described with one",
 );
 pub(super) const BROKER_URL: Setting = setting(
     "BROKER_URL",

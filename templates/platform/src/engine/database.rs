@@ -203,21 +203,27 @@ impl Kind {
 
     /// Refuses replicas that such a database does not have.
     fn check_replicas(self, replicas: &[Location]) -> Result<(), OpenError> {
-        let wrong = match self {
-            #[cfg(feature = "postgres")]
-            Self::Postgres => {
-                let mut replicas = replicas.iter();
-                replicas.find(|replica| !self.schemes().contains(&replica.scheme()))
-            }
-            _ => replicas.first(),
-        };
-        match wrong {
+        let is_one =
+            |replica: &Location| self.has_replicas() && self.schemes().contains(&replica.scheme());
+        match replicas.iter().find(|replica| !is_one(replica)) {
             None => Ok(()),
             Some(replica) => Err(OpenError::Unusable(format!(
                 "a database on {} has no read replica at `{replica}`; correct \
                  `DATABASE_REPLICA_URLS`, or leave it out",
                 self.name(),
             ))),
+        }
+    }
+
+    const fn has_replicas(self) -> bool {
+        match self {
+            Self::Sqlite => false,
+            #[cfg(feature = "postgres")]
+            Self::Postgres => true,
+            #[cfg(feature = "mongodb")]
+            Self::Mongodb => false,
+            #[cfg(feature = "redis")]
+            Self::Redis => false,
         }
     }
 

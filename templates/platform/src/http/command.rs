@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::origin::{self, Correlation};
+use super::position::Changed;
 use super::{Problem, tag};
 use crate::contract::AggregateType;
 use crate::decision::{Aggregate, Creation, Decision, Deletion, Update};
@@ -37,7 +38,7 @@ pub async fn create<D: 'static, C: Creation<D>>(
         Executed::Done { id, .. } => Some(*id),
         Executed::Refused(_) => None,
     };
-    let mut response = answer(outcome, StatusCode::CREATED)?;
+    let mut response = answer::<C::Aggregate>(outcome, StatusCode::CREATED)?;
     let location = id.map(|id| HeaderValue::from_str(&location::<D, C>(uri.path(), id)));
     if let Some(Ok(location)) = location {
         response.headers_mut().insert(header::LOCATION, location);
@@ -59,7 +60,7 @@ pub async fn update<D: 'static, C: Update<D>>(
     let call = Call::new(&runtime, &headers, correlation);
     let target = parse_id::<C::Aggregate>(&id)?;
     let outcome = call.run::<D, C, Updates>(Some(target), json(body)?).await?;
-    answer(outcome, StatusCode::OK)
+    answer::<C::Aggregate>(outcome, StatusCode::OK)
 }
 
 /// `DELETE /things/{id}`: deletes. 204; 200 with what it is when the decision kept it.
@@ -76,7 +77,7 @@ pub async fn delete<D: 'static, C: Deletion<D>>(
     let call = Call::new(&runtime, &headers, correlation);
     let target = parse_id::<C::Aggregate>(&id)?;
     let outcome = call.run::<D, C, Deletes>(Some(target), json(body)?).await?;
-    answer(outcome, StatusCode::OK)
+    answer::<C::Aggregate>(outcome, StatusCode::OK)
 }
 
 /// A command that came by HTTP.
@@ -164,21 +165,29 @@ fn is_segment_of(segment: &str, name: &str) -> bool {
 }
 
 /// The answer to a command; nothing is shown of what was deleted.
-fn answer(outcome: Executed, status: StatusCode) -> Result<Response, Problem> {
+fn answer<A: Aggregate>(outcome: Executed, status: StatusCode) -> Result<Response, Problem> {
     match outcome {
         Executed::Done {
+            id,
             version,
             view: Some(view),
-            ..
         } => {
             let json = HeaderValue::from_static("application/json");
             let headers = [
                 (header::CONTENT_TYPE, json),
                 (header::ETAG, tag::of(version)),
             ];
-            Ok((status, headers, view).into_response())
+            let changed = Changed::of::<A>(id, version);
+            Ok((status, Extension(changed), headers, view).into_response())
         }
-        Executed::Done { view: None, .. } => Ok(StatusCode::NO_CONTENT.into_response()),
+        Executed::Done {
+            id,
+            version,
+            view: None,
+        } => {
+            let changed = Changed::of::<A>(id, version);
+            Ok((StatusCode::NO_CONTENT, Extension(changed)).into_response())
+        }
         Executed::Refused(refused) => Err(refused.into()),
     }
 }

@@ -1,6 +1,6 @@
-//! What a caller has seen of the database, where copies of it answer reads: told with the answer to a
-//! command, and given back with the reads after it, by a header or, without the caller's doing, by a
-//! cookie.
+//! What a caller has seen of the database, where copies of it and a cache answer reads: told with the
+//! answer to a command, and given back with the reads after it, by a header or, without the caller's
+//! doing, by a cookie.
 
 use std::sync::Arc;
 
@@ -11,6 +11,8 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::Problem;
+use crate::cache::{self, Known};
+use crate::decision::Aggregate;
 use crate::engine::{EngineError, Find, Found, Page, Position};
 use crate::runtime::Runtime;
 use crate::schema::Schema;
@@ -19,7 +21,26 @@ use crate::schema::Schema;
 const POSITION: &str = "x-position";
 
 /// How long the cookie lasts, in seconds: longer than any copy that is asked is behind.
-const COOKIE_SECONDS: u32 = 30;
+const COOKIE_SECONDS: u64 = 30;
+
+/// What a command has changed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Changed {
+    schema: &'static Schema,
+    id: Uuid,
+    version: u64,
+}
+
+impl Changed {
+    /// An aggregate, up to this version.
+    pub(super) const fn of<A: Aggregate>(id: Uuid, version: u64) -> Self {
+        Self {
+            schema: A::SCHEMA,
+            id,
+            version,
+        }
+    }
+}
 
 /// What answers the reads of a caller.
 pub(super) struct Source<'a> {
@@ -33,9 +54,10 @@ impl<'a> Source<'a> {
     /// # Errors
     /// 400 when the header is no position.
     pub(super) fn of(runtime: &'a Runtime, headers: &HeaderMap) -> Result<Self, Problem> {
-        let seen = match runtime.engine.replicas() {
-            None => Position::START,
-            Some(_) => seen(headers, &cookie(runtime))?,
+        let tells = runtime.engine.replicas().is_some() || runtime.cache.is_some();
+        let seen = match tells {
+            false => Position::START,
+            true => seen(headers, &cookie(runtime))?,
         };
         Ok(Self { runtime, seen })
     }
@@ -49,6 +71,27 @@ impl<'a> Source<'a> {
         schema: &'static Schema,
         id: Uuid,
     ) -> Result<Found, EngineError> {
+        // Who changed what the cache could not be told of is not to be answered by it.
+        let cache = self.runtime.cache.as_ref();
+        let Some(cache) = cache.filter(|_| self.seen != Position::NEVER) else {
+            return self.stored(schema, id).await;
+        };
+        let known = cache.look(schema, id).await;
+        cache::count(schema.name, &known);
+        let asked = match known {
+            Known::Row(row) => return Ok(Found::Live(row)),
+            Known::Nothing(asked) => Some(asked),
+            Known::Passed => None,
+        };
+        let found = self.stored(schema, id).await?;
+        if let (Some(asked), Found::Live(row)) = (asked, &found) {
+            cache.keep(schema, row, asked).await;
+        }
+        Ok(found)
+    }
+
+    /// The same, from the database or a copy of it.
+    async fn stored(&self, schema: &'static Schema, id: Uuid) -> Result<Found, EngineError> {
         let engine = &self.runtime.engine;
         if let Some(replicas) = engine.replicas()
             && let Some(found) = replicas.load(self.seen, schema, id).await
@@ -73,8 +116,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Tells with every answer but those to reads where the database is by then. A refusal has seen it,
-/// too.
+/// Tells the cache what a command has changed, and with every answer but those to reads where the
+/// database is by then. A refusal has seen it, too.
 pub(super) async fn tell(
     State(runtime): State<Arc<Runtime>>,
     request: Request,
@@ -82,16 +125,22 @@ pub(super) async fn tell(
 ) -> Response {
     let reads = [Method::GET, Method::HEAD].contains(request.method());
     let mut response = next.run(request).await;
-    let Some(replicas) = runtime.engine.replicas().filter(|_| !reads) else {
+    if reads {
+        return response;
+    }
+    let changed = response.extensions().get::<Changed>().copied();
+    let told = tell_cache(&runtime, changed).await;
+    let Some(position) = position(&runtime, told).await else {
         return response;
     };
-    let position = replicas.position().await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "nobody knows how far copies have to be for the caller's next reads");
-        Position::NEVER
-    });
+    let lives = runtime
+        .cache
+        .as_ref()
+        .map_or(0, |it| it.lives().as_secs() + 1);
     let cookie = format!(
-        "{}={position}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax",
-        cookie(&runtime)
+        "{}={position}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax",
+        cookie(&runtime),
+        lives.max(COOKIE_SECONDS),
     );
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&position.to_string()) {
@@ -101,6 +150,29 @@ pub(super) async fn tell(
         headers.append(header::SET_COOKIE, value);
     }
     response
+}
+
+/// Whether the cache has nothing that is older than what the answer tells of.
+async fn tell_cache(runtime: &Runtime, changed: Option<Changed>) -> bool {
+    match (&runtime.cache, changed) {
+        (Some(cache), Some(changed)) => {
+            let told = cache.changed(changed.schema, changed.id, changed.version);
+            told.await.is_ok()
+        }
+        _ => true,
+    }
+}
+
+/// What the caller's next reads have to have got to, where anything but the database answers them.
+async fn position(runtime: &Runtime, told: bool) -> Option<Position> {
+    if !told {
+        return Some(Position::NEVER);
+    }
+    let position = runtime.engine.replicas()?.position().await;
+    Some(position.unwrap_or_else(|error| {
+        tracing::warn!(%error, "nobody knows how far copies have to be for the caller's next reads");
+        Position::NEVER
+    }))
 }
 
 /// The name of the cookie: browsers do not keep the services of one host apart by their ports.

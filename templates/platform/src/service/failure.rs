@@ -42,6 +42,14 @@ pub enum Failure {
         /// Why not.
         source: OpenError,
     },
+    /// The cache cannot be used.
+    #[error("cache `{at}`: {source}; `CACHE_URL` says where it is")]
+    Cache {
+        /// Where it is.
+        at: Location,
+        /// Why not.
+        source: OpenError,
+    },
     /// The broker cannot be used.
     #[error("broker `{at}`: {source}; `BROKER_URL` says where it is")]
     Broker {

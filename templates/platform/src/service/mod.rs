@@ -13,6 +13,7 @@ mod starting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::broker::BrokerKind;
 use crate::config::Servers;
@@ -38,6 +39,7 @@ pub struct Service {
     system: &'static str,
     context: &'static str,
     version: &'static str,
+    cached_for: Option<Duration>,
     database: Database,
     broker: BrokerKind,
     openapi: &'static str,
@@ -62,6 +64,7 @@ impl Service {
             system,
             context,
             version: "unknown",
+            cached_for: None,
             database,
             broker: BrokerKind::Embedded,
             openapi,
@@ -92,6 +95,13 @@ impl Service {
     #[must_use]
     pub const fn partitions(mut self, partitions: u32) -> Self {
         self.partitions = partitions;
+        self
+    }
+
+    /// It is described with a cache, whose entries live for so many milliseconds.
+    #[must_use]
+    pub const fn cached_for(mut self, millis: u64) -> Self {
+        self.cached_for = Some(Duration::from_millis(millis));
         self
     }
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::starting::Starting;
 use super::{Failure, Service};
 use crate::broker::{self, Broker, BrokerError, Topic};
+use crate::cache::{self, Cache, Wanted};
 use crate::config::Config;
 use crate::engine::{Engine, OpenError, Options};
 use crate::location::Location;
@@ -87,12 +88,14 @@ impl Service {
         shutdown: watch::Receiver<bool>,
     ) -> Result<(Arc<Runtime>, Topics), Failure> {
         let engine = self.engine(config).await?;
+        let cache = self.open_cache(config)?;
         let (broker, topics) = self.open_broker(config).await?;
         let runtime = Arc::new(Runtime {
             system: self.system,
             context: self.context,
             instance: Uuid::now_v7(),
             engine,
+            cache,
             broker,
             partitions: self.partitions,
             commands: self.commands.clone(),
@@ -115,6 +118,24 @@ impl Service {
         let opened = opened.await;
         opened.map_err(|source| Failure::Database {
             at: config.database.clone(),
+            source,
+        })
+    }
+
+    /// The cache, where the service is described with one and it is named.
+    fn open_cache(&self, config: &Config) -> Result<Option<Arc<dyn Cache>>, Failure> {
+        let Some(lives) = self.cached_for else {
+            return Ok(None);
+        };
+        let Some(at) = &config.cache else {
+            tracing::info!("`CACHE_URL` names no cache: the database answers all reads");
+            return Ok(None);
+        };
+        let at = at.clone();
+        let wanted = Wanted { at, lives };
+        let opened = cache::open(&wanted).map(Some);
+        opened.map_err(|source| Failure::Cache {
+            at: wanted.at,
             source,
         })
     }

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use super::open::Topics;
 use super::readiness::Parts;
 use super::{Failure, Service, janitor};
+use crate::cache::Keeper;
 use crate::config::Config;
 use crate::http::Site;
 use crate::owner::Owner;
@@ -57,6 +58,11 @@ impl Service {
         );
         parts.spawn(owner.run());
         parts.spawn(janitor::run(Arc::clone(&runtime)));
+        let cache = runtime.cache.as_ref();
+        if let Some(cache) = cache.filter(|_| !self.owned.is_empty()) {
+            let (runtime, cache) = (Arc::clone(&runtime), Arc::clone(cache));
+            parts.spawn(Keeper::new(runtime, cache, self.owned.clone()).run());
+        }
         if topics_there == Topics::Missing {
             parts.spawn(self.topics_made(&runtime));
         }

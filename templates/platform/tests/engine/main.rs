@@ -14,5 +14,5 @@ mod redis;
 mod servers;
 mod sqlite;
 #[cfg(feature = "postgres")]
-#[path = "../standby.rs"]
+#[path = "../postgres/standby.rs"]
 mod standby;

@@ -8,9 +8,6 @@
     feature = "redis"
 ))]
 mod away;
-#[cfg(feature = "redis")]
-#[path = "../engine/redis/certificates.rs"]
-mod certificates;
 #[path = "../child.rs"]
 mod child;
 mod crashes;
@@ -19,12 +16,11 @@ mod domain;
 mod http;
 #[path = "../place/mod.rs"]
 mod place;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod process;
 #[cfg(feature = "redis")]
-#[path = "../engine/redis/server.rs"]
-mod redis_server;
-#[cfg(feature = "postgres")]
-mod replicas;
+mod redis;
 mod schema;
 #[cfg(any(
     feature = "kafka",
@@ -35,6 +31,6 @@ mod schema;
 #[path = "../servers.rs"]
 mod servers;
 #[cfg(feature = "postgres")]
-#[path = "../standby.rs"]
+#[path = "../postgres/standby.rs"]
 mod standby;
 mod unit_of_work;

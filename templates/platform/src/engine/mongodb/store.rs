@@ -57,6 +57,9 @@ impl Store {
                 }
                 if let Some(index) = index.options.and_then(|options| options.name) {
                     if index == SHARD {
+                        // There is no second index over what this one is over.
+                        let place = (name.clone(), path.clone());
+                        paths.insert(format!("{name}_{path}"), place);
                         shards.insert(name.clone(), path.clone());
                     }
                     paths.insert(index, (name.clone(), path.clone()));

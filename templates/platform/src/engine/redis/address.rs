@@ -22,10 +22,12 @@ const PARAMETERS: [&str; 7] = [
 
 /// A Redis and the place in it, from a URL:
 /// `redis://user:password@host:port/?prefix=fintech.wallet`.
-pub(super) struct Address {
+pub(crate) struct Address {
     /// How to connect, to any of these.
     pub nodes: Vec<ConnectionInfo>,
-    /// What every key starts with. The braces are a hash tag: all keys are of one slot.
+    /// The prefix as the URL has it.
+    pub prefix: String,
+    /// What every key of an engine starts with. The braces are a hash tag: all keys are of one slot.
     pub base: String,
     /// What to trust and to show in TLS; `None` without it.
     pub tls: Option<TlsCertificates>,
@@ -39,7 +41,7 @@ impl Address {
     ///
     /// # Errors
     /// When it is none, or lacks a prefix; the error has nothing of what gives access.
-    pub(super) fn read(url: &str) -> Result<Self, OpenError> {
+    pub(crate) fn read(url: &str) -> Result<Self, OpenError> {
         let unusable = |why: &str| OpenError::Unusable(why.to_owned());
         let parsed = redis::parse_redis_url(url)
             .ok_or_else(|| unusable("its URL is not of the form `redis://host:port/?prefix=…`"))?;
@@ -79,6 +81,7 @@ impl Address {
         Ok(Self {
             nodes,
             base: format!("{{{prefix}}}:"),
+            prefix,
             tls,
             relaxed,
             server,

@@ -31,7 +31,7 @@ const MOVES: u32 = 5;
 const MOVE: Duration = Duration::from_millis(50);
 
 /// The way to the server.
-pub(super) struct Link {
+pub(crate) struct Link {
     address: Address,
     server: Server,
 }
@@ -60,7 +60,7 @@ impl Link {
     ///
     /// # Errors
     /// When no node answers, or refuses to.
-    pub(super) async fn open(address: Address) -> Result<Self, OpenError> {
+    pub(crate) async fn open(address: Address) -> Result<Self, OpenError> {
         match Self::connect(&address).await {
             Ok(server) => Ok(Self { address, server }),
             Err(error) => Err(address.refused(&error)),
@@ -109,9 +109,18 @@ impl Link {
 
     /// Asks the server, or the node of a cluster that has the keys.
     pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+        self.query_at(&self.address.base, command).await
+    }
+
+    /// Asks the server, or the node of a cluster that has this key.
+    pub(crate) async fn query_at<T: FromRedisValue>(
+        &self,
+        key: &str,
+        command: &Cmd,
+    ) -> RedisResult<T> {
         let mut moves = 0;
         loop {
-            match self.once(command).await {
+            match self.once(key, command).await {
                 Err(error) if is_elsewhere(&error) && moves < MOVES => {
                     moves += 1;
                     tokio::time::sleep(MOVE).await;
@@ -121,11 +130,11 @@ impl Link {
         }
     }
 
-    async fn once<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+    async fn once<T: FromRedisValue>(&self, key: &str, command: &Cmd) -> RedisResult<T> {
         match &self.server {
             Server::One(one) => one.query(command).await,
             Server::Cluster(cluster) => {
-                let route = Route::with_key(&self.address.base, SlotAddr::Master);
+                let route = Route::with_key(key, SlotAddr::Master);
                 let node = SingleNodeRoutingInfo::SpecificNode(route);
                 let routing = RoutingInfo::SingleNode(node);
                 let value = cluster

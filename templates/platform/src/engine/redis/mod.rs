@@ -11,6 +11,19 @@
 //! of a cluster are called by what they announce, an address or `cluster-announce-hostname`: that is what
 //! their certificates have to name.
 //!
+//! # One slot
+//! A cluster has many contexts on many nodes, and each context on one. To divide a context into buckets,
+//! `{context:bucket}:`, with rows, messages, gates and timers of their own, every write set would have to
+//! keep to a bucket. Those that do not: a batch of a handler, which advances gates of many aggregates and
+//! the offset they came by; the gate of an event and the command to another aggregate that follows from it;
+//! a command waiting for its target, which goes in the target's unit of work; a reference, whose row has to
+//! be there, and a deletion, for which none may be; a search's answer that is to hold still; a unique value.
+//! So the runtime would have to say a write set's bucket, divide batches by it, move offsets after the
+//! gates and not with them, hand commands over to the bucket of their target by way of the outbox and
+//! remember there which it has had, and merge the buckets of every list; and references, unique values and
+//! searches in decisions could not be beyond a bucket. A context that needs more than a node is described
+//! with another database; `shard_by` is refused with Redis.
+//!
 //! # What is kept
 //! An answer comes after what it answers for is on the disk: the server has to have `appendonly yes`,
 //! `appendfsync always` and `maxmemory-policy noeviction`, and is refused otherwise, unless the URL says
@@ -61,13 +74,15 @@ mod write;
 
 use std::sync::Arc;
 
+pub(crate) use self::address::Address;
+pub(crate) use self::link::Link;
+
 use async_trait::async_trait;
 use serde_json::json;
 use uuid::Uuid;
 
 use self::error::corrupt;
 use self::group::Group;
-use self::link::Link;
 use self::write::Prepared;
 use super::migration::{Migration, OpenError};
 use super::{

@@ -112,6 +112,7 @@ impl Service {
             context: "stock",
             instance,
             engine: engine.expect("an engine"),
+            cache: None,
             broker,
             partitions: PARTITIONS,
             commands: BTreeMap::new(),

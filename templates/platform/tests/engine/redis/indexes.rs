@@ -61,10 +61,10 @@ fn some(number: u64, version: u64) -> Stored {
     let turn = number * 7 + version * 3;
     let start = STARTS[usize::try_from(turn % 8).expect("small")];
     let mut object = json!({ "name": format!("{start}{number:03}"), "parts": [] });
-    if turn % 5 > 0 {
+    if !turn.is_multiple_of(5) {
         object["group"] = json!(i64::try_from(turn % 4).expect("small") - 2);
     }
-    if turn % 3 > 0 {
+    if !turn.is_multiple_of(3) {
         object["sold"] = json!(at(i64::try_from(turn % 11).expect("small")));
     }
     if turn % 7 > 1 {
@@ -73,8 +73,12 @@ fn some(number: u64, version: u64) -> Stored {
             i64::try_from(turn % 13).expect("small") - 6
         ));
     }
-    if turn % 4 > 0 {
-        object["color"] = json!(if turn % 2 > 0 { "red" } else { "green" });
+    if !turn.is_multiple_of(4) {
+        object["color"] = json!(if !turn.is_multiple_of(2) {
+            "red"
+        } else {
+            "green"
+        });
     }
     stored(id(number), version, object)
 }

@@ -118,6 +118,7 @@ impl Desk {
             context: "desk",
             instance: Uuid::now_v7(),
             engine,
+            cache: None,
             broker,
             partitions: PARTITIONS,
             commands: BTreeMap::from(commands),

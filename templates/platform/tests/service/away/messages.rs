@@ -155,7 +155,7 @@ fn a_stranger_on_redis_is_refused() {
 #[cfg(feature = "redis")]
 #[test]
 fn a_redis_that_forgets_is_refused() {
-    use crate::redis_server::{Own as Server, Settings};
+    use crate::redis::server::{Own as Server, Settings};
     let kind = Kind::Redis;
     if kind.served().is_none() {
         return;
