@@ -1,39 +1,61 @@
 //! The tests of a generated workspace can fail: each case of `tests/cases/mutations` breaks one thing
 //! in it, and the test that the case names has to notice.
 //!
-//! `cargo test --test mutations` applies the cases of the sample; `MUTATIONS=all cargo test --test
-//! mutations` all of them; `MUTATIONS=relay` those that have this word in their name. With
-//! `-- --nocapture` it says what became of each. The workspace is kept in `target/workspaces/mutated`,
-//! so that only what a case changes is compiled again.
+//! The tests stand on every database and broker that the case concerns, as far as the environment
+//! names the servers: `tests/services/run with` brings them all.
+//!
+//! Without more the cases of the sample are applied; `MUTATIONS=all` applies all of them,
+//! `MUTATIONS=relay` those that have this word in their name. With `-- --nocapture` it says what became
+//! of each. The workspace is kept in `target/workspaces/mutated`, so that only what a case changes is
+//! compiled again.
+//!
+//! ```console
+//! $ MUTATIONS=all tests/services/run with cargo test --test mutations -- --nocapture
+//! ```
 
 mod mutation;
 mod workspace;
 
 use mutation::case::{Case, cases};
+use mutation::stand::Stand;
 use mutation::subject::Subject;
 use workspace::Workspace;
 
-/// The cases that the environment asks for.
-fn chosen() -> Vec<Case> {
+/// The system whose services stand on every database and on Kafka.
+const SYSTEM: &str = "fintech";
+
+/// The cases that the environment asks for, each with what its test stands on.
+fn chosen() -> Vec<(Case, Vec<Stand>)> {
     let asked = std::env::var("MUTATIONS").ok();
     let is_asked_for = |case: &Case| match asked.as_deref() {
         None => case.sample,
         Some("all") => true,
         Some(word) => case.name.contains(word),
     };
-    let chosen: Vec<Case> = cases().into_iter().filter(is_asked_for).collect();
+    let chosen = cases().into_iter().filter(is_asked_for);
+    let chosen: Vec<_> = chosen
+        .map(|case| {
+            let mut stands = case.stands();
+            stands.retain(|stand| stand.is_there());
+            (case, stands)
+        })
+        .collect();
     assert!(!chosen.is_empty(), "no case is called {asked:?}");
     chosen
 }
 
 #[test]
 fn every_mutation_is_caught() {
+    let all_there = Stand::all().into_iter().all(Stand::is_there);
+    let required = std::env::var("TEST_SERVERS").is_ok_and(|servers| servers == "required");
+    assert!(all_there || !required, "the environment names too few servers");
     let cases = chosen();
-    let subject = Subject::of_example("shop");
+    let subject = Subject::of_example(SYSTEM);
     subject.passes(&cases);
-    let caught = |case: &Case| match subject.catches(case) {
+    let caught = |(case, stands): &(Case, Vec<Stand>)| match subject.catches(case, stands) {
         Ok(()) => {
-            println!("caught: {}", case.name);
+            let stands: Vec<String> = stands.iter().map(Stand::to_string).collect();
+            println!("caught: {} on {}", case.name, stands.join(", "));
             None
         }
         Err(why) => Some(format!("{} ({}): {why}", case.name, case.breaks)),
@@ -45,7 +67,7 @@ fn every_mutation_is_caught() {
 /// Also those cases that are not in the sample keep up with what is generated.
 #[test]
 fn every_mutation_fits_what_is_generated() {
-    let workspace = Workspace::of_example("shop");
+    let workspace = Workspace::on_servers(SYSTEM);
     for case in cases() {
         let fits = case.apply(&workspace.path());
         fits.unwrap_or_else(|why| panic!("{}: {why}", case.name));

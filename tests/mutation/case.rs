@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::stand::{DATABASES, Stand};
+
 /// A file of `tests/cases/mutations`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +62,24 @@ pub fn cases() -> Vec<Case> {
         .collect();
     cases.sort_by(|one, other| one.name.cmp(&other.name));
     cases
+}
+
+impl Case {
+    /// On what its test has to notice: the engine that it breaks, or on all, and on the other broker.
+    /// A unit test stands on none.
+    pub fn stands(&self) -> Vec<Stand> {
+        let engine = DATABASES.into_iter().find(|database| {
+            let own = format!("/engine/{database}/");
+            self.edits.iter().any(|edit| edit.file.contains(&own))
+        });
+        match (engine, self.caught_by.program.as_str()) {
+            (Some(database), _) => vec![Stand::on(database)],
+            (None, "lib") => vec![Stand::FILES],
+            // Its tests bring a broker's bad days about themselves, by the embedded one.
+            (None, "delivery") => DATABASES.map(Stand::on).to_vec(),
+            (None, _) => Stand::all(),
+        }
+    }
 }
 
 /// A workspace with a case's changes, which are taken back when this is dropped.

@@ -7,6 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use super::case::{Case, Catcher};
+use super::stand::Stand;
 use crate::workspace::{Workspace, target};
 
 /// How long a test may take.
@@ -19,44 +20,60 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The workspace of an example, as it is generated now.
+    /// The workspace of an example on its engines, as it is generated now.
     pub fn of_example(name: &'static str) -> Self {
         let path = target().join("mutated");
-        renew(&Workspace::of_example(name).path(), &path);
+        renew(&Workspace::on_servers(name).path(), &path);
         Self { system: name, path }
     }
 
     /// Checks that the tests which are to fail pass while nothing is broken.
-    pub fn passes(&self, cases: &[Case]) {
-        let mut programs: BTreeMap<_, Vec<&Catcher>> = BTreeMap::new();
-        for Case { caught_by, .. } in cases {
+    pub fn passes(&self, cases: &[(Case, Vec<Stand>)]) {
+        let mut programs: BTreeMap<_, Vec<(&Catcher, &[Stand])>> = BTreeMap::new();
+        for (Case { caught_by, .. }, stands) in cases {
             let program = (&caught_by.package, &caught_by.program);
-            programs.entry(program).or_default().push(caught_by);
+            let catchers = programs.entry(program).or_default();
+            catchers.push((caught_by, stands));
         }
         for catchers in programs.into_values() {
-            let program = self
-                .build(catchers[0])
-                .unwrap_or_else(|why| panic!("{why}"));
-            let tests: Vec<_> = catchers.iter().map(|catcher| &*catcher.test).collect();
-            let (status, said) = self.run(catchers[0], &program, &tests);
-            assert!(status.is_some_and(|status| status.success()), "{said}");
-            for test in tests {
-                let passed = format!("test {test} ... ok");
-                assert!(said.contains(&passed), "there is no test `{test}`\n{said}");
+            let (first, _) = catchers[0];
+            let program = self.build(first).unwrap_or_else(|why| panic!("{why}"));
+            for stand in Stand::all() {
+                let here = catchers.iter().filter(|(_, on)| on.contains(&stand));
+                let tests: Vec<_> = here.map(|(catcher, _)| &*catcher.test).collect();
+                if tests.is_empty() {
+                    continue;
+                }
+                let (status, said) = self.run(first, &program, stand, &tests);
+                let passed = status.is_some_and(|status| status.success());
+                assert!(passed, "on {stand}: {said}");
+                for test in tests {
+                    let passed = format!("test {test} ... ok");
+                    assert!(said.contains(&passed), "there is no test `{test}`\n{said}");
+                }
             }
         }
     }
 
-    /// Breaks the workspace, and sees whether the test fails; it is mended afterwards.
-    pub fn catches(&self, case: &Case) -> Result<(), String> {
+    /// Breaks the workspace, and sees whether the test fails wherever it stands; it is mended
+    /// afterwards.
+    pub fn catches(&self, case: &Case, stands: &[Stand]) -> Result<(), String> {
         let _broken = case.apply(&self.path)?;
-        self.fails(&case.caught_by)
+        let program = self.build(&case.caught_by)?;
+        let survives = |stand: &Stand| {
+            let fails = self.fails(&case.caught_by, &program, *stand);
+            fails.err().map(|why| format!("on {stand}: {why}"))
+        };
+        let survivals: Vec<String> = stands.iter().filter_map(survives).collect();
+        match survivals.is_empty() {
+            true => Ok(()),
+            false => Err(survivals.join("\n")),
+        }
     }
 
-    fn fails(&self, catcher: &Catcher) -> Result<(), String> {
-        let program = self.build(catcher)?;
+    fn fails(&self, catcher: &Catcher, program: &Path, stand: Stand) -> Result<(), String> {
         let test = &catcher.test;
-        let (status, said) = self.run(catcher, &program, &[test]);
+        let (status, said) = self.run(catcher, program, stand, &[test]);
         match status {
             Some(status) if status.success() => Err(format!("survives `{test}`")),
             Some(_) if said.contains(&format!("test {test} ... FAILED")) => Ok(()),
@@ -97,10 +114,13 @@ impl Subject {
         &self,
         catcher: &Catcher,
         program: &Path,
+        stand: Stand,
         tests: &[&str],
     ) -> (Option<ExitStatus>, String) {
         let said = tempfile::NamedTempFile::new().unwrap();
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        stand.under(&mut command);
+        let mut child = command
             .args(tests)
             .arg("--exact")
             .current_dir(self.path.join(&catcher.package))

@@ -27,6 +27,12 @@ impl Location {
         &self.text[..self.scheme_ends]
     }
 
+    /// Whether it says on which server something is, and not only what.
+    pub fn names_server(&self) -> bool {
+        let server = self.text[self.scheme_ends + 1..].strip_prefix("//");
+        server.is_some_and(|server| !server.is_empty() && !server.starts_with(['/', '?', '#']))
+    }
+
     /// All of it, with what gives access.
     pub fn secret(&self) -> &str {
         &self.text
@@ -65,7 +71,11 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rest = &self.text[self.scheme_ends + 1..];
         let Some(rest) = rest.strip_prefix("//") else {
-            return f.write_str(rest);
+            // A path; or a server's location that lacks its host, of which nobody knows what it is.
+            return match self.scheme() {
+                "sqlite" | "embedded" => f.write_str(rest),
+                scheme => write!(f, "{scheme}:…"),
+            };
         };
         // A password may contain anything: nothing before the last `@` is shown.
         let host = rest.rfind('@').map_or(rest, |at| &rest[at + 1..]);
@@ -103,6 +113,7 @@ mod tests {
             assert_eq!(location.scheme(), "postgres");
             assert_eq!(location.secret(), secret);
         }
+        assert_eq!(shown("postgres:loan:s3cret"), "postgres:…");
         assert_eq!(shown("kafka://a:1,b:2"), "kafka://a:1,b:2");
         assert_eq!(
             shown("postgres://u:p@db:5432/loan"),

@@ -88,6 +88,11 @@ impl Database {
         self.kind
     }
 
+    /// The migrations of the database that it is described with.
+    pub const fn migrations(&self) -> &'static [Migration] {
+        self.migrations
+    }
+
     /// Applies the migrations that have not been; the names of those that were.
     ///
     /// # Errors
@@ -157,7 +162,13 @@ impl Database {
     fn kind_of(&self, at: &Location) -> Result<Kind, OpenError> {
         let stands_in = at.scheme() == "sqlite" && !self.stand_in.is_empty();
         match self.kind.schemes().contains(&at.scheme()) {
-            true => Ok(self.kind),
+            true => match self.kind.example() {
+                // Clients would look for one on this machine.
+                Some(example) if !at.names_server() => Err(OpenError::Unusable(format!(
+                    "its location names no server; it has to look like {example}"
+                ))),
+                _ => Ok(self.kind),
+            },
             false if stands_in => Ok(Kind::Sqlite),
             false => Err(OpenError::Unusable(format!(
                 "the service is described with {}, which `{}:` does not name",

@@ -54,7 +54,7 @@ impl Service {
         shutdown: &watch::Receiver<bool>,
     ) -> Result<(Arc<Runtime>, Topics), Failure> {
         let mut pause = SHORTEST;
-        let mut meanwhile = None;
+        let mut meanwhile: Option<Starting> = None;
         loop {
             let opened = async {
                 let applied = self.migrate(config).await?;
@@ -66,11 +66,12 @@ impl Service {
             match opened.await {
                 Err(failure) if failure.may_pass() => {
                     tracing::warn!("{failure}; trying again");
-                    if meanwhile.is_none() {
-                        meanwhile = Some(Starting::on(listener).map_err(Failure::Threads)?);
-                    }
-                    if let Some(meanwhile) = &meanwhile {
-                        meanwhile.because(&failure);
+                    match &meanwhile {
+                        Some(meanwhile) => meanwhile.because(&failure),
+                        None => {
+                            let starting = Starting::on(listener, &failure);
+                            meanwhile = Some(starting.map_err(Failure::Threads)?);
+                        }
                     }
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST);

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use crate::handler::Handlers;
 use crate::http::health::Readiness;
+use crate::location::Location;
 use crate::requests::commands_topic;
 use crate::runtime::Runtime;
 
@@ -16,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Asks the parts of a service.
 pub(super) struct Parts {
     pub(super) runtime: Arc<Runtime>,
+    pub(super) database: Location,
+    pub(super) broker: Location,
     pub(super) handlers: Handlers,
 }
 
@@ -32,10 +35,19 @@ impl Readiness for Parts {
         } = &*self.runtime;
         let topic = commands_topic(system, context);
         let (database, broker, handlers) = tokio::join!(
-            reason("the database", engine.outbox_depth()),
-            reason("the broker", broker.partitions(&topic)),
-            reason("the handlers", self.handlers.ready(&self.runtime)),
+            reason(engine.outbox_depth()),
+            reason(broker.partitions(&topic)),
+            reason(self.handlers.ready(&self.runtime)),
         );
+        let database = database.map(|why| {
+            let at = &self.database;
+            format!("database `{at}`: {why}; `DATABASE_URL` says where it is")
+        });
+        let broker = broker.map(|why| {
+            let at = &self.broker;
+            format!("broker `{at}`: {why}; `BROKER_URL` says where it is")
+        });
+        let handlers = handlers.map(|why| format!("the handlers: {why}"));
         let stopping = shutdown
             .borrow()
             .then(|| "the service is shutting down".to_owned());
@@ -48,12 +60,11 @@ impl Readiness for Parts {
 
 /// Why a part is not ready, if it is not.
 async fn reason<T, E: std::fmt::Display>(
-    what: &str,
     answer: impl Future<Output = Result<T, E>>,
 ) -> Option<String> {
     match tokio::time::timeout(PATIENCE, answer).await {
         Ok(Ok(_)) => None,
         Ok(Err(error)) => Some(error.to_string()),
-        Err(_) => Some(format!("{what} did not answer in time")),
+        Err(_) => Some("no answer in time; see whether it runs and can be reached".to_owned()),
     }
 }

@@ -89,6 +89,8 @@ impl Service {
     fn site(self, config: &Config, runtime: &Arc<Runtime>) -> axum::Router {
         let readiness = Parts {
             runtime: Arc::clone(runtime),
+            database: config.database.clone(),
+            broker: config.broker.clone(),
             handlers: self.handlers,
         };
         let site = Site {

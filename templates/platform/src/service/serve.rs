@@ -19,7 +19,12 @@ async fn until_signal(service: Service, config: &Config) -> Result<(), Failure> 
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Threads)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Threads)?;
     let context = service.context;
-    let mut running = service.start(config).await?;
+    let mut running = tokio::select! {
+        started = service.start(config) => started?,
+        // It may be waiting for a server; nothing has begun that would have to be finished.
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
     tracing::info!(
         context,
         url = running.url(),

@@ -18,16 +18,15 @@ pub(super) struct Starting {
     _site: JoinSet<io::Result<()>>,
 }
 
-#[derive(Default)]
 struct Reason(Mutex<String>);
 
 impl Starting {
-    /// Begins to answer on the address of this listener, which stays as it is.
-    pub fn on(listener: &TcpListener) -> io::Result<Self> {
+    /// Begins to answer on the address of this listener, which stays as it is, for this reason.
+    pub fn on(listener: &TcpListener, reason: &impl ToString) -> io::Result<Self> {
         let listener = StdListener::from(listener.as_fd().try_clone_to_owned()?);
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
-        let reason = Arc::<Reason>::default();
+        let reason = Arc::new(Reason(Mutex::new(reason.to_string())));
         let site = axum::serve(
             listener,
             starting(Arc::clone(&reason) as Arc<dyn Readiness>),

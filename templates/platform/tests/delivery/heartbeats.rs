@@ -14,7 +14,6 @@ use platform::broker::Publication;
 use platform::envelope::{Control, Envelope, partition_of};
 use platform::relay::BATCH;
 use platform::value::Timestamp;
-use tempfile::tempdir;
 use uuid::Uuid;
 
 /// When events were committed, by item and version.
@@ -48,13 +47,13 @@ fn judge(taken: &[Publication], committed: &Committed) -> Result<usize, Box<dyn 
 
 #[tokio::test]
 async fn a_heartbeat_is_never_newer_than_an_event_that_is_still_to_come() -> Outcome {
-    let folder = tempdir()?;
+    let folder = shop::place();
     let roll = dice(3);
     let broker = Flaky::new(shop::broker(folder.path()).await, move |message| {
         let bad = !Control::is(&message.wire) && roll(8) == 0;
         if bad { Fate::Lost } else { Fate::Good }
     });
-    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
     let relay = start(&service);
     let items = items(4);
     let mut committed: HashMap<(Uuid, u64), Timestamp> = HashMap::new();
@@ -79,14 +78,14 @@ async fn a_heartbeat_is_never_newer_than_an_event_that_is_still_to_come() -> Out
 
 #[tokio::test]
 async fn a_partition_with_an_undelivered_event_does_not_look_fresh() -> Outcome {
-    let folder = tempdir()?;
+    let folder = shop::place();
     let healed = Arc::new(AtomicBool::new(false));
     let well = Arc::clone(&healed);
     let broker = Flaky::new(shop::broker(folder.path()).await, move |message| {
         let bad = !Control::is(&message.wire) && !well.load(Ordering::Relaxed);
         if bad { Fate::Lost } else { Fate::Good }
     });
-    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
     let item = Uuid::now_v7();
     service.save(item, 1, "x").await?;
     let committed = Timestamp::now();
@@ -119,7 +118,7 @@ fn apart() -> [Uuid; 2] {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_committed_while_the_relay_publishes_is_not_promised() -> Outcome {
-    let folder = tempdir()?;
+    let folder = shop::place();
     let [first, meanwhile] = apart();
     let ((publishing, at), (go, goes)) = (channel(), channel());
     let waits = Mutex::new(Some((publishing, goes)));
@@ -131,7 +130,7 @@ async fn what_is_committed_while_the_relay_publishes_is_not_promised() -> Outcom
         }
         Fate::Good
     });
-    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
     service.save(first, 1, "x").await?;
     let relay = start(&service);
     tokio::task::spawn_blocking(move || at.recv()).await??;
@@ -153,9 +152,9 @@ async fn what_is_committed_while_the_relay_publishes_is_not_promised() -> Outcom
 
 #[tokio::test]
 async fn what_waits_beyond_a_batch_is_not_promised() -> Outcome {
-    let folder = tempdir()?;
+    let folder = shop::place();
     let broker = Flaky::new(shop::broker(folder.path()).await, |_| Fate::Good);
-    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
     let [many, last] = apart();
     service.save_versions(many, 1..=BATCH as u64 + 100).await?;
     service.save(last, 1, "x").await?;

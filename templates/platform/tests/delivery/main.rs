@@ -10,6 +10,8 @@ mod heartbeats;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod owner;
+#[path = "../place/mod.rs"]
+mod place;
 mod relay;
 #[cfg(feature = "kafka")]
 #[path = "../servers.rs"]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
 use std::sync::Arc;
 
+use crate::place::Place;
 use crate::shop::{self, ITEM, PARTITIONS, Service, TOPIC};
-use platform::broker::embedded::EmbeddedBroker;
 use platform::broker::{Broker, Delivery};
 use platform::envelope::{Change, Control, Envelope};
 use platform::owner::{EVENT_LOG_RETENTION, Owned, Owner};
@@ -14,7 +14,6 @@ use platform::requests::{Asking, replay_topic};
 use platform::testing::consuming::Reader;
 use platform::value::Timestamp;
 use serde_json::json;
-use tempfile::{TempDir, tempdir};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -31,16 +30,16 @@ const OWNED: Owned = Owned {
 /// A service that owns items, with its relay.
 struct Shop {
     service: Service,
-    broker: Arc<EmbeddedBroker>,
+    broker: Arc<dyn Broker>,
     relay: JoinHandle<()>,
-    _folder: TempDir,
+    _folder: Place,
 }
 
 impl Shop {
     async fn open() -> Result<Self, Box<dyn Error>> {
-        let folder = tempdir()?;
+        let folder = shop::place();
         let broker = shop::broker(folder.path()).await;
-        let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
+        let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
         let relay = Relay::new(Arc::clone(&service.runtime), Shard::WHOLE, &[]);
         Ok(Self {
             service,

@@ -12,7 +12,6 @@ use platform::broker::Publication;
 use platform::envelope::{Control, Envelope};
 use platform::relay::{BATCH, Relay, Shard};
 use platform::testing::consuming::Reader;
-use tempfile::tempdir;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -63,21 +62,21 @@ async fn child_process() -> Outcome {
     let Some((_, folder)) = crate::child::role() else {
         return Ok(());
     };
-    let service = Service::open(&folder, Uuid::now_v7(), shop::broker(&folder).await);
+    let service = Service::open(&folder, Uuid::now_v7(), shop::broker(&folder).await).await;
     start(&service).await?;
     Ok(())
 }
 
 #[tokio::test]
 async fn a_broker_on_a_bad_day_loses_nothing_and_keeps_order() -> Outcome {
-    let folder = tempdir()?;
+    let folder = shop::place();
     let roll = dice(1);
     let broker = Flaky::new(shop::broker(folder.path()).await, move |_| match roll(10) {
         0 | 1 => Fate::Lost,
         2 => Fate::Unsaid,
         _ => Fate::Good,
     });
-    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
     let relay = start(&service);
     let items = items(20);
     save_all(&service, &items, 10).await?;
@@ -89,7 +88,7 @@ async fn a_broker_on_a_bad_day_loses_nothing_and_keeps_order() -> Outcome {
 
 #[tokio::test]
 async fn a_full_outbox_is_carried_in_order_on_a_bad_day() -> Outcome {
-    let folder = tempdir()?;
+    let folder = shop::place();
     let roll = dice(3);
     let broker = Flaky::new(shop::broker(folder.path()).await, move |_| {
         match roll(300) {
@@ -98,7 +97,7 @@ async fn a_full_outbox_is_carried_in_order_on_a_bad_day() -> Outcome {
             _ => Fate::Good,
         }
     });
-    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
     let items = items(7);
     let versions = BATCH as u64 / 2;
     for item in &items {
@@ -113,7 +112,7 @@ async fn a_full_outbox_is_carried_in_order_on_a_bad_day() -> Outcome {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_relays_at_once_keep_the_order_of_every_key() -> Outcome {
-    let folder = tempdir()?;
+    let folder = shop::place();
     let roll = dice(2);
     let broker = Flaky::new(shop::broker(folder.path()).await, move |_| match roll(8) {
         0 => Fate::Lost,
@@ -122,8 +121,8 @@ async fn two_relays_at_once_keep_the_order_of_every_key() -> Outcome {
     });
     // Under one name both get the lease: as if one had stood still beyond it.
     let instance = Uuid::now_v7();
-    let one = Service::open(folder.path(), instance, broker.clone());
-    let other = Service::open(folder.path(), instance, broker.clone());
+    let one = Service::open(folder.path(), instance, broker.clone()).await;
+    let other = Service::open(folder.path(), instance, broker.clone()).await;
     let relays = [start(&one), start(&other)];
     let items = items(10);
     for version in 1..=20 {
@@ -144,9 +143,9 @@ async fn two_relays_at_once_keep_the_order_of_every_key() -> Outcome {
 
 /// Kills a relay at a hold, lets another one finish, and gives the times each event was published.
 async fn killed_at(hold: &str) -> Result<HashMap<Uuid, usize>, Box<dyn Error>> {
-    let folder = tempdir()?;
+    let folder = shop::place();
     let broker = shop::broker(folder.path()).await;
-    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
     let items = items(5);
     save_all(&service, &items, 3).await?;
     let mut child = Child::start_with("relay::child_process", "relay", folder.path(), Some(hold));
@@ -201,9 +200,9 @@ async fn a_kill_before_acknowledging_duplicates_and_loses_nothing() -> Outcome {
 
 #[tokio::test]
 async fn a_refused_message_blocks_its_own_key_only() -> Outcome {
-    let folder = tempdir()?;
+    let folder = shop::place();
     let broker = Flaky::new(shop::broker(folder.path()).await, |_| Fate::Good);
-    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone());
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
     let (blocked, free) = (Uuid::now_v7(), items(5));
     service.save(blocked, 1, &"x".repeat(MAX_BYTES)).await?;
     service.save(blocked, 2, "x").await?;
@@ -239,9 +238,9 @@ async fn a_refused_message_blocks_its_own_key_only() -> Outcome {
 
 #[tokio::test]
 async fn more_refused_messages_than_a_batch_do_not_hide_the_others() -> Outcome {
-    let folder = tempdir()?;
+    let folder = shop::place();
     let broker = shop::broker(folder.path()).await;
-    let service = Service::open(folder.path(), Uuid::now_v7(), broker);
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker).await;
     let blocked = Uuid::now_v7();
     service.save(blocked, 1, &"x".repeat(MAX_BYTES)).await?;
     let batch = BATCH as u64;
@@ -259,9 +258,9 @@ async fn more_refused_messages_than_a_batch_do_not_hide_the_others() -> Outcome 
 
 #[tokio::test]
 async fn what_waits_at_shutdown_is_published_first() -> Outcome {
-    let folder = tempdir()?;
+    let folder = shop::place();
     let broker = shop::broker(folder.path()).await;
-    let service = Service::open(folder.path(), Uuid::now_v7(), broker);
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker).await;
     let relay = start(&service);
     // Whoever has the lease drains.
     service.save(Uuid::now_v7(), 1, "x").await?;

@@ -246,7 +246,7 @@ async fn a_database_out_of_reach_is_no_fault_of_the_message() {
     let world = World::new().await;
     let handlers = Handlers::default().policy::<Notes>();
     world.desk(handlers.clone()).await.stop().await;
-    let ailing = Ailing::new(engine(world.folder()), 3);
+    let ailing = Ailing::new(engine(world.folder()).await, 3);
     let broker = std::sync::Arc::clone(&world.broker);
     let desk = Desk::start_on(ailing.clone(), broker, handlers);
     let (book, card) = (Uuid::now_v7(), Uuid::now_v7());

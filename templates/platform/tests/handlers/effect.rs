@@ -268,7 +268,7 @@ async fn child_process() {
 
 async fn run_desk(folder: &Path) {
     let broker = crate::reacting::world::broker(folder).await;
-    let desk = Desk::start(folder, broker, handlers());
+    let desk = Desk::start(folder, broker, handlers()).await;
     println!("up");
     until("killed", async || {
         desk.runtime.shutdown.borrow().then_some(())

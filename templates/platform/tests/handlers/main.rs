@@ -6,6 +6,8 @@ mod child;
 mod dead_letters;
 mod effect;
 mod gate;
+#[path = "../place/mod.rs"]
+mod place;
 mod policy;
 mod reacting;
 mod replica;

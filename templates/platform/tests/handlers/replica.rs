@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::reacting::domain::{BOOKS, BookCopy};
+use crate::place::Place;
+use crate::reacting::domain::{BOOKS, BookCopy, TABLES};
 use crate::reacting::library::{Library, listed, lost, publish, snapshot};
 use crate::reacting::world::{Desk, World, neighbours, until};
 use platform::engine::{Check, CommitError, Documents, Reads, WriteSet};
@@ -84,14 +85,11 @@ async fn a_newer_version_waits_for_an_upgrade() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_not_ready_before_it_is_filled() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let migrations = crate::reacting::domain::MIGRATIONS;
-    platform::engine::sqlite::migrate(&folder.path().join("desk.db"), migrations)
-        .expect("migrated");
-    let broker = crate::reacting::world::broker(folder.path()).await;
+    let place = Place::new(&TABLES);
+    let broker = crate::reacting::world::broker(place.path()).await;
     let handlers = Handlers::default().replica::<BookCopy>();
     // Nobody answers yet.
-    let desk = Desk::start(folder.path(), Arc::clone(&broker), handlers);
+    let desk = Desk::start(place.path(), Arc::clone(&broker), handlers).await;
     let event = listed(Uuid::now_v7(), 1, "Emma");
     until("it has begun", async || {
         let ready = desk.handlers.ready(&desk.runtime).await;
@@ -286,7 +284,7 @@ async fn the_age_does_not_lie_while_it_resynchronises() {
     // Another broker, on which the owner is silent but for heartbeats.
     let folder = tempfile::tempdir().expect("a folder");
     let apart = crate::reacting::world::broker(folder.path()).await;
-    let desk = Desk::start(world.folder(), Arc::clone(&apart), handlers);
+    let desk = Desk::start(world.folder(), Arc::clone(&apart), handlers).await;
     let silent = Library::default();
     for _ in 0..10 {
         silent.beat(&*apart).await;

@@ -4,12 +4,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
-use platform::engine::Options;
-use platform::engine::sqlite::{SqliteEngine, migrate};
-use platform::engine::{Engine, Found};
+use platform::engine::{Found, Options};
 use platform::service::Running;
 use platform::testing::http::{Answer, Client};
-use tempfile::TempDir;
 
 use crate::child::{self, Child};
 use crate::domain;
@@ -52,10 +49,10 @@ fn kill_at(point: &str, role: &str, folder: &Path) {
 
 /// How many accounts, messages in the outbox and events in the log a crash has left.
 async fn left_in(folder: &Path) -> (usize, u64, usize) {
-    let database = folder.join("bank.db");
-    migrate(&database, domain::MIGRATIONS).unwrap();
-    let engine = SqliteEngine::open(&database, domain::MIGRATIONS, Options::default()).unwrap();
-    let events = events(&engine).await;
+    let (at, database) = (domain::config(folder).database, domain::TABLES.database());
+    database.migrate(&at).await.unwrap();
+    let engine = database.open(&at, &[], Options::default()).await.unwrap();
+    let events = events(&*engine).await;
     let mut accounts = 0;
     for event in &events {
         let found = engine
@@ -73,14 +70,14 @@ async fn left_in(folder: &Path) -> (usize, u64, usize) {
 
 #[tokio::test]
 async fn a_crash_before_the_commit_leaves_nothing() {
-    let folder = TempDir::new().unwrap();
+    let folder = domain::place();
     kill_at(BEFORE, "creator", folder.path());
     assert_eq!(left_in(folder.path()).await, (0, 0, 0));
 }
 
 #[tokio::test]
 async fn a_crash_after_the_commit_leaves_all_of_it() {
-    let folder = TempDir::new().unwrap();
+    let folder = domain::place();
     kill_at(AFTER, "creator", folder.path());
     let (accounts, waiting, events) = left_in(folder.path()).await;
     assert_eq!((accounts, events), (1, 1));
@@ -99,7 +96,7 @@ async fn a_crash_after_the_commit_leaves_all_of_it() {
 #[tokio::test]
 async fn a_keyed_request_is_known_after_a_crash() {
     for (point, before) in [(BEFORE, 2), (AFTER, 3)] {
-        let folder = TempDir::new().unwrap();
+        let folder = domain::place();
         let running = start(folder.path()).await;
         let account = create(&running, 1).await;
         approve(&running, account).await;

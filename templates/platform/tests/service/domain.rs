@@ -3,19 +3,21 @@
 
 use std::path::Path;
 
-use platform::config::Servers;
+use platform::config::Config;
 use platform::context::Context;
 use platform::contract::{AggregateType, Command, Event, Refusal};
 use platform::decision::{
     Access, Aggregate, Creation, Decision, Deletion, EventOf, Meta, Needed, Step, Update,
 };
-use platform::engine::{Database, EngineError, Migration, Reads};
+use platform::engine::{Database, EngineError, Reads};
 use platform::http::{self, Routes, get, on_delete, post};
 use platform::query::{Query, Range};
 use platform::schema::{Column, Kind, Schema, Unique};
 use platform::service::Service;
 use platform::value::{Decimal, TypedId};
 use serde::{Deserialize, Serialize};
+
+use crate::place::{self, Place, Tables, initial};
 
 pub type AccountId = TypedId<AccountType>;
 
@@ -495,19 +497,15 @@ impl Query for Numbered {
     const UNIQUE: bool = false;
 }
 
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "0001_initial",
-    text: r#"
-CREATE TABLE "account" (
-    "id" TEXT PRIMARY KEY, "version" INTEGER NOT NULL,
-    "created_at" TEXT NOT NULL, "updated_at" TEXT NOT NULL,
-    "status" TEXT NOT NULL, "holder" TEXT NOT NULL, "number" INTEGER NOT NULL,
-    "balance" INTEGER NOT NULL, "parent" TEXT REFERENCES "account"("id"), "secret" TEXT
-) STRICT;
-CREATE UNIQUE INDEX "account_number_key" ON "account" ("number");
-CREATE INDEX "account_parent" ON "account" ("parent");
-"#,
-}];
+pub static TABLES: Tables = Tables {
+    sqlite: &[initial(include_str!("bank/sqlite.sql"))],
+    #[cfg(feature = "postgres")]
+    postgres: &[initial(include_str!("bank/postgres.sql"))],
+    #[cfg(feature = "mongodb")]
+    mongodb: &[initial(include_str!("bank/mongodb.json"))],
+    #[cfg(feature = "redis")]
+    redis: &[initial(include_str!("bank/redis.lua"))],
+};
 
 pub fn routes() -> Routes {
     Routes::new()
@@ -539,11 +537,12 @@ pub fn routes() -> Routes {
 }
 
 pub fn service() -> Service {
-    service_on(Database::sqlite(MIGRATIONS))
+    service_on(TABLES.database())
 }
 
 pub fn service_on(database: Database) -> Service {
     Service::new("example", "bank", database, r#"{"openapi":"3.1.0"}"#)
+        .broker(place::broker())
         .partitions(4)
         .aggregate::<Account>()
         .creates::<Domain, RequestAccount>()
@@ -554,11 +553,12 @@ pub fn service_on(database: Database) -> Service {
         .routes(routes())
 }
 
-/// A configuration with everything below `folder`, on any port.
-pub fn config(folder: &Path) -> platform::config::Config {
-    let folder = folder.display().to_string();
-    platform::config::Config::from_lookup("bank", 0, Servers::default(), &|name| {
-        Ok((name == "DATA_DIR").then(|| folder.clone()))
-    })
-    .expect("the defaults are valid")
+/// A place of a test's own for it.
+pub fn place() -> Place {
+    Place::new(&TABLES)
+}
+
+/// The configuration of one that stands there, on any port.
+pub fn config(folder: &Path) -> Config {
+    place::config("bank", folder)
 }

@@ -7,15 +7,17 @@ use platform::config::Config;
 use platform::service::Running;
 use platform::testing::http::{Answer, Client};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use crate::domain;
+use crate::place::Place;
 
 /// A service in this process with a client.
 struct Site {
     client: Client,
     running: Running,
-    _folder: TempDir,
+    _folder: Place,
 }
 
 impl Site {
@@ -24,10 +26,10 @@ impl Site {
     }
 
     async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = TempDir::new().unwrap();
-        let mut config = crate::domain::config(folder.path());
+        let folder = domain::place();
+        let mut config = domain::config(folder.path());
         change(&mut config);
-        let running = crate::domain::service().start(&config).await;
+        let running = domain::service().start(&config).await;
         let running = running.unwrap_or_else(|failure| panic!("{failure}"));
         Self {
             client: Client::new(running.url()),
@@ -460,10 +462,10 @@ async fn a_service_shuts_down_with_an_empty_outbox() {
 #[tokio::test]
 async fn a_port_in_use_is_named() {
     let site = Site::start().await;
-    let folder = TempDir::new().unwrap();
-    let mut config = crate::domain::config(folder.path());
+    let folder = domain::place();
+    let mut config = domain::config(folder.path());
     config.port = site.running.address().port();
-    let failure = crate::domain::service()
+    let failure = domain::service()
         .start(&config)
         .await
         .err()

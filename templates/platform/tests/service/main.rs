@@ -1,19 +1,33 @@
 //! A service: its decisions, its units of work, its HTTP interface, its process.
 #![allow(missing_docs)]
 
+#[cfg(any(
+    feature = "kafka",
+    feature = "mongodb",
+    feature = "postgres",
+    feature = "redis"
+))]
+mod away;
 #[path = "../child.rs"]
 mod child;
 mod crashes;
 mod decisions;
 mod domain;
 mod http;
+#[path = "../place/mod.rs"]
+mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod process;
 #[cfg(feature = "redis")]
 mod redis;
 mod schema;
-#[cfg(any(feature = "postgres", feature = "redis"))]
+#[cfg(any(
+    feature = "kafka",
+    feature = "mongodb",
+    feature = "postgres",
+    feature = "redis"
+))]
 #[path = "../servers.rs"]
 mod servers;
 #[cfg(feature = "postgres")]

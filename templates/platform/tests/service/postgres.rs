@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::Method;
 use platform::config::Config;
-use platform::engine::{Database, Migration};
+use platform::engine::Database;
 use platform::location::Location;
 use platform::service::Running;
 use platform::testing::http::{Answer, Client};
@@ -16,21 +16,6 @@ use tempfile::TempDir;
 use crate::domain;
 use crate::servers::server;
 use crate::standby::{Paused, standby};
-
-const MIGRATIONS: &[Migration] = &[Migration {
-    name: "0001_initial",
-    text: r#"
-CREATE TABLE "account" (
-    "id" UUID PRIMARY KEY, "version" BIGINT NOT NULL,
-    "created_at" TIMESTAMPTZ NOT NULL, "updated_at" TIMESTAMPTZ NOT NULL,
-    "status" TEXT COLLATE "C" NOT NULL, "holder" TEXT COLLATE "C" NOT NULL,
-    "number" BIGINT NOT NULL, "balance" NUMERIC(12, 2) NOT NULL,
-    "parent" UUID REFERENCES "account"("id"), "secret" TEXT COLLATE "C"
-);
-CREATE UNIQUE INDEX "account_number_key" ON "account" ("number");
-CREATE INDEX "account_parent" ON "account" ("parent");
-"#,
-}];
 
 /// The URL of another database of the same server.
 fn url_of(administrator: &str, database: &str) -> String {
@@ -72,7 +57,8 @@ impl Site {
             replicas: vec![at(&standby)],
             ..domain::config(folder.path())
         };
-        let service = domain::service_on(Database::postgres(MIGRATIONS).read_replicas(1));
+        let service =
+            domain::service_on(Database::postgres(domain::TABLES.postgres).read_replicas(1));
         let running = service.start(&config).await;
         let running = running.unwrap_or_else(|failure| panic!("{failure}"));
         Some(Self {

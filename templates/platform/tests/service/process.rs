@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use platform::testing::http::Client;
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::{child, domain};
+use crate::{child, domain, place};
 
 /// The environment variable that holds the command line of the example service.
 const ARGUMENTS: &str = "MICRODB_CHILD_ARGUMENTS";
@@ -29,18 +28,19 @@ fn bank() {
 }
 
 /// The example service with this command line.
-fn program(folder: &Path, arguments: &str) -> Command {
+pub fn program(folder: &Path, arguments: &str) -> Command {
     let mut command = child::again("process::bank");
     command
         .env_clear()
         .env(ARGUMENTS, arguments)
-        .env("DATA_DIR", folder)
+        .envs(place::environment(folder))
+        .envs(std::env::vars().filter(|(name, _)| name.starts_with("TEST_")))
         .env("BANK_PORT", "0")
         .env("LOG_FORMAT", "json");
     command
 }
 
-fn run(command: &mut Command) -> (Option<i32>, String, String) {
+pub fn run(command: &mut Command) -> (Option<i32>, String, String) {
     let Output {
         status,
         stdout,
@@ -96,7 +96,7 @@ impl Drop for Serving {
 
 #[test]
 fn help_shows_every_variable() {
-    let folder = TempDir::new().unwrap();
+    let folder = domain::place();
     let (code, out, _) = run(&mut program(folder.path(), "--help"));
     assert_eq!(code, Some(0));
     for setting in platform::config::SETTINGS {
@@ -109,7 +109,7 @@ fn help_shows_every_variable() {
 
 #[test]
 fn what_is_wrong_with_the_environment_is_said_at_once() {
-    let folder = TempDir::new().unwrap();
+    let folder = domain::place();
     let mut command = program(folder.path(), "");
     command.env("BANK_PORT", "http").env("BODY_LIMIT", "much");
     let (code, _, error) = run(&mut command);
@@ -120,7 +120,7 @@ fn what_is_wrong_with_the_environment_is_said_at_once() {
 
 #[test]
 fn what_cannot_be_opened_is_named_with_what_to_do() {
-    let folder = TempDir::new().unwrap();
+    let folder = domain::place();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let (code, _, error) = run(program(folder.path(), "").env("BANK_PORT", &port));
@@ -146,7 +146,7 @@ fn what_cannot_be_opened_is_named_with_what_to_do() {
 
 #[test]
 fn migrate_says_what_it_did() {
-    let folder = TempDir::new().unwrap();
+    let folder = domain::place();
     let migrate = || run(&mut program(folder.path(), "migrate"));
     // Before them the engine makes its own tables.
     let first = migrate().1;
@@ -156,7 +156,7 @@ fn migrate_says_what_it_did() {
 
 #[test]
 fn operators_are_answered() {
-    let folder = TempDir::new().unwrap();
+    let folder = domain::place();
     run(&mut program(folder.path(), "migrate"));
     let (code, out, error) = run(&mut program(folder.path(), "dead-letters list"));
     assert_eq!(
@@ -169,7 +169,7 @@ fn operators_are_answered() {
 #[tokio::test]
 async fn signals_end_it_in_order() {
     for signal in ["TERM", "INT"] {
-        let folder = TempDir::new().unwrap();
+        let folder = domain::place();
         let mut serving = Serving::start(&mut program(folder.path(), ""));
         let body = json!({ "holder": "Ada", "number": 1 });
         let made = serving.client.post("/accounts", &body).await.unwrap();
@@ -185,7 +185,7 @@ async fn signals_end_it_in_order() {
 
 #[tokio::test]
 async fn traces_reach_a_collector() {
-    let folder = TempDir::new().unwrap();
+    let folder = domain::place();
     let collector = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", collector.local_addr().unwrap());
     let mut command = program(folder.path(), "");

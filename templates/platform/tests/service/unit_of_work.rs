@@ -12,7 +12,6 @@ use platform::service::Running;
 use platform::unit_of_work::{Creates, Unit, Updates};
 use platform::value::Timestamp;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use uuid::Uuid;
 
 fn request(target: Option<Uuid>, input: Value) -> Request {
@@ -59,7 +58,7 @@ pub async fn events(engine: &dyn Engine) -> Vec<OutboxEvent> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_joins_an_answer_that_fills_its_pages_is_noticed() {
-    let folder = TempDir::new().unwrap();
+    let folder = domain::place();
     let running = Arc::new(start(folder.path()).await);
     let mut tasks = tokio::task::JoinSet::new();
     // As many as there are on a page.
@@ -89,7 +88,7 @@ async fn who_joins_an_answer_that_fills_its_pages_is_noticed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn competitors_for_one_aggregate_all_succeed_in_a_row() {
-    let folder = TempDir::new().unwrap();
+    let folder = domain::place();
     let running = Arc::new(start(folder.path()).await);
     let id = create(&running, 1).await;
     approve(&running, id).await;
@@ -132,7 +131,7 @@ async fn competitors_for_one_aggregate_all_succeed_in_a_row() {
 /// Two engines over one file know nothing of each other's locks: only conflicts keep them in order.
 #[tokio::test(flavor = "multi_thread")]
 async fn competitors_in_several_processes_all_succeed() {
-    let folder = TempDir::new().unwrap();
+    let folder = domain::place();
     let (one, two) = (start(folder.path()).await, start(folder.path()).await);
     let id = create(&one, 1).await;
     approve(&two, id).await;
@@ -162,7 +161,7 @@ async fn competitors_in_several_processes_all_succeed() {
 /// see the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_decision_has_looked_at_still_holds_when_it_is_saved() {
-    let folder = TempDir::new().unwrap();
+    let folder = domain::place();
     let running = Arc::new(start(folder.path()).await);
     let (one, two) = (create(&running, 1).await, create(&running, 2).await);
     for round in 0..25 {
@@ -184,7 +183,7 @@ async fn what_a_decision_has_looked_at_still_holds_when_it_is_saved() {
 
 #[tokio::test]
 async fn what_a_message_creates_is_created_once() {
-    let folder = TempDir::new().unwrap();
+    let folder = domain::place();
     let running = start(folder.path()).await;
     let unit = Unit::<Domain, RequestAccount, Creates>::new();
     let mut ids = Vec::new();
@@ -203,7 +202,7 @@ async fn what_a_message_creates_is_created_once() {
 
 #[tokio::test]
 async fn a_new_life_of_an_id_goes_on_counting() {
-    let folder = TempDir::new().unwrap();
+    let folder = domain::place();
     let running = start(folder.path()).await;
     let id = create(&running, 1).await;
     let close = &running.runtime().commands["CloseAccount"];

@@ -3,7 +3,10 @@
 //! `kafka+tls://user:password@host:9092,host:9092/?mechanism=SCRAM-SHA-512&replication=3`: the scheme
 //! `kafka` is without TLS, name and password are optional and percent-encoded (RFC 3986), and so is
 //! what follows: `mechanism` (`PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512`), `ca_file`, `certificate_file`
-//! with `key_file`, `replication`, and a `prefix` of all names, by which systems share a cluster.
+//! with `key_file`, `replication`, `retention_days`, and a `prefix` of all names, by which systems share a
+//! cluster.
+
+use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
@@ -48,6 +51,7 @@ impl Settings {
                         .map_err(|_| unusable("`replication` is a number"));
                     settings.replication = Some(copies?);
                 }
+                "retention_days" => settings.retention = Some(days(&value)?),
                 _ => return Err(unusable(&format!("it does not know `{name}`"))),
             }
         }
@@ -82,6 +86,13 @@ fn mechanism_of(name: &str) -> Result<Mechanism, BrokerError> {
     known.ok_or_else(|| unusable("`mechanism` is `PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`"))
 }
 
+/// A number of days; of less nobody could catch up who was down for a night.
+fn days(text: &str) -> Result<Duration, BrokerError> {
+    let days = text.parse().ok().filter(|days: &u32| *days > 0);
+    let days = days.ok_or_else(|| unusable("`retention_days` is a number of days, 1 at least"))?;
+    Ok(Duration::from_secs(u64::from(days) * 24 * 60 * 60))
+}
+
 fn decoded(text: &str) -> Result<String, BrokerError> {
     let decoded = percent_decode_str(text).decode_utf8();
     decoded
@@ -105,7 +116,7 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let text = "kafka+tls://me:p%40s%3As@a:1,b:2/?mechanism=PLAIN&ca_file=/ca.pem\
-                    &certificate_file=/c.pem&key_file=/k.pem&replication=3&prefix=x.";
+                    &certificate_file=/c.pem&key_file=/k.pem&replication=3&retention_days=2&prefix=x.";
         let settings = read(text).unwrap();
         assert_eq!(settings.brokers, "a:1,b:2");
         assert!(settings.tls);
@@ -115,6 +126,8 @@ mod tests {
             (Mechanism::Plain, "me", "p@s:s")
         );
         assert_eq!(settings.replication, Some(3));
+        let two_days = std::time::Duration::from_secs(2 * 24 * 60 * 60);
+        assert_eq!(settings.retention, Some(two_days));
         assert_eq!(settings.prefix, "x.");
         assert_eq!(settings.certificate.unwrap().1.to_str(), Some("/k.pem"));
         assert_eq!(settings.ca_file.unwrap().to_str(), Some("/ca.pem"));
@@ -137,6 +150,7 @@ mod tests {
             "kafka://me:hush@a:1?mechanism=GSSAPI",
             "kafka://me:hush@a:1?what=hush",
             "kafka://me:hush@a:1?replication=many",
+            "kafka://me:hush@a:1?retention_days=0",
             "kafka://me:%ff@a:1",
             "kafka://a:1?key_file=k",
         ] {

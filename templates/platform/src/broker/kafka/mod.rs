@@ -18,6 +18,7 @@ mod owned;
 mod producer;
 mod publish;
 mod rebalance;
+mod retention;
 mod settings;
 mod subscription;
 mod topics;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rdkafka::ClientConfig;
 
@@ -15,6 +16,9 @@ pub struct Settings {
     /// How many brokers keep each message; `None`: as many as the cluster does by default. With 3
     /// or more, two of them have to have it before it is acknowledged.
     pub replication: Option<i16>,
+    /// How long messages are kept; `None`: as long as the cluster does by default. Whoever has missed
+    /// some begins anew from snapshots, so that this is a matter of cost, not of correctness.
+    pub retention: Option<Duration>,
     /// The greatest size of a message with key and headers, in bytes. Topics have a limit too.
     pub max_message_bytes: u32,
     /// Whether the connection is encrypted.
@@ -78,6 +82,7 @@ impl Settings {
             brokers: brokers.into(),
             prefix: String::new(),
             replication: None,
+            retention: None,
             max_message_bytes: 1 << 20,
             tls: false,
             ca_file: None,

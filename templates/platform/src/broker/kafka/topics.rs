@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::error::{Asking, Health};
 use super::observer::{Observer, PATIENCE};
+use super::retention::{self, RETENTION};
 use super::settings::Settings;
 use crate::broker::{Assignment, BrokerError, Topic};
 
@@ -34,9 +35,9 @@ const UNMARKED: &str = "unmarked";
 
 /// Asks and tells the cluster about topics.
 pub struct Topics {
-    settings: Settings,
-    health: Arc<Health>,
-    admin: AdminClient<Asking>,
+    pub(super) settings: Settings,
+    pub(super) health: Arc<Health>,
+    pub(super) admin: AdminClient<Asking>,
     observer: Observer,
 }
 
@@ -59,7 +60,8 @@ impl Topics {
         })
     }
 
-    /// Makes the topics that are not there, and waits until they are.
+    /// Makes the topics that are not there, and waits until they are; all keep messages as long as
+    /// the settings say.
     ///
     /// # Errors
     /// When the cluster fails or refuses, or one is there with another number of partitions.
@@ -87,6 +89,9 @@ impl Topics {
                     topic.partitions
                 )));
             }
+            if let Some(retention) = self.settings.retention {
+                self.keep(&topic.name, retention).await?;
+            }
         }
         Ok(())
     }
@@ -102,6 +107,10 @@ impl Topics {
         let mut new = NewTopic::new(&name, partitions, TopicReplication::Fixed(replication))
             .set("cleanup.policy", "delete")
             .set(MARK, &mark);
+        let retention = self.settings.retention.map(retention::millis);
+        if let Some(retention) = &retention {
+            new = new.set(RETENTION, retention);
+        }
         if replication >= 3 {
             // What one broker alone has written would go with it.
             new = new.set("min.insync.replicas", "2");
@@ -226,7 +235,7 @@ impl Topics {
     }
 }
 
-fn options() -> AdminOptions {
+pub(super) fn options() -> AdminOptions {
     AdminOptions::new()
         .request_timeout(Some(PATIENCE))
         .operation_timeout(Some(PATIENCE / 2))

@@ -131,10 +131,12 @@ impl Way {
             | ErrorKind::ConnectionPoolCleared { .. }
             | ErrorKind::DnsResolve { .. } => OpenError::Unreachable {
                 server: self.server.clone(),
-                why: "start it, or put its address right".to_owned(),
+                why:
+                    "nobody, or no MongoDB, is there; start it, or correct host and port in the URL"
+                        .to_owned(),
             },
             ErrorKind::Authentication { .. } => OpenError::Unusable(format!(
-                "{} does not take the name and password of the URL",
+                "{} does not take the name and password of the URL; check them",
                 self.server
             )),
             _ => OpenError::Unusable(format!("{}: {error}", self.server)),

@@ -99,10 +99,13 @@ impl Address {
         if passes(error) && !is_denied(error) {
             OpenError::Unreachable {
                 server: self.server.clone(),
-                why: error.to_string(),
+                why: format!("{error}; start it, or correct host and port in the URL"),
             }
         } else {
-            OpenError::Unusable(format!("{}: {error}", self.server))
+            OpenError::Unusable(format!(
+                "{}: {error}; check user, password and what the user may do",
+                self.server
+            ))
         }
     }
 }

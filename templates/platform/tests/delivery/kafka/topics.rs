@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use uuid::Uuid;
@@ -231,6 +233,80 @@ async fn many_make_the_same_topics_at_once() -> Outcome {
         "{refused:?}"
     );
     Ok(())
+}
+
+/// What operators have set stays, and so does what tells the topic from one made anew.
+#[tokio::test]
+async fn topics_keep_messages_as_long_as_is_said_now() -> Outcome {
+    let Some(mut settings) = served() else {
+        return Ok(());
+    };
+    let day = Duration::from_secs(24 * 60 * 60);
+    let operator = operator(&settings);
+    let name = format!("{}lasting", settings.prefix);
+    settings.retention = Some(2 * day);
+    let broker = KafkaBroker::open(settings.clone())?;
+    topic(&broker, "lasting").await?;
+    assert_eq!(
+        configured(&operator, &name, "retention.ms").await,
+        "172800000"
+    );
+    let policy = configured(&operator, &name, "cleanup.policy").await;
+    let mark = configured(&operator, &name, "max.compaction.lag.ms").await;
+
+    let narrow = AlterConfig::new(ResourceSpecifier::Topic(&name))
+        .set("retention.ms", "172800000")
+        .set("cleanup.policy", &policy)
+        .set("max.compaction.lag.ms", &mark)
+        .set("max.message.bytes", "2000");
+    let altered = operator.alter_configs([&narrow], &AdminOptions::new());
+    altered.await.expect("altered")[0].as_ref().expect("set");
+
+    let before = broker.partitions("lasting").await?;
+    settings.retention = Some(3 * day);
+    let again = KafkaBroker::open(settings.clone())?;
+    topic(&again, "lasting").await?;
+    becomes(&operator, &name, "retention.ms", "259200000").await;
+    becomes(&operator, &name, "max.message.bytes", "2000").await;
+    assert_eq!(again.partitions("lasting").await?, before);
+
+    // Where nothing is said, it stays as it is.
+    settings.retention = None;
+    topic(&KafkaBroker::open(settings)?, "lasting").await?;
+    becomes(&operator, &name, "retention.ms", "259200000").await;
+    Ok(())
+}
+
+/// Waits until the configuration of a topic says this: brokers hear of changes one after the other.
+async fn becomes(
+    operator: &AdminClient<DefaultClientContext>,
+    topic: &str,
+    name: &str,
+    wanted: &str,
+) {
+    let end = tokio::time::Instant::now() + Duration::from_secs(20);
+    loop {
+        let value = configured(operator, topic, name).await;
+        if value == wanted {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < end, "{name} is {value}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// What the configuration of a topic says, as an operator sees it.
+async fn configured(
+    operator: &AdminClient<DefaultClientContext>,
+    topic: &str,
+    name: &str,
+) -> String {
+    let topic = ResourceSpecifier::Topic(topic);
+    let described = operator.describe_configs([&topic], &AdminOptions::new());
+    let described = described.await.expect("an answer");
+    let config = described[0].as_ref().expect("a configuration");
+    let entry = config.get(name).expect("an entry");
+    entry.value.clone().expect("a value")
 }
 
 /// An empty payload stays one, and what is no envelope is passed on as it is.

@@ -1,4 +1,4 @@
-//! A service with a real database and a real broker in a folder, without anything that serves.
+//! A service with a real database and a real broker, without anything that serves.
 
 pub mod flaky;
 
@@ -8,11 +8,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use platform::broker::embedded::{EmbeddedBroker, Options};
-use platform::broker::{Broker, Topic};
-use platform::engine::sqlite::{self, SqliteEngine};
+use platform::broker::embedded::{self, EmbeddedBroker};
+#[cfg(feature = "kafka")]
+use platform::broker::kafka;
+use platform::broker::{Broker, BrokerKind, Topic};
 use platform::engine::{
-    CommitError, Engine, EngineError, Migration, OutboxEvent, Save, SaveTo, Stored, WriteSet,
+    CommitError, Engine, EngineError, Options, OutboxEvent, Save, SaveTo, Stored, WriteSet,
 };
 use platform::envelope::{Change, Envelope, partition_of};
 use platform::runtime::Runtime;
@@ -21,6 +22,8 @@ use platform::value::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
+
+use crate::place::{self, Place, Tables, initial};
 
 /// The topic of the one aggregate.
 pub const TOPIC: &str = "shop.stock.item";
@@ -43,18 +46,16 @@ pub static ITEM: Schema = Schema {
     generations: false,
 };
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    name: "0001_initial",
-    text: r#"CREATE TABLE "items" (
-        "id" TEXT PRIMARY KEY,
-        "version" INTEGER NOT NULL,
-        "created_at" TEXT NOT NULL,
-        "updated_at" TEXT NOT NULL,
-        "name" TEXT NOT NULL,
-        "secret" TEXT,
-        "status" TEXT NOT NULL
-    ) STRICT;"#,
-}];
+/// What makes its table.
+pub static TABLES: Tables = Tables {
+    sqlite: &[initial(include_str!("stock/sqlite.sql"))],
+    #[cfg(feature = "postgres")]
+    postgres: &[initial(include_str!("stock/postgres.sql"))],
+    #[cfg(feature = "mongodb")]
+    mongodb: &[initial(include_str!("stock/mongodb.json"))],
+    #[cfg(feature = "redis")]
+    redis: &[initial(include_str!("stock/redis.lua"))],
+};
 
 /// What the parts under test share, and the end of it.
 pub struct Service {
@@ -65,33 +66,52 @@ pub struct Service {
 /// The greatest message the broker takes.
 pub const MAX_BYTES: usize = 20_000;
 
-/// The broker in a folder, with the aggregate's topic.
-pub async fn broker(folder: &Path) -> Arc<EmbeddedBroker> {
-    let options = Options {
-        max_message_bytes: MAX_BYTES,
-        ..Options::default()
+/// A place of a test's own.
+pub fn place() -> Place {
+    Place::new(&TABLES)
+}
+
+/// The broker of a place, with the aggregate's topic.
+pub async fn broker(folder: &Path) -> Arc<dyn Broker> {
+    let at = place::config("stock", folder).broker;
+    let broker: Arc<dyn Broker> = match place::broker() {
+        BrokerKind::Embedded => {
+            let options = embedded::Options {
+                max_message_bytes: MAX_BYTES,
+                ..embedded::Options::default()
+            };
+            let broker = EmbeddedBroker::open_with(&at.path(), options);
+            Arc::new(broker.expect("a broker"))
+        }
+        #[cfg(feature = "kafka")]
+        BrokerKind::Kafka => {
+            let mut settings = kafka::Settings::read(&at).expect("settings");
+            settings.max_message_bytes = u32::try_from(MAX_BYTES).expect("small");
+            let broker = kafka::KafkaBroker::open(settings);
+            Arc::new(broker.expect("a broker"))
+        }
     };
-    let broker = EmbeddedBroker::open_with(&folder.join("broker.db"), options).expect("a broker");
     let topic = Topic {
         name: TOPIC.to_owned(),
         partitions: PARTITIONS,
     };
     broker.ensure_topics(&[topic]).await.expect("a topic");
-    Arc::new(broker)
+    broker
 }
 
 impl Service {
-    /// A service over the files of a folder.
-    pub fn open(folder: &Path, instance: Uuid, broker: Arc<dyn Broker>) -> Self {
-        let path = folder.join("stock.db");
-        sqlite::migrate(&path, MIGRATIONS).expect("the migrations");
-        let engine = SqliteEngine::open(&path, MIGRATIONS, platform::engine::Options::default());
+    /// A service that stands in a place, by its folder.
+    pub async fn open(folder: &Path, instance: Uuid, broker: Arc<dyn Broker>) -> Self {
+        let at = place::config("stock", folder).database;
+        let database = TABLES.database();
+        database.migrate(&at).await.expect("the migrations");
+        let engine = database.open(&at, &[], Options::default()).await;
         let (shutdown, receiver) = watch::channel(false);
         let runtime = Runtime {
             system: "shop",
             context: "stock",
             instance,
-            engine: Arc::new(engine.expect("an engine")),
+            engine: engine.expect("an engine"),
             cache: None,
             broker,
             partitions: PARTITIONS,

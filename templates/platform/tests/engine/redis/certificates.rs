@@ -1,5 +1,8 @@
 //! Certificates for the servers of tests, by the program `openssl`.
 
+// Each test program uses a part of it.
+#![allow(dead_code)]
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 

@@ -1,5 +1,8 @@
 //! A Redis of a test's own, which can be stopped, killed and started again.
 
+// Each test program uses a part of it.
+#![allow(dead_code)]
+
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

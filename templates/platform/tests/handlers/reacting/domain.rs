@@ -6,12 +6,14 @@ use std::sync::{Mutex, PoisonError};
 use platform::context::Context;
 use platform::contract::{AggregateType, Command, Event, NoStatus, Recorded, Refusal};
 use platform::decision::{Access, Aggregate, Creation, Decision, Meta, Step, Update};
-use platform::engine::{Find, Migration};
+use platform::engine::Find;
 use platform::handler::{Policy, Replicated, Targets, Upcaster};
 use platform::schema::{Column, Kind, Schema};
 use platform::value::TypedId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::place::{Tables, initial};
 
 pub const BOOKS: &str = "example.library.book";
 
@@ -383,19 +385,12 @@ impl Policy for NotesAll {
     }
 }
 
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    name: "0001_initial",
-    text: r#"
-        CREATE TABLE "card" (
-            "id" TEXT PRIMARY KEY, "version" INTEGER NOT NULL,
-            "created_at" TEXT NOT NULL, "updated_at" TEXT NOT NULL,
-            "text" TEXT NOT NULL
-        ) STRICT;
-        CREATE TABLE "book_copy" (
-            "generation" INTEGER NOT NULL, "id" TEXT NOT NULL, "version" INTEGER NOT NULL,
-            "created_at" TEXT NOT NULL, "updated_at" TEXT NOT NULL,
-            "title" TEXT NOT NULL,
-            PRIMARY KEY ("generation", "id")
-        ) WITHOUT ROWID, STRICT;
-    "#,
-}];
+pub static TABLES: Tables = Tables {
+    sqlite: &[initial(include_str!("desk/sqlite.sql"))],
+    #[cfg(feature = "postgres")]
+    postgres: &[initial(include_str!("desk/postgres.sql"))],
+    #[cfg(feature = "mongodb")]
+    mongodb: &[initial(include_str!("desk/mongodb.json"))],
+    #[cfg(feature = "redis")]
+    redis: &[initial(include_str!("desk/redis.lua"))],
+};

@@ -5,36 +5,33 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use platform::broker::embedded::EmbeddedBroker;
-use platform::broker::{Broker, Topic};
-use platform::engine::Options;
-use platform::engine::sqlite::{SqliteEngine, migrate};
-use platform::engine::{Documents, Engine, Find, Found, Generation};
+use platform::broker::{self, Broker, Topic};
+use platform::engine::{Documents, Engine, Find, Found, Generation, Options};
 use platform::envelope::partition_of;
 use platform::handler::Handlers;
 use platform::requests::commands_topic;
 use platform::runtime::{Executor, Runtime};
 use platform::unit_of_work::{Creates, Unit, Updates};
-use tempfile::TempDir;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::domain::{BOOK_COPIES, BOOKS, CARDS, Domain, MIGRATIONS, MakeCard, NoteOnCard};
+use super::domain::{BOOK_COPIES, BOOKS, CARDS, Domain, MakeCard, NoteOnCard, TABLES};
 use super::library::Library;
+use crate::place::{self, Place};
 
 pub const PARTITIONS: u32 = 3;
 
 /// How long a test waits for something that has to happen.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A folder with the desk's database and the broker, and a library that answers.
+/// A place with the desk's database and the broker, and a library that answers.
 pub struct World {
     pub broker: Arc<dyn Broker>,
     pub library: Arc<Library>,
     // Before the folder, so that nothing writes into it when it goes.
     _answering: JoinSet<()>,
-    folder: TempDir,
+    place: Place,
 }
 
 /// One process of the desk.
@@ -47,9 +44,8 @@ pub struct Desk {
 
 impl World {
     pub async fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        migrate(&folder.path().join("desk.db"), MIGRATIONS).expect("migrated");
-        let broker = broker(folder.path()).await;
+        let place = Place::new(&TABLES);
+        let broker = broker(place.path()).await;
         let library = Arc::new(Library::default());
         let mut answering = JoinSet::new();
         answering.spawn(Arc::clone(&library).answer(Arc::clone(&broker)));
@@ -57,17 +53,17 @@ impl World {
             broker,
             library,
             _answering: answering,
-            folder,
+            place,
         }
     }
 
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.place.path()
     }
 
     /// A process of the desk, whose handlers have begun.
     pub async fn desk(&self, handlers: Handlers) -> Desk {
-        let desk = Desk::start(self.folder.path(), Arc::clone(&self.broker), handlers);
+        let desk = Desk::start(self.folder(), Arc::clone(&self.broker), handlers).await;
         until("the handlers have begun", async || {
             let ready = desk.handlers.ready(&desk.runtime).await;
             ready.is_ok().then_some(())
@@ -79,27 +75,29 @@ impl World {
 
 /// The broker in a folder, with its topics.
 pub async fn broker(folder: &Path) -> Arc<dyn Broker> {
-    let broker = EmbeddedBroker::open(&folder.join("broker.db")).expect("a broker");
+    let broker = broker::open(&place::config("desk", folder).broker).expect("a broker");
     let topics = [BOOKS.to_owned(), commands_topic("example", "library")];
     let topics = topics.map(|name| Topic {
         name,
         partitions: PARTITIONS,
     });
     broker.ensure_topics(&topics).await.expect("topics");
-    Arc::new(broker)
+    broker
 }
 
 /// The desk's database in a folder.
-pub fn engine(folder: &Path) -> Arc<dyn Engine> {
-    let path = folder.join("desk.db");
-    let engine = SqliteEngine::open(&path, MIGRATIONS, Options::default());
-    Arc::new(engine.expect("open"))
+pub async fn engine(folder: &Path) -> Arc<dyn Engine> {
+    let at = place::config("desk", folder).database;
+    let database = TABLES.database();
+    database.migrate(&at).await.expect("migrated");
+    let engine = database.open(&at, &[], Options::default()).await;
+    engine.expect("open")
 }
 
 impl Desk {
     /// Starts a process of the desk.
-    pub fn start(folder: &Path, broker: Arc<dyn Broker>, handlers: Handlers) -> Self {
-        Self::start_on(engine(folder), broker, handlers)
+    pub async fn start(folder: &Path, broker: Arc<dyn Broker>, handlers: Handlers) -> Self {
+        Self::start_on(engine(folder).await, broker, handlers)
     }
 
     /// The same on an engine of its own.

@@ -6,7 +6,7 @@ mod cache;
 mod certificates;
 #[allow(dead_code)]
 #[path = "../../engine/redis/server.rs"]
-mod server;
+pub mod server;
 mod site;
 
 use platform::value::Uuid;

@@ -40,14 +40,14 @@ pub(super) enum Begun {
 }
 
 impl Places {
-    /// New ones for a service, with nothing in them.
+    /// New ones for a service, with nothing in them that a start would not make.
     pub async fn new(subject: &Subject) -> Step<Self> {
         let folder = Folder::new()?;
         let service = &subject.service;
         let (database, kind) = match service.database.kind() {
             DatabaseKind::Sqlite => (None, DatabaseKind::Sqlite),
             #[cfg(feature = "postgres")]
-            kind @ DatabaseKind::Postgres => (postgres::make().await?, kind),
+            kind @ DatabaseKind::Postgres => (postgres::make(&service.database).await?, kind),
             #[cfg(feature = "mongodb")]
             kind @ DatabaseKind::Mongodb => (mongodb::place()?, kind),
             #[cfg(feature = "redis")]

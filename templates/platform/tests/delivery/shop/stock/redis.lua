@@ -1,0 +1,2 @@
+-- Items need nothing made.
+return

@@ -1,0 +1,2 @@
+-- Cards and copies of books need nothing made.
+return

@@ -1,0 +1,2 @@
+-- Accounts need nothing made.
+return
