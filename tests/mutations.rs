@@ -48,7 +48,10 @@ fn chosen() -> Vec<(Case, Vec<Stand>)> {
 fn every_mutation_is_caught() {
     let all_there = Stand::all().into_iter().all(Stand::is_there);
     let required = std::env::var("TEST_SERVERS").is_ok_and(|servers| servers == "required");
-    assert!(all_there || !required, "the environment names too few servers");
+    assert!(
+        all_there || !required,
+        "the environment names too few servers"
+    );
     let cases = chosen();
     let subject = Subject::of_example(SYSTEM);
     subject.passes(&cases);

@@ -1,10 +1,8 @@
 //! The cache in Redis: what gets in, and what callers of a service with it are shown.
 
 mod cache;
-#[allow(dead_code)]
 #[path = "../../engine/redis/certificates.rs"]
 mod certificates;
-#[allow(dead_code)]
 #[path = "../../engine/redis/server.rs"]
 pub mod server;
 mod site;
