@@ -106,6 +106,15 @@ impl System {
                 .arg(what)
                 .arg(self.folder.join("postgres")));
         }
+        // Its standby would write everything once more, on the same disk.
+        let process = self.folder.join("postgres/standby/data/postmaster.pid");
+        if let Some(number) = fs::read_to_string(process)
+            .unwrap_or_default()
+            .lines()
+            .next()
+        {
+            run(Command::new("kill").args(["-s", "INT", number]));
+        }
     }
 
     /// A program of this bench.
