@@ -17,8 +17,11 @@ mod system;
 use measure::numbers::synchronised;
 use system::System;
 
+/// What measures something.
+type Part = fn(&System);
+
 /// The parts, in the order in which they are measured.
-const PARTS: [(&str, fn(&System)); 6] = [
+const PARTS: [(&str, Part); 6] = [
     ("postgres", http::on_postgres),
     ("redis", http::on_redis),
     ("flow", flow::speeds),

@@ -52,16 +52,12 @@ pub fn script(system: &System) -> String {
 
 /// The only other id among the values.
 fn event_of(values: &[String], id: &str) -> String {
-    let is_id =
-        |text: &&str| text.len() == id.len() && text.matches('-').count() == 4 && *text != id;
+    let is_id = |text: &&str| text.len() == id.len() && text.matches('-').count() == 4;
     let texts = values
         .iter()
         .map(|value| value.trim_matches(['\'', '{', '}']));
-    texts
-        .filter(is_id)
-        .next()
-        .expect("no event was written")
-        .to_owned()
+    let event = texts.filter(is_id).find(|text| *text != id);
+    event.expect("no event was written").to_owned()
 }
 
 /// Statements with their values, as SQL literals.
@@ -74,10 +70,10 @@ fn logged(log: &str) -> Vec<(String, Vec<String>)> {
         if let Some((_, rest)) = line.split_once("LOG:  execute ") {
             let (_, statement) = rest.split_once(": ").unwrap();
             found.push((statement.to_owned(), Vec::new()));
-        } else if let Some((_, values)) = line.split_once("DETAIL:  parameters: ") {
-            if let Some((_, all)) = found.last_mut() {
-                *all = literals(values);
-            }
+        } else if let Some((_, values)) = line.split_once("DETAIL:  parameters: ")
+            && let Some((_, all)) = found.last_mut()
+        {
+            *all = literals(values);
         }
     }
     found

@@ -40,16 +40,16 @@ pub struct Wanted {
 /// # Errors
 /// When its location is of none that this program can use.
 pub fn open(wanted: &Wanted) -> Result<Arc<dyn Cache>, OpenError> {
-    match wanted.at.scheme() {
-        #[cfg(feature = "redis")]
-        "redis" | "rediss" => {
-            let cache = RedisCache::open(wanted.at.secret(), wanted.lives)?;
-            Ok(Arc::new(cache))
-        }
-        scheme => Err(OpenError::Unusable(format!(
-            "no cache of this service is named by `{scheme}:`"
-        ))),
+    #[cfg(feature = "redis")]
+    if ["redis", "rediss"].contains(&wanted.at.scheme()) {
+        let at = wanted.at.secret();
+        let cache = RedisCache::open(at, wanted.lives, redis::PATIENCE)?;
+        return Ok(Arc::new(cache));
     }
+    let scheme = wanted.at.scheme();
+    Err(OpenError::Unusable(format!(
+        "no cache of this service is named by `{scheme}:`"
+    )))
 }
 
 /// What is known under an id.

@@ -25,8 +25,8 @@ use crate::engine::{OpenError, Stored};
 use crate::schema::Schema;
 use crate::value::Timestamp;
 
-/// How long the server has to answer before it is passed by.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long the server has to answer, usually, before it is passed by.
+pub(super) const PATIENCE: Duration = Duration::from_millis(100);
 
 /// How long it is passed by, at least, before it is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -75,6 +75,7 @@ pub struct RedisCache {
 struct Shared {
     url: String,
     prefix: String,
+    patience: Duration,
     link: RwLock<Option<Arc<Link>>>,
     lost: Notify,
 }
@@ -91,14 +92,16 @@ struct Kept {
 }
 
 impl RedisCache {
-    /// The cache at `url`, whose entries live for so long. It need not be there yet.
+    /// The cache at `url`, whose entries live for so long, and which is passed by when it does not
+    /// answer within `patience`. It need not be there yet.
     ///
     /// # Errors
     /// When the URL makes no sense.
-    pub fn open(url: &str, lives: Duration) -> Result<Self, OpenError> {
+    pub fn open(url: &str, lives: Duration, patience: Duration) -> Result<Self, OpenError> {
         let shared = Arc::new(Shared {
             prefix: Address::read(url)?.prefix,
             url: url.to_owned(),
+            patience,
             link: RwLock::default(),
             lost: Notify::new(),
         });
@@ -163,7 +166,7 @@ impl Shared {
     /// Asks the server; `None`: it is passed by.
     async fn ask<T: FromRedisValue>(&self, key: &str, command: Cmd) -> Option<T> {
         let link = self.link()?;
-        let why = match timeout(PATIENCE, link.query_at(key, &command)).await {
+        let why = match timeout(self.patience, link.query_at(key, &command)).await {
             Ok(Ok(answer)) => return Some(answer),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "it does not answer in time".to_owned(),

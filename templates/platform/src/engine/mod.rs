@@ -33,6 +33,8 @@ mod row;
 pub mod sqlite;
 mod write;
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -78,6 +80,20 @@ pub trait Engine: Send + Sync + 'static {
         id: Uuid,
     ) -> Result<Found, EngineError>;
 
+    /// The rows under these ids, an answer each in their order; they need not be of one instant.
+    async fn load_each(
+        &self,
+        schema: &'static Schema,
+        generation: Generation,
+        ids: &[Uuid],
+    ) -> Result<Vec<Found>, EngineError> {
+        let mut rows = Vec::with_capacity(ids.len());
+        for id in ids {
+            rows.push(self.load(schema, generation, *id).await?);
+        }
+        Ok(rows)
+    }
+
     /// A page of rows.
     async fn find(&self, find: &Find) -> Result<Page, EngineError>;
 
@@ -106,6 +122,22 @@ pub trait Engine: Send + Sync + 'static {
 
     /// The oldest messages of a shard, in the order of their commits. Refused ones are among them.
     async fn outbox(&self, shard: u32, limit: u32) -> Result<Vec<OutboxRow>, EngineError>;
+
+    /// The oldest messages of a shard but these, which the caller has already. Fewer than the limit:
+    /// there are no more.
+    async fn outbox_beyond(
+        &self,
+        shard: u32,
+        known: &[Uuid],
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, EngineError> {
+        let all = u32::try_from(known.len()).unwrap_or(u32::MAX);
+        let mut rows = self.outbox(shard, limit.saturating_add(all)).await?;
+        let known: HashSet<_> = known.iter().collect();
+        rows.retain(|row| !known.contains(&row.event.id));
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(rows)
+    }
 
     /// Deletes messages that the broker has acknowledged, by id.
     async fn acknowledge(&self, ids: &[Uuid]) -> Result<(), EngineError>;

@@ -15,7 +15,7 @@ use super::metrics;
 use super::parked::{Waiting, Why};
 use super::queue::{Letter, Queue};
 use super::reactor::{Failure, Reaction, Scope};
-use crate::engine::{DocumentWrite, Documents, EngineError, WriteSet};
+use crate::engine::{DocumentWrite, Documents, EngineError, Found, WriteSet};
 use crate::envelope::{Envelope, partition_of};
 use crate::value::Timestamp;
 
@@ -62,10 +62,16 @@ impl<'a> Batch<'a> {
         let mut gates: BTreeMap<_, _> = gates.await?.into_iter().collect();
         let parked = engine.count(Documents::Parked).await? > 0;
         let blocked = engine.count(Documents::Blocks).await? > 0;
+        let mut rows = match scope.about.projection {
+            Some(schema) => engine.load_each(schema, scope.generation, &ids).await?,
+            None => Vec::new(),
+        }
+        .into_iter();
         let mut keys = BTreeMap::new();
         for id in ids {
             let gate = gates.remove(&id);
-            keys.insert(id, Key::load(scope, id, gate, parked, blocked).await?);
+            let row = rows.next().unwrap_or(Found::Nothing);
+            keys.insert(id, Key::load(scope, id, gate, row, parked, blocked).await?);
         }
         Ok(Self {
             scope,

@@ -44,19 +44,17 @@ impl Key {
         scope: &Scope,
         aggregate: Uuid,
         gate: Option<Gate>,
+        row: Found,
         parked: bool,
         blocked: bool,
     ) -> Result<Self, EngineError> {
         let mut key = Self {
             before: gate,
             gate,
+            expected: version(&row),
+            row,
             ..Self::default()
         };
-        if let Some(schema) = scope.about.projection {
-            let engine = &scope.runtime.engine;
-            key.row = engine.load(schema, scope.generation, aggregate).await?;
-            key.expected = version(&key.row);
-        }
         if parked {
             key.parked = Parked::load(scope, aggregate).await?;
         }

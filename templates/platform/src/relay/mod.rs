@@ -7,15 +7,14 @@
 //! from its first unsent message on, and readers pass over what they have had.
 //!
 //! Where more waits than a pass takes, the database works while the broker does: what the pass
-//! before published is deleted and the next pass's messages are read, from the first one there is,
-//! those on their way included; what is acknowledged meanwhile is taken out of them.
+//! before published is deleted, and the next pass's messages are read, all that there are but those
+//! that are on their way. They are used if the broker took all of those.
 
 mod back_off;
 mod heartbeat;
 mod metrics;
 mod plan;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -194,14 +193,15 @@ impl Relay {
             Some(batch) => batch,
             None => {
                 self.delete().await?;
-                self.read(BATCH + self.blocked).await?
+                self.read(&[], BATCH + self.blocked).await?
             }
         };
         let mut plan = Plan::new(batch.rows, &self.back_off.waiting(Instant::now()));
         let publications = plan.publications();
+        let known = plan.ids();
         let (outcomes, ahead) = tokio::join!(
             self.publish(&publications),
-            self.read_ahead(batch.complete, BATCH + plan.waiting())
+            self.read_ahead(batch.complete, &known)
         );
         if ahead.is_ok() {
             self.published.clear();
@@ -214,11 +214,8 @@ impl Relay {
         plan.acknowledged(&settled.acknowledged);
         self.blocked = plan.waiting();
         metrics::waiting(self.blocked);
-        if let Some(mut ahead) = ahead? {
-            let taken: HashSet<_> = settled.acknowledged.iter().collect();
-            ahead.rows.retain(|row| !taken.contains(&row.event.id));
-            self.ahead = Some(ahead);
-        }
+        // What was not taken comes before anything else, so it is read again.
+        self.ahead = ahead?.filter(|_| self.blocked == 0);
         if batch.complete {
             self.delete().await?;
             let beats = self.heartbeats.at(batch.as_of, &plan.undrained());
@@ -232,11 +229,11 @@ impl Relay {
         Ok(settled.acknowledged.len())
     }
 
-    async fn read(&self, limit: usize) -> Result<Batch, EngineError> {
-        let engine = &self.runtime.engine;
+    async fn read(&self, known: &[Uuid], limit: usize) -> Result<Batch, EngineError> {
+        let (engine, shard) = (&self.runtime.engine, self.shard.number);
         let as_of = engine.now().await?;
         let rows = u32::try_from(limit).unwrap_or(u32::MAX);
-        let rows = engine.outbox(self.shard.number, rows).await?;
+        let rows = engine.outbox_beyond(shard, known, rows).await?;
         Ok(Batch {
             as_of,
             complete: rows.len() < limit,
@@ -244,14 +241,18 @@ impl Relay {
         })
     }
 
-    /// What the database does while the broker has a batch.
-    async fn read_ahead(&self, complete: bool, limit: usize) -> Result<Option<Batch>, EngineError> {
+    /// What the database does while the broker has a batch, the messages of which are `known`.
+    async fn read_ahead(
+        &self,
+        complete: bool,
+        known: &[Uuid],
+    ) -> Result<Option<Batch>, EngineError> {
         if !self.published.is_empty() {
             self.runtime.engine.acknowledge(&self.published).await?;
         }
         Ok(match complete {
             true => None,
-            false => Some(self.read(limit).await?),
+            false => Some(self.read(known, BATCH).await?),
         })
     }
 

@@ -37,13 +37,12 @@ impl Plan {
         let mut free = Vec::with_capacity(rows.len());
         for row in &rows {
             let first_of_partition = occupied.insert(place(row));
-            let key = key(row);
             let waits = row.refused.is_some()
-                || backing_off.contains(&key)
-                || blocked.contains(&key)
+                || (!backing_off.is_empty() && backing_off.contains(&key(row)))
+                || blocked.contains(&keyed(row))
                 || (Control::is(&row.event.wire) && !first_of_partition);
             if waits {
-                blocked.insert(key);
+                blocked.insert(keyed(row));
             }
             free.push(!waits);
         }
@@ -68,6 +67,11 @@ impl Plan {
             .collect()
     }
 
+    /// The messages, whether they may be published or not.
+    pub fn ids(&self) -> Vec<Uuid> {
+        self.rows.iter().map(|row| row.event.id).collect()
+    }
+
     /// Sorts out what came of [`publications`](Self::publications). What has no outcome has failed.
     pub fn settle(&self, outcomes: Vec<Published>) -> Settled {
         let mut settled = Settled::default();
@@ -76,25 +80,26 @@ impl Plan {
         let missing = || Published::Failed("the broker gave no answer".to_owned());
         let outcomes = outcomes.into_iter().chain(std::iter::repeat_with(missing));
         for (row, outcome) in self.free().zip(outcomes) {
-            if stopped.contains(&key(row)) {
+            let its = keyed(row);
+            if stopped.contains(&its) {
                 continue;
             }
             match outcome {
                 Published::Acknowledged => {
                     settled.acknowledged.push(row.event.id);
-                    moved.insert(key(row));
+                    moved.insert(its);
                 }
                 Published::Refused(why) => {
                     settled.refused.push((row.event.id, why));
-                    stopped.insert(key(row));
+                    stopped.insert(its);
                 }
                 Published::Failed(why) => {
                     tracing::debug!(id = %row.event.id, why, "the broker did not take a message");
                     settled.failed.push(Failed {
                         key: key(row),
-                        moved: moved.contains(&key(row)),
+                        moved: moved.contains(&its),
                     });
-                    stopped.insert(key(row));
+                    stopped.insert(its);
                 }
             }
         }
@@ -121,6 +126,11 @@ impl Plan {
 
 fn key(row: &OutboxRow) -> Key {
     (row.event.topic.clone(), row.event.aggregate_id)
+}
+
+/// A [`key`] that is looked at only.
+fn keyed(row: &OutboxRow) -> (&str, Uuid) {
+    (&row.event.topic, row.event.aggregate_id)
 }
 
 fn place(row: &OutboxRow) -> (&str, u32) {

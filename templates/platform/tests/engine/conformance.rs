@@ -39,6 +39,7 @@ pub async fn all_of_rows(databases: &impl Databases) {
     rows::collections_are_rewritten(&*databases.open().await).await;
     rows::generations_are_apart(&*databases.open().await).await;
     rows::versions_may_jump(&*databases.open().await).await;
+    rows::many_ids_at_once(&*databases.open().await).await;
     rows::the_clock_goes(&*databases.open().await).await;
 }
 
@@ -68,6 +69,7 @@ pub async fn all_of_sharded(databases: &impl Databases) {
 /// Messages on their way out, and the log of events.
 pub async fn all_of_outbox(databases: &impl Databases) {
     outbox::events_come_with_their_change(&*databases.open().await).await;
+    outbox::known_messages_are_left_out(&*databases.open().await).await;
     outbox::acknowledged_and_refused(&*databases.open().await).await;
     outbox::the_log_is_ordered(&*databases.open().await).await;
     let small = Options {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 
+use super::answers::Answers;
 use super::error::{number, text};
 use super::fields::{CLAIMS, ID, OUTBOX, POSITION, REQUESTS};
-use super::requests::Answers;
 use super::rows::is_live;
 use super::store::{Place, Store, all, holder};
 use crate::engine::EngineError;

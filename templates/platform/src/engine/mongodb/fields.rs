@@ -28,6 +28,8 @@ pub(super) const REQUESTS: &str = "_requests";
 pub(super) const REQUESTS_DUE: &str = "_requests.due";
 /// Whether some of them are in a collection of their own.
 pub(super) const REQUESTS_MOVED: &str = "_requests_moved";
+/// What a transaction adds to lists of the document, under which names its intent has it.
+pub(super) const ADDED: [(&str, &str); 2] = [(OUTBOX, "push"), (REQUESTS, "answers")];
 /// The version of rows and documents.
 pub(super) const VERSION: &str = "version";
 

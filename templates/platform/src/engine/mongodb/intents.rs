@@ -4,7 +4,7 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 
 use super::cells::{Cell, both};
-use super::fields::{CLAIMS, ID, INTENT, REVISION, STUB};
+use super::fields::{ADDED, CLAIMS, ID, INTENT, REVISION, STUB};
 use super::store::Place;
 
 /// How many documents and bytes one command writes at most.
@@ -35,7 +35,10 @@ pub(super) fn intent(tx: ObjectId, cell: &Cell, position: i64) -> Document {
     {
         intent.insert("set", fields);
         for (list, more) in cell.pushes() {
-            intent.insert(list, more);
+            let mut names = ADDED.iter();
+            if let Some((_, name)) = names.find(|(added, _)| *added == list) {
+                intent.insert(*name, more);
+            }
         }
     }
     intent

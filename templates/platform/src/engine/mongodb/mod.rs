@@ -123,6 +123,7 @@
 //! collections, but for `microdb_ids`, are not divided. All this was run on servers that are no cluster;
 //! on one, `shardCollection` and what `mongos` makes of the rest is as MongoDB documents it, untested.
 
+mod answers;
 mod cells;
 mod clock;
 mod codec;

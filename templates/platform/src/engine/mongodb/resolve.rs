@@ -6,7 +6,7 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 
 use super::error::{corrupt, number};
-use super::fields::{ID, INTENT, INTENT_ID, OUTBOX, REQUESTS, STUB, TRANSACTIONS};
+use super::fields::{ADDED, ID, INTENT, INTENT_ID, STUB, TRANSACTIONS};
 use super::store::{Place, Store, all};
 use crate::engine::EngineError;
 
@@ -212,13 +212,13 @@ fn id_of(record: &Document) -> Result<ObjectId, EngineError> {
 
 /// What a document becomes when its transaction happens: the server merges what is prepared in it.
 fn after() -> Vec<Document> {
-    let with_more = |list: &str| {
-        let more = doc! { "$ifNull": [format!("${INTENT}.{list}"), []] };
+    let with_more = |(list, name): (&str, &str)| {
+        let more = doc! { "$ifNull": [format!("${INTENT}.{name}"), []] };
         let all = doc! { "$concatArrays": [{ "$ifNull": [format!("${list}"), []] }, &more] };
         let is_more = doc! { "$gt": [{ "$size": more }, 0] };
         doc! { "$cond": [is_more, { list: all }, {}] }
     };
-    let (messages, answers) = (with_more(OUTBOX), with_more(REQUESTS));
+    let [messages, answers] = ADDED.map(with_more);
     vec![
         doc! { "$replaceWith": { "$mergeObjects": ["$$ROOT", "$_tx.set", messages, answers] } },
         doc! { "$unset": [INTENT, STUB] },

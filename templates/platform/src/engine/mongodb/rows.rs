@@ -15,7 +15,7 @@ use crate::value::Timestamp;
 
 /// What nobody needs who reads rows.
 pub(super) fn without_outbox() -> Document {
-    doc! { OUTBOX: 0, REQUESTS: 0, "_tx.set": 0, "_tx._outbox": 0, "_tx._requests": 0 }
+    doc! { OUTBOX: 0, REQUESTS: 0, "_tx.set": 0, "_tx.push": 0, "_tx.answers": 0 }
 }
 
 /// The key of a row: the id, after the generation where there are some.

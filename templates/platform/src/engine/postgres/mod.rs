@@ -228,6 +228,16 @@ impl Engine for PostgresEngine {
         over!(self.readers, rows::load, &sql, schema, generation, id)
     }
 
+    async fn load_each(
+        &self,
+        schema: &'static Schema,
+        generation: Generation,
+        ids: &[Uuid],
+    ) -> Result<Vec<Found>, EngineError> {
+        let sql = self.tables.of(schema);
+        over!(self.readers, rows::load_each, &sql, schema, generation, ids)
+    }
+
     async fn find(&self, find: &Find) -> Result<Page, EngineError> {
         let sql = self.tables.of(find.schema);
         over!(self.readers, find::page, &sql, find)
@@ -272,7 +282,23 @@ impl Engine for PostgresEngine {
     }
 
     async fn outbox(&self, shard: u32, limit: u32) -> Result<Vec<OutboxRow>, EngineError> {
-        over!(self.writer.pool, outbox::oldest, self.shards, shard, limit)
+        self.outbox_beyond(shard, &[], limit).await
+    }
+
+    async fn outbox_beyond(
+        &self,
+        shard: u32,
+        known: &[Uuid],
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, EngineError> {
+        over!(
+            self.writer.pool,
+            outbox::oldest,
+            self.shards,
+            shard,
+            known,
+            limit
+        )
     }
 
     async fn acknowledge(&self, ids: &[Uuid]) -> Result<(), EngineError> {

@@ -174,18 +174,24 @@ pub(super) fn refused(failed: Failed) -> Result<Stop, Failed> {
     }
 }
 
-/// The oldest messages of a shard.
+/// The oldest messages of a shard but those that are known.
 pub(super) async fn oldest(
     connection: &mut PgConnection,
     shards: u32,
     shard: u32,
+    known: &[Uuid],
     limit: u32,
 ) -> Result<Vec<OutboxRow>, EngineError> {
     let sql = format!(
         "SELECT {COLUMNS}, logged, position, refused FROM microdb_outbox
-         WHERE partition % $1 = $2 ORDER BY position LIMIT $3"
+         WHERE partition % $1 = $2 AND id <> ALL($3) ORDER BY position LIMIT $4"
     );
-    let arguments = Arguments::default().int(shards).int(shard).int(limit);
+    let known: Vec<Sql> = known.iter().copied().map(Sql::Uuid).collect();
+    let arguments = Arguments::default()
+        .int(shards)
+        .int(shard)
+        .many(Type::Uuid, &known)
+        .int(limit);
     let rows = statement::rows(connection, &sql.into(), arguments).await?;
     let row = |row| {
         Ok(OutboxRow {

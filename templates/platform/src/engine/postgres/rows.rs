@@ -26,9 +26,31 @@ pub(super) async fn load(
         .int(generation)
         .text(schema.table);
     let rows = statement::rows(connection, &sql.load, arguments).await?;
-    let Some(row) = rows.first() else {
-        return Ok(Found::Nothing);
-    };
+    match rows.first() {
+        Some(row) => found(schema, row),
+        None => Ok(Found::Nothing),
+    }
+}
+
+/// The same for each of these ids, in their order.
+pub(super) async fn load_each(
+    connection: &mut PgConnection,
+    sql: &TableSql,
+    schema: &Schema,
+    generation: Generation,
+    ids: &[Uuid],
+) -> Result<Vec<Found>, EngineError> {
+    let ids: Vec<Sql> = ids.iter().copied().map(Sql::Uuid).collect();
+    let arguments = Arguments::default()
+        .many(Type::Uuid, &ids)
+        .int(generation)
+        .text(schema.table);
+    let rows = statement::rows(connection, &sql.load_each, arguments).await?;
+    rows.iter().map(|row| found(schema, row)).collect()
+}
+
+/// A row of [`TableSql::load`].
+fn found(schema: &Schema, row: &PgRow) -> Result<Found, EngineError> {
     if statement::maybe_uuid(row, 1)?.is_some() {
         return stored(schema, row, 1).map(Found::Live);
     }

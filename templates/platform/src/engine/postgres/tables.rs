@@ -18,6 +18,8 @@ use crate::schema::{Column, Schema};
 pub(super) struct TableSql {
     /// Everything of the row `$1`, and its tombstone; always one row.
     pub load: Arc<str>,
+    /// The same for each of the ids `$1`, in their order.
+    pub load_each: Arc<str>,
     /// What is read of rows, and what joins their entities to them as the table `t`.
     pub columns: String,
     /// The joins of the entities.
@@ -109,6 +111,14 @@ impl TableSql {
             load: format!(
                 r"SELECT d.version, {columns} FROM (SELECT 1) AS one LEFT JOIN {table} AS t ON {this}
                   LEFT JOIN microdb_tombstones AS d ON d.of = $3 AND d.generation = $2 AND d.id = $1{joins}"
+            )
+            .into(),
+            load_each: format!(
+                r#"SELECT d.version, {columns} FROM unnest($1::uuid[]) WITH ORDINALITY AS one(id, place)
+                  LEFT JOIN {table} AS t ON t."id" = one.id AND {}
+                  LEFT JOIN microdb_tombstones AS d ON d.of = $3 AND d.generation = $2 AND d.id = one.id{joins}
+                  ORDER BY one.place"#,
+                of_generation(schema)
             )
             .into(),
             version: format!(r#"SELECT t."version" FROM {table} AS t WHERE {this}"#).into(),

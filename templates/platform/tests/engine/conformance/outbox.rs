@@ -56,6 +56,29 @@ pub async fn events_come_with_their_change(engine: &dyn Engine) {
     assert_eq!((depth.rows, depth.oldest), (3, Some(rows[0].written_at)));
 }
 
+/// Messages that the caller has are left out of what it is given.
+pub async fn known_messages_are_left_out(engine: &dyn Engine) {
+    let events = (1..=5).map(|sequence| event(id(1), sequence));
+    commit(engine, emitting(events.collect())).await;
+    let ids: Vec<Uuid> = waiting(engine)
+        .await
+        .iter()
+        .map(|row| row.event.id)
+        .collect();
+    let beyond = async |known: &[Uuid], limit| {
+        let rows = engine.outbox_beyond(0, known, limit).await;
+        let rows = rows.expect("the engine is to answer");
+        rows.iter().map(|row| row.event.id).collect::<Vec<_>>()
+    };
+    assert_eq!(beyond(&[], 10).await, ids);
+    assert_eq!(
+        beyond(&[ids[0], ids[2], id(99)], 10).await,
+        [ids[1], ids[3], ids[4]]
+    );
+    assert_eq!(beyond(&ids[..2], 2).await, ids[2..4]);
+    assert!(beyond(&ids, 10).await.is_empty());
+}
+
 /// What is acknowledged is gone, what is refused stays and says so.
 pub async fn acknowledged_and_refused(engine: &dyn Engine) {
     commit(

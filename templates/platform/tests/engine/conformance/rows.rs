@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::fixture::{COPY, OWNER, THING, deleted, id, live, saving, stored, thing};
+use super::fixture::{COPY, OWNER, THING, deleted, id, live, recorded, saving, stored, thing};
 use super::{commit, conflict};
 use platform::engine::{Check, Engine, EngineError, Find, Found, SaveTo, Stored, WriteSet};
 use platform::schema::Schema;
@@ -271,4 +271,31 @@ pub async fn the_clock_goes(engine: &dyn Engine) {
     let second = engine.now().await.expect("the engine is to answer");
     assert!(first <= second);
     assert!(Timestamp::now().millis_since(first) < 60_000);
+}
+
+/// Many rows at once are given in the order of their ids as asked, what is not there among them.
+pub async fn many_ids_at_once(engine: &dyn Engine) {
+    let ids = [id(3), id(1), id(4), id(2)];
+    commit(engine, recorded(thing(id(1), 1, "one"))).await;
+    commit(engine, recorded(thing(id(2), 1, "two"))).await;
+    commit(engine, recorded(thing(id(3), 1, "three"))).await;
+    commit(engine, saving(deleted(&THING, 0, id(2), 2))).await;
+    let each = engine.load_each(&THING, 0, &ids).await;
+    let mut alone = Vec::new();
+    for id in ids {
+        let found = engine.load(&THING, 0, id).await;
+        alone.push(found.expect("the engine is to answer"));
+    }
+    assert_eq!(each.expect("the engine is to answer"), alone);
+    assert!(matches!(
+        alone[..],
+        [
+            Found::Live(_),
+            Found::Live(_),
+            Found::Nothing,
+            Found::Deleted(2)
+        ]
+    ));
+    let none = engine.load_each(&THING, 0, &[]).await;
+    assert_eq!(none.expect("the engine is to answer"), []);
 }

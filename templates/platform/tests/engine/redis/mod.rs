@@ -7,6 +7,7 @@ mod conforms;
 mod durability;
 mod indexes;
 mod migrations;
+mod pages;
 mod restarts;
 mod server;
 mod tls;

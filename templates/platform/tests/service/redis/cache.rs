@@ -44,8 +44,11 @@ fn row(id: Uuid, version: u64) -> Stored {
     }
 }
 
-async fn cache(url: &str, lives: Duration) -> RedisCache {
-    let cache = RedisCache::open(url, lives).expect("a URL");
+/// The patience of a test with a busy machine.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+async fn cache(url: &str, lives: Duration, patience: Duration) -> RedisCache {
+    let cache = RedisCache::open(url, lives, patience).expect("a URL");
     let end = Instant::now() + Duration::from_secs(20);
     while cache.look(&THING, Uuid::nil()).await == Known::Passed {
         assert!(Instant::now() < end, "the cache never answers");
@@ -60,8 +63,11 @@ async fn caches(lives: Duration) -> Vec<(RedisCache, Option<Own>)> {
         return Vec::new();
     };
     let own = Own::start(Settings::default());
-    let alone = cache(&place(&own.url()), lives).await;
-    vec![(cache(&place(&url), lives).await, None), (alone, Some(own))]
+    let alone = cache(&place(&own.url()), lives, PATIENCE).await;
+    vec![
+        (cache(&place(&url), lives, PATIENCE).await, None),
+        (alone, Some(own)),
+    ]
 }
 
 /// What is shown, and when it was asked for.
@@ -109,19 +115,19 @@ async fn what_comes_late_does_not_get_in() {
             .keep(&THING, &row(id, 1), Asked::at(now - 5_500))
             .await;
         asked(&cache, id).await;
-        cache.keep(&THING, &row(id, 1), Asked::at(now - 500)).await;
+        cache.keep(&THING, &row(id, 1), Asked::at(now - 100)).await;
         assert!(matches!(cache.look(&THING, id).await, Known::Row(_)));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_is_known_for_longer_than_its_row() {
-    for (cache, _own) in caches(Duration::from_millis(300)).await {
+    for (cache, _own) in caches(Duration::from_secs(2)).await {
         let id = Uuid::now_v7();
         let first = asked(&cache, id).await;
         cache.keep(&THING, &row(id, 3), first).await;
         assert!(matches!(cache.look(&THING, id).await, Known::Row(_)));
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        tokio::time::sleep(Duration::from_millis(2_100)).await;
         asked(&cache, id).await;
         cache.keep(&THING, &row(id, 2), first).await;
         asked(&cache, id).await;
@@ -151,7 +157,8 @@ async fn a_slow_server_is_passed_by() {
         return;
     }
     let own = Own::start(Settings::default());
-    let cache = cache(&place(&own.url()), Duration::from_secs(30)).await;
+    let (lives, patience) = (Duration::from_secs(30), Duration::from_millis(100));
+    let cache = cache(&place(&own.url()), lives, patience).await;
     let id = Uuid::now_v7();
     own.signal("STOP");
     let start = Instant::now();
@@ -160,7 +167,7 @@ async fn a_slow_server_is_passed_by() {
         assert!(cache.changed(&THING, id, 1).await.is_err());
     }
     assert!(
-        start.elapsed() < Duration::from_secs(1),
+        start.elapsed() < Duration::from_secs(5),
         "{:?}",
         start.elapsed()
     );
@@ -175,9 +182,6 @@ async fn a_slow_server_is_passed_by() {
 #[test]
 fn urls_that_make_no_sense_are_refused() {
     for url in ["redis://127.0.0.1:1/", "nowhere"] {
-        assert!(
-            RedisCache::open(url, Duration::from_secs(1)).is_err(),
-            "{url}"
-        );
+        assert!(RedisCache::open(url, PATIENCE, PATIENCE).is_err(), "{url}");
     }
 }

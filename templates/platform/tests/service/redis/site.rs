@@ -56,20 +56,19 @@ impl Site {
         site
     }
 
-    /// Renames until the cache is told of it.
-    async fn until_told(&self, holder: &str) {
+    /// Renames until the cache is told of it; to what at last.
+    async fn until_told(&self, holder: &str) -> String {
         let end = Instant::now() + Duration::from_secs(20);
-        let mut number = 0;
-        while self
-            .rename(&format!("{holder}{number}"))
-            .await
-            .header("x-position")
-            .is_some()
-        {
+        for number in 0.. {
+            let holder = format!("{holder}{number}");
+            let changed = self.rename(&holder).await;
+            if changed.header("x-position").is_none() {
+                return holder;
+            }
             assert!(Instant::now() < end, "the cache never answers");
-            number += 1;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        unreachable!("there are more numbers than time")
     }
 
     async fn rename(&self, holder: &str) -> Answer {
@@ -130,14 +129,26 @@ async fn changes_show_at_once_to_who_made_them_and_soon_to_all() {
     let site = Site::start(&place(&url)).await;
     for number in 0..20 {
         let holder = format!("holder {number}");
-        site.rename(&holder).await;
-        assert_eq!(site.holder(&[]).await, holder);
-        // From the cache now.
-        assert_eq!(site.holder(&[]).await, holder);
+        let changed = site.rename(&holder).await;
+        // None, unless the machine is so busy that the cache was passed by.
+        let position = changed.header("x-position").map(|it| ("x-position", it));
+        let headers: Vec<_> = position.into_iter().collect();
+        assert_eq!(site.holder(&headers).await, holder);
+        assert_eq!(site.holder(&headers).await, holder);
     }
-    site.tamper("nobody");
-    assert_eq!(site.holder(&[]).await, "holder 19");
-    site.tamper("holder 19");
+    // It is the cache that answers, as long as it is not passed by.
+    let mut answers = false;
+    for number in 0..20 {
+        let holder = site.until_told(&format!("cached {number}-")).await;
+        assert_eq!(site.holder(&[]).await, holder);
+        site.tamper("nobody");
+        answers = site.holder(&[]).await == holder;
+        site.tamper(&holder);
+        if answers {
+            break;
+        }
+    }
+    assert!(answers, "the cache never answers");
     site.rename_aside("Grace").await;
     site.until_shown("Grace").await;
     // What is gone is gone for the cache, too.
@@ -163,8 +174,8 @@ async fn a_killed_cache_is_no_error_and_nothing_old_to_who_changed_it() {
     }
     let mut own = Own::start(Settings::default());
     let site = Site::start(&place(&own.url())).await;
-    site.rename("Ada").await;
-    assert_eq!(site.holder(&[]).await, "Ada");
+    let before = site.until_told("Ada").await;
+    assert_eq!(site.holder(&[]).await, before);
     own.kill();
     let changed = site.rename("Grace").await;
     assert_eq!(changed.header("x-position"), Some("ffffffffffffffff"));
@@ -178,7 +189,7 @@ async fn a_killed_cache_is_no_error_and_nothing_old_to_who_changed_it() {
     let mut old = 0;
     while Instant::now() < end {
         assert_eq!(site.holder(&[("cookie", pair)]).await, "Grace");
-        old += u32::from(site.holder(&[]).await == "Ada");
+        old += u32::from(site.holder(&[]).await == before);
     }
     println!("others were shown the old row {old} times");
     site.until_shown("Grace").await;
