@@ -20,7 +20,7 @@ use crate::broker::{Assignment, Delivery, Polled, Subscription};
 use crate::envelope::Control;
 
 /// How many messages are handled in one transaction at most.
-const AT_ONCE: u32 = 256;
+const AT_ONCE: u32 = 512;
 /// How long one look for messages lasts, in milliseconds.
 const WAIT_MS: u64 = 250;
 /// The first rest after a failure; it doubles.

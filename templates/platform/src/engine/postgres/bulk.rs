@@ -7,8 +7,8 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::apply::Stop;
-use super::error::{deleted, signed};
-use super::statement::{self, Failed};
+use super::error::signed;
+use super::statement;
 use super::tables::{TableSql, quoted, separated};
 use super::value::{Arguments, Sql, Type};
 use super::{codec, save};
@@ -44,9 +44,7 @@ impl BulkSql {
             insert: format!(
                 r#"INSERT INTO {table} ("generation", "id", "version", "created_at", "updated_at"{names})
                    SELECT $1, n."id", n."version", n."created_at", n."updated_at"{values} FROM {given}
-                   ORDER BY n."id" ON CONFLICT ("generation", "id") DO NOTHING
-                   RETURNING "id", microdb_never_deleted('{}', $1, "id")"#,
-                schema.table.replace('\'', "''")
+                   ORDER BY n."id" ON CONFLICT ("generation", "id") DO NOTHING RETURNING "id""#
             )
             .into(),
             update: format!(
@@ -91,11 +89,33 @@ pub(super) async fn apply(
             save::save(connection, sql, one).await?;
         }
     }
-    if write(connection, &sql.bulk.insert, &made).await?.len() == made.len() {
-        Ok(())
-    } else {
-        Err(Stop::conflict())
+    if write(connection, &sql.bulk.insert, &made).await?.len() < made.len()
+        || were_deleted(connection, &made).await?
+    {
+        return Err(Stop::conflict());
     }
+    Ok(())
+}
+
+/// Whether one of the rows that were just made had been deleted: what was committed up to now is seen.
+async fn were_deleted(
+    connection: &mut PgConnection,
+    made: &[(&Save, &Stored)],
+) -> Result<bool, Stop> {
+    let Some((first, _)) = made.first() else {
+        return Ok(false);
+    };
+    let sql: Arc<str> = "SELECT 1 FROM microdb_tombstones
+        WHERE of = $1 AND generation = $2 AND id = ANY($3) LIMIT 1"
+        .into();
+    let ids: Vec<Sql> = made.iter().map(|(_, row)| Sql::Uuid(row.id)).collect();
+    let arguments = Arguments::default()
+        .text(first.schema.table)
+        .int(first.generation)
+        .many(Type::Uuid, &ids);
+    Ok(!statement::rows(connection, &sql, arguments)
+        .await?
+        .is_empty())
 }
 
 /// Runs a statement of [`BulkSql`]; the ids of the rows it wrote.
@@ -135,7 +155,6 @@ async fn write(
             let ids = rows.iter().map(|row| statement::uuid(row, 0));
             Ok(ids.collect::<Result<_, _>>()?)
         }
-        Err(Failed::Server(error)) if deleted(&error) => Err(Stop::conflict()),
         Err(failed) => Err(failed.into()),
     }
 }
