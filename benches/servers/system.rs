@@ -50,7 +50,7 @@ impl System {
             redis: named("TEST_REDIS_URL")?,
             kafka: named("TEST_KAFKA_BROKERS")?,
         };
-        let workspace = folder().join("post");
+        let workspace = folder().join("post.new");
         let _ = fs::remove_dir_all(&workspace);
         fs::create_dir_all(folder()).unwrap();
         let description =
@@ -65,6 +65,7 @@ impl System {
         for (name, text) in PROGRAMS {
             fs::write(programs.join(name), text).unwrap();
         }
+        let workspace = unless_the_same(workspace, folder().join("post"));
         run(Command::new(env!("CARGO"))
             .args([
                 "build",
@@ -169,6 +170,21 @@ impl System {
             .env("BROKER_URL", broker);
         program
     }
+}
+
+/// The old workspace where the new one is the same, so that it is not compiled again.
+fn unless_the_same(new: PathBuf, old: PathBuf) -> PathBuf {
+    let same = Command::new("diff")
+        .args(["--recursive", "--brief", "--exclude=Cargo.lock"])
+        .args([&new, &old])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    if !same.unwrap().success() {
+        let _ = fs::remove_dir_all(&old);
+        fs::rename(&new, &old).unwrap();
+    }
+    old
 }
 
 /// Runs a command that has to succeed.

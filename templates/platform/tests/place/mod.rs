@@ -89,7 +89,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// A new one, with nothing in it that a start would not make.
+    /// A new one, with nothing in it that a start would not make, or that does not come about by
+    /// being used.
     pub fn new(tables: &Tables) -> Self {
         let folder = TempDir::new().expect("a folder");
         let database = tables.database().kind();
@@ -97,7 +98,6 @@ impl Place {
             DatabaseKind::Sqlite => {}
             #[cfg(feature = "postgres")]
             DatabaseKind::Postgres => postgres::make(&name(folder.path()), tables.postgres),
-            // They come about by being used.
             #[cfg(any(feature = "mongodb", feature = "redis"))]
             _ => {}
         }
