@@ -132,26 +132,31 @@ fn name(folder: &Path) -> String {
 
 /// The environment of a service that stands there.
 pub fn environment(folder: &Path) -> Vec<(&'static str, String)> {
-    let mut variables = vec![("DATA_DIR", folder.display().to_string())];
-    match chosen("TEST_DATABASE", "sqlite").as_str() {
+    let data = ("DATA_DIR", folder.display().to_string());
+    let database = match chosen("TEST_DATABASE", "sqlite").as_str() {
+        "sqlite" => None,
         #[cfg(feature = "postgres")]
-        "postgres" => variables.push(("DATABASE_URL", postgres::url(&name(folder)))),
+        "postgres" => Some(postgres::url(&name(folder))),
         #[cfg(feature = "mongodb")]
-        "mongodb" => variables.push(("DATABASE_URL", mongodb::url(&name(folder)))),
+        "mongodb" => Some(mongodb::url(&name(folder))),
         #[cfg(feature = "redis")]
-        "redis" => variables.push(("DATABASE_URL", redis::url(&name(folder)))),
-        _ => {}
-    }
-    match broker() {
-        BrokerKind::Embedded => {}
+        "redis" => Some(redis::url(&name(folder))),
+        other => panic!("TEST_DATABASE is `{other}`, which this program has not"),
+    };
+    let broker = match broker() {
+        BrokerKind::Embedded => None,
         #[cfg(feature = "kafka")]
         BrokerKind::Kafka => {
             let brokers = server("TEST_KAFKA_BROKERS");
-            let url = format!("kafka://{brokers}/?prefix={}.", name(folder));
-            variables.push(("BROKER_URL", url));
+            Some(format!("kafka://{brokers}/?prefix={}.", name(folder)))
         }
-    }
-    variables
+    };
+    let database = database.map(|url: String| ("DATABASE_URL", url));
+    let broker = broker.map(|url: String| ("BROKER_URL", url));
+    [Some(data), database, broker]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The configuration of a service that stands there, on any port.
