@@ -199,9 +199,11 @@ impl Relay {
         let mut plan = Plan::new(batch.rows, &self.back_off.waiting(Instant::now()));
         let publications = plan.publications();
         let known = plan.ids();
+        // What is held up is read again in any case, and all with it.
+        let goes_on = !batch.complete && publications.len() == known.len();
         let (outcomes, ahead) = tokio::join!(
             self.publish(&publications),
-            self.read_ahead(batch.complete, &known)
+            self.meanwhile(goes_on.then_some(&known))
         );
         if ahead.is_ok() {
             self.published.clear();
@@ -241,18 +243,13 @@ impl Relay {
         })
     }
 
-    /// What the database does while the broker has a batch, the messages of which are `known`.
-    async fn read_ahead(
-        &self,
-        complete: bool,
-        known: &[Uuid],
-    ) -> Result<Option<Batch>, EngineError> {
-        if !self.published.is_empty() {
-            self.runtime.engine.acknowledge(&self.published).await?;
-        }
-        Ok(match complete {
-            true => None,
-            false => Some(self.read(known, BATCH).await?),
+    /// What the database does while the broker has a batch: it reads on beyond these messages, where
+    /// that is asked for.
+    async fn meanwhile(&self, known: Option<&Vec<Uuid>>) -> Result<Option<Batch>, EngineError> {
+        self.acknowledge().await?;
+        Ok(match known {
+            Some(known) => Some(self.read(known, BATCH).await?),
+            None => None,
         })
     }
 
@@ -274,12 +271,17 @@ impl Relay {
         Ok(())
     }
 
+    async fn acknowledge(&self) -> Result<(), EngineError> {
+        match self.published.as_slice() {
+            [] => Ok(()),
+            published => self.runtime.engine.acknowledge(published).await,
+        }
+    }
+
     /// Deletes what the broker has.
     async fn delete(&mut self) -> Result<(), EngineError> {
-        if !self.published.is_empty() {
-            self.runtime.engine.acknowledge(&self.published).await?;
-            self.published.clear();
-        }
+        self.acknowledge().await?;
+        self.published.clear();
         Ok(())
     }
 

@@ -67,7 +67,7 @@ impl WholeSql {
     /// `made` and `changed` save the row `FROM shared` and give a row when they did, with parameters
     /// before `first`.
     pub(super) fn new(made: String, changed: String, first: usize, lock: i64) -> Self {
-        let shared = format!("SELECT pg_advisory_xact_lock_shared({lock})");
+        let shared = sharing(lock);
         let alone = |saving: &str| composed(&shared, saving, first, "", "").into();
         Self {
             made: alone(&made),
@@ -104,7 +104,7 @@ impl WholeSql {
                 composed(&shared, saving, self.first, &document, "").into()
             }
             Beside::Gone(collection, ..) => {
-                let shared = format!("SELECT pg_advisory_xact_lock_shared({})", self.lock);
+                let shared = sharing(self.lock);
                 let document = format!(
                     ", document AS (DELETE FROM {} WHERE key = ${next} AND version = ${}
                         AND EXISTS (SELECT FROM saved) RETURNING TRUE)",
@@ -144,6 +144,10 @@ impl WholeSql {
             Beside::Gone(_, key, version) => arguments.text(key).int(signed(*version)?),
         })
     }
+}
+
+fn sharing(lock: i64) -> String {
+    format!("SELECT pg_advisory_xact_lock_shared({lock})")
 }
 
 /// Messages are written when the row is, and only then.
