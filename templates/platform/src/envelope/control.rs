@@ -1,13 +1,11 @@
 //! Messages between the runtimes of two services: what they say of a topic, and what they ask the
 //! owner of one for.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{DecodeError, Wire, headers};
+use super::{DecodeError, Headers, Wire, attributes};
 use crate::value::Timestamp;
 
 /// What the types of all control messages start with.
@@ -82,14 +80,14 @@ impl Control {
     /// Whether a message claims to be one of the runtime's own.
     pub fn is(wire: &Wire) -> bool {
         wire.headers
-            .get(headers::TYPE)
+            .get(attributes::TYPE)
             .is_some_and(|kind| kind.starts_with(PREFIX))
     }
 
     /// Whether a message is a heartbeat, of which only the newest says anything.
     pub fn is_heartbeat(wire: &Wire) -> bool {
         wire.headers
-            .get(headers::TYPE)
+            .get(attributes::TYPE)
             .is_some_and(|kind| kind.starts_with(HEARTBEAT))
     }
 
@@ -135,17 +133,13 @@ impl Control {
     /// The message, from `source` (`/fintech/loan`) at `time`.
     pub fn to_wire(&self, id: Uuid, source: &str, time: Timestamp) -> Wire {
         let data = &json!(self)["data"];
-        let headers = BTreeMap::from(
-            [
-                (headers::SPEC_VERSION, headers::SPEC_VERSION_1.to_owned()),
-                (headers::ID, id.to_string()),
-                (headers::SOURCE, source.to_owned()),
-                (headers::TYPE, self.versioned_kind()),
-                (headers::TIME, time.to_string()),
-                (headers::CONTENT_TYPE, headers::JSON.to_owned()),
-            ]
-            .map(|(name, value)| (name.to_owned(), value)),
-        );
+        let mut headers = Headers::new();
+        headers.push(attributes::SPEC_VERSION, attributes::SPEC_VERSION_1);
+        headers.push(attributes::ID, &id.to_string());
+        headers.push(attributes::SOURCE, source);
+        headers.push(attributes::TYPE, &self.versioned_kind());
+        headers.push(attributes::TIME, &time.to_string());
+        headers.push(attributes::CONTENT_TYPE, attributes::JSON);
         Wire {
             headers,
             payload: data.to_string().into_bytes(),
@@ -157,8 +151,8 @@ impl Control {
     /// # Errors
     /// Every variant of [`DecodeError`].
     pub fn from_wire(wire: &Wire) -> Result<Self, DecodeError> {
-        headers::check_spec_version(wire)?;
-        let (kind, version) = headers::versioned_type(wire)?;
+        attributes::check_spec_version(wire)?;
+        let (kind, version) = attributes::versioned_type(wire)?;
         let Some(name) = kind.strip_prefix(PREFIX) else {
             return Err(DecodeError::UnknownType(kind.to_owned()));
         };

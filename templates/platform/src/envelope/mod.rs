@@ -3,21 +3,22 @@
 //! Attributes are headers with the prefix `ce_`, as in the Kafka protocol binding of CloudEvents;
 //! the payload is the data alone. The embedded broker keeps the same form.
 
+mod attributes;
 mod control;
 mod decode;
 mod headers;
 mod partition;
 mod wire;
 
-use std::collections::BTreeMap;
-
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::value::Timestamp;
+use crate::value::{Timestamp, as_text};
 
 pub use control::Control;
 pub use decode::{DecodeError, decode, latest, status_of};
+pub use headers::Headers;
 pub use partition::partition_of;
 
 /// What the type of a snapshot ends with: `fintech.loan.LoanSnapshot`. No event's name does.
@@ -85,10 +86,18 @@ impl Envelope {
 }
 
 /// The form in which a message is stored and sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wire {
     /// The headers.
-    pub headers: BTreeMap<String, String>,
-    /// The payload.
+    pub headers: Headers,
+    /// The payload; base64 in JSON.
+    #[serde(with = "as_text")]
     pub payload: Vec<u8>,
+}
+
+impl Wire {
+    /// How many bytes it has.
+    pub const fn size(&self) -> usize {
+        self.headers.size() + self.payload.len()
+    }
 }

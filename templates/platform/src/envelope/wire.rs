@@ -1,10 +1,9 @@
 //! The envelope as headers and payload, after the Kafka protocol binding of CloudEvents 1.0
 //! (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md>).
 
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use super::{Change, DecodeError, Envelope, Wire, headers};
+use super::{Change, DecodeError, Envelope, Headers, Wire, attributes};
 
 impl Change {
     /// Its text in the header.
@@ -41,29 +40,32 @@ impl Envelope {
 
     /// The form in which it is stored and sent.
     pub fn to_wire(&self) -> Wire {
-        let mut headers = BTreeMap::new();
-        let mut put = |name: &str, value: String| headers.insert(name.to_owned(), value);
-        put(headers::SPEC_VERSION, headers::SPEC_VERSION_1.to_owned());
-        put(headers::ID, self.id.to_string());
-        put(headers::SOURCE, self.source.clone());
-        put(headers::TYPE, self.versioned_kind());
-        put(headers::SUBJECT, self.subject.to_string());
-        put(headers::TIME, self.time.to_string());
-        put(headers::SEQUENCE, format!("{:020}", self.sequence));
-        put(headers::PARTITION_KEY, self.subject.to_string());
-        put(headers::CORRELATION_ID, self.correlation.to_string());
-        put(headers::CAUSATION_ID, self.causation.to_string());
-        put(headers::CHANGE, self.change.as_str().to_owned());
+        let mut headers = Headers::new();
+        let mut put = |name, value: String| headers.push(name, &value);
         put(
-            headers::DATA_SCHEMA,
+            attributes::SPEC_VERSION,
+            attributes::SPEC_VERSION_1.to_owned(),
+        );
+        put(attributes::ID, self.id.to_string());
+        put(attributes::SOURCE, self.source.clone());
+        put(attributes::TYPE, self.versioned_kind());
+        put(attributes::SUBJECT, self.subject.to_string());
+        put(attributes::TIME, self.time.to_string());
+        put(attributes::SEQUENCE, format!("{:020}", self.sequence));
+        put(attributes::PARTITION_KEY, self.subject.to_string());
+        put(attributes::CORRELATION_ID, self.correlation.to_string());
+        put(attributes::CAUSATION_ID, self.causation.to_string());
+        put(attributes::CHANGE, self.change.as_str().to_owned());
+        put(
+            attributes::DATA_SCHEMA,
             format!("urn:microdb:schema:{}:{}", self.kind, self.version),
         );
-        put(headers::CONTENT_TYPE, headers::JSON.to_owned());
+        put(attributes::CONTENT_TYPE, attributes::JSON.to_owned());
         if let Some(event) = self.last_event {
-            put(headers::LAST_EVENT, event.to_string());
+            put(attributes::LAST_EVENT, event.to_string());
         }
         if let Some(traceparent) = &self.traceparent {
-            put(headers::TRACE_PARENT, traceparent.clone());
+            put(attributes::TRACE_PARENT, traceparent.clone());
         }
         let payload = self.data.to_string().into_bytes();
         Wire { headers, payload }
@@ -75,24 +77,24 @@ impl Envelope {
     /// [`DecodeError::NotAnEnvelope`] when a header is missing or makes no sense, or the payload is
     /// no JSON. Whether the type is known is not asked here.
     pub fn from_wire(wire: &Wire) -> Result<Self, DecodeError> {
-        headers::check_spec_version(wire)?;
-        let (kind, version) = headers::versioned_type(wire)?;
+        attributes::check_spec_version(wire)?;
+        let (kind, version) = attributes::versioned_type(wire)?;
         let data = serde_json::from_slice(&wire.payload).map_err(|error| {
             DecodeError::NotAnEnvelope(format!("its payload is no JSON: {error}"))
         })?;
         Ok(Self {
-            id: headers::value(wire, headers::ID)?,
+            id: attributes::value(wire, attributes::ID)?,
             kind: kind.to_owned(),
             version,
-            source: headers::text(wire, headers::SOURCE)?.to_owned(),
-            subject: headers::value(wire, headers::SUBJECT)?,
-            sequence: headers::value(wire, headers::SEQUENCE)?,
-            change: headers::value(wire, headers::CHANGE)?,
-            last_event: headers::optional(wire, headers::LAST_EVENT)?,
-            time: headers::value(wire, headers::TIME)?,
-            correlation: headers::value(wire, headers::CORRELATION_ID)?,
-            causation: headers::value(wire, headers::CAUSATION_ID)?,
-            traceparent: headers::optional(wire, headers::TRACE_PARENT)?,
+            source: attributes::text(wire, attributes::SOURCE)?.to_owned(),
+            subject: attributes::value(wire, attributes::SUBJECT)?,
+            sequence: attributes::value(wire, attributes::SEQUENCE)?,
+            change: attributes::value(wire, attributes::CHANGE)?,
+            last_event: attributes::optional(wire, attributes::LAST_EVENT)?,
+            time: attributes::value(wire, attributes::TIME)?,
+            correlation: attributes::value(wire, attributes::CORRELATION_ID)?,
+            causation: attributes::value(wire, attributes::CAUSATION_ID)?,
+            traceparent: attributes::optional(wire, attributes::TRACE_PARENT)?,
             data,
         })
     }

@@ -1,13 +1,11 @@
 //! What a handler reads, and the form in which a message waits in the database.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::broker::Delivery;
 use crate::envelope::{Control, DecodeError, Envelope, Wire, partition_of};
-use crate::value::{Bytes, Timestamp};
+use crate::value::Timestamp;
 
 /// A message as it was read, in a form that the database keeps while it has to wait.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -16,8 +14,9 @@ pub(super) struct Message {
     pub partition: u32,
     pub offset: i64,
     pub key: String,
-    headers: BTreeMap<String, String>,
-    payload: Bytes,
+    /// The message itself.
+    #[serde(flatten)]
+    pub wire: Wire,
 }
 
 impl From<Delivery> for Message {
@@ -27,8 +26,7 @@ impl From<Delivery> for Message {
             partition: delivery.partition,
             offset: delivery.offset,
             key: delivery.key,
-            headers: delivery.wire.headers,
-            payload: Bytes(delivery.wire.payload),
+            wire: delivery.wire,
         }
     }
 }
@@ -51,35 +49,25 @@ pub(super) enum Content {
 impl Message {
     /// A message that says the same as an event of this topic that was read.
     pub fn restating(envelope: &Envelope, topic: &str, partitions: u32) -> Self {
-        let wire = envelope.to_wire();
         Self {
             topic: topic.to_owned(),
             partition: partition_of(envelope.subject, partitions),
             offset: 0,
             key: envelope.subject.to_string(),
-            headers: wire.headers,
-            payload: Bytes(wire.payload),
-        }
-    }
-
-    /// The message itself.
-    pub fn wire(&self) -> Wire {
-        Wire {
-            headers: self.headers.clone(),
-            payload: self.payload.0.clone(),
+            wire: envelope.to_wire(),
         }
     }
 
     /// What it says of an aggregate.
     pub fn envelope(&self) -> Result<Envelope, DecodeError> {
-        Envelope::from_wire(&self.wire())
+        Envelope::from_wire(&self.wire)
     }
 
     /// What it turns out to be.
     pub fn content(&self) -> Content {
-        let wire = self.wire();
-        if Control::is(&wire) {
-            return match Control::from_wire(&wire) {
+        let wire = &self.wire;
+        if Control::is(wire) {
+            return match Control::from_wire(wire) {
                 Ok(Control::Heartbeat { as_of }) => Content::AsOf(as_of),
                 Ok(
                     Control::SnapshotComplete { request, .. } | Control::ReplayComplete { request },
@@ -90,7 +78,7 @@ impl Message {
                 Err(error) => Content::Unreadable(error.to_string()),
             };
         }
-        match Envelope::from_wire(&wire) {
+        match Envelope::from_wire(wire) {
             Ok(envelope) => Content::Of(Box::new(envelope)),
             Err(error) => Content::Unreadable(error.to_string()),
         }

@@ -143,7 +143,7 @@ mod tests {
     use crate::engine::{OutboxEvent, OutboxRow};
     use crate::envelope::{Control, Wire};
     use crate::value::Timestamp;
-    use std::collections::{BTreeMap, HashSet};
+    use std::collections::HashSet;
     use uuid::Uuid;
 
     const KEY: Uuid = Uuid::from_u128(1);
@@ -163,10 +163,7 @@ mod tests {
                 topic: "test.thing".to_owned(),
                 partition: 0,
                 logged: true,
-                wire: Wire {
-                    headers: BTreeMap::new(),
-                    payload: Vec::new(),
-                },
+                wire: Wire::default(),
             },
         }
     }

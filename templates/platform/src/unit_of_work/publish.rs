@@ -65,8 +65,7 @@ fn message<A: Aggregate>(
         data: Value::Object(event.data),
     };
     let wire = envelope.to_wire();
-    let headers = wire.headers.iter();
-    let size = headers.fold(wire.payload.len(), |sum, (k, v)| sum + k.len() + v.len());
+    let size = wire.size();
     if size > MESSAGE_LIMIT {
         return Err(refusals::invalid_at(
             "",

@@ -5,6 +5,7 @@ mod id;
 mod timestamp;
 
 pub use bytes::Bytes;
+pub(crate) use bytes::as_text;
 pub use id::TypedId;
 pub use jiff::SignedDuration as Duration;
 pub use jiff::civil::Date;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use platform::broker::{Broker, BrokerError, Delivery, Polled, Publication, Published, Topic};
-use platform::envelope::{Wire, partition_of};
+use platform::envelope::{Headers, Wire, partition_of};
 use platform::testing::consuming::Reader;
 
 /// The number of partitions of the suite's topics.
@@ -29,7 +29,7 @@ pub fn message(topic: &str, key: Uuid, text: &str) -> Publication {
         partition: partition_of(key, PARTITIONS),
         key: key.to_string(),
         wire: Wire {
-            headers: BTreeMap::from([("ce_id".to_owned(), key.to_string())]),
+            headers: Headers::from_iter([("ce_id", &*key.to_string())]),
             payload: text.as_bytes().to_vec(),
         },
     }
@@ -65,7 +65,7 @@ pub async fn keeps_order(first: &dyn Broker, second: &dyn Broker) -> Result<(), 
     let deliveries = reader.until(|_, came| came.len() >= 800).await?;
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for delivery in &deliveries {
-        assert_eq!(delivery.wire.headers["ce_id"], delivery.key);
+        assert_eq!(delivery.wire.headers.get("ce_id"), Some(&*delivery.key));
         texts
             .entry(delivery.key.clone())
             .or_default()

@@ -167,7 +167,7 @@ async fn killed_at(hold: &str) -> Result<HashMap<Uuid, usize>, Box<dyn Error>> {
             let ids = came
                 .iter()
                 .filter(is_event)
-                .map(|came| came.wire.headers["ce_id"].clone());
+                .map(|came| came.wire.headers.get("ce_id").unwrap().to_owned());
             ids.collect::<HashSet<_>>() == events
         })
         .await?;

@@ -110,7 +110,5 @@ fn end(connection: &Connection, message: &Publication) -> rusqlite::Result<Optio
 }
 
 fn size(message: &Publication) -> usize {
-    let headers = message.wire.headers.iter();
-    let headers: usize = headers.map(|(name, value)| name.len() + value.len()).sum();
-    message.key.len() + headers + message.wire.payload.len()
+    message.key.len() + message.wire.size()
 }

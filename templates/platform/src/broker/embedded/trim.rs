@@ -61,7 +61,6 @@ mod tests {
     use crate::broker::{BrokerError, Publication, Topic};
     use crate::envelope::Wire;
     use rusqlite::Connection;
-    use std::collections::BTreeMap;
 
     fn with_messages(times: &[(i64, u32)]) -> Result<Connection, BrokerError> {
         let connection = Connection::open_in_memory()?;
@@ -75,10 +74,7 @@ mod tests {
             topic: "t".to_owned(),
             partition: 0,
             key: String::new(),
-            wire: Wire {
-                headers: BTreeMap::new(),
-                payload: Vec::new(),
-            },
+            wire: Wire::default(),
         };
         for (time, count) in times {
             for _ in 0..*count {

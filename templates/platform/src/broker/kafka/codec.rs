@@ -1,13 +1,13 @@
 //! The Kafka protocol binding of CloudEvents 1.0, in binary mode: the attributes are headers, as
 //! they stand in [`Wire`] already, the data is the value, and the key is the aggregate's id.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use rdkafka::Message;
-use rdkafka::message::{Header, Headers, OwnedHeaders};
+use rdkafka::message::{Header, Headers as KafkaHeaders, OwnedHeaders};
 
 use crate::broker::Delivery;
-use crate::envelope::Wire;
+use crate::envelope::{Headers, Wire};
 
 /// The headers as Kafka wants them.
 pub fn headers(wire: &Wire) -> OwnedHeaders {
@@ -22,34 +22,28 @@ pub fn headers(wire: &Wire) -> OwnedHeaders {
 
 /// The size of a message, as the broker's limit counts it, without what the log adds.
 pub fn size(key: &str, wire: &Wire) -> usize {
-    let headers = wire.headers.iter();
-    let headers: usize = headers.map(|(name, value)| name.len() + value.len()).sum();
-    key.len() + headers + wire.payload.len()
+    key.len() + wire.size()
 }
 
 /// A message as it was read. What others wrote need not be an envelope: what is no UTF-8 is read as
 /// far as it goes, of headers of one name the last counts, and a missing value is an empty one.
 pub fn delivery(topic: &str, partition: u32, message: &impl Message) -> Delivery {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let headers: BTreeMap<_, _> = message
-        .headers()
-        .into_iter()
-        .flat_map(Headers::iter)
-        .map(|header| {
-            (
-                header.key.to_owned(),
-                text(header.value.unwrap_or_default()),
-            )
-        })
-        .collect();
+    let mut headers = Headers::new();
+    for header in message.headers().into_iter().flat_map(KafkaHeaders::iter) {
+        headers.push(header.key, &text(header.value.unwrap_or_default()));
+    }
     Delivery {
         topic: topic.to_owned(),
         partition,
         offset: message.offset(),
-        key: text(message.key().unwrap_or_default()),
+        key: text(message.key().unwrap_or_default()).into_owned(),
         wire: Wire {
             headers,
             payload: message.payload().unwrap_or_default().to_vec(),
         },
     }
+}
+
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
 }

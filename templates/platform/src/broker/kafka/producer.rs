@@ -12,7 +12,7 @@
 //! The broker compares a batch with the one before only where it knows one of this producer. So the
 //! first message into a partition goes alone, and others wait until it is acknowledged.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -40,7 +40,7 @@ pub struct Producer {
     /// in the middle of that must not take the rest.
     given_up: RwLock<bool>,
     /// The partitions into which a message of this producer was stored.
-    greeted: Mutex<HashSet<(String, u32)>>,
+    greeted: Mutex<HashMap<String, HashSet<u32>>>,
 }
 
 impl Producer {
@@ -61,13 +61,18 @@ impl Producer {
     /// Whether a message of it was stored in this partition.
     pub fn has_greeted(&self, message: &Publication) -> bool {
         let greeted = self.greeted.lock().unwrap_or_else(PoisonError::into_inner);
-        greeted.contains(&(message.topic.clone(), message.partition))
+        let of = greeted.get(&message.topic);
+        of.is_some_and(|of| of.contains(&message.partition))
     }
 
     /// Notes that one was.
     pub fn greeted(&self, message: &Publication) {
+        if self.has_greeted(message) {
+            return;
+        }
         let mut greeted = self.greeted.lock().unwrap_or_else(PoisonError::into_inner);
-        greeted.insert((message.topic.clone(), message.partition));
+        let of = greeted.entry(message.topic.clone()).or_default();
+        of.insert(message.partition);
     }
 
     /// Hands messages over, each under its number. After one that is not even taken, later ones of

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Row, ValueRef};
 use uuid::Uuid;
@@ -104,6 +105,12 @@ pub(super) fn text(row: &PgRow, index: usize) -> Result<String, EngineError> {
         Sql::Text(text) => Ok(text),
         _ => Err(unexpected(index, Type::Text)),
     }
+}
+
+/// A value that stands in a row as JSON.
+pub(super) fn json<T: DeserializeOwned>(row: &PgRow, index: usize) -> Result<T, EngineError> {
+    let text = bytes(row, index)?.unwrap_or_default();
+    serde_json::from_slice(text).map_err(|error| EngineError::Corrupt(error.to_string()))
 }
 
 /// A text of a row, or nothing.

@@ -1,7 +1,5 @@
 //! The outbox and the event log (`lua/8_outbox.lua`).
 
-use std::collections::BTreeMap;
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
@@ -12,7 +10,7 @@ use super::error::corrupt;
 use super::link::{Link, json};
 use super::rows::instant;
 use crate::engine::{EngineError, OutboxDepth, OutboxEvent, OutboxRow};
-use crate::envelope::Wire;
+use crate::envelope::{Headers, Wire};
 use crate::value::Timestamp;
 
 /// A message as it is stored. The names are those of Debezium's outbox event router.
@@ -27,7 +25,7 @@ struct Message {
     topic: String,
     partition: u32,
     logged: bool,
-    headers: BTreeMap<String, String>,
+    headers: Headers,
     payload: String,
 }
 

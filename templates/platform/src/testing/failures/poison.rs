@@ -8,7 +8,7 @@ use super::examples::History;
 use super::world::{World, until};
 use super::{Step, Subject};
 use crate::engine::Documents;
-use crate::envelope::Wire;
+use crate::envelope::{Headers, Wire};
 use crate::handler::Standing;
 
 /// A version that no program has been built for.
@@ -100,7 +100,7 @@ impl Subject {
 /// A message that is none.
 fn rubbish() -> Wire {
     Wire {
-        headers: BTreeMap::new(),
+        headers: Headers::default(),
         payload: vec![0xff, 0x00, b'?'],
     }
 }

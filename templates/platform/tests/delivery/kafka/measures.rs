@@ -58,7 +58,7 @@ fn raw(settings: &Settings, events: &[Publication]) -> Duration {
     let send = |event: &Publication| {
         let mut headers =
             rdkafka::message::OwnedHeaders::new_with_capacity(event.wire.headers.len());
-        for (key, value) in &event.wire.headers {
+        for (key, value) in event.wire.headers.iter() {
             headers = headers.insert(rdkafka::message::Header {
                 key,
                 value: Some(value),

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use platform::engine::{Find, Generation, OutboxEvent, Save, SaveTo, Stored, WriteSet};
-use platform::envelope::Wire;
+use platform::envelope::{Headers, Wire};
 use platform::schema::{Collection, Column, Kind, Referrer, Schema, Unique};
 use platform::value::Timestamp;
 
@@ -228,7 +228,7 @@ pub fn event(thing: Uuid, sequence: u64) -> OutboxEvent {
         partition: 0,
         logged: true,
         wire: Wire {
-            headers: [("ce_id".to_owned(), "1".to_owned())].into(),
+            headers: Headers::from_iter([("ce_id", "1")]),
             payload: vec![0, 159, 146, 150],
         },
     }
