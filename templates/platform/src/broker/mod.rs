@@ -36,6 +36,13 @@ pub struct Publication {
     pub wire: Wire,
 }
 
+impl Publication {
+    /// How many bytes it has, as the broker's limit counts them, without what its log adds.
+    pub const fn size(&self) -> usize {
+        self.key.len() + self.wire.size()
+    }
+}
+
 /// What became of a publication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Published {

@@ -47,7 +47,7 @@ fn append_one(
     max_bytes: usize,
     now: i64,
 ) -> Result<Published, BrokerError> {
-    let size = size(message);
+    let size = message.size();
     if size > max_bytes {
         return Ok(Published::Refused(format!(
             "it has {size} bytes, the broker takes {max_bytes}"
@@ -107,8 +107,4 @@ fn end(connection: &Connection, message: &Publication) -> rusqlite::Result<Optio
             })
         })
         .optional()
-}
-
-fn size(message: &Publication) -> usize {
-    message.key.len() + message.wire.size()
 }

@@ -20,11 +20,6 @@ pub fn headers(wire: &Wire) -> OwnedHeaders {
     })
 }
 
-/// The size of a message, as the broker's limit counts it, without what the log adds.
-pub fn size(key: &str, wire: &Wire) -> usize {
-    key.len() + wire.size()
-}
-
 /// A message as it was read. What others wrote need not be an envelope: what is no UTF-8 is read as
 /// far as it goes, of headers of one name the last counts, and a missing value is an empty one.
 pub fn delivery(topic: &str, partition: u32, message: &impl Message) -> Delivery {

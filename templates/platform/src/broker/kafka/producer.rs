@@ -67,12 +67,12 @@ impl Producer {
 
     /// Notes that one was.
     pub fn greeted(&self, message: &Publication) {
-        if self.has_greeted(message) {
-            return;
-        }
         let mut greeted = self.greeted.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = greeted.entry(message.topic.clone()).or_default();
-        of.insert(message.partition);
+        if let Some(of) = greeted.get_mut(&message.topic) {
+            of.insert(message.partition);
+        } else {
+            greeted.insert(message.topic.clone(), HashSet::from([message.partition]));
+        }
     }
 
     /// Hands messages over, each under its number. After one that is not even taken, later ones of

@@ -7,7 +7,6 @@ use std::time::Duration;
 use rdkafka::error::RDKafkaErrorCode as Code;
 use tokio::time::{Instant, timeout_at};
 
-use super::codec;
 use super::error::{Health, is_refusal};
 use super::outcomes::{HELD_UP, LATE, Outcomes};
 use super::producer::{Producer, Wave};
@@ -197,11 +196,11 @@ impl Publisher {
     /// Whether the client itself refuses it, before it is under way.
     fn is_too_large(&self, message: &Publication) -> bool {
         let limit = usize::try_from(self.settings.max_message_bytes).unwrap_or(usize::MAX);
-        codec::size(&message.key, &message.wire) > limit
+        message.size() > limit
     }
 
     fn not_taken(&self, message: &Publication, code: Code) -> Published {
-        let size = codec::size(&message.key, &message.wire);
+        let size = message.size();
         match code {
             Code::MessageSizeTooLarge if self.is_too_large(message) => {
                 let limit = self.settings.max_message_bytes;

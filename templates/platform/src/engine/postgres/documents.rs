@@ -283,7 +283,6 @@ fn document(row: &PgRow) -> Result<Document, EngineError> {
         position: statement::int(row, 2)?,
         due: statement::maybe_instant(row, 3)?,
         version: statement::natural(row, 4)?,
-        body: serde_json::from_str(&statement::text(row, 5)?)
-            .map_err(|error| EngineError::Corrupt(error.to_string()))?,
+        body: statement::json(row, 5)?,
     })
 }

@@ -186,7 +186,8 @@ pub(super) async fn oldest(
     // of a CASE it expects every other row, and follows the index.
     let sql = format!(
         "SELECT {COLUMNS}, logged, position, refused FROM microdb_outbox
-         WHERE CASE WHEN partition % $1 = $2 THEN TRUE ELSE FALSE END AND id NOT IN (SELECT known FROM unnest($3) AS known)
+         WHERE CASE WHEN partition % $1 = $2 THEN TRUE ELSE FALSE END
+            AND id NOT IN (SELECT known FROM unnest($3) AS known)
          ORDER BY position LIMIT $4"
     );
     let known: Vec<Sql> = known.iter().copied().map(Sql::Uuid).collect();
