@@ -187,7 +187,7 @@ fn of_aggregate(context: &Context, aggregate: &Aggregate) -> Vec<Index> {
 fn of_replica() -> [Index; 2] {
     [
         Index::over("microdb_tx", &["_tx.id"]).sparse(),
-        Index::over("microdb_live", &["generation", "_live", "_id"]),
+        Index::over("microdb_live", &["_generation", "_live", "_id"]),
     ]
 }
 

@@ -75,10 +75,10 @@ fn collection_table(dialect: Dialect, aggregate: &Aggregate, entity: &Entity) ->
     let mut columns = vec![
         format!("\"id\" {} PRIMARY KEY", dialect.id()),
         format!(
-            "\"parent\" {} NOT NULL REFERENCES {parent} (\"id\") ON DELETE CASCADE",
+            "\"_parent\" {} NOT NULL REFERENCES {parent} (\"id\") ON DELETE CASCADE",
             dialect.id()
         ),
-        format!("\"position\" {} NOT NULL", dialect.integer()),
+        format!("\"_position\" {} NOT NULL", dialect.integer()),
     ];
     columns.extend(entity.fields.values().map(|it| column(dialect, it)));
     let doc = comment(entity.doc.as_deref());
@@ -89,7 +89,7 @@ fn replica_statement(dialect: Dialect, system: &System, replica: &Replica) -> St
     let source = system.contexts.get(&replica.context);
     let source = source.and_then(|context| context.aggregates.get(&replica.aggregate));
     let mut columns = vec![
-        format!("\"generation\" {} NOT NULL", dialect.integer()),
+        format!("\"_generation\" {} NOT NULL", dialect.integer()),
         format!("\"id\" {} NOT NULL", dialect.id()),
     ];
     columns.extend(kept(dialect));
@@ -98,7 +98,7 @@ fn replica_statement(dialect: Dialect, system: &System, replica: &Replica) -> St
         let ty = field.map_or_else(|| dialect.text().into(), |field| dialect.column(field));
         format!("{} {ty}", quoted(copied.name.as_str()))
     }));
-    columns.push("PRIMARY KEY (\"generation\", \"id\")".to_owned());
+    columns.push("PRIMARY KEY (\"_generation\", \"id\")".to_owned());
     let doc = format!(
         "-- Copies of `{}.{}`.\n",
         replica.context, replica.aggregate

@@ -212,6 +212,7 @@ pub const RUNTIME: &[&str] = &[
     "field",
     "fields",
     "generated",
+    "generation",
     "given",
     "handler",
     "header",

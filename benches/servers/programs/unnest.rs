@@ -21,7 +21,7 @@ const WRITE: &str = r#"
     WITH gates AS (
         INSERT INTO bench_gates (handler, generation, aggregate, sequence, event)
         SELECT 'Greetings', 1, aggregate::uuid, 1, event::uuid FROM unnest($1::text[], $2::text[]) AS n(aggregate, event))
-    INSERT INTO bench_rows ("generation", "id", "version", "created_at", "updated_at", "name")
+    INSERT INTO bench_rows ("_generation", "id", "version", "created_at", "updated_at", "name")
     SELECT 1, id::uuid, 1, now(), now(), name FROM unnest($1::text[], $3::text[]) AS n(id, name)"#;
 
 #[tokio::main]

@@ -64,7 +64,7 @@ impl<'a> Indexes<'a> {
     /// It serves reading, and the foreign key.
     fn of_parent(&mut self, aggregate: &Aggregate, entity: &Entity) -> String {
         let table = entity_table(aggregate, entity.name.as_str());
-        let columns = ["parent", "position"].map(quoted);
+        let columns = ["_parent", "_position"].map(quoted);
         self.make("INDEX", &format!("{table}_parent"), &table, &columns)
     }
 

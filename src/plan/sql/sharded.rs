@@ -59,14 +59,14 @@ fn collection(
     let key = field.map_or_else(|| DIALECT.text().into(), |field| DIALECT.column(field));
     let mut columns = vec![
         format!("\"id\" {id} NOT NULL"),
-        format!("\"parent\" {id} NOT NULL"),
+        format!("\"_parent\" {id} NOT NULL"),
         format!("\"{SHARD}\" {key} NOT NULL"),
-        format!("\"position\" {} NOT NULL", DIALECT.integer()),
+        format!("\"_position\" {} NOT NULL", DIALECT.integer()),
     ];
     columns.extend(entity.fields.values().map(|it| column(DIALECT, it)));
     columns.push(format!("PRIMARY KEY (\"id\", \"{SHARD}\")"));
     columns.push(format!(
-        "FOREIGN KEY (\"parent\", \"{SHARD}\") REFERENCES {} (\"id\", {}) ON DELETE CASCADE",
+        "FOREIGN KEY (\"_parent\", \"{SHARD}\") REFERENCES {} (\"id\", {}) ON DELETE CASCADE",
         quoted(&table(aggregate.name.as_str())),
         quoted(shard.as_str()),
     ));

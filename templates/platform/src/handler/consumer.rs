@@ -1,15 +1,20 @@
 //! The loop of a handler: it shares the partitions of its topic with the same handler in other
 //! processes, reads each from where the database says it stands, and hands runs of messages over.
 //!
+//! Runs of several partitions are handled at a time: they have no aggregate in common.
+//!
 //! The offsets are kept with the effects, in the same transaction; what the broker is told of them
 //! is for operators only. When the database or the broker fails, the partition rests for a while,
 //! and is read again from where it stood.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::panic::resume_unwind;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use prometheus::IntGaugeVec;
+use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use super::metrics;
 use super::positions::{self, ReadError};
@@ -17,10 +22,13 @@ use super::reactor::Scope;
 use super::run::Runner;
 use super::sweep::Sweeper;
 use crate::broker::{Assignment, Delivery, Polled, Subscription};
+use crate::engine::EngineError;
 use crate::envelope::Control;
 
 /// How many messages are handled in one transaction at most.
 const AT_ONCE: u32 = 512;
+/// Of how many partitions runs are handled at a time.
+const PARTITIONS: usize = 4;
 /// How long one look for messages lasts, in milliseconds.
 const WAIT_MS: u64 = 250;
 /// The first rest after a failure; it doubles.
@@ -49,7 +57,8 @@ struct Partition {
 
 /// The loop of one generation of a handler.
 pub(super) struct Consumer {
-    runner: Runner,
+    /// Changed only while no run is under way, so that it is never copied for that.
+    runner: Arc<Runner>,
     topic: String,
     partitions: BTreeMap<u32, Partition>,
     sweeper: Sweeper,
@@ -72,7 +81,7 @@ pub(super) async fn consume(scope: Scope, topic: String) {
     while !*shutdown.borrow() {
         let began = Instant::now();
         let mut consumer = Consumer {
-            runner: Runner::new(scope.clone()),
+            runner: Arc::new(Runner::new(scope.clone())),
             topic: topic.clone(),
             partitions: BTreeMap::new(),
             sweeper: Sweeper::default(),
@@ -99,13 +108,19 @@ impl Consumer {
         let group = group(&self.runner.scope);
         let topics = [self.topic.clone()];
         let mut subscription = runtime.broker.subscribe(&group, &topics).await?;
-        self.runner.refresh().await?;
+        Arc::make_mut(&mut self.runner).refresh().await?;
+        let mut polled = None;
         while !*runtime.shutdown.borrow() {
             self.wake(&mut *subscription).await?;
             let owned = self.partitions.keys().copied().collect();
-            let busy = self.sweeper.sweep(&mut self.runner, &owned).await;
+            let runner = Arc::make_mut(&mut self.runner);
+            let busy = self.sweeper.sweep(runner, &owned).await;
             let wait = if busy { 0 } else { WAIT_MS };
-            match subscription.poll(AT_ONCE, wait).await? {
+            let next = match polled.take() {
+                Some(polled) => polled,
+                None => subscription.poll(AT_ONCE, wait).await?,
+            };
+            match next {
                 Polled::Assigned(assigned) => self.assigned(&mut *subscription, assigned).await?,
                 Polled::Revoked(revoked) => {
                     for (_, partition) in revoked {
@@ -115,7 +130,12 @@ impl Consumer {
                 Polled::OutOfRange { partition, .. } => {
                     self.out_of_range(&mut *subscription, partition).await?;
                 }
-                Polled::Messages(deliveries) => self.read(&mut *subscription, deliveries).await?,
+                Polled::Messages(deliveries) => {
+                    let (runs, other) = more(&mut *subscription, deliveries).await?;
+                    self.read(&mut *subscription, runs).await?;
+                    // What a partition that failed has next is read again when it has rested.
+                    polled = other.filter(|polled| !self.rests(polled));
+                }
             }
         }
         Ok(())
@@ -130,7 +150,7 @@ impl Consumer {
         for (assignment, next) in assigned.into_iter().zip(positions) {
             self.take(subscription, assignment, next).await?;
         }
-        self.runner.refresh().await?;
+        Arc::make_mut(&mut self.runner).refresh().await?;
         Ok(())
     }
 
@@ -146,7 +166,7 @@ impl Consumer {
         };
         let next = positions::resynchronise(&self.runner.scope, &assignment).await?;
         self.take(subscription, assignment, next).await?;
-        self.runner.refresh().await?;
+        Arc::make_mut(&mut self.runner).refresh().await?;
         Ok(())
     }
 
@@ -165,35 +185,74 @@ impl Consumer {
         };
         self.partitions.insert(partition, state);
         let place = (assignment.topic, partition);
-        self.runner
-            .incarnations
-            .insert(place, assignment.incarnation);
+        let runner = Arc::make_mut(&mut self.runner);
+        runner.incarnations.insert(place, assignment.incarnation);
         Ok(())
     }
 
+    /// Handles runs of several partitions at the same time.
     async fn read(
         &mut self,
         subscription: &mut dyn Subscription,
-        deliveries: Vec<Delivery>,
+        runs: BTreeMap<u32, Vec<Delivery>>,
     ) -> Result<(), ReadError> {
-        let Some(last) = deliveries.last() else {
-            return Ok(());
+        let mut under_way = JoinSet::new();
+        for (number, deliveries) in runs {
+            let Some(partition) = self.partitions.get_mut(&number) else {
+                continue;
+            };
+            let projection = self.runner.scope.about.projection.is_some();
+            let beats = |delivery: &Delivery| Control::is_heartbeat(&delivery.wire);
+            if !projection && partition.noted.elapsed() < IDLE && deliveries.iter().all(beats) {
+                partition.next = deliveries
+                    .last()
+                    .map_or(partition.next, |last| last.offset + 1);
+                continue;
+            }
+            let (runner, mut next) = (Arc::clone(&self.runner), partition.next);
+            let run = async move {
+                let messages = deliveries.into_iter().map(Into::into).collect();
+                let handled = runner.run(messages, &mut next).await;
+                (number, next, handled)
+            };
+            under_way.spawn(run.in_current_span());
+        }
+        while let Some(run) = under_way.join_next().await {
+            let (number, next, handled) = match run {
+                Ok(run) => run,
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => resume_unwind(panic),
+                    Err(_) => continue,
+                },
+            };
+            self.handled(subscription, number, next, handled).await?;
+        }
+        Ok(())
+    }
+
+    fn rests(&self, polled: &Polled) -> bool {
+        let Polled::Messages(deliveries) = polled else {
+            return false;
         };
-        let (number, after) = (last.partition, last.offset + 1);
-        let projection = self.runner.scope.about.projection.is_some();
+        let of = deliveries
+            .first()
+            .and_then(|first| self.partitions.get(&first.partition));
+        of.is_some_and(|partition| partition.rest.is_some())
+    }
+
+    /// Notes how far a run came, and what became of it.
+    async fn handled(
+        &mut self,
+        subscription: &mut dyn Subscription,
+        number: u32,
+        next: i64,
+        handled: Result<(), EngineError>,
+    ) -> Result<(), ReadError> {
         let Some(partition) = self.partitions.get_mut(&number) else {
             return Ok(());
         };
-        let beats = |delivery: &Delivery| Control::is_heartbeat(&delivery.wire);
-        if !projection && partition.noted.elapsed() < IDLE && deliveries.iter().all(beats) {
-            partition.next = after;
-            return Ok(());
-        }
-        let messages = deliveries.into_iter().map(Into::into).collect();
-        let handled = self.runner.run(messages, &mut partition.next).await;
-        subscription
-            .commit(&self.topic, number, partition.next)
-            .await?;
+        partition.next = next;
+        subscription.commit(&self.topic, number, next).await?;
         match handled {
             Ok(()) => {
                 partition.noted = Instant::now();
@@ -228,6 +287,33 @@ impl Consumer {
             }
         }
         Ok(())
+    }
+}
+
+/// What else there is to read without waiting, of other partitions; or what there is besides.
+async fn more(
+    subscription: &mut dyn Subscription,
+    first: Vec<Delivery>,
+) -> Result<(BTreeMap<u32, Vec<Delivery>>, Option<Polled>), ReadError> {
+    let mut runs = BTreeMap::new();
+    let mut next = Polled::Messages(first);
+    loop {
+        match next {
+            Polled::Messages(deliveries) => {
+                let Some(first) = deliveries.first() else {
+                    return Ok((runs, None));
+                };
+                if runs.contains_key(&first.partition) {
+                    return Ok((runs, Some(Polled::Messages(deliveries))));
+                }
+                runs.insert(first.partition, deliveries);
+            }
+            other => return Ok((runs, Some(other))),
+        }
+        if runs.len() == PARTITIONS {
+            return Ok((runs, None));
+        }
+        next = subscription.poll(AT_ONCE, 0).await?;
     }
 }
 

@@ -2,6 +2,8 @@
 //! prefix, and the message that fails alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -23,7 +25,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How often a run is read and decided again when others change the same rows.
 const CONFLICTS: u32 = 20;
 
-/// What handles the messages of a generation.
+/// What handles the messages of a generation, those of several partitions at a time.
+#[derive(Clone)]
 pub(super) struct Runner {
     pub scope: Scope,
     /// Partitions whose earlier messages had gone by when the handler began.
@@ -32,9 +35,10 @@ pub(super) struct Runner {
     pub filling: BTreeSet<u32>,
     /// What tells topics from others under their names.
     pub incarnations: BTreeMap<(String, u32), String>,
-    /// Whether a message has to be taken up again at once, for the rest of its effects.
-    pub unfinished: bool,
-    asked: Asked,
+    /// Whether what waits is to be looked after at once: a message has to be taken up again for the rest
+    /// of its effects, or a partition is complete.
+    pub unfinished: Arc<AtomicBool>,
+    asked: Arc<Mutex<Asked>>,
 }
 
 /// A message with what it turned out to be.
@@ -70,8 +74,8 @@ impl Runner {
             mid_topic: BTreeSet::new(),
             filling: BTreeSet::new(),
             incarnations: BTreeMap::new(),
-            unfinished: false,
-            asked: Asked::default(),
+            unfinished: Arc::default(),
+            asked: Arc::default(),
         }
     }
 
@@ -93,7 +97,7 @@ impl Runner {
 
     /// Handles messages of one partition, in order. `next` moves over those that are done with,
     /// also when an error ends it: something passing, to be tried again later.
-    pub async fn run(&mut self, messages: Vec<Message>, next: &mut i64) -> Result<(), EngineError> {
+    pub async fn run(&self, messages: Vec<Message>, next: &mut i64) -> Result<(), EngineError> {
         let read = |message: Message| Read {
             content: message.content(),
             message,
@@ -127,7 +131,7 @@ impl Runner {
     }
 
     /// Tries a run as a whole; what stands before the first message that fails is committed.
-    async fn attempt(&mut self, part: &[Read]) -> Result<Tried, EngineError> {
+    async fn attempt(&self, part: &[Read]) -> Result<Tried, EngineError> {
         for _ in 0..CONFLICTS {
             let mut batch = self.open(part).await?;
             let (mut done, mut as_of) = (0, None);
@@ -148,11 +152,10 @@ impl Runner {
                 .iter()
                 .any(|read| matches!(read.content, Content::Complete(_)));
             match self.commit(folded).await {
-                Ok(()) if told => {
-                    self.refresh().await?;
+                Ok(()) => {
+                    self.unfinished.fetch_or(told, Ordering::Relaxed);
                     return Ok(Tried::Done(done));
                 }
-                Ok(()) => return Ok(Tried::Done(done)),
                 Err(NotCommitted::Conflict) => tokio::task::yield_now().await,
                 Err(NotCommitted::Failed(Failure::Passing(error))) => return Err(error),
                 Err(NotCommitted::Failed(Failure::Poison(why) | Failure::Newer(why))) => {
@@ -219,7 +222,7 @@ impl Runner {
     }
 
     /// Sends a message to the dead letters, where it blocks its key.
-    async fn give_up(&mut self, read: &Read, why: &str, attempts: u32) -> Result<(), EngineError> {
+    async fn give_up(&self, read: &Read, why: &str, attempts: u32) -> Result<(), EngineError> {
         let aggregate = read.aggregate();
         tracing::error!(
             handler = self.scope.about.handler,
@@ -245,7 +248,7 @@ impl Runner {
     }
 
     /// Goes on with what waits for an aggregate; whether anything could be done.
-    pub async fn drain(&mut self, aggregate: Uuid) -> Result<bool, EngineError> {
+    pub async fn drain(&self, aggregate: Uuid) -> Result<bool, EngineError> {
         for _ in 0..CONFLICTS {
             let aggregates = BTreeSet::from([aggregate]);
             let mut batch = Batch::open(&self.scope, &self.mid_topic, &aggregates).await?;
@@ -272,13 +275,13 @@ impl Runner {
         Err(contended())
     }
 
-    async fn ask_again(&mut self, aggregate: Uuid, missing: Option<u64>) {
+    async fn ask_again(&self, aggregate: Uuid, missing: Option<u64>) {
         if let Some(from) = missing {
             self.ask(vec![Ask::Resend(aggregate, from)]).await;
         }
     }
 
-    async fn commit(&mut self, folded: Folded) -> Result<(), NotCommitted> {
+    async fn commit(&self, folded: Folded) -> Result<(), NotCommitted> {
         let Folded {
             write,
             asks,
@@ -294,17 +297,18 @@ impl Runner {
             hold::at("consumer.after-effect").await;
         }
         bells.ring(&self.scope.runtime);
-        self.unfinished |= unfinished;
+        self.unfinished.fetch_or(unfinished, Ordering::Relaxed);
         self.ask(asks).await;
         Ok(())
     }
 
     /// Asks for what is missing; what is not asked for now is when the gap is looked at again.
-    async fn ask(&mut self, asks: Vec<Ask>) {
+    async fn ask(&self, asks: Vec<Ask>) {
         for ask in asks {
             let ask = match ask {
                 Ask::Resend(aggregate, from) if !self.is_filling(aggregate) => {
-                    self.asked.gap(&self.scope, aggregate, from)
+                    let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+                    asked.gap(&self.scope, aggregate, from)
                 }
                 Ask::Resend(..) => None,
                 Ask::Snapshot(_) | Ask::Everything => Some(ask),

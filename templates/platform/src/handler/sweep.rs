@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use prometheus::IntGaugeVec;
@@ -59,13 +60,13 @@ impl Sweeper {
     /// Looks, when it is time; whether there is more to do at once.
     pub async fn sweep(&mut self, runner: &mut Runner, owned: &BTreeSet<u32>) -> bool {
         let fresh = self.looked.is_some_and(|at| at.elapsed() < INTERVAL);
-        if owned.is_empty() || (fresh && !runner.unfinished) {
+        if owned.is_empty() || (fresh && !runner.unfinished.load(Ordering::Relaxed)) {
             return false;
         }
         self.looked = Some(Instant::now());
         match self.look(runner, owned).await {
             Ok(busy) => {
-                runner.unfinished = busy;
+                runner.unfinished.store(busy, Ordering::Relaxed);
                 busy
             }
             Err(error) => {
@@ -118,7 +119,7 @@ impl Sweeper {
 }
 
 /// Takes up what waits, of the partitions that this process reads.
-async fn drain(runner: &mut Runner, owned: &BTreeSet<u32>) -> Result<bool, EngineError> {
+async fn drain(runner: &Runner, owned: &BTreeSet<u32>) -> Result<bool, EngineError> {
     let scope = runner.scope.clone();
     let mut keys = Vec::new();
     if scope.runtime.engine.count(Documents::Parked).await? > 0 {

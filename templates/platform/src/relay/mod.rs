@@ -7,14 +7,15 @@
 //! from its first unsent message on, and readers pass over what they have had.
 //!
 //! Where more waits than a pass takes, the database works while the broker does: what the pass
-//! before published is deleted, and the next pass's messages are read, all that there are but those
-//! that are on their way. They are used if the broker took all of those.
+//! before published is deleted, and the next pass's messages are read at the same time, all that there
+//! are but those. They are used if the broker takes all that are on their way.
 
 mod back_off;
 mod heartbeat;
 mod metrics;
 mod plan;
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -193,17 +194,19 @@ impl Relay {
             Some(batch) => batch,
             None => {
                 self.delete().await?;
-                self.read(&[], BATCH + self.blocked).await?
+                let limit = BATCH + self.blocked;
+                read(&self.runtime, self.shard, &[], limit).await?
             }
         };
         let mut plan = Plan::new(batch.rows, &self.back_off.waiting(Instant::now()));
         let publications = plan.publications();
-        let known = plan.ids();
+        let mut known = plan.ids();
         // What is held up is read again in any case, and all with it.
         let goes_on = !batch.complete && publications.len() == known.len();
-        let (outcomes, ahead) = tokio::join!(
-            self.publish(&publications),
-            self.meanwhile(goes_on.then_some(&known))
+        known.extend(&self.published);
+        let (ahead, outcomes) = tokio::join!(
+            self.meanwhile(goes_on.then_some(known)),
+            self.publish(&publications)
         );
         if ahead.is_ok() {
             self.published.clear();
@@ -231,26 +234,24 @@ impl Relay {
         Ok(settled.acknowledged.len())
     }
 
-    async fn read(&self, known: &[Uuid], limit: usize) -> Result<Batch, EngineError> {
-        let (engine, shard) = (&self.runtime.engine, self.shard.number);
-        let as_of = engine.now().await?;
-        let rows = u32::try_from(limit).unwrap_or(u32::MAX);
-        let rows = engine.outbox_beyond(shard, known, rows).await?;
-        Ok(Batch {
-            as_of,
-            complete: rows.len() < limit,
-            rows,
-        })
-    }
-
-    /// What the database does while the broker has a batch: it reads on beyond these messages, where
-    /// that is asked for.
-    async fn meanwhile(&self, known: Option<&Vec<Uuid>>) -> Result<Option<Batch>, EngineError> {
+    /// What the database does while the broker has a batch: it deletes what was published, and reads on
+    /// beyond these messages, where that is asked for.
+    async fn meanwhile(&self, known: Option<Vec<Uuid>>) -> Result<Option<Batch>, EngineError> {
+        let reading = known.map(|known| {
+            let (runtime, shard) = (Arc::clone(&self.runtime), self.shard);
+            tokio::spawn(async move { read(&runtime, shard, &known, BATCH).await })
+        });
         self.acknowledge().await?;
-        Ok(match known {
-            Some(known) => Some(self.read(known, BATCH).await?),
-            None => None,
-        })
+        match reading {
+            Some(reading) => match reading.await {
+                Ok(batch) => batch.map(Some),
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => resume_unwind(panic),
+                    Err(_) => Ok(None),
+                },
+            },
+            None => Ok(None),
+        }
     }
 
     async fn publish(&self, publications: &[Publication]) -> Result<Vec<Published>, BrokerError> {
@@ -305,4 +306,24 @@ impl Relay {
             tracing::debug!(%error, "the lease of the relay runs out by itself");
         }
     }
+}
+
+/// The oldest messages of a shard but those that are known.
+async fn read(
+    runtime: &Runtime,
+    shard: Shard,
+    known: &[Uuid],
+    limit: usize,
+) -> Result<Batch, EngineError> {
+    let as_of = runtime.engine.now().await?;
+    let rows = u32::try_from(limit).unwrap_or(u32::MAX);
+    let rows = runtime
+        .engine
+        .outbox_beyond(shard.number, known, rows)
+        .await?;
+    Ok(Batch {
+        as_of,
+        complete: rows.len() < limit,
+        rows,
+    })
 }

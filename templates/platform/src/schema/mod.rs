@@ -32,7 +32,7 @@ pub struct Schema {
     pub generations: bool,
 }
 
-/// A list of entities inside an aggregate: rows `(parent, position, id, …columns)`.
+/// A list of entities inside an aggregate: rows `(_parent, _position, id, …columns)`.
 #[derive(Debug)]
 pub struct Collection {
     /// The member of the root that holds it.

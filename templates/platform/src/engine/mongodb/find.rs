@@ -80,7 +80,7 @@ fn sort(find: &Find) -> Document {
 fn filter(find: &Find) -> Result<Document, EngineError> {
     let mut conditions = vec![doc! { LIVE: true }];
     if find.schema.generations {
-        conditions.push(doc! { "generation": i64::from(find.generation) });
+        conditions.push(doc! { "_generation": i64::from(find.generation) });
         conditions.push(rows::of_generation(find.schema, find.generation));
     }
     for (name, value) in &find.equals {

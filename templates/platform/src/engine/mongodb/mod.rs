@@ -93,12 +93,12 @@
 //! { "create": "<table>" },
 //! { "createIndexes": "<table>", "indexes": [
 //!   { "key": { "_tx.id": 1 }, "name": "microdb_tx", "sparse": true },
-//!   { "key": { "generation": 1, "_live": 1, "_id": 1 }, "name": "microdb_live" }
+//!   { "key": { "_generation": 1, "_live": 1, "_id": 1 }, "name": "microdb_live" }
 //! ] }
 //! ```
-//! An index for a search has its members in their order (after `generation` where there is one), and
+//! An index for a search has its members in their order (after `_generation` where there is one), and
 //! `_id` last. Documents: `_id` is the id, in projections `<generation>/<id>`; `version`,
-//! `created_at`, `updated_at`, `generation` and members under their names, as `codec.rs` says; a
+//! `created_at`, `updated_at`, `_generation` and members under their names, as `codec.rs` says; a
 //! collection of entities is a list of documents `{ id, …columns }` under its member. Absent members
 //! are `null`. Of a deleted row `_live` is false and no member is left, and stubs have none, so a
 //! validator has to let through what has not `_live: true`.
@@ -206,7 +206,17 @@ impl Engine for MongodbEngine {
         generation: Generation,
         id: Uuid,
     ) -> Result<Found, EngineError> {
-        self.store.load(schema, generation, id).await
+        let mut each = self.store.load_each(schema, generation, &[id]).await?;
+        Ok(each.pop().unwrap_or(Found::Nothing))
+    }
+
+    async fn load_each(
+        &self,
+        schema: &'static Schema,
+        generation: Generation,
+        ids: &[Uuid],
+    ) -> Result<Vec<Found>, EngineError> {
+        self.store.load_each(schema, generation, ids).await
     }
 
     async fn find(&self, find: &Find) -> Result<Page, EngineError> {

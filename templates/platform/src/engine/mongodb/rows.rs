@@ -1,5 +1,7 @@
 //! Rows of a schema as documents: one per row, the entities inside among its members.
 
+use std::collections::HashMap;
+
 use mongodb::bson::{Bson, Document, doc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -77,7 +79,7 @@ pub(super) fn live(
         "updated_at": stored.updated_at.to_string(),
     };
     if save.schema.generations {
-        document.insert("generation", i64::from(save.generation));
+        document.insert("_generation", i64::from(save.generation));
     }
     for column in save.schema.columns {
         let value = codec::encode(column, stored.members.get(column.name))?;
@@ -94,7 +96,7 @@ pub(super) fn live(
 pub(super) fn tombstone(save: &Save, version: u64) -> Result<Document, EngineError> {
     let mut document = doc! { LIVE: false, VERSION: signed(version)?, CLAIMS: {} };
     if save.schema.generations {
-        document.insert("generation", i64::from(save.generation));
+        document.insert("_generation", i64::from(save.generation));
     }
     Ok(document)
 }
@@ -168,6 +170,16 @@ pub(super) fn stored(schema: &Schema, document: &Document) -> Result<Stored, Eng
     })
 }
 
+/// What is or was in the place of a document.
+fn found(schema: &Schema, document: Option<&Document>) -> Result<Found, EngineError> {
+    match document {
+        Some(document) if is_live(document) => stored(schema, document).map(Found::Live),
+        // One that is not there for a row: a transaction's, or for the answer to a refused creation.
+        Some(document) if has_version(document) => unsigned(document, VERSION).map(Found::Deleted),
+        _ => Ok(Found::Nothing),
+    }
+}
+
 fn members(columns: &[Column], document: &Document) -> Result<Map<String, Value>, EngineError> {
     let mut members = Map::new();
     for column in columns {
@@ -183,24 +195,27 @@ fn timestamp(document: &Document, name: &str) -> Result<Timestamp, EngineError> 
 }
 
 impl Store {
-    /// The row under an id, or what its deletion left behind.
-    pub(super) async fn load(
+    /// The rows under these ids, or what their deletions left behind, an answer each in their order.
+    pub(super) async fn load_each(
         &self,
         schema: &Schema,
         generation: Generation,
-        id: Uuid,
-    ) -> Result<Found, EngineError> {
+        ids: &[Uuid],
+    ) -> Result<Vec<Found>, EngineError> {
+        let keys: Vec<String> = ids.iter().map(|id| key(schema, generation, *id)).collect();
         let search = Search {
             projection: without_outbox(),
-            ..Search::all(doc! { ID: key(schema, generation, id) })
+            ..Search::all(doc! { ID: { "$in": &keys } })
         };
-        match self.read(schema.table, &search).await?.first() {
-            Some(document) if is_live(document) => stored(schema, document).map(Found::Live),
-            // A transaction's, or there for the answer to a refused creation.
-            Some(document) if !has_version(document) => Ok(Found::Nothing),
-            Some(document) => Ok(Found::Deleted(unsigned(document, VERSION)?)),
-            None => Ok(Found::Nothing),
-        }
+        let documents = self.read(schema.table, &search).await?;
+        let keyed = documents
+            .iter()
+            .map(|document| Ok((text(document, ID)?, document)));
+        let keyed: HashMap<&str, &Document> = keyed.collect::<Result<_, EngineError>>()?;
+        let each = keys
+            .iter()
+            .map(|key| found(schema, keyed.get(key.as_str()).copied()));
+        each.collect()
     }
 
     /// Deleted rows after an id, in the order of ids, with the versions of their deletions.

@@ -7,8 +7,8 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::apply::Stop;
-use super::error::signed;
-use super::statement;
+use super::error::{is_there, signed};
+use super::statement::{self, Failed};
 use super::tables::{TableSql, quoted, separated};
 use super::value::{Arguments, Sql, Type};
 use super::{codec, save};
@@ -17,11 +17,11 @@ use crate::schema::{Column, Schema};
 use crate::value::Timestamp;
 
 /// The statements: `$1` is the generation, then arrays of ids, versions, times of creation and
-/// change, versions before, and a column each. They give the ids of the rows they wrote.
+/// change, versions before, and a column each.
 pub(super) struct BulkSql {
-    /// New rows, unless their ids are there.
+    /// New rows.
     insert: Arc<str>,
-    /// Other contents of rows that have the versions before.
+    /// Other contents of rows that have the versions before; the ids of these.
     update: Arc<str>,
 }
 
@@ -42,14 +42,14 @@ impl BulkSql {
         );
         Self {
             insert: format!(
-                r#"INSERT INTO {table} ("generation", "id", "version", "created_at", "updated_at"{names})
+                r#"INSERT INTO {table} ("_generation", "id", "version", "created_at", "updated_at"{names})
                    SELECT $1, n."id", n."version", n."created_at", n."updated_at"{values} FROM {given}
-                   ORDER BY n."id" ON CONFLICT ("generation", "id") DO NOTHING RETURNING "id""#
+                   ORDER BY n."id""#
             )
             .into(),
             update: format!(
                 r#"UPDATE {table} AS t SET "version" = n."version", "updated_at" = n."updated_at"{sets}
-                   FROM {given} WHERE t."id" = n."id" AND t."generation" = $1
+                   FROM {given} WHERE t."id" = n."id" AND t."_generation" = $1
                        AND t."version" = n." expected" RETURNING t."id""#
             )
             .into(),
@@ -82,19 +82,18 @@ pub(super) async fn apply(
         SaveTo::Deleted { .. } => None,
     });
     let (changed, made): (Vec<_>, Vec<_>) = live.partition(|(one, _)| one.expected > 0);
-    let done = write(connection, &sql.bulk.update, &changed).await?;
+    let done = update(connection, sql, &changed).await?;
     for (one, stored) in changed {
         // It may have been deleted before: that is looked at one by one.
         if !done.contains(&stored.id) {
             save::save(connection, sql, one).await?;
         }
     }
-    if write(connection, &sql.bulk.insert, &made).await?.len() < made.len()
-        || were_deleted(connection, &made).await?
-    {
-        return Err(Stop::conflict());
+    insert(connection, sql, &made).await?;
+    match were_deleted(connection, &made).await? {
+        true => Err(Stop::conflict()),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// Whether one of the rows that were just made had been deleted: what was committed up to now is seen.
@@ -105,8 +104,11 @@ async fn were_deleted(
     let Some((first, _)) = made.first() else {
         return Ok(false);
     };
-    let sql: Arc<str> = "SELECT 1 FROM microdb_tombstones
-        WHERE of = $1 AND generation = $2 AND id = ANY($3) LIMIT 1"
+    // Most tables have never lost a row, which one look tells.
+    let sql: Arc<str> = "SELECT 1 FROM unnest($3::uuid[]) AS made(id) CROSS JOIN LATERAL
+            (SELECT 1 FROM microdb_tombstones AS d
+             WHERE d.of = $1 AND d.generation = $2 AND d.id = made.id LIMIT 1) AS d
+        WHERE EXISTS (SELECT FROM microdb_tombstones WHERE of = $1 AND generation = $2) LIMIT 1"
         .into();
     let ids: Vec<Sql> = made.iter().map(|(_, row)| Sql::Uuid(row.id)).collect();
     let arguments = Arguments::default()
@@ -118,22 +120,47 @@ async fn were_deleted(
         .is_empty())
 }
 
-/// Runs a statement of [`BulkSql`]; the ids of the rows it wrote.
-async fn write(
+/// Writes the rows that have the versions before; their ids.
+async fn update(
     connection: &mut PgConnection,
-    sql: &Arc<str>,
+    sql: &TableSql,
     rows: &[(&Save, &Stored)],
 ) -> Result<HashSet<Uuid>, Stop> {
-    let Some((first, _)) = rows.first() else {
+    if rows.is_empty() {
         return Ok(HashSet::new());
-    };
+    }
+    let arguments = arguments(rows)?;
+    let changed = statement::rows_planned_now(connection, &sql.bulk.update, arguments).await?;
+    let ids = changed.iter().map(|row| statement::uuid(row, 0));
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+async fn insert(
+    connection: &mut PgConnection,
+    sql: &TableSql,
+    rows: &[(&Save, &Stored)],
+) -> Result<(), Stop> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let made = statement::execute(connection, &sql.bulk.insert, arguments(rows)?).await;
+    match made {
+        Ok(_) => Ok(()),
+        Err(Failed::Server(error)) if is_there(&error) => Err(Stop::conflict()),
+        Err(failed) => Err(failed.into()),
+    }
+}
+
+/// The parameters of the statements of [`BulkSql`].
+fn arguments(rows: &[(&Save, &Stored)]) -> Result<Arguments, EngineError> {
     let column = |value: &dyn Fn(&Save, &Stored) -> Result<Sql, EngineError>| {
         let values = rows.iter().map(|(one, stored)| value(one, stored));
         values.collect::<Result<Vec<_>, _>>()
     };
     let instant = |at: Timestamp| Ok(Sql::Instant(at.as_microseconds()));
+    let first = rows.first().map(|(first, _)| first);
     let mut arguments = Arguments::default()
-        .int(first.generation)
+        .int(first.map_or(0, |first| first.generation))
         .many(Type::Uuid, &column(&|_, row| Ok(Sql::Uuid(row.id)))?)
         .many(
             Type::Int,
@@ -145,16 +172,10 @@ async fn write(
             Type::Int,
             &column(&|one, _| signed(one.expected).map(Sql::Int))?,
         );
-    for member in first.schema.columns {
+    for member in first.map_or_else(Default::default, |first| first.schema.columns) {
         let encode = |of: &Column, row: &Stored| codec::encode(of, row.members.get(of.name));
         let values = column(&|_, row| encode(member, row))?;
         arguments = arguments.many(codec::type_of(member), &values);
     }
-    match statement::rows(connection, sql, arguments).await {
-        Ok(rows) => {
-            let ids = rows.iter().map(|row| statement::uuid(row, 0));
-            Ok(ids.collect::<Result<_, _>>()?)
-        }
-        Err(failed) => Err(failed.into()),
-    }
+    Ok(arguments)
 }

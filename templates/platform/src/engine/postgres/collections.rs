@@ -51,14 +51,14 @@ impl CollectionSql {
         };
         Self {
             save: format!(
-                r#"WITH n AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::bigint[]{arrays}) AS n("id", "position"{names})),
-                gone AS (DELETE FROM {table} AS c WHERE c."parent" = $1 AND c."id" <> ALL($2::uuid[]){within}),
-                changed AS (UPDATE {table} AS c SET "position" = n."position"{sets} FROM n
-                    WHERE c."id" = n."id" AND c."parent" = $1{within}
-                        AND (c."position"{old}) IS DISTINCT FROM (n."position"{new}))
-                INSERT INTO {table} ("id", "parent", "position"{names}{column})
-                SELECT n."id", $1, n."position"{new}{given} FROM n WHERE NOT EXISTS
-                    (SELECT FROM {table} AS c WHERE c."id" = n."id" AND c."parent" = $1{within})"#
+                r#"WITH n AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::bigint[]{arrays}) AS n("id", "_position"{names})),
+                gone AS (DELETE FROM {table} AS c WHERE c."_parent" = $1 AND c."id" <> ALL($2::uuid[]){within}),
+                changed AS (UPDATE {table} AS c SET "_position" = n."_position"{sets} FROM n
+                    WHERE c."id" = n."id" AND c."_parent" = $1{within}
+                        AND (c."_position"{old}) IS DISTINCT FROM (n."_position"{new}))
+                INSERT INTO {table} ("id", "_parent", "_position"{names}{column})
+                SELECT n."id", $1, n."_position"{new}{given} FROM n WHERE NOT EXISTS
+                    (SELECT FROM {table} AS c WHERE c."id" = n."id" AND c."_parent" = $1{within})"#
             )
             .into(),
         }

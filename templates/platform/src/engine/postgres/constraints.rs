@@ -10,15 +10,14 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::apply::Stop;
-use super::error::of_server;
+use super::error::{is_there, of_server};
 use super::rows;
 use super::statement::{self, Failed};
-use super::tables::{TableSql, quoted};
+use super::tables::{TableSql, locking, quoted};
 use super::value::{Arguments, Sql, Type};
 use crate::engine::{CommitError, EngineError, Generation, Save, SaveTo, Stored};
 use crate::schema::{Column, Schema};
 
-const UNIQUE: &str = "23505";
 const FOREIGN_KEY: &str = "23503";
 
 /// A constraint that kept a row from being saved or deleted.
@@ -60,7 +59,7 @@ pub(super) fn stop(save: &Save, id: Uuid, making: bool, failed: Failed) -> Stop 
 
 fn broken(error: &Error) -> Option<(bool, String, String)> {
     let found = of_server(error)?;
-    let unique = found.code() == UNIQUE;
+    let unique = is_there(error);
     (unique || found.code() == FOREIGN_KEY).then(|| {
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         (unique, text(found.table()), text(found.constraint()))
@@ -197,10 +196,7 @@ pub(super) async fn listed_references(
         if named.is_empty() {
             continue;
         }
-        let sql = format!(
-            r#"SELECT "id" FROM {} WHERE "id" = ANY($1) ORDER BY "id" FOR KEY SHARE"#,
-            quoted(table)
-        );
+        let sql = locking(&quoted(table), r#"t."id""#, "TRUE", "KEY SHARE OF t");
         let ids: Vec<Sql> = named.iter().copied().map(Sql::Uuid).collect();
         let arguments = Arguments::default().many(Type::Uuid, &ids);
         let found = statement::rows(connection, &sql.into(), arguments).await?;

@@ -6,7 +6,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 
 use super::apply::Stop;
 use super::error::signed;
-use super::statement::{self, Failed};
+use super::statement::{self, ByKeys, Failed};
 use super::value::{Arguments, Sql, Type};
 use crate::engine::{Document, DocumentWrite, Documents, DocumentsQuery, EngineError};
 
@@ -155,7 +155,12 @@ async fn change(
     if documents.is_empty() {
         return Ok(());
     }
-    let sql = format!(
+    let one = format!(
+        r#"UPDATE {table} SET "group" = ($2::text[])[1], position = ($3::bigint[])[1],
+            due = ($4::timestamptz[])[1], version = ($6::bigint[])[1] + 1, body = ($5::text[])[1]
+        WHERE key = ($1::text[])[1] AND version = ($6::bigint[])[1]"#
+    );
+    let many = format!(
         r#"WITH n AS MATERIALIZED (SELECT *
             FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::text[], $6::bigint[])
                 AS n(key, "group", position, due, body, expected)),
@@ -168,7 +173,8 @@ async fn change(
     let expected = versions(documents.iter().map(|(_, expected)| *expected))?;
     let arguments = arrays(documents.iter().map(|(document, _)| *document));
     let arguments = arguments.many(Type::Int, &expected);
-    let changed = statement::execute(connection, &sql.into(), arguments).await?;
+    let sql = ByKeys { one, many };
+    let changed = sql.execute(connection, documents.len(), arguments).await?;
     all(changed, documents.len())
 }
 
@@ -180,7 +186,9 @@ async fn delete(
     if keys.is_empty() {
         return Ok(());
     }
-    let sql = format!(
+    let one =
+        format!("DELETE FROM {table} WHERE key = ($1::text[])[1] AND version = ($2::bigint[])[1]");
+    let many = format!(
         "WITH n AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::bigint[]) AS n(key, expected)),
         locked AS MATERIALIZED (SELECT d.key FROM {table} AS d JOIN n ON n.key = d.key
             ORDER BY d.key FOR UPDATE OF d)
@@ -195,7 +203,8 @@ async fn delete(
     let arguments = Arguments::default()
         .many(Type::Text, &texts)
         .many(Type::Int, &expected);
-    let deleted = statement::execute(connection, &sql.into(), arguments).await?;
+    let sql = ByKeys { one, many };
+    let deleted = sql.execute(connection, keys.len(), arguments).await?;
     all(deleted, keys.len())
 }
 

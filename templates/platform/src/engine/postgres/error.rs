@@ -81,9 +81,14 @@ pub(super) fn deleted(error: &Error) -> bool {
     code(error) == DELETED
 }
 
-/// Whether a document was not as it was read, or a message is waiting already.
+/// Whether there is a row with the key of one that was to be made.
+pub(super) fn is_there(error: &Error) -> bool {
+    code(error) == "23505"
+}
+
+/// Whether a document was not as it was read, or something of the runtime's is there already.
 pub(super) fn lost(error: &Error) -> bool {
-    let doubled = code(error) == "23505" && table(error).starts_with("microdb_");
+    let doubled = is_there(error) && table(error).starts_with("microdb_");
     doubled || code(error) == LOST
 }
 

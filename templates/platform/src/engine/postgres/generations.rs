@@ -23,8 +23,8 @@ pub(super) async fn drop_some(
     if let Some(schema) = schema.filter(|schema| schema.generations) {
         let table = quoted(schema.table);
         let sql = format!(
-            r#"DELETE FROM {table} WHERE "generation" = $1 AND "id" IN
-                (SELECT "id" FROM {table} WHERE "generation" = $1 ORDER BY "id" LIMIT $2)"#
+            r#"DELETE FROM {table} WHERE "_generation" = $1 AND "id" IN
+                (SELECT "id" FROM {table} WHERE "_generation" = $1 ORDER BY "id" LIMIT $2)"#
         );
         let arguments = Arguments::default().int(generation).int(limit);
         deleted += statement::execute(connection, &sql.into(), arguments).await?;

@@ -114,7 +114,6 @@ pub(super) struct Rows {
 /// the only one.
 pub(super) fn rows(writes: &[WriteSet]) -> Vec<Rows> {
     let mut tables: BTreeMap<(&str, Generation), Rows> = BTreeMap::new();
-    let mut count = 0;
     let mut add = |schema: &'static Schema, generation, id, purpose| {
         let rows = tables.entry((schema.table, generation)).or_insert(Rows {
             schema,
@@ -124,7 +123,6 @@ pub(super) fn rows(writes: &[WriteSet]) -> Vec<Rows> {
         });
         rows.purpose = rows.purpose.max(purpose);
         rows.ids.insert(id);
-        count += 1;
     };
     let mut read = false;
     for write in writes {
@@ -142,13 +140,16 @@ pub(super) fn rows(writes: &[WriteSet]) -> Vec<Rows> {
         }
         for save in &write.saves {
             let (id, purpose) = match &save.to {
+                // There is nothing to lock, or it is in the way.
+                SaveTo::Live(_) if save.expected == 0 => continue,
                 SaveTo::Live(stored) => (stored.id, Purpose::Update),
                 SaveTo::Deleted { id, .. } => (*id, Purpose::Delete),
             };
             add(save.schema, save.generation, id, purpose);
         }
     }
-    if count < 2 && !read {
+    let saves: usize = writes.iter().map(|write| write.saves.len()).sum();
+    if saves < 2 && !read {
         return Vec::new();
     }
     tables.into_values().collect()

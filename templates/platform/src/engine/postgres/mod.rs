@@ -16,11 +16,11 @@
 //! ```sql
 //! CREATE TABLE "<collection>" (
 //!     "id" UUID PRIMARY KEY,
-//!     "parent" UUID NOT NULL REFERENCES "<table>"("id") ON DELETE CASCADE,
-//!     "position" BIGINT NOT NULL,
+//!     "_parent" UUID NOT NULL REFERENCES "<table>"("id") ON DELETE CASCADE,
+//!     "_position" BIGINT NOT NULL,
 //!     …columns
 //! );
-//! CREATE INDEX "<collection>_parent" ON "<collection>" ("parent", "position");
+//! CREATE INDEX "<collection>_parent" ON "<collection>" ("_parent", "_position");
 //! ```
 //! An aggregate that is divided by a member, and its collections, are partitioned by it; an id is in
 //! one partition by the engine's doing, see the module `shard`:
@@ -29,9 +29,9 @@
 //!     "id" UUID NOT NULL, …as above, PRIMARY KEY ("id", "<member>")
 //! ) PARTITION BY HASH ("<member>");
 //! CREATE TABLE "<collection>" (
-//!     "id" UUID NOT NULL, "parent" UUID NOT NULL, "_shard" <the member's type> NOT NULL,
-//!     "position" BIGINT NOT NULL, …columns, PRIMARY KEY ("id", "_shard"),
-//!     FOREIGN KEY ("parent", "_shard") REFERENCES "<table>"("id", "<member>") ON DELETE CASCADE
+//!     "id" UUID NOT NULL, "_parent" UUID NOT NULL, "_shard" <the member's type> NOT NULL,
+//!     "_position" BIGINT NOT NULL, …columns, PRIMARY KEY ("id", "_shard"),
+//!     FOREIGN KEY ("_parent", "_shard") REFERENCES "<table>"("id", "<member>") ON DELETE CASCADE
 //! ) PARTITION BY HASH ("_shard");
 //! ```
 //! Nothing else references its rows by a foreign key, which would have to hold the member as well.
@@ -39,10 +39,10 @@
 //! A projection, which has neither unique indexes nor foreign keys:
 //! ```sql
 //! CREATE TABLE "<table>" (
-//!     "generation" BIGINT NOT NULL, "id" UUID NOT NULL, "version" BIGINT NOT NULL,
+//!     "_generation" BIGINT NOT NULL, "id" UUID NOT NULL, "version" BIGINT NOT NULL,
 //!     "created_at" TIMESTAMPTZ NOT NULL, "updated_at" TIMESTAMPTZ NOT NULL,
 //!     …columns,
-//!     PRIMARY KEY ("generation", "id")
+//!     PRIMARY KEY ("_generation", "id")
 //! );
 //! ```
 //! Types of columns: `TEXT COLLATE "C"` for text, enum, JSON, value objects and every list; UUID for

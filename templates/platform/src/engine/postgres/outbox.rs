@@ -8,8 +8,8 @@ use sqlx::postgres::{PgConnection, PgRow};
 use uuid::Uuid;
 
 use super::apply::Stop;
-use super::error::{code, signed, table};
-use super::statement::{self, Failed};
+use super::error::{code, is_there, signed, table};
+use super::statement::{self, ByKeys, Failed};
 use super::value::{Arguments, Sql, Type};
 use crate::engine::{CommitError, EngineError, OutboxDepth, OutboxEvent, OutboxRow};
 use crate::envelope::Wire;
@@ -165,9 +165,7 @@ pub(super) async fn append(
 pub(super) fn refused(failed: Failed) -> Result<Stop, Failed> {
     match &failed {
         // A message with the same id is waiting already.
-        Failed::Server(error) if code(error) == "23505" && table(error) == TABLE => {
-            Ok(Stop::conflict())
-        }
+        Failed::Server(error) if is_there(error) && table(error) == TABLE => Ok(Stop::conflict()),
         // The log has no partition for this time.
         Failed::Server(error) if code(error) == "23514" => Ok(Stop::NoPartition),
         _ => Err(failed),
@@ -213,16 +211,15 @@ pub(super) async fn acknowledge(
     connection: &mut PgConnection,
     ids: &[Uuid],
 ) -> Result<(), EngineError> {
-    // Two relays on one shard delete in the order of the index. Should they be in each other's way
-    // nevertheless, the server ends one, which does its pass again.
-    let sql: Arc<str> = "DELETE FROM microdb_outbox WHERE id = ANY($1)".into();
-    let ids: Vec<Sql> = ids.iter().copied().map(Sql::Uuid).collect();
-    statement::execute(
-        connection,
-        &sql,
-        Arguments::default().many(Type::Uuid, &ids),
-    )
-    .await?;
+    // Should two relays on one shard be in each other's way, the server ends one, which does its pass
+    // again.
+    const DELETE: ByKeys<&str> = ByKeys {
+        one: "DELETE FROM microdb_outbox WHERE id = ($1::uuid[])[1]",
+        many: "DELETE FROM microdb_outbox AS o USING unnest($1) AS gone(id) WHERE o.id = gone.id",
+    };
+    let values: Vec<Sql> = ids.iter().copied().map(Sql::Uuid).collect();
+    let arguments = Arguments::default().many(Type::Uuid, &values);
+    DELETE.execute(connection, ids.len(), arguments).await?;
     Ok(())
 }
 

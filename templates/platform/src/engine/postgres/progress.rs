@@ -8,8 +8,8 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::apply::Stop;
-use super::error::signed;
-use super::statement;
+use super::error::{lost, signed};
+use super::statement::{self, ByKeys, Failed};
 use super::value::{Arguments, Sql, Type};
 use crate::engine::{EngineError, Gate, GateAdvance, Generation, OffsetAdvance};
 
@@ -17,18 +17,23 @@ const MADE: &str = "INSERT INTO microdb_gates (handler, generation, aggregate, s
     SELECT n.handler, n.generation, n.aggregate, n.sequence, n.event
     FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[])
         AS n(handler, generation, aggregate, sequence, event)
-    ORDER BY n.handler COLLATE \"C\", n.generation, n.aggregate ON CONFLICT DO NOTHING";
+    ORDER BY n.handler COLLATE \"C\", n.generation, n.aggregate";
 
-const ADVANCED: &str = "WITH n AS MATERIALIZED (SELECT *
-        FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[], $6::bigint[])
-            AS n(handler, generation, aggregate, sequence, event, before)),
-    locked AS MATERIALIZED (SELECT g.handler, g.generation, g.aggregate FROM microdb_gates AS g
-        JOIN n USING (handler, generation, aggregate)
-        ORDER BY g.handler, g.generation, g.aggregate FOR UPDATE OF g)
-    UPDATE microdb_gates AS g SET sequence = n.sequence, event = n.event
-    FROM n JOIN locked USING (handler, generation, aggregate)
-    WHERE g.handler = n.handler AND g.generation = n.generation AND g.aggregate = n.aggregate
-        AND g.sequence = n.before";
+const ADVANCED: ByKeys<&str> = ByKeys {
+    one: "UPDATE microdb_gates SET sequence = ($4::bigint[])[1], event = ($5::uuid[])[1]
+        WHERE handler = ($1::text[])[1] AND generation = ($2::bigint[])[1]
+            AND aggregate = ($3::uuid[])[1] AND sequence = ($6::bigint[])[1]",
+    many: "WITH n AS MATERIALIZED (SELECT *
+            FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[], $6::bigint[])
+                AS n(handler, generation, aggregate, sequence, event, before)),
+        locked AS MATERIALIZED (SELECT g.handler, g.generation, g.aggregate FROM microdb_gates AS g
+            JOIN n USING (handler, generation, aggregate)
+            ORDER BY g.handler, g.generation, g.aggregate FOR UPDATE OF g)
+        UPDATE microdb_gates AS g SET sequence = n.sequence, event = n.event
+        FROM n JOIN locked USING (handler, generation, aggregate)
+        WHERE g.handler = n.handler AND g.generation = n.generation AND g.aggregate = n.aggregate
+            AND g.sequence = n.before",
+};
 
 const OFFSETS: &str = "INSERT INTO microdb_offsets AS o
         (handler, generation, topic, partition, incarnation, next, as_of)
@@ -66,21 +71,30 @@ pub(super) async fn advance_gates(
         (one.handler.clone(), one.generation, one.aggregate)
     }) {
         let (advanced, made): (Vec<_>, Vec<_>) = part.iter().partition(|one| one.from.is_some());
-        step(connection, ADVANCED, &advanced).await?;
-        step(connection, MADE, &made).await?;
+        if !advanced.is_empty() {
+            let before = |one: &&GateAdvance| signed(one.from.unwrap_or(0)).map(Sql::Int);
+            let before: Vec<Sql> = advanced.iter().map(before).collect::<Result<_, _>>()?;
+            let arguments = gates_of(&advanced)?.many(Type::Int, &before);
+            let done = ADVANCED
+                .execute(connection, advanced.len(), arguments)
+                .await?;
+            if done < advanced.len() as u64 {
+                return Err(Stop::conflict());
+            }
+        }
+        if !made.is_empty() {
+            match statement::execute(connection, &MADE.into(), gates_of(&made)?).await {
+                Ok(_) => {}
+                Err(Failed::Server(error)) if lost(&error) => return Err(Stop::conflict()),
+                Err(failed) => return Err(failed.into()),
+            }
+        }
     }
     Ok(())
 }
 
-/// Gates that all exist, or all do not.
-async fn step(
-    connection: &mut PgConnection,
-    sql: &'static str,
-    advances: &[&GateAdvance],
-) -> Result<(), Stop> {
-    let Some(first) = advances.first() else {
-        return Ok(());
-    };
+/// What gates become, as arrays.
+fn gates_of(advances: &[&GateAdvance]) -> Result<Arguments, EngineError> {
     let column = |value: &dyn Fn(&GateAdvance) -> Result<Sql, EngineError>| {
         advances
             .iter()
@@ -88,7 +102,7 @@ async fn step(
             .collect::<Result<Vec<_>, _>>()
     };
     let event = |one: &GateAdvance| Ok(one.to.event.map_or(Sql::Null, Sql::Uuid));
-    let mut arguments = Arguments::default()
+    Ok(Arguments::default()
         .many(
             Type::Text,
             &column(&|one| Ok(Sql::Text(one.handler.clone())))?,
@@ -102,17 +116,7 @@ async fn step(
             Type::Int,
             &column(&|one| signed(one.to.sequence).map(Sql::Int))?,
         )
-        .many(Type::Uuid, &column(&event)?);
-    if first.from.is_some() {
-        let before = |one: &GateAdvance| signed(one.from.unwrap_or(0)).map(Sql::Int);
-        arguments = arguments.many(Type::Int, &column(&before)?);
-    }
-    let done = statement::execute(connection, &sql.into(), arguments).await?;
-    if done == advances.len() as u64 {
-        Ok(())
-    } else {
-        Err(Stop::conflict())
-    }
+        .many(Type::Uuid, &column(&event)?))
 }
 
 /// The gates of a handler for these aggregates.
@@ -122,8 +126,9 @@ pub(super) async fn gates(
     generation: Generation,
     aggregates: &[Uuid],
 ) -> Result<Vec<(Uuid, Gate)>, EngineError> {
-    let sql: Arc<str> = "SELECT aggregate, sequence, event FROM microdb_gates
-         WHERE handler = $1 AND generation = $2 AND aggregate = ANY($3)"
+    let sql: Arc<str> = "SELECT one.id, g.sequence, g.event FROM unnest($3::uuid[]) AS one(id)
+         CROSS JOIN LATERAL (SELECT sequence, event FROM microdb_gates
+             WHERE handler = $1 AND generation = $2 AND aggregate = one.id LIMIT 1) AS g"
         .into();
     let ids: Vec<Sql> = aggregates.iter().copied().map(Sql::Uuid).collect();
     let arguments = Arguments::default()

@@ -74,9 +74,9 @@ impl TableSql {
         let sets = Shard::sets(schema);
         let (generation, its_value, key) = match schema.generations {
             true => (
-                r#""generation", "#,
+                r#""_generation", "#,
                 "$2::bigint, ",
-                r#""generation", "id""#.to_owned(),
+                r#""_generation", "id""#.to_owned(),
             ),
             false => ("", "", format!(r#""id"{}"#, shard.key)),
         };
@@ -99,14 +99,9 @@ impl TableSql {
             r#" RETURNING microdb_never_deleted('{}', $2, "id") AS done"#,
             schema.table.replace('\'', "''")
         );
-        let locking = |mode: &str| {
-            let generation = of_generation(schema);
-            format!(
-                r#"SELECT t."id", t."version" FROM {table} AS t WHERE t."id" = ANY($1) AND {generation}
-                   ORDER BY t."id" FOR {mode}"#
-            )
-            .into()
-        };
+        let generation_is = of_generation(schema);
+        let locking =
+            |mode: &str| locking(&table, r#"t."id", t."version""#, generation_is, mode).into();
         Self {
             load: format!(
                 r"SELECT d.version, {columns} FROM (SELECT 1) AS one LEFT JOIN {table} AS t ON {this}
@@ -115,10 +110,11 @@ impl TableSql {
             .into(),
             load_each: format!(
                 r#"SELECT d.version, {columns} FROM unnest($1::uuid[]) WITH ORDINALITY AS one(id, place)
-                  LEFT JOIN {table} AS t ON t."id" = one.id AND {}
-                  LEFT JOIN microdb_tombstones AS d ON d.of = $3 AND d.generation = $2 AND d.id = one.id{joins}
-                  ORDER BY one.place"#,
-                of_generation(schema)
+                  LEFT JOIN LATERAL (SELECT * FROM {table} AS t
+                      WHERE t."id" = one.id AND {generation_is} LIMIT 1) AS t ON TRUE
+                  LEFT JOIN LATERAL (SELECT d.version FROM microdb_tombstones AS d
+                      WHERE t."id" IS NULL AND d.of = $3 AND d.generation = $2 AND d.id = one.id LIMIT 1) AS d ON TRUE{joins}
+                  ORDER BY one.place"#
             )
             .into(),
             version: format!(r#"SELECT t."version" FROM {table} AS t WHERE {this}"#).into(),
@@ -162,10 +158,20 @@ fn read(schema: &Schema, shard: &Shard) -> (String, String) {
         let _ = write!(
             joins,
             r#" LEFT JOIN LATERAL (SELECT array_agg(s."id"){arrays} FROM
-                (SELECT * FROM {table} WHERE "parent" = t."id"{within} ORDER BY "position") AS s) AS c{number} ON TRUE"#
+                (SELECT * FROM {table} WHERE "_parent" = t."id"{within} ORDER BY "_position") AS s) AS c{number} ON TRUE"#
         );
     }
     (columns, joins)
+}
+
+/// Locks the rows `t` of a table with the ids `$1`, in their order. Each is looked up by its key: joined
+/// as a whole, they would be looked for as the planner thought best when the table was smaller.
+pub(super) fn locking(table: &str, columns: &str, condition: &str, mode: &str) -> String {
+    format!(
+        r#"SELECT t.* FROM (SELECT id FROM unnest($1::uuid[]) AS ids(id) ORDER BY id) AS one
+           CROSS JOIN LATERAL (SELECT {columns} FROM {table} AS t
+               WHERE t."id" = one.id AND {condition} LIMIT 1 FOR {mode}) AS t"#
+    )
 }
 
 /// The statement where the lock of the table is held already.
@@ -186,7 +192,7 @@ pub(super) fn quoted(name: &str) -> String {
 /// The condition that a row of the table `t` is of the generation `$2`.
 pub(super) fn of_generation(schema: &Schema) -> &'static str {
     if schema.generations {
-        r#"t."generation" = $2"#
+        r#"t."_generation" = $2"#
     } else {
         "$2::bigint = 0"
     }

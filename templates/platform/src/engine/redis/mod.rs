@@ -144,17 +144,17 @@ impl Engine for RedisEngine {
         generation: Generation,
         id: Uuid,
     ) -> Result<Found, EngineError> {
-        let asked = json!({ "of": rows::of(schema, generation), "id": id.to_string() });
-        let found: Vec<String> = self.link.read("load", &asked).await?;
-        match found.as_slice() {
-            [] => Ok(Found::Nothing),
-            [what, version] if what == "deleted" => {
-                let version = version.parse();
-                Ok(Found::Deleted(version.map_err(|_| corrupt("a version"))?))
-            }
-            [_, row] => rows::stored(schema, id, row).map(Found::Live),
-            _ => Err(corrupt("an answer")),
-        }
+        let mut each = rows::load_each(&self.link, schema, generation, &[id]).await?;
+        Ok(each.pop().unwrap_or(Found::Nothing))
+    }
+
+    async fn load_each(
+        &self,
+        schema: &'static Schema,
+        generation: Generation,
+        ids: &[Uuid],
+    ) -> Result<Vec<Found>, EngineError> {
+        rows::load_each(&self.link, schema, generation, ids).await
     }
 
     async fn find(&self, find: &Find) -> Result<Page, EngineError> {

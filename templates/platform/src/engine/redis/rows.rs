@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::codec::{self, Place};
 use super::error::corrupt;
 use super::link::Link;
-use crate::engine::{EngineError, Generation, Stored};
+use crate::engine::{EngineError, Found, Generation, Stored};
 use crate::schema::{Collection, Kind, Schema};
 use crate::value::Timestamp;
 
@@ -124,6 +124,32 @@ fn restore_floats(
         }
     }
     Ok(())
+}
+
+/// The rows under these ids, or what their deletions left behind, an answer each in their order.
+pub(super) async fn load_each(
+    link: &Link,
+    schema: &Schema,
+    generation: Generation,
+    ids: &[Uuid],
+) -> Result<Vec<Found>, EngineError> {
+    let texts: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+    let asked = json!({ "of": of(schema, generation), "ids": texts });
+    let each: Vec<Vec<String>> = link.read("load", &asked).await?;
+    let each = ids.iter().zip(each);
+    each.map(|(id, row)| found(schema, *id, &row)).collect()
+}
+
+fn found(schema: &Schema, id: Uuid, row: &[String]) -> Result<Found, EngineError> {
+    match row {
+        [] => Ok(Found::Nothing),
+        [what, version] if what == "deleted" => {
+            let version = version.parse();
+            Ok(Found::Deleted(version.map_err(|_| corrupt("a version"))?))
+        }
+        [_, row] => stored(schema, id, row).map(Found::Live),
+        _ => Err(corrupt("an answer")),
+    }
 }
 
 /// Deleted rows after an id, in the order of ids, with the versions of their deletions.

@@ -18,8 +18,8 @@ pub(super) fn drop_some(
     if let Some(schema) = schema.filter(|schema| schema.generations) {
         let table = quoted(schema.table);
         let sql = format!(
-            r#"DELETE FROM {table} WHERE "generation" = ?1 AND "id" IN
-                (SELECT "id" FROM {table} WHERE "generation" = ?1 LIMIT ?2)"#
+            r#"DELETE FROM {table} WHERE "_generation" = ?1 AND "id" IN
+                (SELECT "id" FROM {table} WHERE "_generation" = ?1 LIMIT ?2)"#
         );
         deleted += connection
             .prepare_cached(&sql)?

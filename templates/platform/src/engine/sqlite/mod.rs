@@ -16,19 +16,19 @@
 //! ```sql
 //! CREATE TABLE "<collection>" (
 //!     "id" TEXT PRIMARY KEY,
-//!     "parent" TEXT NOT NULL REFERENCES "<table>"("id") ON DELETE CASCADE,
-//!     "position" INTEGER NOT NULL,
+//!     "_parent" TEXT NOT NULL REFERENCES "<table>"("id") ON DELETE CASCADE,
+//!     "_position" INTEGER NOT NULL,
 //!     …columns
 //! ) STRICT;
-//! CREATE INDEX "<collection>_parent" ON "<collection>" ("parent", "position");
+//! CREATE INDEX "<collection>_parent" ON "<collection>" ("_parent", "_position");
 //! ```
 //! A projection, which has neither unique indexes nor foreign keys:
 //! ```sql
 //! CREATE TABLE "<table>" (
-//!     "generation" INTEGER NOT NULL, "id" TEXT NOT NULL, "version" INTEGER NOT NULL,
+//!     "_generation" INTEGER NOT NULL, "id" TEXT NOT NULL, "version" INTEGER NOT NULL,
 //!     "created_at" TEXT NOT NULL, "updated_at" TEXT NOT NULL,
 //!     …columns,
-//!     PRIMARY KEY ("generation", "id")
+//!     PRIMARY KEY ("_generation", "id")
 //! ) WITHOUT ROWID, STRICT;
 //! ```
 //! Types of columns: TEXT for text, UUID, date, timestamp, enum, JSON, value objects and every list;

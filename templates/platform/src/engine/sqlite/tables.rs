@@ -59,7 +59,7 @@ impl TableSql {
             format!("{name} = ?{}", index + 6)
         });
         let (generation, its_value) = match schema.generations {
-            true => (r#""generation", "#, "?2, "),
+            true => (r#""_generation", "#, "?2, "),
             false => ("", ""),
         };
         let expected = schema.columns.len() + 6;
@@ -89,15 +89,15 @@ impl CollectionSql {
         let sets = comma_separated(columns, |index, name| format!("{name} = ?{}", index + 4));
         Self {
             load: format!(
-                r#"SELECT "id", "position"{names} FROM {table} WHERE "parent" = ?1 ORDER BY "position""#
+                r#"SELECT "id", "_position"{names} FROM {table} WHERE "_parent" = ?1 ORDER BY "_position""#
             ),
             insert: format!(
-                r#"INSERT INTO {table} ("id", "parent", "position"{names}) VALUES (?1, ?2, ?3{values})"#
+                r#"INSERT INTO {table} ("id", "_parent", "_position"{names}) VALUES (?1, ?2, ?3{values})"#
             ),
             update: format!(
-                r#"UPDATE {table} SET "position" = ?3{sets} WHERE "id" = ?1 AND "parent" = ?2"#
+                r#"UPDATE {table} SET "_position" = ?3{sets} WHERE "id" = ?1 AND "_parent" = ?2"#
             ),
-            delete: format!(r#"DELETE FROM {table} WHERE "id" = ?1 AND "parent" = ?2"#),
+            delete: format!(r#"DELETE FROM {table} WHERE "id" = ?1 AND "_parent" = ?2"#),
         }
     }
 }
@@ -110,7 +110,7 @@ pub(super) fn quoted(name: &str) -> String {
 /// The condition that a row is of the generation `?2`.
 pub(super) fn of_generation(schema: &Schema) -> &'static str {
     if schema.generations {
-        r#""generation" = ?2"#
+        r#""_generation" = ?2"#
     } else {
         "?2 = 0"
     }

@@ -45,7 +45,8 @@ pub static OWNER: Schema = Schema {
     generations: false,
 };
 
-/// Things, with a member of every kind; the names are keywords where they can be.
+/// Things, with a member of every kind; the names are keywords, or what engines call something else,
+/// where they can be.
 pub static THING: Schema = Schema {
     name: "thing",
     table: "things",
@@ -101,6 +102,8 @@ pub static THING: Schema = Schema {
         table: "thing_parts",
         columns: &[
             Column::new("label", Kind::Text),
+            Column::new("parent", Kind::Text).optional(),
+            Column::new("position", Kind::Int).optional(),
             Column::new("maker", Kind::Uuid)
                 .optional()
                 .references("owners"),
@@ -136,6 +139,7 @@ pub static COPY: Schema = Schema {
             },
         )
         .optional(),
+        Column::new("generation", Kind::Int).optional(),
     ],
     collections: &[],
     unique: &[],

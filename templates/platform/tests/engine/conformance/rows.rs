@@ -30,7 +30,7 @@ pub async fn values_come_back(engine: &dyn Engine) {
         "extra": { "a": [1, null, { "b": 1.5 }] }, "color": "green",
         "place": { "street": "s", "height": "1.500" }, "tags": ["b", "a"], "prices": ["1.00"],
         "owner": id(9).to_string(), "helpers": [id(9).to_string()],
-        "parts": [{ "id": id(2).to_string(), "label": "x" }],
+        "parts": [{ "id": id(2).to_string(), "label": "x", "parent": "y", "position": 7 }],
     });
     commit(
         engine,
@@ -226,7 +226,8 @@ pub async fn collections_are_rewritten(engine: &dyn Engine) {
 
 /// Rows of a generation are apart from those of others, and go with it.
 pub async fn generations_are_apart(engine: &dyn Engine) {
-    let copy = |version, name: &str| stored(id(1), version, json!({ "name": name }));
+    let copy =
+        |version, name: &str| stored(id(1), version, json!({ "name": name, "generation": 7 }));
     let load = async |generation| {
         engine
             .load(&COPY, generation, id(1))

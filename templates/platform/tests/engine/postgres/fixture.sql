@@ -36,16 +36,18 @@ CREATE INDEX "things_owner" ON "things" ("owner");
 
 CREATE TABLE "thing_parts" (
     "id" UUID PRIMARY KEY,
-    "parent" UUID NOT NULL REFERENCES "things"("id") ON DELETE CASCADE,
-    "position" BIGINT NOT NULL,
+    "_parent" UUID NOT NULL REFERENCES "things"("id") ON DELETE CASCADE,
+    "_position" BIGINT NOT NULL,
     "label" TEXT COLLATE "C" NOT NULL,
+    "parent" TEXT COLLATE "C",
+    "position" BIGINT,
     "maker" UUID REFERENCES "owners"("id")
 );
-CREATE INDEX "thing_parts_parent" ON "thing_parts" ("parent", "position");
+CREATE INDEX "thing_parts_parent" ON "thing_parts" ("_parent", "_position");
 CREATE INDEX "thing_parts_maker" ON "thing_parts" ("maker");
 
 CREATE TABLE "copies" (
-    "generation" BIGINT NOT NULL,
+    "_generation" BIGINT NOT NULL,
     "id" UUID NOT NULL,
     "version" BIGINT NOT NULL,
     "created_at" TIMESTAMPTZ NOT NULL,
@@ -53,7 +55,8 @@ CREATE TABLE "copies" (
     "name" TEXT COLLATE "C",
     "group" BIGINT,
     "price" NUMERIC(12, 2),
-    PRIMARY KEY ("generation", "id")
+    "generation" BIGINT,
+    PRIMARY KEY ("_generation", "id")
 );
 
 CREATE TABLE "agents" (
@@ -79,12 +82,12 @@ BEGIN
     ) PARTITION BY HASH ("queue");
     CREATE TABLE "ticket_notes" (
         "id" UUID NOT NULL,
-        "parent" UUID NOT NULL,
+        "_parent" UUID NOT NULL,
         "_shard" TEXT COLLATE "C" NOT NULL,
-        "position" BIGINT NOT NULL,
+        "_position" BIGINT NOT NULL,
         "text" TEXT COLLATE "C" NOT NULL,
         PRIMARY KEY ("id", "_shard"),
-        FOREIGN KEY ("parent", "_shard") REFERENCES "tickets" ("id", "queue") ON DELETE CASCADE
+        FOREIGN KEY ("_parent", "_shard") REFERENCES "tickets" ("id", "queue") ON DELETE CASCADE
     ) PARTITION BY HASH ("_shard");
     CREATE TABLE "tokens" (
         "id" UUID NOT NULL,
@@ -107,4 +110,4 @@ END
 $do$;
 CREATE UNIQUE INDEX "tickets_queue_number_key" ON "tickets" ("queue", "number");
 CREATE INDEX "tickets_agent" ON "tickets" ("agent");
-CREATE INDEX "ticket_notes_parent" ON "ticket_notes" ("parent", "position");
+CREATE INDEX "ticket_notes_parent" ON "ticket_notes" ("_parent", "_position");

@@ -36,16 +36,18 @@ CREATE INDEX "things_owner" ON "things" ("owner");
 
 CREATE TABLE "thing_parts" (
     "id" TEXT PRIMARY KEY,
-    "parent" TEXT NOT NULL REFERENCES "things"("id") ON DELETE CASCADE,
-    "position" INTEGER NOT NULL,
+    "_parent" TEXT NOT NULL REFERENCES "things"("id") ON DELETE CASCADE,
+    "_position" INTEGER NOT NULL,
     "label" TEXT NOT NULL,
+    "parent" TEXT,
+    "position" INTEGER,
     "maker" TEXT REFERENCES "owners"("id")
 ) STRICT;
-CREATE INDEX "thing_parts_parent" ON "thing_parts" ("parent", "position");
+CREATE INDEX "thing_parts_parent" ON "thing_parts" ("_parent", "_position");
 CREATE INDEX "thing_parts_maker" ON "thing_parts" ("maker");
 
 CREATE TABLE "copies" (
-    "generation" INTEGER NOT NULL,
+    "_generation" INTEGER NOT NULL,
     "id" TEXT NOT NULL,
     "version" INTEGER NOT NULL,
     "created_at" TEXT NOT NULL,
@@ -53,7 +55,8 @@ CREATE TABLE "copies" (
     "name" TEXT,
     "group" INTEGER,
     "price" INTEGER,
-    PRIMARY KEY ("generation", "id")
+    "generation" INTEGER,
+    PRIMARY KEY ("_generation", "id")
 ) WITHOUT ROWID, STRICT;
 
 CREATE TABLE "agents" (
@@ -79,11 +82,11 @@ CREATE INDEX "tickets_agent" ON "tickets" ("agent");
 
 CREATE TABLE "ticket_notes" (
     "id" TEXT PRIMARY KEY,
-    "parent" TEXT NOT NULL REFERENCES "tickets"("id") ON DELETE CASCADE,
-    "position" INTEGER NOT NULL,
+    "_parent" TEXT NOT NULL REFERENCES "tickets"("id") ON DELETE CASCADE,
+    "_position" INTEGER NOT NULL,
     "text" TEXT NOT NULL
 ) STRICT;
-CREATE INDEX "ticket_notes_parent" ON "ticket_notes" ("parent", "position");
+CREATE INDEX "ticket_notes_parent" ON "ticket_notes" ("_parent", "_position");
 
 CREATE TABLE "tokens" (
     "id" TEXT PRIMARY KEY,

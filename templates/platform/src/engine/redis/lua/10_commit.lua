@@ -69,7 +69,7 @@ end
 
 local READS = {
   now = function() return whole(clock()) end,
-  load = load_row,
+  load = load_rows,
   find = find_rows,
   deleted = list_deleted,
   outbox = list_outbox,

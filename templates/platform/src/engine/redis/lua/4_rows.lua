@@ -108,12 +108,18 @@ local function save_row(space, number, save)
   return save_live(space, number, save)
 end
 
-local function load_row(space, asked)
-  local row = get(space, 'rows:' .. asked.of, asked.id)
+local function load_row(space, of, id)
+  local row = get(space, 'rows:' .. of, id)
   if row then return { 'live', row } end
-  local gone = get(space, 'gone:' .. asked.of, asked.id)
+  local gone = get(space, 'gone:' .. of, id)
   if gone then return { 'deleted', gone } end
   return {}
+end
+
+local function load_rows(space, asked)
+  local rows = {}
+  for at, id in ipairs(asked.ids) do rows[at] = load_row(space, asked.of, id) end
+  return rows
 end
 
 local function list_deleted(space, asked)

@@ -4,8 +4,8 @@ CREATE TABLE "card" (
     "text" TEXT COLLATE "C" NOT NULL
 );
 CREATE TABLE "book_copy" (
-    "generation" BIGINT NOT NULL, "id" UUID NOT NULL, "version" BIGINT NOT NULL,
+    "_generation" BIGINT NOT NULL, "id" UUID NOT NULL, "version" BIGINT NOT NULL,
     "created_at" TIMESTAMPTZ NOT NULL, "updated_at" TIMESTAMPTZ NOT NULL,
     "title" TEXT COLLATE "C" NOT NULL,
-    PRIMARY KEY ("generation", "id")
+    PRIMARY KEY ("_generation", "id")
 );
