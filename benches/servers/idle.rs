@@ -14,6 +14,10 @@ const REST: Duration = Duration::from_secs(5);
 
 /// Measures start, processor and memory.
 pub fn measure(system: &System) {
+    // A copy is ready once it has had all there is, which only its owner can tell.
+    let owner = system.start("relational");
+    drop(system.start("copy"));
+    drop(owner);
     for context in ["relational", "copy", "entry", "document", "memory"] {
         let starts = (0..STARTS).map(|_| system.start(context).ready_after.as_secs_f64() * 1e3);
         let starts = median(starts.collect());

@@ -152,9 +152,11 @@ impl System {
         Service::start(self.program_of(context, &broker))
     }
 
-    /// Starts a service that reaches no broker.
+    /// Starts a service that reaches no broker, with room for all that it would publish.
     pub fn start_alone(&self, context: &str) -> Service {
-        Service::start_until(self.program_of(context, NOWHERE), "/greetings")
+        let mut program = self.program_of(context, NOWHERE);
+        program.env("OUTBOX_LIMIT", "10000000");
+        Service::start_until(program, "/greetings")
     }
 
     fn program_of(&self, context: &str, broker: &str) -> Command {

@@ -33,6 +33,7 @@ pub mod schema;
 pub mod service;
 #[cfg(any(feature = "embedded", feature = "sqlite"))]
 mod sqlite_lock;
+mod task;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;

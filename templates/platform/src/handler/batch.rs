@@ -58,15 +58,21 @@ impl<'a> Batch<'a> {
     ) -> Result<Self, EngineError> {
         let engine = &scope.runtime.engine;
         let ids: Vec<Uuid> = aggregates.iter().copied().collect();
-        let gates = engine.gates(scope.about.handler, scope.generation, &ids);
-        let mut gates: BTreeMap<_, _> = gates.await?.into_iter().collect();
-        let parked = engine.count(Documents::Parked).await? > 0;
-        let blocked = engine.count(Documents::Blocks).await? > 0;
-        let mut rows = match scope.about.projection {
-            Some(schema) => engine.load_each(schema, scope.generation, &ids).await?,
-            None => Vec::new(),
-        }
-        .into_iter();
+        let rows = async {
+            match scope.about.projection {
+                Some(schema) => engine.load_each(schema, scope.generation, &ids).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let (gates, parked, blocks, rows) = tokio::try_join!(
+            engine.gates(scope.about.handler, scope.generation, &ids),
+            engine.count(Documents::Parked),
+            engine.count(Documents::Blocks),
+            rows,
+        )?;
+        let (parked, blocked) = (parked > 0, blocks > 0);
+        let mut gates: BTreeMap<_, _> = gates.into_iter().collect();
+        let mut rows = rows.into_iter();
         let mut keys = BTreeMap::new();
         for id in ids {
             let gate = gates.remove(&id);

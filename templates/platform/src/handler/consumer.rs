@@ -8,7 +8,6 @@
 //! and is read again from where it stood.
 
 use std::collections::BTreeMap;
-use std::panic::resume_unwind;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -24,6 +23,7 @@ use super::sweep::Sweeper;
 use crate::broker::{Assignment, Delivery, Polled, Subscription};
 use crate::engine::EngineError;
 use crate::envelope::Control;
+use crate::task;
 
 /// How many messages are handled in one transaction at most.
 const AT_ONCE: u32 = 512;
@@ -218,12 +218,8 @@ impl Consumer {
             under_way.spawn(run.in_current_span());
         }
         while let Some(run) = under_way.join_next().await {
-            let (number, next, handled) = match run {
-                Ok(run) => run,
-                Err(error) => match error.try_into_panic() {
-                    Ok(panic) => resume_unwind(panic),
-                    Err(_) => continue,
-                },
+            let Some((number, next, handled)) = task::result(run) else {
+                continue;
             };
             self.handled(subscription, number, next, handled).await?;
         }

@@ -6,16 +6,15 @@
 //! relays on one shard do double work, which a lease avoids, but no harm: each publishes every key
 //! from its first unsent message on, and readers pass over what they have had.
 //!
-//! Where more waits than a pass takes, the database works while the broker does: what the pass
-//! before published is deleted, and the next pass's messages are read at the same time, all that there
-//! are but those. They are used if the broker takes all that are on their way.
+//! The database works while the broker does: what the pass before published is deleted, and where more
+//! waits than a pass takes, the next pass's messages are read at the same time, all that there are but
+//! those. They are used if the broker takes all that are on their way.
 
 mod back_off;
 mod heartbeat;
 mod metrics;
 mod plan;
 
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,10 +29,17 @@ use crate::engine::{EngineError, OutboxRow};
 use crate::hold;
 use crate::lease::Lease;
 use crate::runtime::Runtime;
+use crate::task;
 use crate::value::Timestamp;
 
 /// How many messages one pass publishes at most.
-pub const BATCH: usize = 1_000;
+pub const BATCH: usize = 2_000;
+
+/// How many bytes a batch is to have at most, if its messages are as large as those before.
+const BYTES: usize = 8 << 20;
+
+/// How many messages a relay publishes at most before it knows how large they are.
+const FIRST: usize = 100;
 
 /// How long a relay has its shard without renewing, in milliseconds.
 const LEASE_MS: u64 = 2_000;
@@ -87,6 +93,8 @@ pub struct Relay {
     pause: Duration,
     lease: Lease,
     observed: Option<Instant>,
+    /// How many messages the next batch has at most.
+    limit: usize,
     /// Messages that the last pass found and could not publish: the next has to look past them.
     blocked: usize,
     /// What the next pass has to publish, where it was read already.
@@ -132,6 +140,7 @@ impl Relay {
             pause: SHORTEST,
             lease: Lease::new(format!("relay/{}", shard.number), LEASE_MS),
             observed: None,
+            limit: FIRST,
             blocked: 0,
             ahead: None,
             published: Vec::new(),
@@ -193,13 +202,13 @@ impl Relay {
         let batch = match self.ahead.take() {
             Some(batch) => batch,
             None => {
-                self.delete().await?;
-                let limit = BATCH + self.blocked;
-                read(&self.runtime, self.shard, &[], limit).await?
+                let limit = self.limit + self.blocked;
+                read(&self.runtime, self.shard, &self.published, limit).await?
             }
         };
         let mut plan = Plan::new(batch.rows, &self.back_off.waiting(Instant::now()));
         let publications = plan.publications();
+        self.limit = limit_after(&publications).unwrap_or(self.limit);
         let mut known = plan.ids();
         // What is held up is read again in any case, and all with it.
         let goes_on = !batch.complete && publications.len() == known.len();
@@ -222,7 +231,6 @@ impl Relay {
         // What was not taken comes before anything else, so it is read again.
         self.ahead = ahead?.filter(|_| self.blocked == 0);
         if batch.complete {
-            self.delete().await?;
             let beats = self.heartbeats.at(batch.as_of, &plan.undrained());
             self.runtime.broker.publish(&beats).await?;
         }
@@ -238,18 +246,12 @@ impl Relay {
     /// beyond these messages, where that is asked for.
     async fn meanwhile(&self, known: Option<Vec<Uuid>>) -> Result<Option<Batch>, EngineError> {
         let reading = known.map(|known| {
-            let (runtime, shard) = (Arc::clone(&self.runtime), self.shard);
-            tokio::spawn(async move { read(&runtime, shard, &known, BATCH).await })
+            let (runtime, shard, limit) = (Arc::clone(&self.runtime), self.shard, self.limit);
+            tokio::spawn(async move { read(&runtime, shard, &known, limit).await })
         });
         self.acknowledge().await?;
         match reading {
-            Some(reading) => match reading.await {
-                Ok(batch) => batch.map(Some),
-                Err(error) => match error.try_into_panic() {
-                    Ok(panic) => resume_unwind(panic),
-                    Err(_) => Ok(None),
-                },
-            },
+            Some(reading) => task::result(reading.await).transpose(),
             None => Ok(None),
         }
     }
@@ -279,13 +281,6 @@ impl Relay {
         }
     }
 
-    /// Deletes what the broker has.
-    async fn delete(&mut self) -> Result<(), EngineError> {
-        self.acknowledge().await?;
-        self.published.clear();
-        Ok(())
-    }
-
     /// Publishes what is left, and gives the shard back.
     async fn drain(&mut self) {
         let started = Instant::now();
@@ -299,13 +294,20 @@ impl Relay {
                 }
             }
         }
-        if let Err(error) = self.delete().await {
+        if let Err(error) = self.acknowledge().await {
             tracing::debug!(%error, "what is published already is published again");
         }
         if let Err(error) = self.lease.release(&self.runtime).await {
             tracing::debug!(%error, "the lease of the relay runs out by itself");
         }
     }
+}
+
+/// How many messages a batch may have after these.
+fn limit_after(publications: &[Publication]) -> Option<usize> {
+    let size: usize = publications.iter().map(Publication::size).sum();
+    let mean = size.checked_div(publications.len())?;
+    Some((BYTES / mean.max(1)).clamp(1, BATCH))
 }
 
 /// The oldest messages of a shard but those that are known.
