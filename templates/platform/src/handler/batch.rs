@@ -34,8 +34,6 @@ pub(super) struct Batch<'a> {
     keys: BTreeMap<Uuid, Key>,
     documents: Vec<DocumentWrite>,
     asks: Vec<Ask>,
-    /// The new state of the handler, when a partition has told that it is complete.
-    completed: Option<DocumentWrite>,
     unfinished: bool,
 }
 
@@ -85,7 +83,6 @@ impl<'a> Batch<'a> {
             keys,
             documents: Vec::new(),
             asks: Vec::new(),
-            completed: None,
             unfinished: false,
         })
     }
@@ -93,11 +90,6 @@ impl<'a> Batch<'a> {
     /// What is known of an aggregate.
     pub fn key(&mut self, aggregate: Uuid) -> &mut Key {
         self.keys.entry(aggregate).or_default()
-    }
-
-    /// Notes that a partition is complete; told twice, it is noted once.
-    pub fn complete(&mut self, write: DocumentWrite) {
-        self.completed = Some(write);
     }
 
     /// Handles a message. After an error the batch is as it was before.
@@ -204,7 +196,6 @@ impl<'a> Batch<'a> {
             documents: self.documents,
             ..WriteSet::default()
         };
-        write.documents.extend(self.completed);
         for (aggregate, key) in self.keys {
             key.finish(self.scope, aggregate, &mut write);
         }

@@ -1,7 +1,8 @@
 //! The loop of a handler: it shares the partitions of its topic with the same handler in other
 //! processes, reads each from where the database says it stands, and hands runs of messages over.
 //!
-//! Runs of several partitions are handled at a time: they have no aggregate in common.
+//! Few messages of many partitions are one run; of many, several runs are handled at a time, which have
+//! no partition, and so no aggregate, in common.
 //!
 //! The offsets are kept with the effects, in the same transaction; what the broker is told of them
 //! is for operators only. When the database or the broker fails, the partition rests for a while,
@@ -15,6 +16,7 @@ use prometheus::IntGaugeVec;
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
+use super::message::Message;
 use super::metrics;
 use super::positions::{self, ReadError};
 use super::reactor::Scope;
@@ -27,8 +29,8 @@ use crate::task;
 
 /// How many messages are handled in one transaction at most.
 const AT_ONCE: u32 = 512;
-/// Of how many partitions runs are handled at a time.
-const PARTITIONS: usize = 4;
+/// How many messages are handled at a time, in several transactions.
+const TOGETHER: usize = 2_048;
 /// How long one look for messages lasts, in milliseconds.
 const WAIT_MS: u64 = 250;
 /// The first rest after a failure; it doubles.
@@ -53,6 +55,20 @@ struct Partition {
     noted: Instant,
     /// Until when it rests, and how long the rest was.
     rest: Option<(Instant, Duration)>,
+}
+
+/// Messages of one or several partitions that are handled together.
+#[derive(Default)]
+struct Run {
+    messages: Vec<Message>,
+    /// The offset of the next message of each of its partitions.
+    next: BTreeMap<u32, i64>,
+}
+
+impl Run {
+    fn has_room_for(&self, messages: usize) -> bool {
+        self.messages.len() + messages <= AT_ONCE as usize
+    }
 }
 
 /// The loop of one generation of a handler.
@@ -131,10 +147,10 @@ impl Consumer {
                     self.out_of_range(&mut *subscription, partition).await?;
                 }
                 Polled::Messages(deliveries) => {
-                    let (runs, other) = more(&mut *subscription, deliveries).await?;
-                    self.read(&mut *subscription, runs).await?;
+                    let (found, next) = more(&mut *subscription, deliveries).await?;
+                    self.read(&mut *subscription, found).await?;
                     // What a partition that failed has next is read again when it has rested.
-                    polled = other.filter(|polled| !self.rests(polled));
+                    polled = next.filter(|polled| !self.rests(polled));
                 }
             }
         }
@@ -190,40 +206,54 @@ impl Consumer {
         Ok(())
     }
 
-    /// Handles runs of several partitions at the same time.
+    /// Handles messages of several partitions at the same time.
     async fn read(
         &mut self,
         subscription: &mut dyn Subscription,
-        runs: BTreeMap<u32, Vec<Delivery>>,
+        found: BTreeMap<u32, Vec<Delivery>>,
     ) -> Result<(), ReadError> {
         let mut under_way = JoinSet::new();
-        for (number, deliveries) in runs {
+        for mut run in self.runs(found) {
+            let runner = Arc::clone(&self.runner);
+            let handle = async move {
+                let handled = runner.run(run.messages, &mut run.next).await;
+                (run.next, handled)
+            };
+            under_way.spawn(handle.in_current_span());
+        }
+        while let Some(run) = under_way.join_next().await {
+            let Some((next, handled)) = task::result(run) else {
+                continue;
+            };
+            for (number, next) in next {
+                self.handled(subscription, number, next, &handled).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Messages as runs of whole partitions, each no larger than a transaction may be.
+    fn runs(&mut self, found: BTreeMap<u32, Vec<Delivery>>) -> Vec<Run> {
+        let projection = self.runner.scope.about.projection.is_some();
+        let beats = |delivery: &Delivery| Control::is_heartbeat(&delivery.wire);
+        let mut runs: Vec<Run> = Vec::new();
+        for (number, deliveries) in found {
             let Some(partition) = self.partitions.get_mut(&number) else {
                 continue;
             };
-            let projection = self.runner.scope.about.projection.is_some();
-            let beats = |delivery: &Delivery| Control::is_heartbeat(&delivery.wire);
             if !projection && partition.noted.elapsed() < IDLE && deliveries.iter().all(beats) {
                 partition.next = deliveries
                     .last()
                     .map_or(partition.next, |last| last.offset + 1);
                 continue;
             }
-            let (runner, mut next) = (Arc::clone(&self.runner), partition.next);
-            let run = async move {
-                let messages = deliveries.into_iter().map(Into::into).collect();
-                let handled = runner.run(messages, &mut next).await;
-                (number, next, handled)
-            };
-            under_way.spawn(run.in_current_span());
+            let open = runs.pop_if(|run| run.has_room_for(deliveries.len()));
+            let mut run = open.unwrap_or_default();
+            run.messages.extend(deliveries.into_iter().map(Into::into));
+            run.next.insert(number, partition.next);
+            runs.push(run);
         }
-        while let Some(run) = under_way.join_next().await {
-            let Some((number, next, handled)) = task::result(run) else {
-                continue;
-            };
-            self.handled(subscription, number, next, handled).await?;
-        }
-        Ok(())
+        runs
     }
 
     fn rests(&self, polled: &Polled) -> bool {
@@ -236,13 +266,13 @@ impl Consumer {
         of.is_some_and(|partition| partition.rest.is_some())
     }
 
-    /// Notes how far a run came, and what became of it.
+    /// Notes how far a run came in a partition, and what became of it.
     async fn handled(
         &mut self,
         subscription: &mut dyn Subscription,
         number: u32,
         next: i64,
-        handled: Result<(), EngineError>,
+        handled: &Result<(), EngineError>,
     ) -> Result<(), ReadError> {
         let Some(partition) = self.partitions.get_mut(&number) else {
             return Ok(());
@@ -286,28 +316,29 @@ impl Consumer {
     }
 }
 
-/// What else there is to read without waiting, of other partitions; or what there is besides.
+/// What else there is to read without waiting, of other partitions; and what comes after that.
 async fn more(
     subscription: &mut dyn Subscription,
     first: Vec<Delivery>,
 ) -> Result<(BTreeMap<u32, Vec<Delivery>>, Option<Polled>), ReadError> {
-    let mut runs = BTreeMap::new();
+    let (mut found, mut messages) = (BTreeMap::new(), 0);
     let mut next = Polled::Messages(first);
     loop {
         match next {
             Polled::Messages(deliveries) => {
                 let Some(first) = deliveries.first() else {
-                    return Ok((runs, None));
+                    return Ok((found, None));
                 };
-                if runs.contains_key(&first.partition) {
-                    return Ok((runs, Some(Polled::Messages(deliveries))));
+                if found.contains_key(&first.partition) {
+                    return Ok((found, Some(Polled::Messages(deliveries))));
                 }
-                runs.insert(first.partition, deliveries);
+                messages += deliveries.len();
+                found.insert(first.partition, deliveries);
             }
-            other => return Ok((runs, Some(other))),
+            other => return Ok((found, Some(other))),
         }
-        if runs.len() == PARTITIONS {
-            return Ok((runs, None));
+        if messages >= TOGETHER {
+            return Ok((found, None));
         }
         next = subscription.poll(AT_ONCE, 0).await?;
     }

@@ -1,4 +1,4 @@
-//! How a run of messages is handled: all of it in one transaction if that can be, else the good
+//! How a run of messages, of one partition or several, is handled: all of it in one transaction if that can be, else the good
 //! prefix, and the message that fails alone.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How often a run is read and decided again when others change the same rows.
 const CONFLICTS: u32 = 20;
 
-/// What handles the messages of a generation, those of several partitions at a time.
+/// What handles the messages of a generation, several runs at a time.
 #[derive(Clone)]
 pub(super) struct Runner {
     pub scope: Scope,
@@ -95,9 +95,14 @@ impl Runner {
         Ok(())
     }
 
-    /// Handles messages of one partition, in order. `next` moves over those that are done with,
-    /// also when an error ends it: something passing, to be tried again later.
-    pub async fn run(&self, messages: Vec<Message>, next: &mut i64) -> Result<(), EngineError> {
+    /// Handles messages, of which those of each partition are in order. `next`, the offset to go on with
+    /// in each partition, moves over those that are done with, also when an error ends it: something
+    /// passing, to be tried again later.
+    pub async fn run(
+        &self,
+        messages: Vec<Message>,
+        next: &mut BTreeMap<u32, i64>,
+    ) -> Result<(), EngineError> {
         let read = |message: Message| Read {
             content: message.content(),
             message,
@@ -123,7 +128,9 @@ impl Runner {
                     1
                 }
             };
-            *next = rest[done - 1].message.offset + 1;
+            for Read { message, .. } in &rest[..done] {
+                next.insert(message.partition, message.offset + 1);
+            }
             rest = &rest[done..];
             (size, attempts) = (rest.len(), 0);
         }
@@ -134,7 +141,7 @@ impl Runner {
     async fn attempt(&self, part: &[Read]) -> Result<Tried, EngineError> {
         for _ in 0..CONFLICTS {
             let mut batch = self.open(part).await?;
-            let (mut done, mut as_of) = (0, None);
+            let (mut done, mut as_of) = (0, BTreeMap::new());
             for read in part {
                 match self.add(&mut batch, read, &mut as_of).await {
                     Ok(()) => done += 1,
@@ -146,11 +153,10 @@ impl Runner {
                 }
             }
             let mut folded = batch.finish();
-            let last = &part[done - 1].message;
-            folded.write.offsets.push(self.offset(last, as_of));
-            let told = part[..done]
-                .iter()
-                .any(|read| matches!(read.content, Content::Complete(_)));
+            folded.write.offsets = self.offsets(&part[..done], &as_of);
+            let completed = self.completed(&part[..done]).await?;
+            let told = completed.is_some();
+            folded.write.documents.extend(completed);
             match self.commit(folded).await {
                 Ok(()) => {
                     self.unfinished.fetch_or(told, Ordering::Relaxed);
@@ -183,41 +189,46 @@ impl Runner {
         &self,
         batch: &mut Batch<'_>,
         read: &Read,
-        as_of: &mut Option<Timestamp>,
+        as_of: &mut BTreeMap<u32, Timestamp>,
     ) -> Result<(), Failure> {
         match &read.content {
             Content::Of(envelope) => batch.add(&read.message, envelope).await,
             Content::Unreadable(why) => Err(Failure::Poison(why.clone())),
             Content::AsOf(time) => {
                 // Before its snapshots are complete, a partition cannot tell what it lacks.
-                if !self.filling.contains(&read.message.partition) {
-                    *as_of = (*as_of).max(Some(*time));
+                let partition = read.message.partition;
+                if !self.filling.contains(&partition) {
+                    let latest = as_of.entry(partition).or_insert(*time);
+                    *latest = (*time).max(*latest);
                 }
                 Ok(())
             }
-            Content::Complete(request) => {
-                if let Some(write) = self.completed(*request, read.message.partition).await? {
-                    batch.complete(write);
-                }
-                Ok(())
-            }
-            Content::Nothing => Ok(()),
+            Content::Complete(_) | Content::Nothing => Ok(()),
         }
     }
 
-    /// The write that notes that a partition has answered a request, when it was waited for.
-    async fn completed(
-        &self,
-        request: Uuid,
-        partition: u32,
-    ) -> Result<Option<DocumentWrite>, EngineError> {
+    /// The write that notes which partitions have answered a request that was waited for.
+    async fn completed(&self, done: &[Read]) -> Result<Option<DocumentWrite>, EngineError> {
+        let answers = done.iter().filter_map(|read| match read.content {
+            Content::Complete(request) => Some((request, read.message.partition)),
+            _ => None,
+        });
+        let answers: Vec<_> = answers.collect();
+        if answers.is_empty() {
+            return Ok(None);
+        }
         let handler = self.scope.about.handler;
         let engine = &self.scope.runtime.engine;
         let Some((mut state, version)) = State::load(&**engine, handler).await? else {
             return Ok(None);
         };
-        let begun = state.generations.get_mut(&self.scope.generation);
-        let awaited = begun.is_some_and(|begun| begun.answered(request, partition));
+        let Some(begun) = state.generations.get_mut(&self.scope.generation) else {
+            return Ok(None);
+        };
+        let mut awaited = false;
+        for (request, partition) in answers {
+            awaited |= begun.answered(request, partition);
+        }
         Ok(awaited.then(|| state.put(handler, version)))
     }
 
@@ -326,6 +337,16 @@ impl Runner {
     fn is_filling(&self, aggregate: Uuid) -> bool {
         let partition = crate::envelope::partition_of(aggregate, self.scope.runtime.partitions);
         self.filling.contains(&partition)
+    }
+
+    /// How far these have come in their partitions, and as of when.
+    fn offsets(&self, done: &[Read], as_of: &BTreeMap<u32, Timestamp>) -> Vec<OffsetAdvance> {
+        let last = done
+            .iter()
+            .map(|read| (read.message.partition, &read.message));
+        let last: BTreeMap<u32, &Message> = last.collect();
+        let offset = |(number, last)| self.offset(last, as_of.get(&number).copied());
+        last.into_iter().map(offset).collect()
     }
 
     fn offset(&self, last: &Message, as_of: Option<Timestamp>) -> OffsetAdvance {
