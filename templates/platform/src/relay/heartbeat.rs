@@ -26,6 +26,12 @@ struct Place {
     last: Option<Instant>,
 }
 
+impl Place {
+    fn is_due(&self) -> bool {
+        self.last.is_none_or(|last| last.elapsed() >= PAUSE)
+    }
+}
+
 impl Heartbeats {
     /// For these partitions of these topics.
     pub fn new(runtime: &Runtime, topics: &[String], partitions: &[u32]) -> Self {
@@ -43,6 +49,11 @@ impl Heartbeats {
         }
     }
 
+    /// Whether any partition is due.
+    pub fn are_due(&self) -> bool {
+        self.places.iter().any(Place::is_due)
+    }
+
     /// One for every partition that is due, but those that messages still wait for.
     ///
     /// `as_of` has to be the database's time before the read after which nothing else waits.
@@ -50,8 +61,7 @@ impl Heartbeats {
         let heartbeat = Control::Heartbeat { as_of };
         let mut beats = Vec::new();
         for place in &mut self.places {
-            let due = place.last.is_none_or(|last| last.elapsed() >= PAUSE);
-            if due && !undrained.contains(&(place.topic.as_str(), place.partition)) {
+            if place.is_due() && !undrained.contains(&(place.topic.as_str(), place.partition)) {
                 place.last = Some(Instant::now());
                 beats.push(Publication {
                     topic: place.topic.clone(),

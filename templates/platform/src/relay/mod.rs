@@ -41,6 +41,9 @@ const BYTES: usize = 8 << 20;
 /// How many messages a relay publishes at most before it knows how large they are.
 const FIRST: usize = 100;
 
+/// How many published messages are deleted together, where more come all the time.
+const DELETION: usize = 256;
+
 /// How long a relay has its shard without renewing, in milliseconds.
 const LEASE_MS: u64 = 2_000;
 
@@ -105,9 +108,9 @@ pub struct Relay {
 
 /// The oldest messages of a shard.
 struct Batch {
-    /// The database's time before they were read: what is committed later is not promised by the
-    /// heartbeat.
-    as_of: Timestamp,
+    /// The database's time before they were read, where it was asked for: what is committed later is
+    /// not promised by the heartbeat.
+    as_of: Option<Timestamp>,
     rows: Vec<OutboxRow>,
     /// Whether nothing else waited.
     complete: bool,
@@ -203,7 +206,7 @@ impl Relay {
             Some(batch) => batch,
             None => {
                 let limit = self.limit + self.blocked;
-                read(&self.runtime, self.shard, &self.published, limit).await?
+                self.reading(self.published.clone(), limit).await?
             }
         };
         let mut plan = Plan::new(batch.rows, &self.back_off.waiting(Instant::now()));
@@ -213,11 +216,12 @@ impl Relay {
         // What is held up is read again in any case, and all with it.
         let goes_on = !batch.complete && publications.len() == known.len();
         known.extend(&self.published);
+        let deletes = publications.is_empty() || self.published.len() >= DELETION;
         let (ahead, outcomes) = tokio::join!(
-            self.meanwhile(goes_on.then_some(known)),
+            self.meanwhile(deletes, goes_on.then_some(known)),
             self.publish(&publications)
         );
-        if ahead.is_ok() {
+        if deletes && ahead.is_ok() {
             self.published.clear();
         }
         let settled = plan.settle(outcomes?);
@@ -230,30 +234,63 @@ impl Relay {
         metrics::waiting(self.blocked);
         // What was not taken comes before anything else, so it is read again.
         self.ahead = ahead?.filter(|_| self.blocked == 0);
-        if batch.complete {
-            let beats = self.heartbeats.at(batch.as_of, &plan.undrained());
-            self.runtime.broker.publish(&beats).await?;
-        }
-        if self.observed.is_none_or(|at| at.elapsed() >= OBSERVATION) {
-            self.observed = Some(Instant::now());
-            let depth = self.runtime.engine.outbox_depth().await?;
-            metrics::depth(depth, batch.as_of);
+        if let Some(as_of) = batch.as_of {
+            if batch.complete {
+                let beats = self.heartbeats.at(as_of, &plan.undrained());
+                self.runtime.broker.publish(&beats).await?;
+            }
+            if self.observes() {
+                self.observed = Some(Instant::now());
+                let depth = self.runtime.engine.outbox_depth().await?;
+                metrics::depth(depth, as_of);
+            }
         }
         Ok(settled.acknowledged.len())
     }
 
     /// What the database does while the broker has a batch: it deletes what was published, and reads on
-    /// beyond these messages, where that is asked for.
-    async fn meanwhile(&self, known: Option<Vec<Uuid>>) -> Result<Option<Batch>, EngineError> {
-        let reading = known.map(|known| {
-            let (runtime, shard, limit) = (Arc::clone(&self.runtime), self.shard, self.limit);
-            tokio::spawn(async move { read(&runtime, shard, &known, limit).await })
-        });
-        self.acknowledge().await?;
+    /// beyond these messages, each where that is asked for.
+    async fn meanwhile(
+        &self,
+        deletes: bool,
+        known: Option<Vec<Uuid>>,
+    ) -> Result<Option<Batch>, EngineError> {
+        let reading = known.map(|known| tokio::spawn(self.reading(known, self.limit)));
+        if deletes {
+            self.acknowledge().await?;
+        }
         match reading {
             Some(reading) => task::result(reading.await).transpose(),
             None => Ok(None),
         }
+    }
+
+    /// Reads the oldest messages but those that are known.
+    fn reading(
+        &self,
+        known: Vec<Uuid>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Batch, EngineError>> + use<> {
+        let (runtime, shard) = (Arc::clone(&self.runtime), self.shard.number);
+        let asks = self.observes() || self.heartbeats.are_due();
+        async move {
+            let as_of = match asks {
+                true => Some(runtime.engine.now().await?),
+                false => None,
+            };
+            let rows = u32::try_from(limit).unwrap_or(u32::MAX);
+            let rows = runtime.engine.outbox_beyond(shard, &known, rows).await?;
+            Ok(Batch {
+                as_of,
+                complete: rows.len() < limit,
+                rows,
+            })
+        }
+    }
+
+    /// Whether it is time to look at how much waits.
+    fn observes(&self) -> bool {
+        self.observed.is_none_or(|at| at.elapsed() >= OBSERVATION)
     }
 
     async fn publish(&self, publications: &[Publication]) -> Result<Vec<Published>, BrokerError> {
@@ -308,24 +345,4 @@ fn limit_after(publications: &[Publication]) -> Option<usize> {
     let size: usize = publications.iter().map(Publication::size).sum();
     let mean = size.checked_div(publications.len())?;
     Some((BYTES / mean.max(1)).clamp(1, BATCH))
-}
-
-/// The oldest messages of a shard but those that are known.
-async fn read(
-    runtime: &Runtime,
-    shard: Shard,
-    known: &[Uuid],
-    limit: usize,
-) -> Result<Batch, EngineError> {
-    let as_of = runtime.engine.now().await?;
-    let rows = u32::try_from(limit).unwrap_or(u32::MAX);
-    let rows = runtime
-        .engine
-        .outbox_beyond(shard.number, known, rows)
-        .await?;
-    Ok(Batch {
-        as_of,
-        complete: rows.len() < limit,
-        rows,
-    })
 }

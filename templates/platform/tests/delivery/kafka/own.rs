@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
+use uuid::Uuid;
 
 use super::served;
 
-/// A port that nobody listens on.
+/// A port on which nobody listens, below those that the system gives to clients: one of these might have
+/// it while the server is down.
 pub fn free_port() -> u16 {
-    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    free.local_addr().expect("its port").port()
+    let ports = std::iter::repeat_with(|| 10_000 + (Uuid::now_v7().as_u128() % 20_000) as u16);
+    let mut free = ports.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.next().expect("ports without end")
 }
 
 /// A server of the test's own, which it may break.
