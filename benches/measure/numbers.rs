@@ -21,6 +21,22 @@ pub fn quantile(mut numbers: Vec<f64>, part: f64) -> f64 {
     numbers[((numbers.len() - 1) as f64 * part).round() as usize]
 }
 
+/// Speeds a second beside their limits, both measured in turn: medians, and of their ratios the least and
+/// the greatest, too. Both of a round are of the same minute, so what the machine does besides is no
+/// part of their ratio.
+pub fn compared(speeds: Vec<f64>, limits: Vec<f64>) -> String {
+    let rounds = speeds.iter().zip(&limits);
+    let ratios: Vec<f64> = rounds.map(|(speed, limit)| speed / limit).collect();
+    format!(
+        "{:.0}/s of {:.0}/s, which is {:.2} ({:.2} to {:.2})",
+        median(speeds),
+        median(limits),
+        median(ratios.clone()),
+        quantile(ratios.clone(), 0.0),
+        quantile(ratios, 1.0),
+    )
+}
+
 /// How long it takes until a page of a file in this folder is on the disk, in milliseconds: the
 /// median.
 pub fn synchronised(folder: &Path) -> f64 {

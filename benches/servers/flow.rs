@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::measure::load;
-use crate::measure::numbers::{median, quantile};
+use crate::measure::numbers::{compared, quantile};
 use crate::measure::process::Service;
 use crate::psql::Psql;
 use crate::system::{System, output};
@@ -69,8 +69,13 @@ pub fn speeds(system: &System) {
         copy.run("CHECKPOINT");
         reader.1.push(read(system, &mut copy));
     }
-    report("from a full outbox on PostgreSQL to Kafka", relay, 0.6);
-    report("from Kafka into a copy on PostgreSQL", reader, 0.5);
+    for (what, (limits, speeds), asked) in [
+        ("from a full outbox on PostgreSQL to Kafka", relay, 0.6),
+        ("from Kafka into a copy on PostgreSQL", reader, 0.5),
+    ] {
+        let compared = compared(speeds, limits);
+        println!("events {what}: {compared} (asked for: at least {asked})");
+    }
 }
 
 /// Fills the outbox, for a service that has written an event before; events a second until it is empty.
@@ -102,20 +107,6 @@ fn fill(owner: &mut Psql) {
     owner.run(&FILL.replace("{EVENTS}", &EVENTS.to_string()));
     owner.run("VACUUM ANALYZE microdb_outbox");
     owner.run("CHECKPOINT");
-}
-
-/// Both speeds of a round are of the same minute: what the machine does besides is no part of their ratio.
-fn report(what: &str, (limits, speeds): (Vec<f64>, Vec<f64>), asked: f64) {
-    let rounds = speeds.iter().zip(&limits);
-    let ratios: Vec<f64> = rounds.map(|(speed, limit)| speed / limit).collect();
-    println!(
-        "{what}: {:.0} events/s, of {:.0}: {:.2} (rounds: {:.2} to {:.2}; asked for: at least {asked})",
-        median(speeds),
-        median(limits),
-        median(ratios.clone()),
-        quantile(ratios.clone(), 0.0),
-        quantile(ratios, 1.0),
-    );
 }
 
 /// Events a second from the first that leaves the outbox to the last.
@@ -156,6 +147,9 @@ const FEW: usize = 300;
 /// The pause, which is no divisor of anything in the runtime.
 const PAUSE: Duration = Duration::from_millis(37);
 
+/// How many commands go before, until Kafka has compiled itself for this load.
+const WARM: usize = 60_000;
+
 /// How many clients send at a time under load, and how many commands all send at full speed.
 const LOAD: (usize, usize) = (16, 16_000);
 
@@ -181,7 +175,7 @@ pub fn delays(system: &System) {
             of,
         };
         effects.begin(&owner);
-        load::run(owner.port, 8, 800);
+        load::run(owner.port, LOAD.0, WARM);
         delay(context, &owner, &mut effects);
         drop(service);
     }

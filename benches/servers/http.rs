@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::flow;
 use crate::measure::load;
-use crate::measure::numbers::median;
+use crate::measure::numbers::compared;
 use crate::measure::process::Service;
 use crate::statements;
 use crate::system::{System, folder, output};
@@ -19,6 +19,10 @@ const ROUNDS: usize = 5;
 
 /// Clients at a time, and how many commands they send together in a round.
 const LOADS: [(usize, usize); 3] = [(1, 2_000), (8, 12_000), (32, 24_000)];
+
+/// From how many keys `redis-benchmark` draws: it takes no more than 31 bits, and makes one key of all of
+/// them beyond.
+const KEYS: &str = "2000000000";
 
 /// What PostgreSQL takes at best: its pgbench, with the statements of the service.
 pub fn on_postgres(system: &System) {
@@ -66,31 +70,43 @@ pub fn on_redis(system: &System) {
     compare("Redis", 0.6, &service, &mut |clients, commands| {
         let mut bench = Command::new("redis-benchmark");
         bench
-            .args(["-h", host, "-p", port, "--csv", "-r", "1000000000000"])
+            .args(["-h", host, "-p", port, "--csv", "-r", KEYS])
             .args(["-c", &clients.to_string(), "-n", &commands.to_string()])
             .args(&call);
+        let before = rows_in_redis(system);
         let said = output(&mut bench);
+        // A key may be drawn twice.
+        let written = rows_in_redis(system) - before;
+        assert!(
+            written + 10 >= commands,
+            "{written} calls of {commands} wrote a row"
+        );
         let line = said.lines().last().unwrap();
         line.rsplit("\",\"").nth(6).unwrap().parse().unwrap()
     });
 }
 
-/// Measures both in turn, and prints medians and their ratio.
+/// Measures both in turn, and prints what comes of it.
 fn compare(what: &str, asked: f64, service: &Service, limit: &mut dyn FnMut(usize, usize) -> f64) {
     load::run(service.port, 8, 4_000);
     for (clients, commands) in LOADS {
-        let mut speeds = (Vec::new(), Vec::new());
+        let (mut speeds, mut limits) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            speeds.0.push(limit(clients, commands));
-            speeds.1.push(load::run(service.port, clients, commands));
+            limits.push(limit(clients, commands));
+            speeds.push(load::run(service.port, clients, commands));
         }
-        let (limit, service) = (median(speeds.0), median(speeds.1));
         println!(
-            "{what}, {clients} clients: {service:.0} commands/s by HTTP = {:.2} × {limit:.0} of the \
-             server's own bench (asked for: at least {asked})",
-            service / limit
+            "commands by HTTP on {what}, {clients} clients: {} of the server's own bench (asked for: at \
+             least {asked})",
+            compared(speeds, limits)
         );
     }
+}
+
+fn rows_in_redis(system: &System) -> usize {
+    let mut client = Command::new("redis-cli");
+    client.args(["-u", &system.redis, "hlen", "{post.memory}:rows:greeting:0"]);
+    output(&mut client).trim().parse().unwrap()
 }
 
 /// The function call of a command, with ids that `redis-benchmark` makes anew.
