@@ -102,7 +102,7 @@ const PARTITIONS: &str = "SELECT inhparent::regclass || ' ' || count(*) FROM pg_
 /// One row of a loan, and an installment that is gone with it.
 const ROWS: &str = "INSERT INTO loan VALUES ('00000000-0000-0000-0000-000000000001', 1, now(), now(),
         '00000000-0000-0000-0000-00000000000b', 'r');
-    INSERT INTO loan__installment (id, parent, _shard, position, due) SELECT id, id, borrower, 0, now() FROM loan;
+    INSERT INTO loan__installment (id, _parent, _shard, _position, due) SELECT id, id, borrower, 0, now() FROM loan;
     DELETE FROM loan; SELECT count(*) FROM loan__installment";
 
 #[test]
