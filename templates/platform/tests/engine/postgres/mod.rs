@@ -3,6 +3,7 @@
 mod conforms;
 mod interrupted;
 mod migrations;
+mod plans;
 mod proxy;
 mod races;
 mod replicas;
