@@ -75,10 +75,10 @@ pub fn on_redis(system: &System) {
             .args(&call);
         let before = rows_in_redis(system);
         let said = output(&mut bench);
-        // A key may be drawn twice.
+        // A key may be drawn twice, and more often the more there are.
         let written = rows_in_redis(system) - before;
         assert!(
-            written + 10 >= commands,
+            written * 100 > commands * 99,
             "{written} calls of {commands} wrote a row"
         );
         let line = said.lines().last().unwrap();

@@ -6,9 +6,9 @@
 //! relays on one shard do double work, which a lease avoids, but no harm: each publishes every key
 //! from its first unsent message on, and readers pass over what they have had.
 //!
-//! The database works while the broker does: what the pass before published is deleted, and where more
-//! waits than a pass takes, the next pass's messages are read at the same time, all that there are but
-//! those. They are used if the broker takes all that are on their way.
+//! The database works while the broker does: what earlier passes published is deleted, many messages
+//! together, and where more waits than a pass takes, the next pass's messages are read at the same time,
+//! all that there are but those. They are used if the broker takes all that are on their way.
 
 mod back_off;
 mod heartbeat;
