@@ -24,6 +24,10 @@ const LOADS: [(usize, usize); 3] = [(1, 2_000), (8, 12_000), (32, 24_000)];
 /// them beyond.
 const KEYS: &str = "2000000000";
 
+/// Stands in its ids for the number of the round: it draws the same keys again when the second it starts
+/// in and its process have the same difference.
+const ROUND: &str = "ROUND";
+
 /// What PostgreSQL takes at best: its pgbench, with the statements of the service.
 pub fn on_postgres(system: &System) {
     let script = folder().join("command.sql");
@@ -65,14 +69,19 @@ pub fn on_postgres(system: &System) {
 pub fn on_redis(system: &System) {
     let service = system.start_alone("memory");
     let call = call(system, &service);
+    let mut begun = 0;
     let (_, address) = system.redis.split_once("://").unwrap();
     let (host, port) = address.split_once(':').unwrap();
     compare("Redis", 0.6, &service, &mut |clients, commands| {
+        begun += 1;
+        let call = call
+            .iter()
+            .map(|word| word.replace(ROUND, &format!("{begun:04}")));
         let mut bench = Command::new("redis-benchmark");
         bench
             .args(["-h", host, "-p", port, "--csv", "-r", KEYS])
             .args(["-c", &clients.to_string(), "-n", &commands.to_string()])
-            .args(&call);
+            .args(call);
         let before = rows_in_redis(system);
         let said = output(&mut bench);
         let written = rows_in_redis(system) - before;
@@ -131,9 +140,9 @@ fn call(system: &System, service: &Service) -> Vec<String> {
     let id = |pointer: &str| set.pointer(pointer).unwrap().as_str().unwrap().to_owned();
     let (row, event) = (id("/saves/0/id"), id("/events/0/id"));
     let anew = |word: String| {
-        // Drawn twice, none of them comes again; without hyphens there is room for that.
-        word.replace(&row, "__rand_int____rand_int__70008000")
-            .replace(&event, "__rand_int____rand_int__70009000")
+        // Drawn twice, none of them comes again in a round; without hyphens there is room for that.
+        word.replace(&row, &format!("__rand_int____rand_int__7000{ROUND}"))
+            .replace(&event, &format!("__rand_int____rand_int__8000{ROUND}"))
     };
     call.into_iter().map(anew).collect()
 }

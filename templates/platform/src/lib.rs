@@ -24,6 +24,7 @@ pub mod location;
 pub mod owner;
 pub mod prelude;
 pub mod query;
+mod reading;
 pub mod relay;
 pub mod requests;
 pub mod runtime;

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::{Cache, Unanswered};
-use crate::broker::{Assignment, BrokerError, Delivery, Polled, Subscription};
-use crate::engine::{EngineError, OffsetAdvance, WriteSet};
+use crate::broker::{Delivery, Polled};
+use crate::engine::{OffsetAdvance, WriteSet};
 use crate::envelope::Envelope;
 use crate::owner::Owned;
+use crate::reading::{Beginning, Reading, ReadingError};
 use crate::runtime::Runtime;
 
 /// The handler's id under which offsets are kept, and its group.
@@ -36,15 +37,6 @@ pub struct Keeper {
     /// How far partitions were read since that was written down.
     read: BTreeMap<(String, u32), OffsetAdvance>,
     noted: Instant,
-}
-
-/// Why reading was interrupted.
-#[derive(Debug, thiserror::Error)]
-enum Interrupted {
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    #[error(transparent)]
-    Broker(#[from] BrokerError),
 }
 
 impl Keeper {
@@ -73,30 +65,17 @@ impl Keeper {
         }
     }
 
-    async fn session(&mut self) -> Result<(), Interrupted> {
+    /// Where nothing is written down, nothing older is in the cache.
+    async fn session(&mut self) -> Result<(), ReadingError> {
         let runtime = Arc::clone(&self.runtime);
         let topics: Vec<_> = self.owned.iter().map(|it| it.topic.to_owned()).collect();
-        let group = format!("{}.{}.{HANDLER}", runtime.system, runtime.context);
-        let mut subscription = runtime.broker.subscribe(&group, &topics).await?;
-        let mut incarnations = HashMap::new();
+        let joined = Reading::join(Arc::clone(&runtime), HANDLER, &topics, Beginning::End);
+        let mut reading = joined.await?;
         while !*runtime.shutdown.borrow() {
-            match subscription.poll(AT_ONCE, WAIT_MS).await? {
-                Polled::Assigned(assigned) => {
-                    for (place, incarnation) in self.begin(&mut *subscription, assigned).await? {
-                        incarnations.insert(place, incarnation);
-                    }
-                }
+            match reading.poll(AT_ONCE, WAIT_MS).await? {
+                Polled::Messages(messages) => self.take(&mut reading, &messages).await?,
                 Polled::Revoked(_) => self.note().await,
-                Polled::OutOfRange { topic, partition } => {
-                    let there = runtime.broker.partitions(&topic).await?;
-                    if let Some(there) = there.iter().find(|one| one.partition == partition) {
-                        subscription.seek(&topic, partition, there.start).await?;
-                    }
-                }
-                Polled::Messages(messages) => {
-                    self.take(&mut *subscription, &messages, &incarnations)
-                        .await?;
-                }
+                Polled::Assigned(_) | Polled::OutOfRange { .. } => {}
             }
             if self.noted.elapsed() >= NOTED {
                 self.note().await;
@@ -106,55 +85,23 @@ impl Keeper {
         Ok(())
     }
 
-    /// Reads on where it was written down; where nothing is, nothing older is in the cache.
-    async fn begin(
-        &self,
-        subscription: &mut dyn Subscription,
-        assigned: Vec<Assignment>,
-    ) -> Result<Vec<((String, u32), String)>, Interrupted> {
-        let offsets = self.runtime.engine.offsets(HANDLER, 0).await?;
-        let mut begun = Vec::new();
-        for one in assigned {
-            let offset = offsets.iter().find(|offset| {
-                offset.topic == one.topic
-                    && offset.partition == one.partition
-                    && offset.incarnation == one.incarnation
-            });
-            let next = offset.map_or(one.end, |offset| offset.next);
-            subscription.seek(&one.topic, one.partition, next).await?;
-            begun.push(((one.topic, one.partition), one.incarnation));
-        }
-        Ok(begun)
-    }
-
     async fn take(
         &mut self,
-        subscription: &mut dyn Subscription,
+        reading: &mut Reading,
         messages: &[Delivery],
-        incarnations: &HashMap<(String, u32), String>,
-    ) -> Result<(), Interrupted> {
+    ) -> Result<(), ReadingError> {
         let (Some(first), Some(last)) = (messages.first(), messages.last()) else {
             return Ok(());
         };
         if self.tell(messages).await.is_err() {
             // Until the cache answers: it may have what is older.
-            let (topic, partition) = (&first.topic, first.partition);
-            subscription.seek(topic, partition, first.offset).await?;
+            reading.again(first).await?;
             tokio::time::sleep(REST).await;
             return Ok(());
         }
-        let place = (last.topic.clone(), last.partition);
-        let (topic, next) = (&last.topic, last.offset + 1);
-        subscription.commit(topic, last.partition, next).await?;
-        let advance = OffsetAdvance {
-            handler: HANDLER.to_owned(),
-            generation: 0,
-            topic: place.0.clone(),
-            partition: place.1,
-            incarnation: incarnations.get(&place).cloned().unwrap_or_default(),
-            next,
-            as_of: None,
-        };
+        let advance = reading.advance(last);
+        reading.commit(&advance).await?;
+        let place = (advance.topic.clone(), advance.partition);
         self.read.insert(place, advance);
         Ok(())
     }

@@ -78,7 +78,10 @@ pub trait Engine: Send + Sync + 'static {
         schema: &'static Schema,
         generation: Generation,
         id: Uuid,
-    ) -> Result<Found, EngineError>;
+    ) -> Result<Found, EngineError> {
+        let mut each = self.load_each(schema, generation, &[id]).await?;
+        Ok(each.pop().unwrap_or(Found::Nothing))
+    }
 
     /// The rows under these ids, an answer each in their order; they need not be of one instant.
     async fn load_each(
@@ -86,13 +89,7 @@ pub trait Engine: Send + Sync + 'static {
         schema: &'static Schema,
         generation: Generation,
         ids: &[Uuid],
-    ) -> Result<Vec<Found>, EngineError> {
-        let mut rows = Vec::with_capacity(ids.len());
-        for id in ids {
-            rows.push(self.load(schema, generation, *id).await?);
-        }
-        Ok(rows)
-    }
+    ) -> Result<Vec<Found>, EngineError>;
 
     /// A page of rows.
     async fn find(&self, find: &Find) -> Result<Page, EngineError>;

@@ -25,6 +25,7 @@ use super::sweep::Sweeper;
 use crate::broker::{Assignment, Delivery, Polled, Subscription};
 use crate::engine::EngineError;
 use crate::envelope::Control;
+use crate::reading::next_of;
 use crate::task;
 
 /// How many messages are handled in one transaction at most.
@@ -353,12 +354,8 @@ pub(super) async fn measure_lag(scope: &Scope, topic: &str) -> Result<(), ReadEr
         .await?;
     let partitions = runtime.broker.partitions(topic).await?;
     let behind = |end: &Assignment| {
-        let read = offsets.iter().find(|offset| {
-            offset.topic == end.topic
-                && offset.partition == end.partition
-                && offset.incarnation == end.incarnation
-        });
-        read.map_or(0, |read| (end.end - read.next).max(0))
+        let read = next_of(&offsets, end);
+        read.map_or(0, |next| (end.end - next).max(0))
     };
     LAG.with_label_values(&[scope.about.handler])
         .set(partitions.iter().map(behind).sum());

@@ -200,16 +200,6 @@ impl Engine for MongodbEngine {
         self.store.now().await
     }
 
-    async fn load(
-        &self,
-        schema: &'static Schema,
-        generation: Generation,
-        id: Uuid,
-    ) -> Result<Found, EngineError> {
-        let mut each = self.store.load_each(schema, generation, &[id]).await?;
-        Ok(each.pop().unwrap_or(Found::Nothing))
-    }
-
     async fn load_each(
         &self,
         schema: &'static Schema,

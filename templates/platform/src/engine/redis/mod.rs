@@ -138,16 +138,6 @@ impl Engine for RedisEngine {
         rows::instant(&now)
     }
 
-    async fn load(
-        &self,
-        schema: &'static Schema,
-        generation: Generation,
-        id: Uuid,
-    ) -> Result<Found, EngineError> {
-        let mut each = rows::load_each(&self.link, schema, generation, &[id]).await?;
-        Ok(each.pop().unwrap_or(Found::Nothing))
-    }
-
     async fn load_each(
         &self,
         schema: &'static Schema,

@@ -133,15 +133,20 @@ impl Engine for SqliteEngine {
         Ok(Timestamp::now())
     }
 
-    async fn load(
+    async fn load_each(
         &self,
         schema: &'static Schema,
         generation: Generation,
-        id: Uuid,
-    ) -> Result<Found, EngineError> {
+        ids: &[Uuid],
+    ) -> Result<Vec<Found>, EngineError> {
         let sql = self.tables.of(schema);
+        let ids = ids.to_vec();
         self.readers
-            .read(move |connection| rows::load(connection, &sql, schema, generation, id))
+            .read(move |connection| {
+                let rows = ids.iter();
+                rows.map(|id| rows::load(connection, &sql, schema, generation, *id))
+                    .collect()
+            })
             .await
     }
 

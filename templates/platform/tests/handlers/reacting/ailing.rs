@@ -53,13 +53,13 @@ impl Engine for Ailing {
         self.inner.now().await
     }
 
-    async fn load(
+    async fn load_each(
         &self,
         schema: &'static Schema,
         generation: Generation,
-        id: Uuid,
-    ) -> Result<Found, EngineError> {
-        self.inner.load(schema, generation, id).await
+        ids: &[Uuid],
+    ) -> Result<Vec<Found>, EngineError> {
+        self.inner.load_each(schema, generation, ids).await
     }
 
     async fn find(&self, find: &Find) -> Result<Page, EngineError> {
