@@ -115,9 +115,7 @@ impl Reading {
     /// Lets this message come again, and what is behind it.
     pub(crate) async fn again(&mut self, first: &Delivery) -> Result<(), BrokerError> {
         let (topic, partition) = (&first.topic, first.partition);
-        self.subscription
-            .seek(topic, partition, first.offset)
-            .await
+        self.subscription.seek(topic, partition, first.offset).await
     }
 }
 

@@ -88,3 +88,19 @@ pub struct DocumentsQuery {
     /// The greatest number of documents.
     pub limit: u32,
 }
+
+/// What one look at the database tells.
+#[derive(Debug, Clone)]
+pub struct Glance {
+    /// The time by the database's own clock.
+    pub now: Timestamp,
+    /// The collections that hold anything, of those asked for.
+    pub holding: Vec<Documents>,
+}
+
+impl Glance {
+    /// Whether a collection that was asked for holds anything.
+    pub fn holds(&self, collection: Documents) -> bool {
+        self.holding.contains(&collection)
+    }
+}

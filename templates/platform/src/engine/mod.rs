@@ -43,7 +43,7 @@ use crate::value::Timestamp;
 
 #[cfg(feature = "sqlite")]
 pub use database::{Database, Kind as DatabaseKind};
-pub use document::{Document, DocumentWrite, Documents, DocumentsQuery};
+pub use document::{Document, DocumentWrite, Documents, DocumentsQuery, Glance};
 pub use message::{OutboxDepth, OutboxEvent, OutboxRow};
 pub use migration::{Migration, OpenError};
 pub use options::Options;
@@ -192,6 +192,18 @@ pub trait Engine: Send + Sync + 'static {
 
     /// How many documents a collection holds.
     async fn count(&self, collection: Documents) -> Result<u64, EngineError>;
+
+    /// The time, and which of these collections hold anything.
+    async fn glance(&self, collections: &[Documents]) -> Result<Glance, EngineError> {
+        let now = self.now().await?;
+        let mut holding = Vec::new();
+        for collection in collections {
+            if self.count(*collection).await? > 0 {
+                holding.push(*collection);
+            }
+        }
+        Ok(Glance { now, holding })
+    }
 
     /// Takes or renews a lease by the database's clock; whether `owner` has it now.
     async fn lease(&self, name: &str, owner: Uuid, millis: u64) -> Result<bool, EngineError>;

@@ -15,7 +15,7 @@ use super::metrics;
 use super::parked::{Waiting, Why};
 use super::queue::{Letter, Queue};
 use super::reactor::{Failure, Reaction, Scope};
-use crate::engine::{DocumentWrite, Documents, EngineError, Found, WriteSet};
+use crate::engine::{DocumentWrite, Documents, EngineError, Found, Glance, WriteSet};
 use crate::envelope::{Envelope, partition_of};
 use crate::value::Timestamp;
 
@@ -26,11 +26,16 @@ static FORKS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     )
 });
 
+/// What may hold something that concerns a message.
+const COLLECTIONS: [Documents; 3] = [Documents::Parked, Documents::Blocks, Documents::Cursors];
+
 /// A run of messages, or a part of the work on one key.
 pub(super) struct Batch<'a> {
     scope: &'a Scope,
     /// Partitions whose earlier messages had gone by when the handler began.
     mid_topic: &'a BTreeSet<u32>,
+    /// What else there was when it was opened.
+    glance: Glance,
     keys: BTreeMap<Uuid, Key>,
     documents: Vec<DocumentWrite>,
     asks: Vec<Ask>,
@@ -62,13 +67,18 @@ impl<'a> Batch<'a> {
                 None => Ok(Vec::new()),
             }
         };
-        let (gates, parked, blocks, rows) = tokio::try_join!(
+        // Only an event of other handlers may be half done.
+        let collections = match scope.about.projection {
+            Some(_) => &COLLECTIONS[..2],
+            None => &COLLECTIONS[..],
+        };
+        let (gates, glance, rows) = tokio::try_join!(
             engine.gates(scope.about.handler, scope.generation, &ids),
-            engine.count(Documents::Parked),
-            engine.count(Documents::Blocks),
+            engine.glance(collections),
             rows,
         )?;
-        let (parked, blocked) = (parked > 0, blocks > 0);
+        let parked = glance.holds(Documents::Parked);
+        let blocked = glance.holds(Documents::Blocks);
         let mut gates: BTreeMap<_, _> = gates.into_iter().collect();
         let mut rows = rows.into_iter();
         let mut keys = BTreeMap::new();
@@ -80,6 +90,7 @@ impl<'a> Batch<'a> {
         Ok(Self {
             scope,
             mid_topic,
+            glance,
             keys,
             documents: Vec::new(),
             asks: Vec::new(),
@@ -142,14 +153,8 @@ impl<'a> Batch<'a> {
     }
 
     /// Gives up a message that cannot be handled: it blocks its key.
-    pub async fn give_up(
-        &mut self,
-        aggregate: Uuid,
-        message: Message,
-        failure: String,
-        attempts: u32,
-    ) -> Result<(), EngineError> {
-        let now = self.scope.runtime.engine.now().await?;
+    pub fn give_up(&mut self, aggregate: Uuid, message: Message, failure: String, attempts: u32) {
+        let now = self.glance.now;
         let recorded = message.envelope().map_or(now, |envelope| envelope.time);
         let new = || Queue::new(self.scope, aggregate, recorded);
         let key = self.keys.entry(aggregate).or_default();
@@ -160,20 +165,14 @@ impl<'a> Batch<'a> {
             attempts,
             since: now,
         });
-        Ok(())
     }
 
     /// Gives up the first message that waits for an aggregate.
-    pub async fn give_up_head(
-        &mut self,
-        aggregate: Uuid,
-        failure: String,
-    ) -> Result<(), EngineError> {
+    pub fn give_up_head(&mut self, aggregate: Uuid, failure: String) {
         let parked = &mut self.key(aggregate).parked;
         let head = parked.head().map(|(sequence, _)| sequence);
-        match head.and_then(|sequence| parked.remove(sequence)) {
-            Some(waiting) => self.give_up(aggregate, waiting.message, failure, 1).await,
-            None => Ok(()),
+        if let Some(waiting) = head.and_then(|sequence| parked.remove(sequence)) {
+            self.give_up(aggregate, waiting.message, failure, 1);
         }
     }
 
@@ -264,8 +263,9 @@ impl<'a> Batch<'a> {
 
     async fn react(&mut self, envelope: &Envelope) -> Result<Reaction, Failure> {
         let scope = self.scope;
-        let row = &self.key(envelope.subject).row;
-        scope.reactor.react(scope, envelope, row).await
+        let key = self.keys.entry(envelope.subject).or_default();
+        let reactor = &scope.reactor;
+        reactor.react(scope, envelope, &key.row, &self.glance).await
     }
 
     fn merge(&mut self, aggregate: Uuid, reaction: Reaction) {

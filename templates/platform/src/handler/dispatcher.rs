@@ -103,10 +103,11 @@ async fn turn(
     lease: &mut Lease,
 ) -> Result<Turn, EngineError> {
     let engine = &runtime.engine;
+    let now = engine.now().await?;
     let query = DocumentsQuery {
         collection: Documents::Commands,
         group: None,
-        due_by: Some(engine.now().await?),
+        due_by: Some(now),
         heads_only: true,
         after: None,
         limit: AT_ONCE,
@@ -120,7 +121,8 @@ async fn turn(
     for document in due {
         let (runtime, replicas) = (Arc::clone(runtime), Arc::clone(replicas));
         let reactors = Arc::clone(reactors);
-        under_way.spawn(async move { hand_over(&runtime, &replicas, &reactors, document).await });
+        under_way
+            .spawn(async move { hand_over(&runtime, &replicas, &reactors, document, now).await });
     }
     let (mut moved, mut waiting) = (false, false);
     while let Some(ended) = under_way.join_next().await {
@@ -154,9 +156,9 @@ async fn hand_over(
     replicas: &Replicas,
     reactors: &Reactors,
     document: Document,
+    now: Timestamp,
 ) -> Result<HandedOver, EngineError> {
     let pending = Pending::read(&document)?;
-    let now = runtime.engine.now().await?;
     if !replicas.have_reached(runtime, &pending, now).await? {
         let pause = (now.millis_since(pending.since) / 4).clamp(SHORTEST_WAIT_MS, LONGEST_WAIT_MS);
         rest(runtime, document, pending, now.plus_millis(pause)).await?;

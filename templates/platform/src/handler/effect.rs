@@ -17,7 +17,7 @@ use super::message::Message;
 use super::reactor::{About, Failure, Reaction, Reactor, Scope, guarded, said};
 use super::{Attempt, Attempts, Effect, Follow, Outcome};
 use crate::contract::{AggregateType, Event, Recorded};
-use crate::engine::{Document, DocumentWrite, Documents, EngineError, Found};
+use crate::engine::{Document, DocumentWrite, Documents, EngineError, Found, Glance};
 use crate::envelope::{DecodeError, Envelope, decode};
 use crate::value::Timestamp;
 
@@ -74,15 +74,15 @@ impl<E: Effect> Reactor for EffectReactor<E> {
         scope: &Scope,
         envelope: &Envelope,
         _: &Found,
+        glance: &Glance,
     ) -> Result<Reaction, Failure> {
         if envelope.kind != E::On::TYPE {
             return Ok(Reaction::default());
         }
         // What cannot be read now cannot be read later: it is this message's fault, not the job's.
         decode::<E::On>(envelope)?;
-        let now = scope.runtime.engine.now().await?;
         Ok(Reaction {
-            documents: vec![job::<E>(scope, envelope, now)],
+            documents: vec![job::<E>(scope, envelope, glance.now)],
             ..Reaction::default()
         })
     }

@@ -19,7 +19,7 @@ use super::{Policy, Targets};
 use crate::context::{Caller, Context};
 use crate::contract::{AggregateType, Command, Event, Recorded};
 use crate::decision::Aggregate;
-use crate::engine::{Document, DocumentWrite, Documents, Engine, EngineError, Find, Found};
+use crate::engine::{Document, DocumentWrite, Documents, Engine, EngineError, Find, Found, Glance};
 use crate::envelope::{Envelope, decode};
 use crate::runtime::Refused;
 use crate::unit_of_work::{refusals, restore};
@@ -65,22 +65,24 @@ impl<P: Policy> Reactor for PolicyReactor<P> {
         scope: &Scope,
         envelope: &Envelope,
         _: &Found,
+        glance: &Glance,
     ) -> Result<Reaction, Failure> {
         if envelope.kind != P::On::TYPE {
             return Ok(Reaction::default());
         }
-        let now = scope.runtime.engine.now().await?;
         let key = scope.cursor(envelope);
-        let stored = scope
-            .runtime
-            .engine
-            .document(Documents::Cursors, &key)
-            .await?;
+        let stored = match glance.holds(Documents::Cursors) {
+            true => {
+                let engine = &scope.runtime.engine;
+                engine.document(Documents::Cursors, &key).await?
+            }
+            false => None,
+        };
         let mut work = Work::<P> {
             scope,
             envelope,
             event: decode(envelope)?,
-            now,
+            now: glance.now,
             cursor: cursor(stored.as_ref())?,
             looked_at: 0,
             documents: Vec::new(),

@@ -10,7 +10,9 @@ use uuid::Uuid;
 
 use super::late::Wanted;
 use crate::context::Context;
-use crate::engine::{CommitError, DocumentWrite, Engine, EngineError, Found, Generation, SaveTo};
+use crate::engine::{
+    CommitError, DocumentWrite, Engine, EngineError, Found, Generation, Glance, SaveTo,
+};
 use crate::envelope::{DecodeError, Envelope};
 use crate::runtime::Runtime;
 use crate::schema::Schema;
@@ -69,12 +71,14 @@ pub(super) trait Reactor: Send + Sync {
     /// What it is.
     fn about(&self) -> About;
 
-    /// What a message makes happen that is due. `row` is there for projections.
+    /// What a message makes happen that is due. `row` is there for projections; `glance` is of the begin of
+    /// the run, and tells of cursors too.
     async fn react(
         &self,
         scope: &Scope,
         envelope: &Envelope,
         row: &Found,
+        glance: &Glance,
     ) -> Result<Reaction, Failure>;
 
     /// What a policy wants of a target that was not there when the event came.

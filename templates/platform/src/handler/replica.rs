@@ -16,7 +16,7 @@ use super::upcaster::upcast;
 use super::{Aged, Replica, Replicated, metrics, queue};
 use crate::contract::{AggregateType, UpcastError};
 use crate::engine::{
-    Check, Engine, EngineError, Found, Generation, OffsetAdvance, Reads, SaveTo, Stored,
+    Check, Engine, EngineError, Found, Generation, Glance, OffsetAdvance, Reads, SaveTo, Stored,
 };
 use crate::envelope::{Change, Envelope, partition_of};
 use crate::value::Timestamp;
@@ -59,6 +59,7 @@ impl<R: Replicated> Reactor for ReplicaReactor<R> {
         _: &Scope,
         envelope: &Envelope,
         row: &Found,
+        _: &Glance,
     ) -> Result<Reaction, Failure> {
         let to = if envelope.change == Change::Deleted {
             SaveTo::Deleted {

@@ -244,9 +244,7 @@ impl Runner {
         );
         for _ in 0..CONFLICTS {
             let mut batch = self.open(std::slice::from_ref(read)).await?;
-            batch
-                .give_up(aggregate, read.message.clone(), why.to_owned(), attempts)
-                .await?;
+            batch.give_up(aggregate, read.message.clone(), why.to_owned(), attempts);
             let mut folded = batch.finish();
             folded.write.offsets.push(self.offset(&read.message, None));
             match self.commit(folded).await {
@@ -275,7 +273,7 @@ impl Runner {
                 Err(Failure::Poison(why) | Failure::Newer(why)) => failed = Some(why),
             }
             if let Some(why) = failed {
-                batch.give_up_head(aggregate, why).await?;
+                batch.give_up_head(aggregate, why);
             }
             match self.commit(batch.finish()).await {
                 Ok(()) => return Ok(true),

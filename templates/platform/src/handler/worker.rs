@@ -90,13 +90,17 @@ async fn claim(
     limit: usize,
 ) -> Result<Vec<Claim>, EngineError> {
     let engine = &runtime.engine;
-    if limit == 0 || engine.count(Documents::Jobs).await? == 0 {
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let glance = engine.glance(&[Documents::Jobs]).await?;
+    if !glance.holds(Documents::Jobs) {
         return Ok(Vec::new());
     }
     let query = DocumentsQuery {
         collection: Documents::Jobs,
         group: None,
-        due_by: Some(engine.now().await?),
+        due_by: Some(glance.now),
         heads_only: true,
         after: None,
         limit: u32::try_from(limit).unwrap_or(u32::MAX),

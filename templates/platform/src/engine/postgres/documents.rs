@@ -8,7 +8,7 @@ use super::apply::Stop;
 use super::error::signed;
 use super::statement::{self, ByKeys, Failed};
 use super::value::{Arguments, Sql, Type};
-use crate::engine::{Document, DocumentWrite, Documents, DocumentsQuery, EngineError};
+use crate::engine::{Document, DocumentWrite, Documents, DocumentsQuery, EngineError, Glance};
 
 /// The columns of a document.
 pub(super) const COLUMNS: &str = r#"key, "group", position, due, version, body"#;
@@ -239,6 +239,28 @@ pub(super) async fn count(
     let sql = format!("SELECT count(*) FROM {}", table(collection));
     let rows = statement::rows(connection, &sql.into(), Arguments::default()).await?;
     rows.first().map_or(Ok(0), |row| statement::natural(row, 0))
+}
+
+/// The time, and which collections hold anything.
+pub(super) async fn glance(
+    connection: &mut PgConnection,
+    collections: &[Documents],
+) -> Result<Glance, EngineError> {
+    let mut sql = "SELECT clock_timestamp()".to_owned();
+    for collection in collections {
+        sql += &format!(", EXISTS (SELECT FROM {})", table(*collection));
+    }
+    let rows = statement::rows(connection, &sql.into(), Arguments::default()).await?;
+    let nothing = || EngineError::Corrupt("no row was given".to_owned());
+    let row = rows.first().ok_or_else(nothing)?;
+    let mut holding = Vec::new();
+    for (at, collection) in collections.iter().enumerate() {
+        if statement::truth(row, at + 1)? {
+            holding.push(*collection);
+        }
+    }
+    let now = statement::instant(row, 0)?;
+    Ok(Glance { now, holding })
 }
 
 /// Documents by due time, group, position and key; by key alone when paging.

@@ -125,8 +125,8 @@ use self::writer::Writer;
 use super::migration::{Migration, OpenError};
 use super::{
     CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find, Found, Gate,
-    Generation, OffsetAdvance, Options, OutboxDepth, OutboxEvent, OutboxRow, Page, Replicas,
-    WriteSet,
+    Generation, Glance, OffsetAdvance, Options, OutboxDepth, OutboxEvent, OutboxRow, Page,
+    Replicas, WriteSet,
 };
 use crate::schema::Schema;
 use crate::value::Timestamp;
@@ -384,6 +384,10 @@ impl Engine for PostgresEngine {
 
     async fn count(&self, collection: Documents) -> Result<u64, EngineError> {
         over!(self.readers, documents::count, collection)
+    }
+
+    async fn glance(&self, collections: &[Documents]) -> Result<Glance, EngineError> {
+        over!(self.readers, documents::glance, collections)
     }
 
     async fn lease(&self, name: &str, owner: Uuid, millis: u64) -> Result<bool, EngineError> {
