@@ -142,7 +142,7 @@ async fn saves(
         }
     }
     match write.saves.first() {
-        Some(first) if bulk::fits(&write.saves) => {
+        Some(first) if write.saves.len() > 1 && bulk::fits(&write.saves) => {
             bulk::apply(connection, &tables.of(first.schema), &write.saves).await?;
         }
         _ => {

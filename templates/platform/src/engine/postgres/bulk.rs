@@ -1,7 +1,6 @@
 //! Many rows of a projection by two statements.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
@@ -9,20 +8,20 @@ use uuid::Uuid;
 use super::apply::Stop;
 use super::error::{is_there, signed};
 use super::statement::{self, Failed};
-use super::tables::{TableSql, quoted, separated};
+use super::tables::{TableSql, quoted, separated, unshared};
 use super::value::{Arguments, Sql, Type};
 use super::{codec, save};
 use crate::engine::{EngineError, Save, SaveTo, Stored};
 use crate::schema::{Column, Schema};
 use crate::value::Timestamp;
 
-/// The statements: `$1` is the generation, then arrays of ids, versions, times of creation and
-/// change, versions before, and a column each.
+/// The statements, after a table `shared` of one row: `$1` is the generation, then arrays of ids, versions,
+/// times of creation and change, versions before, and a column each.
 pub(super) struct BulkSql {
     /// New rows.
-    insert: Arc<str>,
+    pub insert: String,
     /// Other contents of rows that have the versions before; the ids of these.
-    update: Arc<str>,
+    pub update: String,
 }
 
 impl BulkSql {
@@ -43,32 +42,39 @@ impl BulkSql {
         Self {
             insert: format!(
                 r#"INSERT INTO {table} ("_generation", "id", "version", "created_at", "updated_at"{names})
-                   SELECT $1, n."id", n."version", n."created_at", n."updated_at"{values} FROM {given}
-                   ORDER BY n."id""#
-            )
-            .into(),
+                   SELECT $1, n."id", n."version", n."created_at", n."updated_at"{values}
+                   FROM shared, {given} ORDER BY n."id" RETURNING TRUE"#
+            ),
             update: format!(
                 r#"UPDATE {table} AS t SET "version" = n."version", "updated_at" = n."updated_at"{sets}
-                   FROM {given} WHERE t."id" = n."id" AND t."_generation" = $1
-                       AND t."version" = n." expected" RETURNING t."id""#
-            )
-            .into(),
+                   FROM (SELECT n.* FROM shared, {given} ORDER BY n."id") AS n
+                       CROSS JOIN LATERAL (SELECT ctid FROM {table} AS t
+                           WHERE t."id" = n."id" AND t."_generation" = $1
+                           LIMIT 1 FOR NO KEY UPDATE) AS there
+                   WHERE t.ctid = there.ctid AND t."version" = n." expected" RETURNING t."id""#
+            ),
         }
     }
 }
+
+/// A row, if one of these has been deleted. Most tables have never lost a row, which one look tells.
+pub(super) const WERE_DELETED: &str =
+    "SELECT 1 FROM unnest($3::uuid[]) AS made(id) CROSS JOIN LATERAL
+        (SELECT 1 FROM microdb_tombstones AS d
+         WHERE d.of = $1 AND d.generation = $2 AND d.id = made.id LIMIT 1) AS d
+    WHERE EXISTS (SELECT FROM microdb_tombstones WHERE of = $1 AND generation = $2) LIMIT 1";
 
 /// Whether the changes are of one projection, and each of another row that is to be there.
 pub(super) fn fits(saves: &[Save]) -> bool {
     let mut ids = HashSet::new();
     let of = saves.first().map(|one| (one.schema.table, one.generation));
-    saves.len() > 1
-        && saves.iter().all(|one| {
-            one.schema.generations
-                && one.schema.collections.is_empty()
-                && Some((one.schema.table, one.generation)) == of
-                && matches!(one.to, SaveTo::Live(_))
-                && ids.insert(one.id())
-        })
+    saves.iter().all(|one| {
+        one.schema.generations
+            && one.schema.collections.is_empty()
+            && Some((one.schema.table, one.generation)) == of
+            && matches!(one.to, SaveTo::Live(_))
+            && ids.insert(one.id())
+    })
 }
 
 /// Applies changes that [`fits`] was true of; their rows are locked.
@@ -77,11 +83,7 @@ pub(super) async fn apply(
     sql: &TableSql,
     saves: &[Save],
 ) -> Result<(), Stop> {
-    let live = saves.iter().filter_map(|one| match &one.to {
-        SaveTo::Live(stored) => Some((one, stored)),
-        SaveTo::Deleted { .. } => None,
-    });
-    let (changed, made): (Vec<_>, Vec<_>) = live.partition(|(one, _)| one.expected > 0);
+    let (changed, made) = parted(saves);
     let done = update(connection, sql, &changed).await?;
     for (one, stored) in changed {
         // It may have been deleted before: that is looked at one by one.
@@ -96,6 +98,18 @@ pub(super) async fn apply(
     }
 }
 
+/// What is to be there, with the change that says so.
+pub(super) type Live<'a> = Vec<(&'a Save, &'a Stored)>;
+
+/// The rows that are changed, and those that are made.
+pub(super) fn parted(saves: &[Save]) -> (Live<'_>, Live<'_>) {
+    let live = saves.iter().filter_map(|one| match &one.to {
+        SaveTo::Live(stored) => Some((one, stored)),
+        SaveTo::Deleted { .. } => None,
+    });
+    live.partition(|(one, _)| one.expected > 0)
+}
+
 /// Whether one of the rows that were just made had been deleted: what was committed up to now is seen.
 async fn were_deleted(
     connection: &mut PgConnection,
@@ -104,20 +118,18 @@ async fn were_deleted(
     let Some((first, _)) = made.first() else {
         return Ok(false);
     };
-    // Most tables have never lost a row, which one look tells.
-    let sql: Arc<str> = "SELECT 1 FROM unnest($3::uuid[]) AS made(id) CROSS JOIN LATERAL
-            (SELECT 1 FROM microdb_tombstones AS d
-             WHERE d.of = $1 AND d.generation = $2 AND d.id = made.id LIMIT 1) AS d
-        WHERE EXISTS (SELECT FROM microdb_tombstones WHERE of = $1 AND generation = $2) LIMIT 1"
-        .into();
+    let arguments = ids_of(Arguments::default(), first, made);
+    let found = statement::rows(connection, &WERE_DELETED.into(), arguments).await?;
+    Ok(!found.is_empty())
+}
+
+/// The parameters of [`WERE_DELETED`].
+pub(super) fn ids_of(arguments: Arguments, first: &Save, made: &[(&Save, &Stored)]) -> Arguments {
     let ids: Vec<Sql> = made.iter().map(|(_, row)| Sql::Uuid(row.id)).collect();
-    let arguments = Arguments::default()
+    arguments
         .text(first.schema.table)
         .int(first.generation)
-        .many(Type::Uuid, &ids);
-    Ok(!statement::rows(connection, &sql, arguments)
-        .await?
-        .is_empty())
+        .many(Type::Uuid, &ids)
 }
 
 /// Writes the rows that have the versions before; their ids.
@@ -129,8 +141,8 @@ async fn update(
     if rows.is_empty() {
         return Ok(HashSet::new());
     }
-    let arguments = arguments(rows)?;
-    let changed = statement::rows_planned_now(connection, &sql.bulk.update, arguments).await?;
+    let arguments = arguments_of(Arguments::default(), rows)?;
+    let changed = statement::rows(connection, &unshared(&sql.bulk.update), arguments).await?;
     let ids = changed.iter().map(|row| statement::uuid(row, 0));
     Ok(ids.collect::<Result<_, _>>()?)
 }
@@ -143,8 +155,8 @@ async fn insert(
     if rows.is_empty() {
         return Ok(());
     }
-    let made = statement::execute(connection, &sql.bulk.insert, arguments(rows)?).await;
-    match made {
+    let arguments = arguments_of(Arguments::default(), rows)?;
+    match statement::execute(connection, &unshared(&sql.bulk.insert), arguments).await {
         Ok(_) => Ok(()),
         Err(Failed::Server(error)) if is_there(&error) => Err(Stop::conflict()),
         Err(failed) => Err(failed.into()),
@@ -152,14 +164,17 @@ async fn insert(
 }
 
 /// The parameters of the statements of [`BulkSql`].
-fn arguments(rows: &[(&Save, &Stored)]) -> Result<Arguments, EngineError> {
+pub(super) fn arguments_of(
+    arguments: Arguments,
+    rows: &[(&Save, &Stored)],
+) -> Result<Arguments, EngineError> {
     let column = |value: &dyn Fn(&Save, &Stored) -> Result<Sql, EngineError>| {
         let values = rows.iter().map(|(one, stored)| value(one, stored));
         values.collect::<Result<Vec<_>, _>>()
     };
     let instant = |at: Timestamp| Ok(Sql::Instant(at.as_microseconds()));
     let first = rows.first().map(|(first, _)| first);
-    let mut arguments = Arguments::default()
+    let mut arguments = arguments
         .int(first.map_or(0, |first| first.generation))
         .many(Type::Uuid, &column(&|_, row| Ok(Sql::Uuid(row.id)))?)
         .many(

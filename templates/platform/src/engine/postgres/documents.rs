@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 use sqlx::postgres::{PgConnection, PgRow};
 
 use super::apply::Stop;
-use super::error::signed;
-use super::statement::{self, ByKeys, Failed};
+use super::error::{lost, signed};
+use super::statement::{self, Failed};
+use super::tables::unshared;
 use super::value::{Arguments, Sql, Type};
 use crate::engine::{Document, DocumentWrite, Documents, DocumentsQuery, EngineError, Glance};
 
@@ -89,7 +90,10 @@ async fn apply(
 }
 
 /// The documents as arrays: keys, groups, positions, due times, bodies.
-fn arrays<'a>(documents: impl Iterator<Item = &'a Document>) -> Arguments {
+pub(super) fn arrays<'a>(
+    arguments: Arguments,
+    documents: impl Iterator<Item = &'a Document>,
+) -> Arguments {
     let mut columns: [Vec<Sql>; 5] = Default::default();
     for document in documents {
         let due = document.due.map(|due| Sql::Instant(due.as_microseconds()));
@@ -108,7 +112,7 @@ fn arrays<'a>(documents: impl Iterator<Item = &'a Document>) -> Arguments {
     types
         .into_iter()
         .zip(&columns)
-        .fold(Arguments::default(), |arguments, (of, column)| {
+        .fold(arguments, |arguments, (of, column)| {
             arguments.many(of, column)
         })
 }
@@ -136,15 +140,22 @@ async fn make(
     if documents.is_empty() {
         return Ok(());
     }
-    let sql = format!(
+    let arguments = arrays(Arguments::default(), documents.iter().copied());
+    match statement::execute(connection, &unshared(&making(table)), arguments).await {
+        Ok(_) => Ok(()),
+        Err(Failed::Server(error)) if lost(&error) => Err(Stop::conflict()),
+        Err(failed) => Err(failed.into()),
+    }
+}
+
+/// Makes documents, after a table `shared` of one row.
+pub(super) fn making(table: &str) -> String {
+    format!(
         r#"INSERT INTO {table} ({COLUMNS}) SELECT n.key, n."group", n.position, n.due, 1, n.body
-           FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::text[])
+           FROM shared, unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::text[])
                AS n(key, "group", position, due, body)
-           ORDER BY n.key COLLATE "C" ON CONFLICT (key) DO NOTHING"#
-    );
-    let arguments = arrays(documents.iter().copied());
-    let made = statement::execute(connection, &sql.into(), arguments).await?;
-    all(made, documents.len())
+           ORDER BY n.key COLLATE "C" RETURNING TRUE"#
+    )
 }
 
 async fn change(
@@ -155,26 +166,23 @@ async fn change(
     if documents.is_empty() {
         return Ok(());
     }
-    let one = format!(
-        r#"UPDATE {table} SET "group" = ($2::text[])[1], position = ($3::bigint[])[1],
-            due = ($4::timestamptz[])[1], version = ($6::bigint[])[1] + 1, body = ($5::text[])[1]
-        WHERE key = ($1::text[])[1] AND version = ($6::bigint[])[1]"#
-    );
-    let many = format!(
-        r#"WITH n AS MATERIALIZED (SELECT *
-            FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::text[], $6::bigint[])
-                AS n(key, "group", position, due, body, expected)),
-        locked AS MATERIALIZED (SELECT d.key FROM {table} AS d JOIN n ON n.key = d.key
-            ORDER BY d.key FOR UPDATE OF d)
-        UPDATE {table} AS d SET "group" = n."group", position = n.position, due = n.due,
+    let sql = format!(
+        r#"UPDATE {table} AS d SET "group" = n."group", position = n.position, due = n.due,
             version = n.expected + 1, body = n.body
-        FROM n JOIN locked ON locked.key = n.key WHERE d.key = n.key AND d.version = n.expected"#
+        FROM (SELECT *
+                FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::text[], $6::bigint[])
+                    AS n(key, "group", position, due, body, expected)
+                ORDER BY n.key COLLATE "C") AS n
+            CROSS JOIN LATERAL (SELECT ctid FROM {table} AS d WHERE d.key = n.key LIMIT 1 FOR UPDATE) AS there
+        WHERE d.ctid = there.ctid AND d.version = n.expected"#
     );
     let expected = versions(documents.iter().map(|(_, expected)| *expected))?;
-    let arguments = arrays(documents.iter().map(|(document, _)| *document));
+    let arguments = arrays(
+        Arguments::default(),
+        documents.iter().map(|(document, _)| *document),
+    );
     let arguments = arguments.many(Type::Int, &expected);
-    let sql = ByKeys { one, many };
-    let changed = sql.execute(connection, documents.len(), arguments).await?;
+    let changed = statement::execute(connection, &sql.into(), arguments).await?;
     all(changed, documents.len())
 }
 
@@ -186,14 +194,12 @@ async fn delete(
     if keys.is_empty() {
         return Ok(());
     }
-    let one =
-        format!("DELETE FROM {table} WHERE key = ($1::text[])[1] AND version = ($2::bigint[])[1]");
-    let many = format!(
-        "WITH n AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::bigint[]) AS n(key, expected)),
-        locked AS MATERIALIZED (SELECT d.key FROM {table} AS d JOIN n ON n.key = d.key
-            ORDER BY d.key FOR UPDATE OF d)
-        DELETE FROM {table} AS d USING n JOIN locked ON locked.key = n.key
-        WHERE d.key = n.key AND d.version = n.expected"
+    let sql = format!(
+        r#"DELETE FROM {table} AS d
+        USING (SELECT * FROM unnest($1::text[], $2::bigint[]) AS n(key, expected)
+                ORDER BY n.key COLLATE "C") AS n
+            CROSS JOIN LATERAL (SELECT ctid FROM {table} AS d WHERE d.key = n.key LIMIT 1 FOR UPDATE) AS there
+        WHERE d.ctid = there.ctid AND d.version = n.expected"#
     );
     let texts: Vec<Sql> = keys
         .iter()
@@ -203,8 +209,7 @@ async fn delete(
     let arguments = Arguments::default()
         .many(Type::Text, &texts)
         .many(Type::Int, &expected);
-    let sql = ByKeys { one, many };
-    let deleted = sql.execute(connection, keys.len(), arguments).await?;
+    let deleted = statement::execute(connection, &sql.into(), arguments).await?;
     all(deleted, keys.len())
 }
 

@@ -43,9 +43,8 @@ fn of_name(name: &str) -> i64 {
     high.cast_signed()
 }
 
-/// The statements that begin the transaction of these write sets and take their locks by name.
-pub(super) fn begin(tables: &Tables, writes: &[WriteSet]) -> String {
-    // Whether it is to be had alone.
+/// The locks by name of these write sets, and whether each is to be had alone.
+pub(super) fn names(tables: &Tables, writes: &[WriteSet]) -> BTreeMap<i64, bool> {
     let mut names: BTreeMap<i64, bool> = BTreeMap::new();
     let mut lock = |name: i64, alone: bool| {
         *names.entry(name).or_default() |= alone;
@@ -79,8 +78,13 @@ pub(super) fn begin(tables: &Tables, writes: &[WriteSet]) -> String {
             }
         }
     }
+    names
+}
+
+/// The statements that begin the transaction of these write sets and take their locks by name.
+pub(super) fn begin(tables: &Tables, writes: &[WriteSet]) -> String {
     let mut begin = "BEGIN ISOLATION LEVEL READ COMMITTED".to_owned();
-    for (name, alone) in names {
+    for (name, alone) in names(tables, writes) {
         let shared = if alone { "" } else { "_shared" };
         let _ = write!(begin, "; SELECT pg_advisory_xact_lock{shared}({name})");
     }

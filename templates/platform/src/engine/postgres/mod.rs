@@ -101,6 +101,7 @@ mod pool;
 mod progress;
 mod replicas;
 mod rows;
+mod run;
 mod save;
 mod setup;
 mod shard;

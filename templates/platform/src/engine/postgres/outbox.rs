@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::apply::Stop;
 use super::error::{code, is_there, signed, table};
-use super::statement::{self, ByKeys, Failed};
+use super::statement::{self, Failed};
 use super::value::{Arguments, Sql, Type};
 use crate::engine::{CommitError, EngineError, OutboxDepth, OutboxEvent, OutboxRow};
 use crate::envelope::Wire;
@@ -214,20 +214,15 @@ pub(super) async fn acknowledge(
     // Should two relays on one shard be in each other's way, the server ends one, which does its pass
     // again. Nobody waits for the disk: what a crash of the server brings back is published again, which
     // is what a crash before the deletion comes to as well.
-    const RELAXED: &str = "WITH relaxed AS MATERIALIZED
-        (SELECT set_config('synchronous_commit', 'off', TRUE))";
-    let delete = ByKeys {
-        one: format!(
-            "{RELAXED} DELETE FROM microdb_outbox USING relaxed WHERE id = ($1::uuid[])[1]"
-        ),
-        many: format!(
-            "{RELAXED} DELETE FROM microdb_outbox AS o USING relaxed, unnest($1) AS gone(id)
-             WHERE o.id = gone.id"
-        ),
-    };
+    let sql: Arc<str> = "WITH relaxed AS MATERIALIZED
+            (SELECT set_config('synchronous_commit', 'off', TRUE))
+        DELETE FROM microdb_outbox AS o USING relaxed, unnest($1::uuid[]) AS gone(id) CROSS JOIN LATERAL
+            (SELECT ctid FROM microdb_outbox AS o WHERE o.id = gone.id LIMIT 1) AS there
+        WHERE o.ctid = there.ctid"
+        .into();
     let values: Vec<Sql> = ids.iter().copied().map(Sql::Uuid).collect();
     let arguments = Arguments::default().many(Type::Uuid, &values);
-    delete.execute(connection, ids.len(), arguments).await?;
+    statement::execute(connection, &sql, arguments).await?;
     Ok(())
 }
 

@@ -9,35 +9,34 @@ use uuid::Uuid;
 
 use super::apply::Stop;
 use super::error::{lost, signed};
-use super::statement::{self, ByKeys, Failed};
+use super::statement::{self, Failed};
+use super::tables::unshared;
 use super::value::{Arguments, Sql, Type};
 use crate::engine::{EngineError, Gate, GateAdvance, Generation, OffsetAdvance};
 
-const MADE: &str = "INSERT INTO microdb_gates (handler, generation, aggregate, sequence, event)
+/// Makes gates; like the other two, after a table `shared` of one row.
+pub(super) const MADE: &str =
+    "INSERT INTO microdb_gates (handler, generation, aggregate, sequence, event)
     SELECT n.handler, n.generation, n.aggregate, n.sequence, n.event
-    FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[])
+    FROM shared, unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[])
         AS n(handler, generation, aggregate, sequence, event)
-    ORDER BY n.handler COLLATE \"C\", n.generation, n.aggregate";
+    ORDER BY n.handler COLLATE \"C\", n.generation, n.aggregate RETURNING TRUE";
 
-const ADVANCED: ByKeys<&str> = ByKeys {
-    one: "UPDATE microdb_gates SET sequence = ($4::bigint[])[1], event = ($5::uuid[])[1]
-        WHERE handler = ($1::text[])[1] AND generation = ($2::bigint[])[1]
-            AND aggregate = ($3::uuid[])[1] AND sequence = ($6::bigint[])[1]",
-    many: "WITH n AS MATERIALIZED (SELECT *
-            FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[], $6::bigint[])
-                AS n(handler, generation, aggregate, sequence, event, before)),
-        locked AS MATERIALIZED (SELECT g.handler, g.generation, g.aggregate FROM microdb_gates AS g
-            JOIN n USING (handler, generation, aggregate)
-            ORDER BY g.handler, g.generation, g.aggregate FOR UPDATE OF g)
-        UPDATE microdb_gates AS g SET sequence = n.sequence, event = n.event
-        FROM n JOIN locked USING (handler, generation, aggregate)
-        WHERE g.handler = n.handler AND g.generation = n.generation AND g.aggregate = n.aggregate
-            AND g.sequence = n.before",
-};
+/// Advances gates, which are looked up one by one and in order.
+pub(super) const ADVANCED: &str = "UPDATE microdb_gates AS g SET sequence = n.sequence, event = n.event
+    FROM (SELECT n.*
+            FROM shared, unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[], $6::bigint[])
+                AS n(handler, generation, aggregate, sequence, event, before)
+            ORDER BY n.handler COLLATE \"C\", n.generation, n.aggregate) AS n
+        CROSS JOIN LATERAL (SELECT ctid FROM microdb_gates AS g
+            WHERE g.handler = n.handler AND g.generation = n.generation AND g.aggregate = n.aggregate
+            LIMIT 1 FOR UPDATE) AS there
+    WHERE g.ctid = there.ctid AND g.sequence = n.before RETURNING TRUE";
 
-const OFFSETS: &str = "INSERT INTO microdb_offsets AS o
+/// Moves offsets.
+pub(super) const OFFSETS: &str = "INSERT INTO microdb_offsets AS o
         (handler, generation, topic, partition, incarnation, next, as_of)
-    SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::timestamptz[])
+    SELECT n.* FROM shared, unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::timestamptz[])
         AS n(handler, generation, topic, partition, incarnation, next, as_of)
     ORDER BY n.handler COLLATE \"C\", n.generation, n.topic COLLATE \"C\", n.partition
     ON CONFLICT (handler, generation, topic, partition) DO UPDATE SET
@@ -45,7 +44,7 @@ const OFFSETS: &str = "INSERT INTO microdb_offsets AS o
         next = CASE WHEN o.incarnation = excluded.incarnation
             THEN greatest(o.next, excluded.next) ELSE excluded.next END,
         as_of = CASE WHEN o.incarnation = excluded.incarnation
-            THEN greatest(o.as_of, excluded.as_of) ELSE excluded.as_of END";
+            THEN greatest(o.as_of, excluded.as_of) ELSE excluded.as_of END RETURNING TRUE";
 
 /// Parts in each of which no two have the same key, so that each part can be one statement.
 fn parts<T, K: Hash + Eq>(all: &[T], key: impl Fn(&T) -> K) -> Vec<&[T]> {
@@ -72,18 +71,15 @@ pub(super) async fn advance_gates(
     }) {
         let (advanced, made): (Vec<_>, Vec<_>) = part.iter().partition(|one| one.from.is_some());
         if !advanced.is_empty() {
-            let before = |one: &&GateAdvance| signed(one.from.unwrap_or(0)).map(Sql::Int);
-            let before: Vec<Sql> = advanced.iter().map(before).collect::<Result<_, _>>()?;
-            let arguments = gates_of(&advanced)?.many(Type::Int, &before);
-            let done = ADVANCED
-                .execute(connection, advanced.len(), arguments)
-                .await?;
+            let arguments = advances_of(Arguments::default(), &advanced)?;
+            let done = statement::execute(connection, &unshared(ADVANCED), arguments).await?;
             if done < advanced.len() as u64 {
                 return Err(Stop::conflict());
             }
         }
         if !made.is_empty() {
-            match statement::execute(connection, &MADE.into(), gates_of(&made)?).await {
+            let arguments = gates_of(Arguments::default(), &made)?;
+            match statement::execute(connection, &unshared(MADE), arguments).await {
                 Ok(_) => {}
                 Err(Failed::Server(error)) if lost(&error) => return Err(Stop::conflict()),
                 Err(failed) => return Err(failed.into()),
@@ -93,8 +89,21 @@ pub(super) async fn advance_gates(
     Ok(())
 }
 
-/// What gates become, as arrays.
-fn gates_of(advances: &[&GateAdvance]) -> Result<Arguments, EngineError> {
+/// The parameters of [`ADVANCED`].
+pub(super) fn advances_of(
+    arguments: Arguments,
+    advances: &[&GateAdvance],
+) -> Result<Arguments, EngineError> {
+    let before = |one: &&GateAdvance| signed(one.from.unwrap_or(0)).map(Sql::Int);
+    let before: Vec<Sql> = advances.iter().map(before).collect::<Result<_, _>>()?;
+    Ok(gates_of(arguments, advances)?.many(Type::Int, &before))
+}
+
+/// The parameters of [`MADE`].
+pub(super) fn gates_of(
+    arguments: Arguments,
+    advances: &[&GateAdvance],
+) -> Result<Arguments, EngineError> {
     let column = |value: &dyn Fn(&GateAdvance) -> Result<Sql, EngineError>| {
         advances
             .iter()
@@ -102,7 +111,7 @@ fn gates_of(advances: &[&GateAdvance]) -> Result<Arguments, EngineError> {
             .collect::<Result<Vec<_>, _>>()
     };
     let event = |one: &GateAdvance| Ok(one.to.event.map_or(Sql::Null, Sql::Uuid));
-    Ok(Arguments::default()
+    Ok(arguments
         .many(
             Type::Text,
             &column(&|one| Ok(Sql::Text(one.handler.clone())))?,
@@ -159,26 +168,31 @@ pub(super) async fn advance_offsets(
             one.partition,
         )
     }) {
-        let column =
-            |value: &dyn Fn(&OffsetAdvance) -> Sql| part.iter().map(value).collect::<Vec<_>>();
-        let as_of = |one: &OffsetAdvance| {
-            one.as_of
-                .map_or(Sql::Null, |as_of| Sql::Instant(as_of.as_microseconds()))
-        };
-        let arguments = Arguments::default()
-            .many(Type::Text, &column(&|one| Sql::Text(one.handler.clone())))
-            .many(Type::Int, &column(&|one| Sql::Int(one.generation.into())))
-            .many(Type::Text, &column(&|one| Sql::Text(one.topic.clone())))
-            .many(Type::Int, &column(&|one| Sql::Int(one.partition.into())))
-            .many(
-                Type::Text,
-                &column(&|one| Sql::Text(one.incarnation.clone())),
-            )
-            .many(Type::Int, &column(&|one| Sql::Int(one.next)))
-            .many(Type::Instant, &column(&as_of));
-        statement::execute(connection, &OFFSETS.into(), arguments).await?;
+        let arguments = offsets_of(Arguments::default(), part);
+        statement::execute(connection, &unshared(OFFSETS), arguments).await?;
     }
     Ok(())
+}
+
+/// The parameters of [`OFFSETS`].
+pub(super) fn offsets_of(arguments: Arguments, offsets: &[OffsetAdvance]) -> Arguments {
+    let column =
+        |value: &dyn Fn(&OffsetAdvance) -> Sql| offsets.iter().map(value).collect::<Vec<_>>();
+    let as_of = |one: &OffsetAdvance| {
+        one.as_of
+            .map_or(Sql::Null, |as_of| Sql::Instant(as_of.as_microseconds()))
+    };
+    arguments
+        .many(Type::Text, &column(&|one| Sql::Text(one.handler.clone())))
+        .many(Type::Int, &column(&|one| Sql::Int(one.generation.into())))
+        .many(Type::Text, &column(&|one| Sql::Text(one.topic.clone())))
+        .many(Type::Int, &column(&|one| Sql::Int(one.partition.into())))
+        .many(
+            Type::Text,
+            &column(&|one| Sql::Text(one.incarnation.clone())),
+        )
+        .many(Type::Int, &column(&|one| Sql::Int(one.next)))
+        .many(Type::Instant, &column(&as_of))
 }
 
 /// How far a handler has read.

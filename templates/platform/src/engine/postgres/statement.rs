@@ -58,47 +58,6 @@ pub(super) async fn rows(
     query.fetch_all(connection).await.map_err(Failed::Server)
 }
 
-/// What changes rows by their keys, which are given as arrays.
-///
-/// The server keeps the plan that it made for a prepared statement. Of a table that was empty then, it
-/// reads all rows for every join with an array, and goes on so until the table is analysed, however
-/// large it has become. So one row is changed by another statement than many, and these are planned
-/// for what is there now.
-pub(super) struct ByKeys<S> {
-    /// For one row, of which the first elements of the arrays are the key: an index is all it takes.
-    pub one: S,
-    /// For several.
-    pub many: S,
-}
-
-impl<S: AsRef<str>> ByKeys<S> {
-    /// How many rows were changed, where the arrays have so many elements.
-    pub(super) async fn execute(
-        &self,
-        connection: &mut PgConnection,
-        rows: usize,
-        arguments: Arguments,
-    ) -> Result<u64, Failed> {
-        if rows == 1 {
-            return execute(connection, &self.one.as_ref().into(), arguments).await;
-        }
-        let query = query(&self.many.as_ref().into(), arguments)?.persistent(false);
-        let done = query.execute(connection).await.map_err(Failed::Server)?;
-        Ok(done.rows_affected())
-    }
-}
-
-/// Runs a statement that is planned for what is there now, as those of [`ByKeys`] for several are; the
-/// rows it gives.
-pub(super) async fn rows_planned_now(
-    connection: &mut PgConnection,
-    sql: &Arc<str>,
-    arguments: Arguments,
-) -> Result<Vec<PgRow>, Failed> {
-    let query = query(sql, arguments)?.persistent(false);
-    query.fetch_all(connection).await.map_err(Failed::Server)
-}
-
 fn query(
     sql: &Arc<str>,
     arguments: Arguments,

@@ -175,7 +175,7 @@ pub(super) fn locking(table: &str, columns: &str, condition: &str, mode: &str) -
 }
 
 /// The statement where the lock of the table is held already.
-fn unshared(statement: &str) -> Arc<str> {
+pub(super) fn unshared(statement: &str) -> Arc<str> {
     format!("WITH shared AS (SELECT 1) {statement}").into()
 }
 

@@ -236,6 +236,11 @@ impl Arguments {
         self.one(Type::Uuid, &Sql::Uuid(uuid))
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        sqlx::Arguments::len(&self.given)
+    }
+
     fn add(&mut self, argument: Argument<'_>) {
         if let Err(error) = sqlx::Arguments::add(&mut self.given, argument) {
             self.refused.get_or_insert_with(|| error.to_string());

@@ -12,7 +12,7 @@ use super::pool::{Failure, Pool};
 use super::statement::script;
 use super::tables::Tables;
 use super::whole::{self, Beside};
-use super::{locks, log};
+use super::{locks, log, run};
 use crate::engine::{CommitError, EngineError, WriteSet};
 
 /// How often a transaction is begun before whoever asked is to read again.
@@ -94,13 +94,19 @@ impl Writer {
         self.stopped(connection, at, stop).await
     }
 
-    /// A write set of a row, its messages and at most one document, which is one statement; whether
-    /// that was done.
+    /// A write set of a row, its messages and at most one document, or of what a handler has made of
+    /// messages, which is one statement; whether that was done.
     async fn single(
         &self,
         connection: &mut PgConnection,
         write: &WriteSet,
     ) -> Result<bool, Refused> {
+        if write.events.is_empty() {
+            return match run::apply(connection, &self.tables, write).await {
+                Ok(done) => Ok(done),
+                Err(stop) => self.stopped(connection, 0, stop).await,
+            };
+        }
         let (Some(row), Some(beside)) = (usual(write), Beside::of(&write.documents)) else {
             return Ok(false);
         };
