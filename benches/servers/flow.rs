@@ -191,6 +191,8 @@ fn delay(context: &str, owner: &Service, effects: &mut Effects) {
     println!("{context}: {full:.0} commands/s with their effects");
     let pause = Duration::from_secs_f64(LOAD.0 as f64 / (full / 2.0));
     let each = (HALF.as_secs_f64() / pause.as_secs_f64()) as usize;
+    // Small batches are another load than large ones, which Kafka compiles itself for as well.
+    load::paced(owner.port, LOAD.0, 2 * each, pause);
     let since = effects.after_all();
     load::paced(owner.port, LOAD.0, each, pause);
     report_delays(&format!("{context}, half of that load"), effects, &since);
