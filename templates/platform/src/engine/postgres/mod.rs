@@ -68,6 +68,17 @@
 //! Should the server still give up a transaction for another's sake, it is begun again, and after
 //! some attempts is a conflict.
 //!
+//! # Plans
+//! Statements are prepared once per connection, and the server keeps the plans it made when tables
+//! were empty, or had the statistics of a moment: a queue that is scanned and sorted as a whole because it
+//! was short once gets longer for that. So sessions have neither scans of whole tables nor joins of whole
+//! tables (see the module `connect`), and what is given as arrays is looked up row by row, `LATERAL`,
+//! by the tables' keys, and changed by `ctid`.
+//!
+//! What a handler has made of a run of messages is one statement, and so is a row with its messages: see
+//! the modules `run` and `whole`. If one finds anything else than it expects, it does nothing, and a
+//! transaction of single steps tells what it is.
+//!
 //! # The outbox
 //! An aggregate's row is changed, and so locked, before its events get their positions, and the lock
 //! is held until the commit: of one key the order of positions is that of commits. Between keys a
