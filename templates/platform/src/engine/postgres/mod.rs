@@ -71,7 +71,7 @@
 //! # Plans
 //! Statements are prepared once per connection, and the server keeps the plans it made when tables
 //! were empty, or had the statistics of a moment: a queue that is scanned and sorted as a whole because it
-//! was short once gets longer for that. So sessions have neither scans of whole tables nor joins of whole
+//! was short once gets longer for that. So sessions (not those of migrations) have neither scans of whole tables nor joins of whole
 //! tables (see the module `connect`), and what is given as arrays is looked up row by row, `LATERAL`,
 //! by the tables' keys, and changed by `ctid`.
 //!

@@ -10,12 +10,13 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
+use super::connect::PLANNING;
 use crate::engine::{CommitError, EngineError};
 
 /// How long to wait for a connection that is free, and for a new one.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Connections to one server.
+/// Connections to one server, for the statements of this engine.
 pub(super) struct Pool {
     options: PgConnectOptions,
     idle: Mutex<Vec<PgConnection>>,
@@ -26,7 +27,7 @@ impl Pool {
     /// So many connections at most; none is opened yet.
     pub(super) fn new(options: PgConnectOptions, most: usize) -> Self {
         Self {
-            options,
+            options: options.options(PLANNING),
             idle: Mutex::default(),
             permits: Semaphore::new(most.max(1)),
         }

@@ -58,6 +58,23 @@ async fn applied_once_and_in_order() {
         .expect("it is to be opened");
 }
 
+/// What moves rows between tables would take for ever row by row.
+#[tokio::test]
+async fn planned_as_the_server_sees_fit() {
+    let Some(administrator) = administrator() else {
+        return;
+    };
+    let database = Database::empty(&administrator).await;
+    let join = Migration {
+        name: "0001_join",
+        text: "CREATE TABLE joins AS SELECT current_setting('enable_hashjoin') AS hash;
+               ALTER TABLE joins ADD CHECK (hash = 'on');",
+    };
+    migrate(&database.url(), &[join])
+        .await
+        .expect("it is to be applied");
+}
+
 #[tokio::test]
 async fn what_is_not_migrated_is_not_opened() {
     let Some(administrator) = administrator() else {

@@ -1,0 +1,30 @@
+//! The tests of a generated workspace over the servers that it is described with: each failure test in
+//! a database and on topics of its own.
+//!
+//! `tests/services/run with cargo test --test failures` brings the servers. Without them there is
+//! nothing to do, which is said; with `TEST_SERVERS=required` it is a failure. On files these tests are
+//! run by `workspaces`.
+
+mod workspace;
+
+use workspace::Workspace;
+
+/// What the tests of a workspace ask the environment for.
+const SERVERS: [&str; 4] = [
+    "TEST_POSTGRES_URL",
+    "TEST_MONGODB_URL",
+    "TEST_REDIS_URL",
+    "TEST_KAFKA_BROKERS",
+];
+
+#[test]
+fn services_survive_failures_on_their_own_engines() {
+    if SERVERS.iter().any(|name| std::env::var_os(name).is_none()) {
+        let required = std::env::var("TEST_SERVERS").is_ok_and(|servers| servers == "required");
+        assert!(!required, "the environment names no servers");
+        return println!("not run: the environment names no servers");
+    }
+    let lender = Workspace::on_servers("fintech");
+    // The runtime has its tests in `tests/platform`, over the same servers.
+    lender.cargo(&["test", "--workspace", "--exclude", "fintech-platform"]);
+}
