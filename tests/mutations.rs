@@ -5,7 +5,7 @@
 //! names the servers: `tests/services/run with` brings them all.
 //!
 //! Without more the cases of the sample are applied; `MUTATIONS=all` applies all of them,
-//! `MUTATIONS=relay` those that have this word in their name. With `-- --nocapture` it says what became
+//! `MUTATIONS=relay,gate` those that have one of these words in their name. With `-- --nocapture` it says what became
 //! of each. The workspace is kept in `target/workspaces/mutated`, so that only what a case changes is
 //! compiled again.
 //!
@@ -30,7 +30,7 @@ fn chosen() -> Vec<(Case, Vec<Stand>)> {
     let is_asked_for = |case: &Case| match asked.as_deref() {
         None => case.sample,
         Some("all") => true,
-        Some(word) => case.name.contains(word),
+        Some(words) => words.split(',').any(|word| case.name.contains(word)),
     };
     let chosen = cases().into_iter().filter(is_asked_for);
     let chosen: Vec<_> = chosen

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::case::{Case, Catcher};
@@ -64,7 +65,15 @@ impl Subject {
             let fails = self.fails(&case.caught_by, &program, *stand);
             fails.err().map(|why| format!("on {stand}: {why}"))
         };
-        let survivals: Vec<String> = stands.iter().filter_map(survives).collect();
+        // All at the same time: most of it is waiting for what does not come.
+        let survivals: Vec<String> = thread::scope(|scope| {
+            let under_way: Vec<_> = stands
+                .iter()
+                .map(|stand| scope.spawn(|| survives(stand)))
+                .collect();
+            let ended = under_way.into_iter().map(|one| one.join().unwrap());
+            ended.flatten().collect()
+        });
         match survivals.is_empty() {
             true => Ok(()),
             false => Err(survivals.join("\n")),
@@ -134,7 +143,7 @@ impl Subject {
             if status.is_some() || started.elapsed() > PATIENCE {
                 break status;
             }
-            std::thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(20));
         };
         if status.is_none() {
             child.kill().unwrap();

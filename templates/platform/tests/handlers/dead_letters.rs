@@ -5,7 +5,7 @@ use crate::reacting::domain::{BOOKS, BookCopy, Notes, Opens, mend};
 use crate::reacting::library::{event, lent, listed, publish};
 use crate::reacting::world::{Desk, PARTITIONS, World, engine, neighbours, until};
 use platform::broker::Publication;
-use platform::engine::Documents;
+use platform::engine::{Documents, WriteSet};
 use platform::envelope::{Envelope, partition_of};
 use platform::handler::Handlers;
 use platform::handler::dead_letters::{LetterError, Settled};
@@ -246,7 +246,8 @@ async fn a_database_out_of_reach_is_no_fault_of_the_message() {
     let world = World::new().await;
     let handlers = Handlers::default().policy::<Notes>();
     world.desk(handlers.clone()).await.stop().await;
-    let ailing = Ailing::new(engine(world.folder()).await, 3);
+    let moves_a_gate = |write: &WriteSet| !write.gates.is_empty();
+    let ailing = Ailing::new(engine(world.folder()).await, moves_a_gate, 3);
     let broker = std::sync::Arc::clone(&world.broker);
     let desk = Desk::start_on(ailing.clone(), broker, handlers);
     let (book, card) = (Uuid::now_v7(), Uuid::now_v7());

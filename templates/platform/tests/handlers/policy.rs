@@ -1,11 +1,13 @@
 //! Whenever an event, then a command: once each, in order, to all targets.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::reacting::ailing::Ailing;
 use crate::reacting::domain::{BOOKS, BookCopy, Notes, NotesAll, NotesStrictly, Opens};
 use crate::reacting::library::{lent, listed, publish, returned};
-use crate::reacting::world::{World, until};
-use platform::engine::Documents;
+use crate::reacting::world::{Desk, World, engine, until};
+use platform::engine::{Documents, Save, SaveTo, WriteSet};
 use platform::handler::{Handlers, ReplayError};
 use uuid::Uuid;
 
@@ -142,6 +144,33 @@ async fn a_command_waits_for_the_replicas_of_its_cause() {
         .await;
     settled.expect("discarded");
     desk.cards_say(&["Emma", "Later"]).await;
+    desk.stop().await;
+}
+
+/// Those behind it are not tried while it rests.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_fails_holds_up_its_target() {
+    let world = World::new().await;
+    let handlers = Handlers::default().policy::<Notes>();
+    world.desk(handlers.clone()).await.stop().await;
+    let notes_the_first = |write: &WriteSet| {
+        let first =
+            |save: &Save| matches!(&save.to, SaveTo::Live(card) if card.members["text"] == "a one");
+        write.saves.iter().any(first)
+    };
+    let ailing = Ailing::new(engine(world.folder()).await, notes_the_first, 2);
+    let broker = Arc::clone(&world.broker);
+    let desk = Desk::start_on(ailing.clone(), broker, handlers);
+    let (book, card, other) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    desk.make_card(card, "a").await;
+    desk.make_card(other, "b").await;
+    let lent = [
+        lent(book, 1, "one", &[card]),
+        lent(book, 2, "two", &[card, other]),
+    ];
+    publish(&*world.broker, BOOKS, &lent).await;
+    desk.cards_say(&["a one two", "b two"]).await;
+    assert_eq!(ailing.fails(), 0);
     desk.stop().await;
 }
 

@@ -15,15 +15,21 @@ use uuid::Uuid;
 /// The wrapped engine.
 pub struct Ailing {
     inner: Arc<dyn Engine>,
-    /// How many of the next commits that move a gate fail.
+    /// Which commits fail.
+    which: fn(&WriteSet) -> bool,
+    /// How many of the next of these.
     fails: AtomicU32,
 }
 
 impl Ailing {
-    /// An engine that fails so many times to move a gate.
-    pub fn new(inner: Arc<dyn Engine>, fails: u32) -> Arc<Self> {
+    /// An engine that fails so many times at such a commit.
+    pub fn new(inner: Arc<dyn Engine>, which: fn(&WriteSet) -> bool, fails: u32) -> Arc<Self> {
         let fails = fails.into();
-        Arc::new(Self { inner, fails })
+        Arc::new(Self {
+            inner,
+            which,
+            fails,
+        })
     }
 
     /// How many failures are still to come.
@@ -35,7 +41,7 @@ impl Ailing {
 #[async_trait]
 impl Engine for Ailing {
     async fn commit(&self, write: WriteSet) -> Result<(), CommitError> {
-        if !write.gates.is_empty() {
+        if (self.which)(&write) {
             let fewer = |fails: u32| fails.checked_sub(1);
             let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
             if self.fails.fetch_update(set, get, fewer).is_ok() {
