@@ -61,7 +61,10 @@ fn every_mutation_is_caught() {
             println!("caught: {} on {}", case.name, stands.join(", "));
             None
         }
-        Err(why) => Some(format!("{} ({}): {why}", case.name, case.breaks)),
+        Err(why) => {
+            println!("not caught: {}", case.name);
+            Some(format!("{} ({}): {why}", case.name, case.breaks))
+        }
     };
     let survivors: Vec<String> = cases.iter().filter_map(caught).collect();
     assert!(survivors.is_empty(), "{}", survivors.join("\n"));
