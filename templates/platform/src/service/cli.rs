@@ -79,7 +79,10 @@ pub fn run_from(
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    match carry_out(service, cli.command.unwrap_or(Command::Serve)) {
+    let outcome = carry_out(service, cli.command.unwrap_or(Command::Serve));
+    #[cfg(feature = "kafka")]
+    crate::broker::kafka::wait_for_ends();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {failure}");

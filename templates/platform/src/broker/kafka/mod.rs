@@ -9,6 +9,7 @@
 //! after some seconds, and readers have nothing to read.
 
 mod codec;
+mod ending;
 mod error;
 mod location;
 mod member;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use self::ending::wait_for_ends;
 use self::error::Health;
 use self::publish::Publisher;
 pub use self::settings::{Mechanism, Sasl, Settings};

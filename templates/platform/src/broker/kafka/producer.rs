@@ -25,6 +25,7 @@ use rdkafka::producer::{
 use tokio::sync::Notify;
 
 use super::codec;
+use super::ending;
 use super::error::{self, Health};
 use super::settings::Settings;
 use crate::broker::{BrokerError, Publication};
@@ -147,10 +148,7 @@ impl Drop for Producer {
     /// Ending it takes a while, which nobody should wait for.
     fn drop(&mut self) {
         let client = self.client.take();
-        let end = std::thread::Builder::new().name("kafka-producer-end".to_owned());
-        if let Err(error) = end.spawn(move || drop(client)) {
-            tracing::warn!(%error, "a producer was ended without a thread for it");
-        }
+        ending::apart("kafka-producer-end", move || drop(client));
     }
 }
 

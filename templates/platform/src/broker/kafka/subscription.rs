@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
+use super::ending;
 use super::error::{self, Health};
 use super::member::{self, Change, Member};
 use super::owned::{Found, Owned};
@@ -300,9 +301,6 @@ impl Drop for KafkaSubscription {
             }
             drop(consumer);
         };
-        let leaving = std::thread::Builder::new().name("kafka-reader-end".to_owned());
-        if let Err(error) = leaving.spawn(leave) {
-            tracing::warn!(%error, "a group was left without a thread for it");
-        }
+        ending::apart("kafka-reader-end", leave);
     }
 }
