@@ -5,15 +5,16 @@
 //! names the servers: `tests/services/run with` brings them all.
 //!
 //! Without more the cases of the sample are applied; `MUTATIONS=all` applies all of them,
-//! `MUTATIONS=relay,gate` those that have one of these words in their name. With `-- --nocapture` it says what became
-//! of each. The workspace is kept in `target/workspaces/mutated`, so that only what a case changes is
-//! compiled again.
+//! `MUTATIONS=relay,gate` those that have one of these words in their name. With `-- --nocapture` it says
+//! what became of each. The workspace is kept in `target/workspaces/mutated`, so that only what a case
+//! changes is compiled again.
 //!
 //! ```console
 //! $ MUTATIONS=all tests/services/run with cargo test --test mutations -- --nocapture
 //! ```
 
 mod mutation;
+mod over_servers;
 mod workspace;
 
 use mutation::case::{Case, cases};
@@ -47,9 +48,8 @@ fn chosen() -> Vec<(Case, Vec<Stand>)> {
 #[test]
 fn every_mutation_is_caught() {
     let all_there = Stand::all().into_iter().all(Stand::is_there);
-    let required = std::env::var("TEST_SERVERS").is_ok_and(|servers| servers == "required");
     assert!(
-        all_there || !required,
+        all_there || !over_servers::are_required(),
         "the environment names too few servers"
     );
     let cases = chosen();

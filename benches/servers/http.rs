@@ -24,8 +24,8 @@ const LOADS: [(usize, usize); 3] = [(1, 2_000), (8, 12_000), (32, 24_000)];
 /// them beyond.
 const KEYS: &str = "2000000000";
 
-/// Stands in its ids for the number of the round: it draws the same keys again when the second it starts
-/// in and its process have the same difference.
+/// Stands in its ids for the number of the round: it may draw all keys of another round again, as it begins
+/// with the time and the number of its process.
 const ROUND: &str = "ROUND";
 
 /// What PostgreSQL takes at best: its pgbench, with the statements of the service.

@@ -26,9 +26,6 @@ static FORKS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     )
 });
 
-/// What may hold something that concerns a message.
-const COLLECTIONS: [Documents; 3] = [Documents::Parked, Documents::Blocks, Documents::Cursors];
-
 /// A run of messages, or a part of the work on one key.
 pub(super) struct Batch<'a> {
     scope: &'a Scope,
@@ -67,14 +64,14 @@ impl<'a> Batch<'a> {
                 None => Ok(Vec::new()),
             }
         };
-        // Only an event of other handlers may be half done.
-        let collections = match scope.about.projection {
-            Some(_) => &COLLECTIONS[..2],
-            None => &COLLECTIONS[..],
-        };
+        let mut collections = vec![Documents::Parked, Documents::Blocks];
+        if scope.about.projection.is_none() {
+            // What a policy makes of an event may be half done.
+            collections.push(Documents::Cursors);
+        }
         let (gates, glance, rows) = tokio::try_join!(
             engine.gates(scope.about.handler, scope.generation, &ids),
-            engine.glance(collections),
+            engine.glance(&collections),
             rows,
         )?;
         let parked = glance.holds(Documents::Parked);

@@ -22,8 +22,10 @@ fn under_way() -> MutexGuard<'static, Vec<JoinHandle<()>>> {
 
 /// Ends a client on a thread of this name.
 pub(super) fn apart(name: &str, end: impl FnOnce() + Send + 'static) {
+    // Before it begins, so that none is under way that is not among them.
+    let mut under_way = under_way();
     match thread::Builder::new().name(name.to_owned()).spawn(end) {
-        Ok(thread) => under_way().push(thread),
+        Ok(thread) => under_way.push(thread),
         Err(error) => tracing::warn!(%error, name, "a client was ended without a thread for it"),
     }
 }

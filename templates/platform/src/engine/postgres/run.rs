@@ -35,10 +35,10 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// `None`: it takes a transaction.
+    /// Of a write set without messages. `None`: it takes a transaction.
     fn of(tables: &Tables, write: &'a WriteSet) -> Option<Self> {
         let conditions = write.conditions().next().is_some();
-        if conditions || !write.events.is_empty() || !bulk::fits(&write.saves) {
+        if conditions || !bulk::fits(&write.saves) {
             return None;
         }
         let gates = write.gates.iter();
@@ -71,39 +71,42 @@ impl<'a> Run<'a> {
     fn statement(&self, tables: &Tables) -> Result<(String, Arguments), EngineError> {
         let mut parts = Parts::after_locks(&self.locks);
         if let Some((first, _)) = self.changed.first() {
-            parts.add("changed", &tables.of(first.schema).bulk.update);
-            parts.give(|given| bulk::arguments_of(given, &self.changed))?;
-            parts.require("changed", self.changed.len());
+            let update = &tables.of(first.schema).bulk.update;
+            parts.add("changed", update, self.changed.len(), |given| {
+                bulk::arguments_of(given, &self.changed)
+            })?;
         }
         if let Some((first, _)) = self.made.first() {
-            parts.add("made", &tables.of(first.schema).bulk.insert);
-            parts.give(|given| bulk::arguments_of(given, &self.made))?;
-            parts.require("made", self.made.len());
-            parts.add("deleted", bulk::WERE_DELETED);
-            parts.give(|given| Ok(bulk::ids_of(given, first, &self.made)))?;
-            parts.require("deleted", 0);
+            let insert = &tables.of(first.schema).bulk.insert;
+            parts.add("made", insert, self.made.len(), |given| {
+                bulk::arguments_of(given, &self.made)
+            })?;
+            parts.add("deleted", bulk::WERE_DELETED, 0, |given| {
+                Ok(bulk::ids_of(given, first, &self.made))
+            })?;
         }
         if !self.advanced.is_empty() {
-            parts.add("advanced", progress::ADVANCED);
-            parts.give(|given| progress::advances_of(given, &self.advanced))?;
-            parts.require("advanced", self.advanced.len());
+            let advanced = self.advanced.len();
+            parts.add("advanced", progress::ADVANCED, advanced, |given| {
+                progress::advances_of(given, &self.advanced)
+            })?;
         }
         if !self.begun.is_empty() {
-            parts.add("begun", progress::MADE);
-            parts.give(|given| progress::gates_of(given, &self.begun))?;
-            parts.require("begun", self.begun.len());
+            parts.add("begun", progress::MADE, self.begun.len(), |given| {
+                progress::gates_of(given, &self.begun)
+            })?;
         }
         for (collection, made) in &self.documents {
             let table = documents::table(*collection);
-            let name = format!("in_{table}");
-            parts.add(&name, &documents::making(table));
-            parts.give(|given| Ok(documents::arrays(given, made.iter().copied())))?;
-            parts.require(&name, made.len());
+            let (name, making) = (format!("in_{table}"), documents::making(table));
+            parts.add(&name, &making, made.len(), |given| {
+                Ok(documents::arrays(given, made.iter().copied()))
+            })?;
         }
         if !self.offsets.is_empty() {
-            parts.add("offsets", progress::OFFSETS);
-            parts.give(|given| Ok(progress::offsets_of(given, self.offsets)))?;
-            parts.require("offsets", self.offsets.len());
+            parts.add("offsets", progress::OFFSETS, self.offsets.len(), |given| {
+                Ok(progress::offsets_of(given, self.offsets))
+            })?;
         }
         Ok(parts.finish())
     }
@@ -129,26 +132,21 @@ impl Parts {
         }
     }
 
-    /// Adds a statement, whose parameters are given next.
-    fn add(&mut self, name: &str, statement: &str) {
+    /// Adds a statement with its parameters, and lets all come to nothing unless it gives so many rows.
+    fn add(
+        &mut self,
+        name: &str,
+        statement: &str,
+        rows: usize,
+        parameters: impl FnOnce(Arguments) -> Result<Arguments, EngineError>,
+    ) -> Result<(), EngineError> {
         let statement = renumbered(statement, self.arguments.count());
         self.sql += &format!(", {name} AS ({statement})");
-    }
-
-    fn give(
-        &mut self,
-        more: impl FnOnce(Arguments) -> Result<Arguments, EngineError>,
-    ) -> Result<(), EngineError> {
-        self.arguments = more(std::mem::take(&mut self.arguments))?;
-        Ok(())
-    }
-
-    /// Does the statement of this name, and lets all come to nothing unless it gives so many rows.
-    fn require(&mut self, name: &str, rows: usize) {
-        let number = self.arguments.count() + 1;
+        let given = parameters(std::mem::take(&mut self.arguments))?;
+        let number = given.count() + 1;
         self.conditions += &format!(" AND (SELECT count(*) FROM {name}) = ${number}");
-        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-        self.arguments = std::mem::take(&mut self.arguments).int(rows);
+        self.arguments = given.int(i64::try_from(rows).unwrap_or(i64::MAX));
+        Ok(())
     }
 
     fn finish(self) -> (String, Arguments) {
@@ -199,7 +197,8 @@ fn renumbered(statement: &str, before: usize) -> String {
     sql
 }
 
-/// Does what a handler has made of a run of messages. `false`: nothing was done.
+/// Does what a handler has made of a run of messages, and has no messages of its own. `false`: nothing was
+/// done.
 pub(super) async fn apply(
     connection: &mut PgConnection,
     tables: &Tables,

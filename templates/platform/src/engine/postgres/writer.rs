@@ -101,12 +101,18 @@ impl Writer {
         connection: &mut PgConnection,
         write: &WriteSet,
     ) -> Result<bool, Refused> {
-        if write.events.is_empty() {
-            return match run::apply(connection, &self.tables, write).await {
-                Ok(done) => Ok(done),
-                Err(stop) => self.stopped(connection, 0, stop).await,
-            };
+        let written = match write.events.is_empty() {
+            true => run::apply(connection, &self.tables, write).await,
+            false => self.whole(connection, write).await,
+        };
+        match written {
+            Ok(done) => Ok(done),
+            Err(stop) => self.stopped(connection, 0, stop).await,
         }
+    }
+
+    /// A row with its messages.
+    async fn whole(&self, connection: &mut PgConnection, write: &WriteSet) -> Result<bool, Stop> {
         let (Some(row), Some(beside)) = (usual(write), Beside::of(&write.documents)) else {
             return Ok(false);
         };
@@ -117,10 +123,7 @@ impl Writer {
         if !is_alone(write) || !sql.plain || guarded || !self.room.take(write.events.len() as u64) {
             return Ok(false);
         }
-        match whole::apply(connection, &sql, row, &write.events, &beside).await {
-            Ok(done) => Ok(done),
-            Err(stop) => self.stopped(connection, 0, stop).await,
-        }
+        whole::apply(connection, &sql, row, &write.events, &beside).await
     }
 
     /// What is to be done after a transaction that came to nothing; `false`: it is to be begun again.
