@@ -59,7 +59,10 @@ fn command(system: &System, aggregate: &Aggregate, command: &Command) -> Value {
         Change::Updates => ("200", answer(&view)),
         Change::Deletes => ("204", json!({ "description": "It is gone" })),
     };
-    let mut problems = vec!["409", "422", "503"];
+    let mut problems = vec!["403", "409", "422", "503"];
+    if !command.input.is_empty() {
+        problems.push("415");
+    }
     if !creates {
         problems.extend(["404", "410", "412"]);
     }
@@ -175,10 +178,12 @@ fn with_problems(problems: &[&str], done: (&str, Value)) -> Map<String, Value> {
     responses.insert(done.0.to_owned(), done.1);
     for status in problems {
         let description = match *status {
+            "403" => "A page of another origin sent it",
             "404" => "There is none",
             "409" => "It cannot be done now",
             "410" => "It was deleted",
             "412" => "It has another version",
+            "415" => "The body does not say that it is JSON",
             "422" => "The input is not valid",
             _ => "Try again later",
         };

@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use self::reader::Reader;
 use self::settings::{
-    BODY_LIMIT, BROKER_URL, CACHE_URL, DATA_DIR, DATABASE_REPLICA_URLS, DATABASE_URL,
-    EVENT_LOG_DAYS, HOST, LOG_FORMAT, OTLP_ENDPOINT, OUTBOX_LIMIT, PORT, REQUEST_TIMEOUT,
-    SHUTDOWN_TIMEOUT,
+    ALLOWED_HOSTS, ALLOWED_ORIGINS, BODY_LIMIT, BROKER_URL, CACHE_URL, DATA_DIR,
+    DATABASE_REPLICA_URLS, DATABASE_URL, EVENT_LOG_DAYS, HOST, LOG_FORMAT, OTLP_ENDPOINT,
+    OUTBOX_LIMIT, PORT, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT,
 };
 use crate::http::Limits;
+use crate::http::admission::{Admission, HostName, Origin};
 use crate::location::Location;
 use crate::telemetry::LogFormat;
 
@@ -44,6 +45,10 @@ pub struct Config {
     pub host: IpAddr,
     /// The port to listen on; 0: any.
     pub port: u16,
+    /// The names it is called by besides its machine's own.
+    pub hosts: Vec<HostName>,
+    /// The origins of web pages that may use it besides its own.
+    pub origins: Vec<Origin>,
     /// The service's database.
     pub database: Location,
     /// The read replicas of the database.
@@ -113,6 +118,8 @@ impl Config {
         let config = Self {
             host: reader.value(&HOST, Ipv4Addr::LOCALHOST.into(), "an IP address"),
             port: reader.value(&PORT, port, "a port, 0 to 65535"),
+            hosts: reader.list(&ALLOWED_HOSTS, "names without ports, as `shop.example`"),
+            origins: reader.list(&ALLOWED_ORIGINS, "origins, as `https://shop.example`"),
             database: reader.location(
                 &DATABASE_URL,
                 servers.database,
@@ -141,6 +148,11 @@ impl Config {
             Err(ConfigError(reader.problems))
         }
     }
+
+    /// Who is let in.
+    pub(crate) fn admission(&self) -> Admission {
+        Admission::new(self.host, &self.hosts, &self.origins)
+    }
 }
 
 /// Looks up a variable; the error says why its value cannot be read.
@@ -153,6 +165,7 @@ pub(crate) fn prefix(context: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::{ALLOWED_HOSTS, ALLOWED_ORIGINS};
     use super::{CACHE_URL, Config, DATABASE_REPLICA_URLS, OTLP_ENDPOINT, PORT, SETTINGS};
 
     fn read(set: &[(&str, &str)]) -> Result<Config, super::ConfigError> {
@@ -208,11 +221,36 @@ mod tests {
     }
 
     #[test]
+    fn who_is_let_in_is_a_list() {
+        let set = [
+            ("ALLOWED_HOSTS", " shop.example, Shop.Internal ,"),
+            (
+                "ALLOWED_ORIGINS",
+                "https://shop.example,http://localhost:3000",
+            ),
+        ];
+        let config = read(&set).unwrap();
+        assert_eq!((config.hosts.len(), config.origins.len()), (2, 2));
+        let set = [
+            ("ALLOWED_HOSTS", "shop.example:80"),
+            ("ALLOWED_ORIGINS", "*"),
+        ];
+        let message = read(&set).unwrap_err().to_string();
+        for part in [
+            "`ALLOWED_HOSTS` is `shop.example:80`",
+            "`ALLOWED_ORIGINS` is `*`",
+        ] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+
+    #[test]
     fn the_table_says_the_defaults() {
         let texts: Vec<_> = SETTINGS
             .iter()
             .filter(|one| {
-                let absent = [PORT, DATABASE_REPLICA_URLS, CACHE_URL, OTLP_ENDPOINT];
+                let mut absent = vec![PORT, DATABASE_REPLICA_URLS, CACHE_URL, OTLP_ENDPOINT];
+                absent.extend([ALLOWED_HOSTS, ALLOWED_ORIGINS]);
                 absent.iter().all(|other| other.name != one.name)
             })
             .map(|one| {

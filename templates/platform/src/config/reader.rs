@@ -111,6 +111,21 @@ impl Reader<'_> {
             })
     }
 
+    /// Several of what is not secret, with commas between; empty unless it is set.
+    pub fn list<T: FromStr>(&mut self, setting: &Setting, wanted: &str) -> Vec<T> {
+        let Some((name, value)) = self.found(setting) else {
+            return Vec::new();
+        };
+        let given = value.split(',').map(str::trim);
+        let given = given.filter(|one| !one.is_empty()).map(str::parse);
+        given.collect::<Result<_, _>>().unwrap_or_else(|_| {
+            let problem =
+                format!("`{name}` is `{value}`, but has to be {wanted}, with commas between");
+            self.problems.push(problem);
+            Vec::new()
+        })
+    }
+
     pub fn millis(&mut self, setting: &Setting, default: u64) -> Duration {
         Duration::from_millis(self.value(setting, default, "a number of milliseconds"))
     }

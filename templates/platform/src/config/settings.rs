@@ -16,9 +16,11 @@ pub struct Setting {
 }
 
 /// All variables, as `--help` shows them.
-pub const SETTINGS: [Setting; 15] = [
+pub const SETTINGS: [Setting; 17] = [
     PORT,
     HOST,
+    ALLOWED_HOSTS,
+    ALLOWED_ORIGINS,
     DATA_DIR,
     DATABASE_URL,
     DATABASE_REPLICA_URLS,
@@ -36,6 +38,16 @@ pub const SETTINGS: [Setting; 15] = [
 
 pub(super) const PORT: Setting = setting("PORT", "the service's own", "port to listen on; 0: any");
 pub(super) const HOST: Setting = setting("HOST", "127.0.0.1", "address to listen on");
+pub(super) const ALLOWED_HOSTS: Setting = setting(
+    "ALLOWED_HOSTS",
+    "none",
+    "names it is called by besides its machine's own, with commas between",
+);
+pub(super) const ALLOWED_ORIGINS: Setting = setting(
+    "ALLOWED_ORIGINS",
+    "none",
+    "origins of web pages that may use it besides its own, with commas between",
+);
 pub(super) const DATA_DIR: Setting = setting("DATA_DIR", "data", "where database files are kept");
 pub(super) const DATABASE_URL: Setting = setting(
     "DATABASE_URL",

@@ -11,6 +11,7 @@
 //!     .route("/things/by-owner", get(http::query::<ByOwner>))
 //! ```
 
+pub mod admission;
 pub mod client;
 mod command;
 pub mod health;

@@ -18,7 +18,7 @@ use crate::runtime::Runtime;
 use crate::schema::Schema;
 
 /// The header with a position, of answers and of requests.
-const POSITION: &str = "x-position";
+pub(super) const POSITION: &str = "x-position";
 
 /// How long the cookie lasts, in seconds: longer than any copy that is asked is behind.
 const COOKIE_SECONDS: u64 = 30;

@@ -9,6 +9,7 @@ use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::admission::Admission;
 use super::health::{self, Readiness};
 use super::{Limits, Problem, Routes, layers, position};
 use crate::runtime::Runtime;
@@ -28,6 +29,8 @@ pub struct Site {
     pub openapi: &'static str,
     /// What one request may take.
     pub limits: Limits,
+    /// Who is let in.
+    pub admission: Admission,
     /// Whether it can serve.
     pub readiness: Arc<dyn Readiness>,
 }
@@ -42,25 +45,30 @@ impl Site {
             .route("/openapi.json", get(move || async move { (json, openapi) }))
             .route("/docs", get(docs))
             .with_state(self.readiness);
-        self.routes
+        let own = self
+            .routes
             .fallback(|| async { unknown() })
-            .method_not_allowed_fallback(|| async { not_allowed() })
+            .method_not_allowed_fallback(|| async { not_allowed() });
+        let own = self
+            .admission
+            .before_commands(own)
             .layer(DefaultBodyLimit::max(self.limits.body))
             .layer(middleware::from_fn_with_state(
                 Arc::clone(&runtime),
                 position::tell,
             ))
             .layer(middleware::from_fn_with_state(self.limits, layers::observe))
-            .with_state(runtime)
-            .merge(common)
+            .with_state(runtime);
+        self.admission.before_all(own.merge(common))
     }
 }
 
 /// All that answers as long as the service cannot be opened.
-pub fn starting(readiness: Arc<dyn Readiness>) -> Router {
-    health_routes()
+pub fn starting(readiness: Arc<dyn Readiness>, admission: &Admission) -> Router {
+    let routes = health_routes()
         .with_state(readiness)
-        .fallback(|| async { not_open() })
+        .fallback(|| async { not_open() });
+    admission.before_all(routes)
 }
 
 fn health_routes() -> Router<Arc<dyn Readiness>> {

@@ -69,7 +69,7 @@ impl Service {
                     match &meanwhile {
                         Some(meanwhile) => meanwhile.because(&failure),
                         None => {
-                            let starting = Starting::on(listener, &failure);
+                            let starting = Starting::on(listener, config, &failure);
                             meanwhile = Some(starting.map_err(Failure::Threads)?);
                         }
                     }

@@ -97,6 +97,7 @@ impl Service {
             routes: self.routes,
             openapi: self.openapi,
             limits: config.limits,
+            admission: config.admission(),
             readiness: Arc::new(readiness),
         };
         site.router(Arc::clone(runtime))

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::config::Config;
 use crate::http::health::Readiness;
 use crate::http::starting;
 
@@ -22,14 +23,17 @@ struct Reason(Mutex<String>);
 
 impl Starting {
     /// Begins to answer on the address of this listener, which stays as it is, for this reason.
-    pub fn on(listener: &TcpListener, reason: &impl ToString) -> io::Result<Self> {
+    pub fn on(listener: &TcpListener, config: &Config, reason: &impl ToString) -> io::Result<Self> {
         let listener = StdListener::from(listener.as_fd().try_clone_to_owned()?);
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let reason = Arc::new(Reason(Mutex::new(reason.to_string())));
         let site = axum::serve(
             listener,
-            starting(Arc::clone(&reason) as Arc<dyn Readiness>),
+            starting(
+                Arc::clone(&reason) as Arc<dyn Readiness>,
+                &config.admission(),
+            ),
         );
         Ok(Self {
             reason,

@@ -1,7 +1,7 @@
 //! A small client for black-box tests.
 
 use axum::body::Bytes;
-use axum::http::{Method, Request, Response};
+use axum::http::{HeaderValue, Method, Request, Response, header};
 use serde_json::Value;
 
 use crate::http::client::{FetchError, fetch};
@@ -42,7 +42,7 @@ impl Client {
         self.send(Method::POST, path, &[], &body.to_string()).await
     }
 
-    /// Sends any request.
+    /// Sends any request; its body is JSON unless the headers say something else.
     ///
     /// # Errors
     /// When nobody answers.
@@ -58,6 +58,13 @@ impl Client {
             .uri(format!("{}{path}", self.url));
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        let json = HeaderValue::from_static("application/json");
+        if let Some(named) = request.headers_mut()
+            && !body.is_empty()
+            && !named.contains_key(header::CONTENT_TYPE)
+        {
+            named.insert(header::CONTENT_TYPE, json);
         }
         let response = fetch(request.body(Bytes::from(body.to_owned()))?).await?;
         Ok(Answer {

@@ -14,18 +14,18 @@ use crate::domain;
 use crate::place::Place;
 
 /// A service in this process with a client.
-struct Site {
-    client: Client,
-    running: Running,
+pub struct Site {
+    pub client: Client,
+    pub running: Running,
     _folder: Place,
 }
 
 impl Site {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         Self::start_with(|_| ()).await
     }
 
-    async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = domain::place();
         let mut config = domain::config(folder.path());
         change(&mut config);
@@ -38,16 +38,22 @@ impl Site {
         }
     }
 
-    async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let method: Method = method.parse().unwrap();
         self.client.send(method, path, headers, body).await.unwrap()
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Answer {
         self.client.get(path).await.unwrap()
     }
 
-    async fn post(&self, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.client.post(path, &body).await.unwrap()
     }
 
@@ -66,7 +72,7 @@ impl Site {
     }
 
     /// How many messages were ever recorded.
-    async fn events(&self) -> usize {
+    pub async fn events(&self) -> usize {
         let engine = &self.running.runtime().engine;
         engine
             .event_log("account", None, 1_000)
@@ -76,12 +82,12 @@ impl Site {
     }
 }
 
-fn new(number: i64) -> Value {
+pub fn new(number: i64) -> Value {
     json!({ "holder": "Ada", "number": number })
 }
 
 #[track_caller]
-fn refused(answer: &Answer, status: u16, name: &str) {
+pub fn refused(answer: &Answer, status: u16, name: &str) {
     let body = answer.json();
     assert_eq!(answer.status, status, "{body}");
     assert_eq!(
@@ -491,8 +497,8 @@ async fn who_cannot_be_served_now_is_asked_to_come_again() {
 async fn a_body_that_never_comes_is_not_waited_for() {
     let site = Site::start_with(|config| config.limits.time = Duration::from_millis(50)).await;
     let mut stream = TcpStream::connect(site.running.address()).await.unwrap();
-    let head =
-        "POST /accounts HTTP/1.1\r\nhost: here\r\ncontent-length: 9\r\nconnection: close\r\n\r\n";
+    let head = "POST /accounts HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+                content-length: 9\r\nconnection: close\r\n\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();

@@ -1,6 +1,7 @@
 //! A service: its decisions, its units of work, its HTTP interface, its process.
 #![allow(missing_docs)]
 
+mod admission;
 #[cfg(any(
     feature = "kafka",
     feature = "mongodb",
@@ -19,6 +20,7 @@ mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod process;
+mod raw;
 #[cfg(feature = "redis")]
 mod redis;
 mod schema;
