@@ -1,6 +1,7 @@
 //! Generated systems, running: a newcomer follows the README, and services are killed meanwhile.
 
 mod running {
+    pub mod alone;
     pub mod newcomer;
     pub mod system;
 }
@@ -10,8 +11,9 @@ use std::time::Duration;
 
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
+use running::alone::Alone;
 use running::newcomer::{all, follow_the_readme};
-use running::system::System;
+use running::system::{Site, System};
 use serde_json::{Value, json};
 use workspace::Workspace;
 
@@ -29,6 +31,42 @@ fn a_shop_works_and_survives() {
     let shop = Workspace::of_example("shop");
     follow_the_readme(&System::start(&shop), &shop);
     nothing_is_lost_or_doubled_when_services_are_killed(&shop);
+    who_starts_last_misses_nothing(&shop);
+}
+
+/// Each service is started last, when the others have done all that they can without it.
+fn who_starts_last_misses_nothing(workspace: &Workspace) {
+    let all_services = ["catalog", "customer", "inventory", "order", "payment"];
+    for last in all_services {
+        let mut shop = Alone::new(workspace);
+        for service in all_services.into_iter().filter(|service| *service != last) {
+            shop.start(service);
+        }
+        // Whoever has to do something before is started then.
+        shop.start("catalog");
+        let product = Shop::list_product(&shop);
+        shop.start("customer");
+        let customer = Shop::register_customer(&shop);
+        shop.start("order");
+        Shop { customer, product }.order(&shop, 0);
+        shop.start(last);
+        shop.until(
+            &format!("the order is confirmed, {last} being last"),
+            || {
+                let orders = all(&shop.url("order"), "orders")?;
+                (orders.len() == 1 && orders[0]["status"] == "confirmed").then_some(())
+            },
+        );
+        shop.until(
+            &format!("the product is in stock, {last} being last"),
+            || {
+                let stock = all(&shop.url("inventory"), "stock")?;
+                (stock.len() == 1).then_some(())
+            },
+        );
+        let payments = all(&shop.url("payment"), "payments").unwrap();
+        assert_eq!(payments.len(), 1, "{last}: {payments:?}");
+    }
 }
 
 fn nothing_is_lost_or_doubled_when_services_are_killed(workspace: &Workspace) {
@@ -87,22 +125,8 @@ struct Shop {
 impl Shop {
     /// A customer and a product, which the others have heard of.
     fn open(system: &System<'_>) -> Self {
-        let customer = json!({ "name": "Ada", "email": "ada@example.com" });
-        let customer = ask(system, "customer", "customers", &customer, "customer");
-        let category = ask(
-            system,
-            "catalog",
-            "categories",
-            &json!({ "name": "Books" }),
-            "category",
-        );
-        let product = json!({
-            "sku": "BOOK-1",
-            "name": "A book",
-            "category": category,
-            "price": { "amount": "12.00", "currency": "EUR" },
-        });
-        let product = ask(system, "catalog", "products", &product, "product");
+        let customer = Self::register_customer(system);
+        let product = Self::list_product(system);
         system.until("the product is in stock", || {
             let stock = all(&system.url("inventory"), "stock")?;
             (stock.len() == 1).then_some(())
@@ -110,8 +134,25 @@ impl Shop {
         Self { customer, product }
     }
 
+    fn register_customer(site: &impl Site) -> Value {
+        let customer = json!({ "name": "Ada", "email": "ada@example.com" });
+        ask(site, "customer", "customers", &customer, "customer")
+    }
+
+    fn list_product(site: &impl Site) -> Value {
+        let category = json!({ "name": "Books" });
+        let category = ask(site, "catalog", "categories", &category, "category");
+        let product = json!({
+            "sku": "BOOK-1",
+            "name": "A book",
+            "category": category,
+            "price": { "amount": "12.00", "currency": "EUR" },
+        });
+        ask(site, "catalog", "products", &product, "product")
+    }
+
     /// Places an order.
-    fn order(&self, system: &System<'_>, number: usize) {
+    fn order(&self, site: &impl Site, number: usize) {
         let price = json!({ "amount": "12.00", "currency": "EUR" });
         let order = json!({
             "number": format!("{number}"),
@@ -119,20 +160,14 @@ impl Shop {
             "amount": price,
             "lines": [{ "product": self.product, "quantity": 1, "price": price }],
         });
-        ask(
-            system,
-            "order",
-            "orders",
-            &order,
-            &format!("order-{number}"),
-        );
+        ask(site, "order", "orders", &order, &format!("order-{number}"));
     }
 }
 
 /// Asks until there is an answer, always with the same key: the id of what was made.
-fn ask(system: &System<'_>, service: &str, path: &str, body: &Value, key: &str) -> Value {
-    let url = format!("{}/{path}", system.url(service));
-    system.until(&format!("{service} takes {body}"), || {
+fn ask(site: &impl Site, service: &str, path: &str, body: &Value, key: &str) -> Value {
+    let url = format!("{}/{path}", site.url(service));
+    site.until(&format!("{service} takes {body}"), || {
         let sent = ureq::post(&url)
             .header("Idempotency-Key", key)
             .send_json(body);

@@ -20,7 +20,7 @@ use cargo_microdb::plan::names::environment;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use running::newcomer::{all, follow_the_readme};
-use running::system::System;
+use running::system::{Site, System};
 use serde_json::{Value, json};
 use workspace::Workspace;
 

@@ -21,6 +21,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a start may take: cargo waits while another test builds in the same target directory.
 const START: Duration = Duration::from_secs(900);
 
+/// Where services run.
+pub trait Site {
+    /// The address of a service.
+    fn url(&self, service: &str) -> String;
+
+    /// Waits until something is there.
+    fn until<T>(&self, what: &str, look: impl Fn() -> Option<T>) -> T;
+}
+
 /// A running system; it is stopped, and what it remembers goes, when this is dropped.
 pub struct System<'a> {
     workspace: &'a Workspace,
@@ -75,11 +84,6 @@ impl<'a> System<'a> {
         self.ports.keys().map(String::as_str).collect()
     }
 
-    /// The address of a service.
-    pub fn url(&self, service: &str) -> String {
-        format!("http://127.0.0.1:{}", self.ports[service])
-    }
-
     /// A text with the services' own ports in place of those they have here.
     pub fn with_ports(&self, text: &str) -> String {
         let lock = std::fs::read_to_string(self.workspace.path().join("microdb.lock")).unwrap();
@@ -119,11 +123,6 @@ impl<'a> System<'a> {
         }
     }
 
-    /// Waits until something is there.
-    pub fn until<T>(&self, what: &str, look: impl Fn() -> Option<T>) -> T {
-        self.within(PATIENCE, what, look)
-    }
-
     fn within<T>(&self, patience: Duration, what: &str, look: impl Fn() -> Option<T>) -> T {
         let started = Instant::now();
         loop {
@@ -149,6 +148,16 @@ impl<'a> System<'a> {
             .stderr(Stdio::null())
             .status();
         let _ = self.runner.wait();
+    }
+}
+
+impl Site for System<'_> {
+    fn url(&self, service: &str) -> String {
+        format!("http://127.0.0.1:{}", self.ports[service])
+    }
+
+    fn until<T>(&self, what: &str, look: impl Fn() -> Option<T>) -> T {
+        self.within(PATIENCE, what, look)
     }
 }
 

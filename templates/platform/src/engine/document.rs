@@ -4,6 +4,10 @@ use serde_json::Value;
 
 use crate::value::Timestamp;
 
+/// The key, in [`Documents::Projections`], of the mark of a database that is new: its first migration
+/// makes it, the first service that stands on it takes it away. No handler has an id like that.
+pub const NEW: &str = "/new";
+
 /// The runtime's own collections of documents. Each is a table of one shape: key, group, position,
 /// due, version, body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
 use uuid::Uuid;
 
-use super::{Migration, OpenError};
+use super::{Document, Migration, NEW, OpenError};
 
 /// The migrations that were applied: the hash of each, by its name.
 pub(super) type Applied = BTreeMap<String, String>;
@@ -51,4 +52,16 @@ pub(super) fn check_complete<'m>(
 pub(super) fn hash_of(migration: &Migration) -> String {
     let text = migration.text.replace("\r\n", "\n");
     Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
+}
+
+/// The mark of a database that is new, which its very first migration makes in the same instant.
+pub(super) fn mark() -> Document {
+    Document {
+        key: NEW.to_owned(),
+        group: NEW.to_owned(),
+        position: 0,
+        due: None,
+        version: 1,
+        body: json!({ "new": true }),
+    }
 }

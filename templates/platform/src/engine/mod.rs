@@ -43,7 +43,7 @@ use crate::value::Timestamp;
 
 #[cfg(feature = "sqlite")]
 pub use database::{Database, Kind as DatabaseKind};
-pub use document::{Document, DocumentWrite, Documents, DocumentsQuery, Glance};
+pub use document::{Document, DocumentWrite, Documents, DocumentsQuery, Glance, NEW};
 pub use message::{OutboxDepth, OutboxEvent, OutboxRow};
 pub use migration::{Migration, OpenError};
 pub use options::Options;

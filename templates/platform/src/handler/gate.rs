@@ -6,10 +6,11 @@
 //! and in order.
 //!
 //! Where a handler starts: a projection begins with a snapshot, so every aggregate has a gate
-//! before its later events count. A policy or an effect begins at the end of the topic as it was
-//! recorded on its first start. There, the first event that it sees of an aggregate is its
-//! baseline: it takes effect, and the ones before it are none of the handler's business. On a topic
-//! that was empty at that time, every aggregate begins with its first event.
+//! before its later events count. A policy or an effect of a service whose database was new begins at
+//! the start of the topic, and with the first event of every aggregate. One that is added later begins
+//! at the end of the topic as it was recorded then. There, the first event that it sees of an aggregate
+//! is its baseline: it takes effect, and the ones before it are none of the handler's business. On a
+//! topic that was empty at that time, every aggregate begins with its first event.
 
 use uuid::Uuid;
 

@@ -60,6 +60,10 @@ pub(super) struct Begun {
     pub filled: bool,
     /// Whether it reads an event log that may not reach back to the first events.
     pub replay: bool,
+    /// Whether it reads partitions for which no start is recorded from their first message on: so a
+    /// handler begins that has to see all there ever was, though nobody has seen its topic yet.
+    #[serde(default)]
+    pub from_start: bool,
 }
 
 /// A place in a partition.
@@ -83,6 +87,14 @@ impl Begun {
         Self::at(topic, partitions, |partition| partition.end)
     }
 
+    /// A generation that begins with the first message of the topic, whatever that will be.
+    pub fn from_start(topic: &str) -> Self {
+        Self {
+            from_start: true,
+            ..Self::at_start(topic, &[])
+        }
+    }
+
     /// A generation that begins with the first message of these partitions.
     pub fn at_start(topic: &str, partitions: &[Assignment]) -> Self {
         Self::at(topic, partitions, |partition| partition.start)
@@ -102,6 +114,7 @@ impl Begun {
             awaited: None,
             filled: false,
             replay: false,
+            from_start: false,
         }
     }
 
@@ -144,10 +157,11 @@ impl Begun {
     pub fn position(&self, stored: Option<&OffsetAdvance>, assignment: &Assignment) -> Option<i64> {
         let (incarnation, next) = match stored {
             Some(stored) => (&stored.incarnation, stored.next),
-            None => {
-                let start = self.starts.get(&assignment.partition)?;
-                (&start.incarnation, start.offset)
-            }
+            None => match self.starts.get(&assignment.partition) {
+                Some(start) => (&start.incarnation, start.offset),
+                None if self.from_start => return Some(assignment.start),
+                None => return None,
+            },
         };
         let there = assignment.start..=assignment.end;
         (*incarnation == assignment.incarnation && there.contains(&next)).then_some(next)
@@ -284,6 +298,16 @@ mod tests {
         assert_eq!(begun.position(Some(&stored("b", 5)), &now), None);
         assert_eq!(begun.position(None, &assignment("b", 0, 9)), None);
         assert_eq!(begun.position(None, &assignment("a", 6, 9)), None);
+    }
+
+    #[test]
+    fn begins_at_the_start_of_a_topic_that_nobody_had_seen() {
+        let begun = Begun::from_start("topic");
+        assert_eq!(begun.position(None, &assignment("a", 3, 9)), Some(3));
+        assert!(begun.mid_topic().is_empty());
+        // From then on, what is gone is gone.
+        let stored = stored("a", 4);
+        assert_eq!(begun.position(Some(&stored), &assignment("b", 0, 9)), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod dead_letters;
 mod dispatcher;
 mod effect;
 mod execution;
+mod first_start;
 pub mod gate;
 mod generations;
 mod key;

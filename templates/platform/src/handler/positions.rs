@@ -33,8 +33,8 @@ pub(super) enum ReadError {
     Retired,
 }
 
-/// Records where a handler begins, on its very first start: at the end of its topic as it is now.
-/// A projection asks for the state of everything besides.
+/// Records where a handler begins, unless that is on record: at the end of its topic as it is now. A
+/// projection asks for the state of everything besides.
 pub(super) async fn begin(scope: &Scope) -> Result<State, ReadError> {
     let (runtime, about) = (&scope.runtime, &scope.about);
     if let Some((state, _)) = State::load(&*runtime.engine, about.handler).await? {

@@ -13,7 +13,7 @@ use super::{Failure, Service};
 use crate::broker::{self, Broker, BrokerError, Topic};
 use crate::cache::{self, Cache, Wanted};
 use crate::config::Config;
-use crate::engine::{Engine, OpenError, Options};
+use crate::engine::{Engine, EngineError, OpenError, Options};
 use crate::location::Location;
 use crate::requests::commands_topic;
 use crate::runtime::Runtime;
@@ -56,14 +56,7 @@ impl Service {
         let mut pause = SHORTEST;
         let mut meanwhile: Option<Starting> = None;
         loop {
-            let opened = async {
-                let applied = self.migrate(config).await?;
-                if !applied.is_empty() {
-                    tracing::info!(migrations = ?applied, "the database is up to date");
-                }
-                self.open(config, shutdown.clone()).await
-            };
-            match opened.await {
+            match self.open_to_serve(config, shutdown).await {
                 Err(failure) if failure.may_pass() => {
                     tracing::warn!("{failure}; trying again");
                     match &meanwhile {
@@ -79,6 +72,23 @@ impl Service {
                 opened => return opened,
             }
         }
+    }
+
+    /// Brings the database up to date, opens everything, and records where handlers begin that begin
+    /// with the database.
+    async fn open_to_serve(
+        &self,
+        config: &Config,
+        shutdown: &watch::Receiver<bool>,
+    ) -> Result<(Arc<Runtime>, Topics), Failure> {
+        let applied = self.migrate(config).await?;
+        if !applied.is_empty() {
+            tracing::info!(migrations = ?applied, "the database is up to date");
+        }
+        let opened = self.open(config, shutdown.clone()).await?;
+        let engine = &*opened.0.engine;
+        self.handlers.begin_on_new(engine, self.partitions).await?;
+        Ok(opened)
     }
 
     /// Opens engine and broker, the database being up to date, and makes the topics.
@@ -199,7 +209,7 @@ impl Failure {
             Self::Database {
                 source: OpenError::Unreachable { .. },
                 ..
-            }
+            } | Self::Engine(EngineError::Unavailable(_))
         )
     }
 }

@@ -146,6 +146,8 @@ async fn two_processes_share_the_work_and_nothing_is_done_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_handler_begins_with_what_comes_after_its_start() {
     let world = World::new().await;
+    // The service was there before the handler.
+    world.desk(Handlers::default()).await.stop().await;
     let [book, other] = neighbours(2)[..] else {
         panic!("two books")
     };

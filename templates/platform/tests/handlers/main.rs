@@ -5,6 +5,7 @@
 mod child;
 mod dead_letters;
 mod effect;
+mod first_start;
 mod gate;
 #[path = "../place/mod.rs"]
 mod place;

@@ -2,13 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
 use uuid::Uuid;
 
 use super::connect::{self, Way, durable};
+use super::documents;
 use super::error::duplicate;
-use super::fields::ID;
-use crate::engine::history::{self, Applied, hash_of};
+use super::fields::{ID, POSITION, REVISION};
+use crate::engine::Documents;
+use crate::engine::history::{self, Applied, hash_of, mark};
 use crate::engine::migration::{Migration, OpenError};
 use crate::value::Timestamp;
 
@@ -127,6 +130,9 @@ async fn apply(way: &Way, turn: &Turn<'_>, migration: &Migration) -> Result<bool
         }
         run(way, command).await.map_err(failed)?;
     }
+    if migration.name == RUNTIME[0].name {
+        mark_as_new(way).await?;
+    }
     let now = Timestamp::now().to_string();
     let record = doc! { ID: migration.name, "hash": hash_of(migration), "applied_at": now };
     let collection = way.database.collection::<Document>(APPLIED);
@@ -135,6 +141,24 @@ async fn apply(way: &Way, turn: &Turn<'_>, migration: &Migration) -> Result<bool
         Err(error) if duplicate(&error).is_some() => Ok(false),
         Err(error) => Err(way.failed(&error)),
     }
+}
+
+/// A database that has had no migration is new. Nobody opens it before that is on record, so the mark
+/// is there by then; whoever begins the migration again leaves it as it is.
+async fn mark_as_new(way: &Way) -> Result<(), OpenError> {
+    let mark = mark();
+    let encoded = documents::encoded(&mark, mark.version);
+    let mut stored = encoded.map_err(|error| OpenError::Unusable(error.to_string()))?;
+    stored.insert(REVISION, ObjectId::new());
+    stored.insert(POSITION, Timestamp::now().as_microseconds());
+    let name = documents::name_of(Documents::Projections);
+    let written = way
+        .database
+        .collection::<Document>(name)
+        .update_one(doc! { ID: &mark.key }, doc! { "$setOnInsert": stored })
+        .upsert(true)
+        .await;
+    written.map(|_| ()).map_err(|error| way.failed(&error))
 }
 
 /// The commands of a migration, whose members keep their order.

@@ -7,10 +7,10 @@ use sqlx::postgres::PgConnection;
 use super::error::of_server;
 use super::statement::{execute, rows, script, text};
 use super::value::Arguments;
-use super::{connect, log};
-use crate::engine::EngineError;
-use crate::engine::history::{self, Applied, hash_of};
+use super::{connect, documents, log};
+use crate::engine::history::{self, Applied, hash_of, mark};
 use crate::engine::migration::{Migration, OpenError};
+use crate::engine::{Documents, EngineError};
 
 /// The tables of the runtime.
 const RUNTIME: &[Migration] = &[Migration {
@@ -109,6 +109,9 @@ async fn apply(connection: &mut PgConnection, migration: &Migration) -> Result<b
             why: "it ends the transaction it runs in".to_owned(),
         });
     }
+    if migration.name == RUNTIME[0].name {
+        mark_as_new(connection).await?;
+    }
     record(connection, migration).await?;
     if !alone {
         let committed = script(connection, "COMMIT").await;
@@ -144,6 +147,21 @@ async fn record(connection: &mut PgConnection, migration: &Migration) -> Result<
         .await
         .map(|_| ())
         .map_err(failed_to_ask)
+}
+
+/// A database that has had no migration is new.
+async fn mark_as_new(connection: &mut PgConnection) -> Result<(), OpenError> {
+    let mark = mark();
+    let sql = format!(
+        r#"INSERT INTO {} (key, "group", position, version, body) VALUES ($1, $2, 0, 1, $3)"#,
+        documents::table(Documents::Projections)
+    );
+    let arguments = Arguments::default()
+        .text(&mark.key)
+        .text(&mark.group)
+        .text(&mark.body.to_string());
+    let written = execute(connection, &sql.into(), arguments).await;
+    written.map(|_| ()).map_err(failed_to_ask)
 }
 
 fn failed(migration: &Migration, error: &sqlx::Error) -> OpenError {

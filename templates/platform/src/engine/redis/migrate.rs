@@ -4,12 +4,14 @@ use redis::RedisError;
 use uuid::Uuid;
 
 use super::address::Address;
+use super::codec::signed;
+use super::documents;
 use super::durable;
 use super::error::{lacks_function, passes};
 use super::indexes;
 use super::link::Link;
-use crate::engine::history::{self, Applied, hash_of};
-use crate::engine::{Migration, OpenError};
+use crate::engine::history::{self, Applied, hash_of, mark};
+use crate::engine::{Documents, Migration, OpenError};
 
 /// The keys of the runtime.
 const RUNTIME: &[Migration] = &[
@@ -97,6 +99,13 @@ async fn apply(link: &Link, migration: &Migration) -> Result<bool, OpenError> {
         .arg(&link.address().base)
         .arg(migration.name)
         .arg(hash_of(migration));
+    if migration.name == RUNTIME[0].name {
+        let mark = mark();
+        call.arg(documents::of(Documents::Projections))
+            .arg(&mark.key)
+            .arg(signed(mark.position))
+            .arg(mark.body.to_string());
+    }
     let mut attempts = 0;
     let applied: Result<u64, RedisError> = loop {
         link.query::<()>(&load).await.map_err(failed)?;

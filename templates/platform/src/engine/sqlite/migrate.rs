@@ -4,9 +4,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::connect;
-use crate::engine::history::{self, Applied, hash_of};
+use super::{connect, documents};
+use crate::engine::history::{self, Applied, hash_of, mark};
 use crate::engine::migration::{Migration, OpenError};
+use crate::engine::{CommitError, DocumentWrite, Documents};
 use crate::value::Timestamp;
 
 /// The tables of the runtime.
@@ -90,6 +91,9 @@ fn apply(connection: &mut Connection, migration: &Migration) -> Result<bool, Ope
             "rows would reference what does not exist".to_owned(),
         ));
     }
+    if migration.name == RUNTIME[0].name {
+        mark_as_new(&transaction).map_err(|error| failed(error.to_string()))?;
+    }
     transaction
         .execute(
             "INSERT INTO microdb_migrations (name, hash, applied_at) VALUES (?1, ?2, ?3)",
@@ -102,6 +106,15 @@ fn apply(connection: &mut Connection, migration: &Migration) -> Result<bool, Ope
         .and_then(|_| transaction.commit())
         .map_err(|error| failed(error.to_string()))?;
     Ok(true)
+}
+
+fn mark_as_new(connection: &Connection) -> Result<(), CommitError> {
+    let mark = DocumentWrite::Put {
+        collection: Documents::Projections,
+        expected: 0,
+        document: mark(),
+    };
+    documents::write(connection, &mark)
 }
 
 fn unusable(error: rusqlite::Error) -> OpenError {

@@ -97,7 +97,10 @@ pub async fn engine(folder: &Path) -> Arc<dyn Engine> {
 impl Desk {
     /// Starts a process of the desk.
     pub async fn start(folder: &Path, broker: Arc<dyn Broker>, handlers: Handlers) -> Self {
-        Self::start_on(engine(folder).await, broker, handlers)
+        let engine = engine(folder).await;
+        let begun = handlers.begin_on_new(&*engine, PARTITIONS).await;
+        begun.expect("begun, where the database is new");
+        Self::start_on(engine, broker, handlers)
     }
 
     /// The same on an engine of its own.
