@@ -84,6 +84,17 @@ fn nothing_is_lost_or_doubled_when_services_are_killed(workspace: &Workspace) {
     settled(&system, &shop);
     system.restart();
     settled(&system, &shop);
+    an_order_is_placed_again(&system, &shop);
+}
+
+/// With the very lines that are shown of it, ids among them.
+fn an_order_is_placed_again(system: &System<'_>, shop: &Shop) {
+    let orders = all(&system.url("order"), "orders").unwrap();
+    let lines = &orders[0]["lines"];
+    assert!(lines[0]["id"].is_string(), "{lines}");
+    let again = shop.order_of("again", lines);
+    let again = ask(system, "order", "orders", &again, "again");
+    assert!(orders.iter().all(|order| order["id"] != again));
 }
 
 /// Every order was placed once, paid once, confirmed once; its goods were reserved once.
@@ -151,15 +162,21 @@ impl Shop {
         ask(site, "catalog", "products", &product, "product")
     }
 
+    /// An order with these lines.
+    fn order_of(&self, number: &str, lines: &Value) -> Value {
+        json!({
+            "number": number,
+            "customer": self.customer,
+            "amount": { "amount": "12.00", "currency": "EUR" },
+            "lines": lines,
+        })
+    }
+
     /// Places an order.
     fn order(&self, site: &impl Site, number: usize) {
         let price = json!({ "amount": "12.00", "currency": "EUR" });
-        let order = json!({
-            "number": format!("{number}"),
-            "customer": self.customer,
-            "amount": price,
-            "lines": [{ "product": self.product, "quantity": 1, "price": price }],
-        });
+        let line = json!({ "product": self.product, "quantity": 1, "price": price });
+        let order = self.order_of(&number.to_string(), &json!([line]));
         ask(site, "order", "orders", &order, &format!("order-{number}"));
     }
 }

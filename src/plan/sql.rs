@@ -69,11 +69,12 @@ fn kept(dialect: Dialect) -> [String; 3] {
     ]
 }
 
+/// An entity is told from others by its id within its aggregate: ids of entities come from callers.
 fn collection_table(dialect: Dialect, aggregate: &Aggregate, entity: &Entity) -> String {
     let parent = quoted(&table(aggregate.name.as_str()));
     let name = entity_table(aggregate, entity.name.as_str());
     let mut columns = vec![
-        format!("\"id\" {} PRIMARY KEY", dialect.id()),
+        format!("\"id\" {} NOT NULL", dialect.id()),
         format!(
             "\"_parent\" {} NOT NULL REFERENCES {parent} (\"id\") ON DELETE CASCADE",
             dialect.id()
@@ -81,6 +82,7 @@ fn collection_table(dialect: Dialect, aggregate: &Aggregate, entity: &Entity) ->
         format!("\"_position\" {} NOT NULL", dialect.integer()),
     ];
     columns.extend(entity.fields.values().map(|it| column(dialect, it)));
+    columns.push("PRIMARY KEY (\"_parent\", \"id\")".to_owned());
     let doc = comment(entity.doc.as_deref());
     create(&doc, &name, &columns, dialect.table())
 }

@@ -48,7 +48,8 @@ table! {
 }
 
 table! {
-    /// An entity inside an aggregate: a table of its own with a real foreign key. It has an `id`.
+    /// An entity inside an aggregate: a table of its own with a real foreign key. It has an `id`, which
+    /// no other entity of that aggregate has.
     pub struct RawEntity with about: RawAbout {
         /// The member of the aggregate that lists them, for `input`, `sets` and events' `fields`.
         collection: Option<Text> = "its plural in snake_case",

@@ -145,12 +145,10 @@ fn refusal(refusal: &Refusal) -> RefusalView {
 fn entity_column(uses: &mut Uses, entity: &Entity, optional: bool) -> Expr {
     let kind = names::const_ident(entity.name.as_str());
     uses.take("crate::schema", &kind);
-    let shape = match optional {
-        true => vec![call("optional", vec![]), call("list", vec![])],
-        false => vec![call("list", vec![])],
-    };
+    let shape = optional.then_some("optional");
+    let shape = shape.into_iter().chain(["list", "distinct_ids"]);
     types::chain(
         types::new_column(entity.collection.as_str(), text(kind)),
-        shape,
+        shape.map(|name| call(name, vec![])).collect(),
     )
 }

@@ -79,7 +79,7 @@ impl Contract<'_> {
         let mut member = Member::new(
             "id",
             id.clone(),
-            Some("Its id; made anew when it is left out."),
+            Some("Its id within its aggregate; made anew when it is left out."),
         );
         member.default = Some(format!("{id}::generate"));
         self.structure(uses, name, &doc, Some(member), entity.fields.values())

@@ -64,7 +64,7 @@ fn collection(
         format!("\"_position\" {} NOT NULL", DIALECT.integer()),
     ];
     columns.extend(entity.fields.values().map(|it| column(DIALECT, it)));
-    columns.push(format!("PRIMARY KEY (\"id\", \"{SHARD}\")"));
+    columns.push(format!("PRIMARY KEY (\"_parent\", \"id\", \"{SHARD}\")"));
     columns.push(format!(
         "FOREIGN KEY (\"_parent\", \"{SHARD}\") REFERENCES {} (\"id\", {}) ON DELETE CASCADE",
         quoted(&table(aggregate.name.as_str())),

@@ -14,6 +14,8 @@ mod cursor;
 mod database;
 mod document;
 #[cfg(feature = "sqlite")]
+mod entities;
+#[cfg(feature = "sqlite")]
 mod history;
 mod message;
 mod migration;

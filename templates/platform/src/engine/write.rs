@@ -128,9 +128,9 @@ pub enum CommitError {
     /// A unique constraint; its name.
     #[error("`{0}` is taken")]
     Taken(&'static str),
-    /// A member that references nothing.
+    /// A member that references nothing, and the id that it names.
     #[error("`{0}` names nothing that exists")]
-    MissingReference(&'static str),
+    MissingReference(&'static str, Uuid),
     /// A deletion of something that is referenced from this table.
     #[error("it is still referenced by `{0}`")]
     StillReferenced(&'static str),

@@ -170,7 +170,7 @@ impl From<CommitError> for NotCommitted {
             ))),
             CommitError::Engine(error) => Self::Failed(error.into()),
             CommitError::Taken(_)
-            | CommitError::MissingReference(_)
+            | CommitError::MissingReference(..)
             | CommitError::StillReferenced(_) => Self::Failed(Failure::Poison(error.to_string())),
         }
     }

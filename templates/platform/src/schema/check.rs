@@ -1,6 +1,9 @@
 //! Whether values are what the description says of them.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::{Column, Kind, Schema, form::form, rules};
 use crate::runtime::Violation;
@@ -32,11 +35,21 @@ impl Schema {
                             &mut found,
                         );
                     }
+                    check_ids(entities, &at, &mut found);
                 }
                 Some(_) => found.push(violation(&at, "must be a list")),
             }
         }
         found
+    }
+
+    /// The first entity with the id of one before it: the member that holds both, and the id.
+    pub fn repeated_id(&self, members: &Map<String, Value>) -> Option<(&'static str, Uuid)> {
+        self.collections.iter().find_map(|collection| {
+            let entities = members.get(collection.member)?.as_array()?;
+            let (_, id) = repeats(entities).first().copied()?;
+            Some((collection.member, id))
+        })
     }
 }
 
@@ -49,6 +62,24 @@ fn check_entity(columns: &[Column], entity: &Value, at: &str, found: &mut Vec<Vi
         found.push(violation(&pointer(at, "id"), detail));
     }
     check_members(columns, members, at, &["id"], found);
+}
+
+/// No two entities have one id; those without get one of their own.
+fn check_ids(entities: &[Value], at: &str, found: &mut Vec<Violation>) {
+    for (index, _) in repeats(entities) {
+        let at = format!("{at}/{index}/id");
+        found.push(violation(&at, "is the id of another one in this list"));
+    }
+}
+
+/// The entities with the id of one before them: their places, and these ids.
+fn repeats(entities: &[Value]) -> Vec<(usize, Uuid)> {
+    let ids = entities.iter().enumerate().filter_map(|(index, entity)| {
+        let id = entity.get("id")?.as_str()?;
+        Some((index, Uuid::try_parse(id).ok()?))
+    });
+    let mut known = HashSet::new();
+    ids.filter(|(_, id)| !known.insert(*id)).collect()
 }
 
 /// `besides`: members that are looked at elsewhere.
@@ -93,6 +124,9 @@ fn check_value(column: &Column, value: &Value, at: &str, found: &mut Vec<Violati
     }
     for (index, element) in elements.iter().enumerate() {
         check_one(column, element, &format!("{at}/{index}"), found);
+    }
+    if column.rules.distinct_ids {
+        check_ids(elements, at, found);
     }
 }
 

@@ -113,6 +113,8 @@ pub struct Rules {
     pub max_length: Option<u64>,
     /// A regular expression the whole text must match.
     pub pattern: Option<&'static str>,
+    /// Whether no two elements of the list may have one `id`.
+    pub distinct_ids: bool,
 }
 
 /// A unique constraint.
@@ -150,6 +152,7 @@ impl Rules {
         min_length: None,
         max_length: None,
         pattern: None,
+        distinct_ids: false,
     };
 }
 
@@ -218,6 +221,12 @@ impl Column {
     /// The same, at most so many characters, bytes or elements.
     pub const fn max_length(mut self, length: u64) -> Self {
         self.rules.max_length = Some(length);
+        self
+    }
+
+    /// The same, a list of entities: no two of them have one `id`.
+    pub const fn distinct_ids(mut self) -> Self {
+        self.rules.distinct_ids = true;
         self
     }
 

@@ -13,6 +13,7 @@ use super::values::timestamp;
 use crate::context::{Caller, Context};
 use crate::decision::{Aggregate, AnyEvent, Decision, Emitted, Meta};
 use crate::runtime::Refused;
+use crate::unit_of_work::blame;
 use crate::unit_of_work::guard::{in_allowed_status, parse};
 use crate::unit_of_work::refusals;
 use crate::unit_of_work::way::STATUS;
@@ -246,6 +247,10 @@ impl<D: 'static, C: Decision<D>, W: Way<D, C>> When<D, C, W, C::Needs> {
             Ok(decided) => Outcome::Decided(decided),
             Err(NotDecided::Refused(refusal)) => Outcome::Declared(refusal),
             Err(NotDecided::Broken(what)) => panic!("the decision of {} {what}", C::NAME),
+            Err(NotDecided::Repeated { list, id }) => match blame::repeated(&input, list, id) {
+                Ok(refused) => Outcome::BuiltIn(refused),
+                Err(what) => panic!("the decision of {} {what}", C::NAME),
+            },
         }
     }
 }

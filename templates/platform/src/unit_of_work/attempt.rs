@@ -6,7 +6,7 @@ use super::guard::{in_allowed_status, kind_of, parse};
 use super::publish::messages;
 use super::restore::{IdOf, restore};
 use super::way::{Decided, NotDecided, Way};
-use super::{Record, refusals};
+use super::{Record, blame, refusals};
 use crate::decision::{Aggregate, Decision, Meta};
 use crate::engine::{
     Check, CommitError, EngineError, Found, Reads, Save, SaveTo, Stored, WriteSet,
@@ -93,6 +93,10 @@ impl Attempt<'_> {
             Ok(decided) => self.work::<D, C>(&before, decided),
             Err(NotDecided::Refused(refusal)) => Ok(Err(refusals::declared::<C>(&refusal))),
             Err(NotDecided::Broken(what)) => Err(broken::<D, C>(what)),
+            Err(NotDecided::Repeated { list, id }) => {
+                let blamed = blame::repeated(&self.request.input, list, id);
+                blamed.map(Err).map_err(broken::<D, C>)
+            }
         }
     }
 
@@ -208,7 +212,9 @@ impl Attempt<'_> {
             Ok(attempted) => return Ok(attempted),
             Err(CommitError::Conflict) => return Ok(Attempted::Conflict),
             Err(CommitError::Taken(constraint)) => refusals::taken(constraint),
-            Err(CommitError::MissingReference(member)) => refusals::missing_reference(member),
+            Err(CommitError::MissingReference(member, id)) => {
+                blame::missing(&self.request.input, member, id)
+            }
             Err(CommitError::StillReferenced(table)) => refusals::still_referenced(table),
             Err(CommitError::OutboxFull) => return Err(ExecuteError::OutboxFull),
             Err(CommitError::Engine(error)) => return Err(error.into()),
@@ -222,8 +228,9 @@ impl Attempt<'_> {
             Ok(attempted) => Ok(attempted),
             Err(CommitError::OutboxFull) => Err(ExecuteError::OutboxFull),
             Err(CommitError::Engine(error)) => Err(error.into()),
-            // There is nothing in it but documents.
-            Err(_) => Ok(Attempted::Conflict),
+            Err(CommitError::Conflict) => Ok(Attempted::Conflict),
+            // There is nothing in it but documents, and these have no such constraints.
+            Err(error) => Err(EngineError::Corrupt(error.to_string()).into()),
         }
     }
 
@@ -283,7 +290,7 @@ fn broken<D: 'static, C: Decision<D>>(what: String) -> ExecuteError {
 }
 
 /// The outcome that an aggregate as it is now stands for.
-fn done<A: Aggregate>(aggregate: &A) -> Result<Executed, EngineError> {
+pub(super) fn done<A: Aggregate>(aggregate: &A) -> Result<Executed, EngineError> {
     let Meta { id, version, .. } = aggregate.meta();
     let id: IdOf<A> = *id;
     let view = serde_json::to_string(&aggregate.view())

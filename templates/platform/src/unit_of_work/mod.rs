@@ -4,6 +4,7 @@
 //! aggregate. Whatever the decision did wrong is found here, before anything is stored.
 
 mod attempt;
+pub(crate) mod blame;
 mod emitted;
 pub(crate) mod guard;
 pub mod idempotency;

@@ -72,10 +72,6 @@ pub(crate) fn taken(constraint: &str) -> Refused {
     )
 }
 
-pub(crate) fn missing_reference(member: &str) -> Refused {
-    invalid_at(format!("/{member}"), "names nothing that exists")
-}
-
 pub(crate) fn still_referenced(table: &str) -> Refused {
     refused(
         STILL_REFERENCED,

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::restore::members;
 use crate::context::Context;
@@ -37,6 +38,13 @@ pub enum NotDecided<R> {
     Refused(R),
     /// The decision did what its description does not allow; what it did.
     Broken(String),
+    /// Two entities would have one id. Whether that is the caller's doing, the input tells.
+    Repeated {
+        /// The member that would hold both.
+        list: &'static str,
+        /// The id.
+        id: Uuid,
+    },
 }
 
 impl<R> From<serde_json::Error> for NotDecided<R> {
@@ -258,6 +266,9 @@ fn keeps_schema<D: 'static, C: Decision<D>>(
     members: &Members,
     asked: impl Fn(&str) -> bool,
 ) -> Result<(), NotDecided<C::Refusal>> {
+    if let Some((list, id)) = C::Aggregate::SCHEMA.repeated_id(members) {
+        return Err(NotDecided::Repeated { list, id });
+    }
     let violations = C::Aggregate::SCHEMA.check(members);
     let member = |pointer: &str| pointer.split('/').nth(1).is_some_and(&asked);
     match violations.iter().find(|one| member(&one.pointer)) {

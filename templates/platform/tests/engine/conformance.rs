@@ -4,6 +4,7 @@
 //! Every test has a database of its own, and panics where the engine does not do as it has to.
 
 pub mod documents;
+pub mod entities;
 pub mod fixture;
 pub mod outbox;
 pub mod paging;
@@ -56,6 +57,12 @@ pub async fn all_of_references(databases: &impl Databases) {
     references::unique_together(&*databases.open().await).await;
     references::references_name_something(&*databases.open().await).await;
     references::referenced_rows_stay(&*databases.open().await).await;
+}
+
+/// Entities inside of aggregates.
+pub async fn all_of_entities(databases: &impl Databases) {
+    entities::ids_are_those_of_an_aggregate(&*databases.open().await).await;
+    entities::an_id_is_there_once(&*databases.open().await).await;
 }
 
 /// Rows that are divided among shards by one of their members.

@@ -8,14 +8,17 @@ use crate::engine::{CommitError, EngineError};
 /// A unique index has the value already.
 const DUPLICATE_KEY: i32 = 11_000;
 
+/// A document is not what its collection accepts (DocumentValidationFailure).
+const NOT_ACCEPTED: i32 = 121;
+
 /// Codes of commands that fail alike however often they are tried: what is asked or stored is wrong.
 const LASTING: [i32; 10] = [
-    2,      // BadValue
-    9,      // FailedToParse
-    14,     // TypeMismatch
-    52,     // DollarPrefixedFieldName
-    59,     // CommandNotFound
-    121,    // DocumentValidationFailure
+    2,  // BadValue
+    9,  // FailedToParse
+    14, // TypeMismatch
+    52, // DollarPrefixedFieldName
+    59, // CommandNotFound
+    NOT_ACCEPTED,
     10_334, // BSONObjectTooLarge
     16_389, // the result is too large
     17_280, // KeyTooLong
@@ -34,9 +37,43 @@ impl From<Error> for EngineError {
             | ErrorKind::InvalidResponse { .. } => true,
             _ => false,
         };
+        let text = match error.kind.as_ref() {
+            ErrorKind::Write(WriteFailure::WriteError(write)) if write.code == NOT_ACCEPTED => {
+                not_accepted(&write.message, write.details.as_ref())
+            }
+            _ => error.to_string(),
+        };
         match lasting {
-            true => Self::Corrupt(error.to_string()),
-            false => Self::Unavailable(error.to_string()),
+            true => Self::Corrupt(text),
+            false => Self::Unavailable(text),
+        }
+    }
+}
+
+/// What is said of a document that is not accepted: which of its fields, but not what they hold, which
+/// is not for logs.
+fn not_accepted(message: &str, details: Option<&Document>) -> String {
+    let mut fields = Vec::new();
+    if let Some(details) = details {
+        fields_in(details, &mut fields);
+    }
+    format!("{message}: `{}`", fields.join("`, `"))
+}
+
+fn fields_in(details: &Document, fields: &mut Vec<String>) {
+    for (name, value) in details {
+        match (name.as_str(), value) {
+            ("propertyName", Bson::String(field)) => fields.push(field.clone()),
+            ("missingProperties", Bson::Array(names)) => {
+                fields.extend(names.iter().filter_map(Bson::as_str).map(str::to_owned));
+            }
+            ("specifiedAs" | "consideredValue", _) => {}
+            (_, Bson::Document(inner)) => fields_in(inner, fields),
+            (_, Bson::Array(all)) => {
+                let inner = all.iter().filter_map(Bson::as_document);
+                inner.for_each(|one| fields_in(one, fields));
+            }
+            _ => {}
         }
     }
 }
@@ -91,6 +128,9 @@ pub(super) fn written(answer: &Document) -> Result<Written, EngineError> {
             Some(code) if code == i64::from(DUPLICATE_KEY) => {
                 Ok(Written::Duplicate(index_of(message)))
             }
+            Some(code) if code == i64::from(NOT_ACCEPTED) => Err(EngineError::Corrupt(
+                not_accepted(message, first.get_document("errInfo").ok()),
+            )),
             Some(code) if LASTING.iter().any(|lasting| i64::from(*lasting) == code) => {
                 Err(EngineError::Corrupt(message.to_owned()))
             }

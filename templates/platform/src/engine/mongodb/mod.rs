@@ -88,6 +88,8 @@
 //! { "key": { "<column>": 1 }, "name": "<table>_<column>" }
 //! { "key": { "<member>.<column>": 1 }, "name": "<collection's table>_<column>" }
 //! ```
+//! A unique index over members themselves is refused at the start.
+//!
 //! A projection, which has neither messages nor unique constraints nor references:
 //! ```json
 //! { "create": "<table>" },

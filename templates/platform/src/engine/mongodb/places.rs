@@ -41,7 +41,7 @@ pub(super) fn places(store: &Store, write: &WriteSet) -> BTreeSet<Place> {
         );
         for (_, column, id) in references(save) {
             if let Some(table) = column.references {
-                add(table, id);
+                add(table, id.to_string());
             }
         }
     }
@@ -135,7 +135,7 @@ pub(super) fn document_place(write: &DocumentWrite) -> Place {
 }
 
 /// What a row will reference: where in its document, by which column, which row.
-pub(super) fn references(save: &Save) -> Vec<(String, &'static Column, String)> {
+pub(super) fn references(save: &Save) -> Vec<(String, &'static Column, Uuid)> {
     let SaveTo::Live(stored) = &save.to else {
         return Vec::new();
     };
@@ -143,8 +143,9 @@ pub(super) fn references(save: &Save) -> Vec<(String, &'static Column, String)> 
     let mut add = |path: &str, column: &'static Column, value: Option<&Value>| {
         let one = value.and_then(Value::as_str).into_iter();
         let list = value.and_then(Value::as_array).into_iter().flatten();
-        for id in one.chain(list.filter_map(Value::as_str)) {
-            found.push((path.to_owned(), column, id.to_lowercase()));
+        let ids = one.chain(list.filter_map(Value::as_str));
+        for id in ids.filter_map(|id| Uuid::try_parse(id).ok()) {
+            found.push((path.to_owned(), column, id));
         }
     };
     let referencing = |column: &&'static Column| column.references.is_some();

@@ -215,16 +215,16 @@ impl Planning<'_> {
     /// What is newly referenced has to be there, and to stay.
     fn references(&mut self, save: &Save, before: Option<&Document>) -> Result<(), CommitError> {
         for (path, column, id) in references(save) {
-            if before.is_some_and(|before| has(before, &path, &id)) {
+            if before.is_some_and(|before| has(before, &path, &id.to_string())) {
                 continue;
             }
             let Some(table) = column.references else {
                 continue;
             };
-            let cell = self.cell(table, id);
+            let cell = self.cell(table, id.to_string());
             cell.locked = true;
             if cell.live().is_none() {
-                return Err(CommitError::MissingReference(column.name));
+                return Err(CommitError::MissingReference(column.name, id));
             }
         }
         Ok(())

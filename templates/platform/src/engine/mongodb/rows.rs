@@ -11,7 +11,7 @@ use super::error::{corrupt, is_true, number, signed, text, unsigned};
 use super::fields::{CLAIMS, ID, INTENT_ID, LIVE, OUTBOX, REQUESTS, VERSION};
 use super::search::Search;
 use super::store::Store;
-use crate::engine::{EngineError, Found, Generation, Save, Stored};
+use crate::engine::{EngineError, Found, Generation, Save, Stored, entities};
 use crate::schema::{Collection, Column, Schema, canonical_value};
 use crate::value::Timestamp;
 
@@ -86,7 +86,7 @@ pub(super) fn live(
         document.insert(column.name, value);
     }
     for collection in save.schema.collections {
-        document.insert(collection.member, entities(collection, stored)?);
+        document.insert(collection.member, list(collection, stored)?);
     }
     document.insert(CLAIMS, claims(save.schema, stored));
     Ok(document)
@@ -121,26 +121,16 @@ fn claims(schema: &Schema, stored: &Stored) -> Document {
     claims
 }
 
-fn entities(collection: &Collection, stored: &Stored) -> Result<Bson, EngineError> {
-    let malformed =
-        || EngineError::Corrupt(format!("`{}` is no list of entities", collection.member));
-    let list = match stored.members.get(collection.member) {
-        None | Some(Value::Null) => return Ok(Bson::Array(Vec::new())),
-        Some(Value::Array(list)) => list,
-        Some(_) => return Err(malformed()),
-    };
-    let mut entities = Vec::with_capacity(list.len());
-    for entity in list {
-        let entity = entity.as_object().ok_or_else(malformed)?;
-        let id = entity.get("id").and_then(Value::as_str);
-        let id = id.and_then(|id| Uuid::try_parse(id).ok());
-        let mut document = doc! { "id": id.ok_or_else(malformed)?.to_string() };
+fn list(collection: &Collection, stored: &Stored) -> Result<Bson, EngineError> {
+    let mut list = Vec::new();
+    for (id, entity) in entities::of(collection, stored)? {
+        let mut document = doc! { "id": id.to_string() };
         for column in collection.columns {
             document.insert(column.name, codec::encode(column, entity.get(column.name))?);
         }
-        entities.push(Bson::Document(document));
+        list.push(Bson::Document(document));
     }
-    Ok(Bson::Array(entities))
+    Ok(Bson::Array(list))
 }
 
 /// The row that a document is.

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use mongodb::bson::{Bson, Document, doc};
-use mongodb::{Collection, Cursor};
+use mongodb::{Collection, Cursor, IndexModel};
 
 use super::clock::Clock;
 use super::connect::{Way, durable};
@@ -49,6 +49,7 @@ impl Store {
             let mut indexes = collection.list_indexes().await.map_err(failed)?;
             while indexes.advance().await.map_err(failed)? {
                 let index = indexes.deserialize_current().map_err(failed)?;
+                check_unique(&name, &index)?;
                 let Some(path) = index.keys.keys().next() else {
                     continue;
                 };
@@ -131,6 +132,23 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Refuses a unique index over members: a transaction of several documents sets these when it has
+/// happened already, and could then neither go on nor back. Those of the runtime are over fields that
+/// are set before.
+fn check_unique(collection: &str, index: &IndexModel) -> Result<(), OpenError> {
+    let options = index.options.as_ref();
+    let is_unique = options.and_then(|options| options.unique) == Some(true);
+    if !is_unique || index.keys.keys().any(|path| path.starts_with('_')) {
+        return Ok(());
+    }
+    let name = options.and_then(|options| options.name.as_deref());
+    Err(OpenError::Unusable(format!(
+        "the unique index `{}` of `{collection}` is one that the runtime does not look at before it \
+         commits; drop it, and describe what is unique",
+        name.unwrap_or_default()
+    )))
 }
 
 /// The transaction that holds a document.

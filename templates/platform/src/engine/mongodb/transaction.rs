@@ -202,15 +202,20 @@ impl Store {
 
     /// What it means that a unique index has the value already.
     async fn taken(&self, plan: &Plan, collection: &str, index: &str) -> Result<Outcome, Failure> {
-        if index == "microdb_outbox_id" {
-            return Err((0, CommitError::Conflict));
+        match index {
+            "microdb_outbox_id" => return Err((0, CommitError::Conflict)),
+            // Somebody else was faster to make the document.
+            "_id_" => return Ok(Outcome::Again),
+            _ => {}
         }
+        let mut is_known = false;
         for ((table, key), cell) in plan.taking_part() {
             let Some(schema) = cell.schema.filter(|_| table == collection) else {
                 continue;
             };
             let mut constraints = schema.unique.iter();
             let unique = constraints.find(|unique| format!("{table}_{}_key", unique.name) == index);
+            is_known |= unique.is_some();
             let (seen, now) = cell.claims();
             let (Some(unique), false) = (unique, seen == now) else {
                 continue;
@@ -232,8 +237,19 @@ impl Store {
                 _ => return Err((cell.at, CommitError::Taken(unique.name))),
             }
         }
-        Ok(Outcome::Again)
+        match is_known {
+            true => Ok(Outcome::Again),
+            // No waiting mends it.
+            false => Err((0, unknown(collection, index).into())),
+        }
     }
+}
+
+/// A unique index that no description has.
+fn unknown(collection: &str, index: &str) -> EngineError {
+    EngineError::Corrupt(format!(
+        "the unique index `{index}` of `{collection}` has the value already"
+    ))
 }
 
 impl Plan {

@@ -6,8 +6,8 @@ use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use super::apply::Stop;
-use super::error::{is_there, signed};
-use super::statement::{self, Failed};
+use super::error::signed;
+use super::statement;
 use super::tables::{TableSql, quoted, separated, unshared};
 use super::value::{Arguments, Sql, Type};
 use super::{codec, save};
@@ -18,8 +18,10 @@ use crate::value::Timestamp;
 /// The statements, after a table `shared` of one row: `$1` is the generation, then arrays of ids, versions,
 /// times of creation and change, versions before, and a column each.
 pub(super) struct BulkSql {
-    /// New rows.
+    /// New rows; an error when one is there.
     pub insert: String,
+    /// New rows, but for those that are there.
+    pub insert_missing: String,
     /// Other contents of rows that have the versions before; the ids of these.
     pub update: String,
 }
@@ -39,12 +41,14 @@ impl BulkSql {
             r#"unnest($2::uuid[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::bigint[]{arrays})
                AS n("id", "version", "created_at", "updated_at", " expected"{names})"#
         );
+        let insert = format!(
+            r#"INSERT INTO {table} ("_generation", "id", "version", "created_at", "updated_at"{names})
+               SELECT $1, n."id", n."version", n."created_at", n."updated_at"{values}
+               FROM shared, {given} ORDER BY n."id""#
+        );
         Self {
-            insert: format!(
-                r#"INSERT INTO {table} ("_generation", "id", "version", "created_at", "updated_at"{names})
-                   SELECT $1, n."id", n."version", n."created_at", n."updated_at"{values}
-                   FROM shared, {given} ORDER BY n."id" RETURNING TRUE"#
-            ),
+            insert: format!("{insert} RETURNING TRUE"),
+            insert_missing: insert + r#" ON CONFLICT ("_generation", "id") DO NOTHING"#,
             update: format!(
                 r#"UPDATE {table} AS t SET "version" = n."version", "updated_at" = n."updated_at"{sets}
                    FROM (SELECT n.* FROM shared, {given} ORDER BY n."id") AS n
@@ -156,10 +160,11 @@ async fn insert(
         return Ok(());
     }
     let arguments = arguments_of(Arguments::default(), rows)?;
-    match statement::execute(connection, &unshared(&sql.bulk.insert), arguments).await {
-        Ok(_) => Ok(()),
-        Err(Failed::Server(error)) if is_there(&error) => Err(Stop::conflict()),
-        Err(failed) => Err(failed.into()),
+    let statement = unshared(&sql.bulk.insert_missing);
+    let made = statement::execute(connection, &statement, arguments).await?;
+    match made == rows.len() as u64 {
+        true => Ok(()),
+        false => Err(Stop::conflict()),
     }
 }
 

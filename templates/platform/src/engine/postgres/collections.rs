@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
 use sqlx::postgres::PgConnection;
-use uuid::Uuid;
 
 use super::apply::Stop;
 use super::codec::type_of;
@@ -12,7 +10,7 @@ use super::shard::{COLUMN, Shard};
 use super::tables::{names, quoted, separated};
 use super::value::{Arguments, Sql, Type};
 use super::{codec, constraints, statement};
-use crate::engine::{EngineError, Save, Stored};
+use crate::engine::{EngineError, Save, Stored, entities};
 use crate::schema::{Collection, Schema};
 
 /// The statements for one collection: `$1` is the parent, `$2` the ids, `$3` the positions, then a
@@ -74,7 +72,7 @@ pub(super) async fn save(
     stored: &Stored,
     existed: bool,
 ) -> Result<(), Stop> {
-    let (ids, columns) = entities(collection, stored)?;
+    let (ids, columns) = arrays(collection, stored)?;
     if ids.is_empty() && !existed {
         return Ok(());
     }
@@ -97,24 +95,14 @@ pub(super) async fn save(
 }
 
 /// What is to be stored: the ids, and for each column the values.
-fn entities(
+fn arrays(
     collection: &Collection,
     stored: &Stored,
 ) -> Result<(Vec<Sql>, Vec<Vec<Sql>>), EngineError> {
-    let malformed =
-        || EngineError::Corrupt(format!("`{}` is no list of entities", collection.member));
     let mut ids = Vec::new();
     let mut columns = vec![Vec::new(); collection.columns.len()];
-    let list = match stored.members.get(collection.member) {
-        None | Some(Value::Null) => return Ok((ids, columns)),
-        Some(Value::Array(list)) => list,
-        Some(_) => return Err(malformed()),
-    };
-    for entity in list {
-        let entity = entity.as_object().ok_or_else(malformed)?;
-        let id = entity.get("id").and_then(Value::as_str);
-        let id = id.and_then(|id| Uuid::try_parse(id).ok());
-        ids.push(Sql::Uuid(id.ok_or_else(malformed)?));
+    for (id, entity) in entities::of(collection, stored)? {
+        ids.push(Sql::Uuid(id));
         for (column, values) in collection.columns.iter().zip(&mut columns) {
             values.push(codec::encode(column, entity.get(column.name))?);
         }

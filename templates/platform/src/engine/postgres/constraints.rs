@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sqlx::Error;
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::{PgConnection, PgDatabaseError};
 use uuid::Uuid;
 
 use super::apply::Stop;
@@ -32,6 +32,8 @@ pub(super) struct Broken {
     deleting: bool,
     table: String,
     constraint: String,
+    /// The id that is referenced, where it is a reference.
+    names: Uuid,
     error: EngineError,
 }
 
@@ -44,6 +46,8 @@ pub(super) fn stop(save: &Save, id: Uuid, making: bool, failed: Failed) -> Stop 
     let Some((unique, table, constraint)) = broken(&error) else {
         return error.into();
     };
+    let detail = of_server(&error).and_then(PgDatabaseError::detail);
+    let names = detail.and_then(id_in).unwrap_or_default();
     Stop::Broken(Box::new(Broken {
         schema: save.schema,
         generation: save.generation,
@@ -53,6 +57,7 @@ pub(super) fn stop(save: &Save, id: Uuid, making: bool, failed: Failed) -> Stop 
         deleting: matches!(save.to, SaveTo::Deleted { .. }),
         table,
         constraint,
+        names,
         error: error.into(),
     }))
 }
@@ -64,6 +69,13 @@ fn broken(error: &Error) -> Option<(bool, String, String)> {
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         (unique, text(found.table()), text(found.constraint()))
     })
+}
+
+/// The value in `Key (owner)=(…) …`, whatever language the rest is in.
+fn id_in(detail: &str) -> Option<Uuid> {
+    let (_, after) = detail.split_once(")=(")?;
+    let (value, _) = after.split_once(')')?;
+    Uuid::try_parse(value).ok()
 }
 
 impl Broken {
@@ -150,7 +162,7 @@ impl Broken {
             its.next().map_or(&[], |collection| collection.columns)
         };
         let column = columns.iter().find(|column| column.name == name);
-        Ok(column.map(|column| CommitError::MissingReference(column.name)))
+        Ok(column.map(|column| CommitError::MissingReference(column.name, self.names)))
     }
 }
 
@@ -192,16 +204,19 @@ pub(super) async fn listed_references(
             continue;
         };
         let texts = ids.iter().filter_map(Value::as_str);
-        let named: HashSet<Uuid> = texts.filter_map(|text| text.parse().ok()).collect();
+        let mut named: HashSet<Uuid> = texts.filter_map(|text| text.parse().ok()).collect();
         if named.is_empty() {
             continue;
         }
         let sql = locking(&quoted(table), r#"t."id""#, "TRUE", "KEY SHARE OF t");
         let ids: Vec<Sql> = named.iter().copied().map(Sql::Uuid).collect();
         let arguments = Arguments::default().many(Type::Uuid, &ids);
-        let found = statement::rows(connection, &sql.into(), arguments).await?;
-        if found.len() < named.len() {
-            return Err(Stop::Refused(CommitError::MissingReference(column.name)));
+        for found in statement::rows(connection, &sql.into(), arguments).await? {
+            named.remove(&statement::uuid(&found, 0)?);
+        }
+        if let Some(missing) = named.into_iter().next() {
+            let error = CommitError::MissingReference(column.name, missing);
+            return Err(Stop::Refused(error));
         }
     }
     Ok(())

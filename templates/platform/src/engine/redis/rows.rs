@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::codec::{self, Place};
 use super::error::corrupt;
 use super::link::Link;
-use crate::engine::{EngineError, Found, Generation, Stored};
-use crate::schema::{Collection, Kind, Schema};
+use crate::engine::{EngineError, Found, Generation, Stored, entities};
+use crate::schema::{Column, Kind, Schema, canonical};
 use crate::value::Timestamp;
 
 /// A table with its generation.
@@ -17,49 +17,34 @@ pub(super) fn of(schema: &Schema, generation: Generation) -> String {
 
 /// The members that are stored, in their JSON forms.
 pub(super) fn members(schema: &Schema, stored: &Stored) -> Result<Map<String, Value>, EngineError> {
-    let mut given = stored.members.clone();
-    schema.canonical(&mut given);
+    let mut members = of_columns(schema.columns, &stored.members)?;
+    for collection in schema.collections {
+        let mut list = Vec::new();
+        for (id, entity) in entities::of(collection, stored)? {
+            let mut entity = of_columns(collection.columns, entity)?;
+            entity.insert("id".to_owned(), Value::String(id.to_string()));
+            list.push(Value::Object(entity));
+        }
+        members.insert(collection.member.to_owned(), Value::Array(list));
+    }
+    Ok(members)
+}
+
+/// What the columns hold of the members that are given, and nothing else of them.
+fn of_columns(
+    columns: &[Column],
+    given: &Map<String, Value>,
+) -> Result<Map<String, Value>, EngineError> {
+    let mut given = given.clone();
+    canonical(columns, &mut given);
     let mut members = Map::new();
-    for column in schema.columns {
+    for column in columns {
         codec::check(column, given.get(column.name))?;
         if let Some(value) = given.remove(column.name) {
             members.insert(column.name.to_owned(), value);
         }
     }
-    for collection in schema.collections {
-        let list = given.remove(collection.member).unwrap_or_default();
-        let entities = entities(collection, list)?;
-        members.insert(collection.member.to_owned(), Value::Array(entities));
-    }
     Ok(members)
-}
-
-fn entities(collection: &Collection, list: Value) -> Result<Vec<Value>, EngineError> {
-    let malformed = || corrupt(collection.member);
-    let list = match list {
-        Value::Null => Vec::new(),
-        Value::Array(list) => list,
-        _ => return Err(malformed()),
-    };
-    let mut entities = Vec::with_capacity(list.len());
-    for entity in list {
-        let Value::Object(mut given) = entity else {
-            return Err(malformed());
-        };
-        let id = given.get("id").and_then(Value::as_str);
-        let id = id.and_then(|id| Uuid::try_parse(id).ok());
-        let id = id.ok_or_else(malformed)?.to_string();
-        let mut entity = Map::new();
-        for column in collection.columns {
-            codec::check(column, given.get(column.name))?;
-            if let Some(value) = given.remove(column.name) {
-                entity.insert(column.name.to_owned(), value);
-            }
-        }
-        entity.insert("id".to_owned(), Value::String(id));
-        entities.push(Value::Object(entity));
-    }
-    Ok(entities)
 }
 
 /// What searches compare in a form of its own.

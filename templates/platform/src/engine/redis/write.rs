@@ -19,8 +19,11 @@ pub(super) struct Prepared {
 /// What a save can fail by.
 struct Names {
     schema: &'static Schema,
-    references: Vec<&'static str>,
+    references: Vec<Named>,
 }
+
+/// A column that references something, and the id that it names.
+type Named = (&'static str, String);
 
 impl Prepared {
     /// Brings a write set into its form.
@@ -72,7 +75,10 @@ impl Prepared {
         let schema = names.schema;
         match what {
             "taken" => Some(CommitError::Taken(schema.unique.get(which)?.name)),
-            "missing" => Some(CommitError::MissingReference(names.references.get(which)?)),
+            "missing" => {
+                let (column, id) = names.references.get(which)?;
+                Some(CommitError::MissingReference(column, id.parse().ok()?))
+            }
             "referenced" => {
                 let referrer = schema.referenced_by.get(which)?;
                 Some(CommitError::StillReferenced(referrer.table))
@@ -113,7 +119,7 @@ fn check(check: &Check) -> Result<Value, EngineError> {
 }
 
 /// A change of a row, and the columns of the references it is checked for.
-fn saved(save: &Save) -> Result<(Value, Vec<&'static str>), EngineError> {
+fn saved(save: &Save) -> Result<(Value, Vec<Named>), EngineError> {
     match &save.to {
         SaveTo::Live(stored) => live(save, stored),
         SaveTo::Deleted { id, version } => {
@@ -132,7 +138,7 @@ fn saved(save: &Save) -> Result<(Value, Vec<&'static str>), EngineError> {
     }
 }
 
-fn live(save: &Save, stored: &Stored) -> Result<(Value, Vec<&'static str>), EngineError> {
+fn live(save: &Save, stored: &Stored) -> Result<(Value, Vec<Named>), EngineError> {
     let id = stored.id.to_string();
     let members = rows::members(save.schema, stored)?;
     let compared = rows::compared(save.schema, &members)?;
@@ -153,8 +159,8 @@ fn live(save: &Save, stored: &Stored) -> Result<(Value, Vec<&'static str>), Engi
         "references": named(&references),
         "entries": json(&entries::entries(&id, &taken, &references))?,
     });
-    let columns = references.iter().map(|reference| reference.column);
-    Ok((value, columns.collect()))
+    let named = references.into_iter().map(|one| (one.column, one.id));
+    Ok((value, named.collect()))
 }
 
 fn named(references: &[Reference]) -> Vec<Value> {

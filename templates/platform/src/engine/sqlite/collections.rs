@@ -4,12 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params, params_from_iter};
-use serde_json::Value;
-use uuid::Uuid;
 
 use super::tables::CollectionSql;
 use super::{codec, constraints};
-use crate::engine::{CommitError, EngineError, Stored};
+use crate::engine::{CommitError, EngineError, Stored, entities};
 use crate::schema::Collection;
 
 /// Makes the rows of `collection` those of `stored`. `existed`: whether there may be rows already.
@@ -25,7 +23,7 @@ pub(super) fn save(
         true => read(connection, collection, sql, &parent)?,
         false => HashMap::new(),
     };
-    let new = entities(collection, stored, &parent)?;
+    let new = rows(collection, stored, &parent)?;
     let kept: HashSet<&str> = new.iter().map(|(id, _)| id.as_str()).collect();
     for id in old.keys().filter(|id| !kept.contains(id.as_str())) {
         connection
@@ -65,26 +63,14 @@ fn read(
 }
 
 /// What is to be stored: the id, the parent, the position and the columns of each.
-fn entities(
+fn rows(
     collection: &Collection,
     stored: &Stored,
     parent: &str,
 ) -> Result<Vec<(String, Vec<Sql>)>, EngineError> {
-    let malformed =
-        || EngineError::Corrupt(format!("`{}` is no list of entities", collection.member));
-    let list = match stored.members.get(collection.member) {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(list)) => list,
-        Some(_) => return Err(malformed()),
-    };
-    let mut entities = Vec::with_capacity(list.len());
-    for (position, entity) in (0_i64..).zip(list) {
-        let entity = entity.as_object().ok_or_else(malformed)?;
-        let id = entity
-            .get("id")
-            .and_then(Value::as_str)
-            .ok_or_else(malformed)?;
-        let id = Uuid::try_parse(id).map_err(|_| malformed())?.to_string();
+    let mut rows = Vec::new();
+    for (position, (id, entity)) in (0_i64..).zip(entities::of(collection, stored)?) {
+        let id = id.to_string();
         let mut values = vec![
             Sql::Text(id.clone()),
             Sql::Text(parent.to_owned()),
@@ -93,7 +79,7 @@ fn entities(
         for column in collection.columns {
             values.push(codec::encode(column, entity.get(column.name))?);
         }
-        entities.push((id, values));
+        rows.push((id, values));
     }
-    Ok(entities)
+    Ok(rows)
 }

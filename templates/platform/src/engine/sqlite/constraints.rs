@@ -6,8 +6,8 @@ use rusqlite::{Connection, Error, ffi};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::codec;
 use super::tables::quoted;
+use super::{codec, rows};
 use crate::engine::{CommitError, EngineError, Stored};
 use crate::schema::{Collection, Column, Schema};
 
@@ -22,7 +22,7 @@ pub(super) fn of_save(
         Some(ffi::SQLITE_CONSTRAINT_UNIQUE) => taken(schema, error),
         Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => {
             let value = |column: &Column| codec::encode(column, stored.members.get(column.name));
-            missing_reference(connection, schema.columns, value, error)
+            missing_reference(connection, schema.table, schema.columns, value, error)
         }
         _ => error.into(),
     }
@@ -48,7 +48,13 @@ pub(super) fn of_entity(
             .cloned()
             .unwrap_or(Sql::Null))
     };
-    missing_reference(connection, collection.columns, value, error)
+    missing_reference(
+        connection,
+        collection.table,
+        collection.columns,
+        value,
+        error,
+    )
 }
 
 /// What kept a row from being deleted.
@@ -70,7 +76,7 @@ pub(super) fn of_delete(
             Err(error) => return error.into(),
         }
     }
-    error.into()
+    unknown_reference(connection, schema.table, &error)
 }
 
 /// Lists of references have no foreign key: whether each element names a row.
@@ -88,7 +94,7 @@ pub(super) fn listed_references(
         let sql = names_row(table);
         for id in ids.iter().filter_map(Value::as_str) {
             if !exists(connection, &sql, &Sql::Text(id.to_lowercase()))? {
-                return Err(CommitError::MissingReference(column.name));
+                return Err(CommitError::MissingReference(column.name, rows::uuid(id)?));
             }
         }
     }
@@ -123,6 +129,7 @@ pub(super) fn listed_referrers(
 
 fn missing_reference(
     connection: &Connection,
+    of: &str,
     columns: &[Column],
     value: impl Fn(&Column) -> Result<Sql, EngineError>,
     error: Error,
@@ -131,17 +138,35 @@ fn missing_reference(
         let Some(table) = column.references else {
             continue;
         };
-        let found = value(column).and_then(|value| match value {
-            Sql::Null => Ok(true),
-            value => Ok(exists(connection, &names_row(table), &value)?),
+        let missing = value(column).and_then(|value| match &value {
+            Sql::Text(id) if !exists(connection, &names_row(table), &value)? => {
+                rows::uuid(id).map(Some)
+            }
+            _ => Ok(None),
         });
-        match found {
-            Ok(true) => {}
-            Ok(false) => return CommitError::MissingReference(column.name),
+        match missing {
+            Ok(None) => {}
+            Ok(Some(id)) => return CommitError::MissingReference(column.name, id),
             Err(error) => return error.into(),
         }
     }
-    error.into()
+    unknown_reference(connection, of, &error)
+}
+
+/// A foreign key that no description has. SQLite does not say which one it is: those are named that
+/// the table has, or that lead to it.
+fn unknown_reference(connection: &Connection, table: &str, error: &Error) -> CommitError {
+    let keys = connection
+        .prepare_cached(
+            r#"SELECT group_concat('`' || source.name || '`.`' || key."from" || '`', ', ')
+               FROM sqlite_schema AS source, pragma_foreign_key_list(source.name) AS key
+               WHERE source.type = 'table' AND (source.name = ?1 OR key."table" = ?1)"#,
+        )
+        .and_then(|mut keys| keys.query_row([table], |row| row.get::<_, String>(0)));
+    match keys {
+        Ok(keys) => EngineError::Corrupt(format!("{error}: one of {keys}")).into(),
+        Err(error) => error.into(),
+    }
 }
 
 /// SQLite names the columns, `UNIQUE constraint failed: loans.borrower, loans.reference`.

@@ -71,7 +71,7 @@ pub async fn references_name_something(engine: &dyn Engine) {
     for (object, member) in &references {
         let error = refused(engine, saved(1, 1, object.clone())).await;
         assert!(
-            matches!(error, CommitError::MissingReference(name) if name == *member),
+            matches!(error, CommitError::MissingReference(name, named) if name == *member && named == id(50)),
             "{error}"
         );
     }

@@ -185,7 +185,7 @@ pub async fn constraints_are_named(engine: &dyn Engine) {
         |agent: Uuid| json!({ "queue": "c", "number": 4, "agent": agent.to_string(), "notes": [] });
     let error = refused(saved(4, 1, named(id(50)))).await;
     assert!(
-        matches!(error, CommitError::MissingReference("agent")),
+        matches!(error, CommitError::MissingReference("agent", named) if named == id(50)),
         "{error}"
     );
     commit(

@@ -56,6 +56,11 @@ async fn references() {
     conforms(conformance::all_of_references).await;
 }
 
+#[tokio::test]
+async fn entities() {
+    conforms(conformance::all_of_entities).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sharded() {
     conforms(conformance::all_of_sharded).await;

@@ -2,6 +2,7 @@
 //! tests.
 
 mod conforms;
+mod constraints;
 mod migrations;
 mod processes;
 mod requests;

@@ -53,6 +53,13 @@ async fn references() {
     }
 }
 
+#[tokio::test]
+async fn entities() {
+    if let Some(server) = Server::new() {
+        conformance::all_of_entities(&server).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sharded() {
     if let Some(server) = Server::new() {

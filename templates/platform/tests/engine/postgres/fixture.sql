@@ -35,13 +35,14 @@ CREATE UNIQUE INDEX "things_group_and_code_key" ON "things" ("group", "code");
 CREATE INDEX "things_owner" ON "things" ("owner");
 
 CREATE TABLE "thing_parts" (
-    "id" UUID PRIMARY KEY,
+    "id" UUID NOT NULL,
     "_parent" UUID NOT NULL REFERENCES "things"("id") ON DELETE CASCADE,
     "_position" BIGINT NOT NULL,
     "label" TEXT COLLATE "C" NOT NULL,
     "parent" TEXT COLLATE "C",
     "position" BIGINT,
-    "maker" UUID REFERENCES "owners"("id")
+    "maker" UUID REFERENCES "owners"("id"),
+    PRIMARY KEY ("_parent", "id")
 );
 CREATE INDEX "thing_parts_parent" ON "thing_parts" ("_parent", "_position");
 CREATE INDEX "thing_parts_maker" ON "thing_parts" ("maker");
@@ -86,7 +87,7 @@ BEGIN
         "_shard" TEXT COLLATE "C" NOT NULL,
         "_position" BIGINT NOT NULL,
         "text" TEXT COLLATE "C" NOT NULL,
-        PRIMARY KEY ("id", "_shard"),
+        PRIMARY KEY ("_parent", "id", "_shard"),
         FOREIGN KEY ("_parent", "_shard") REFERENCES "tickets" ("id", "queue") ON DELETE CASCADE
     ) PARTITION BY HASH ("_shard");
     CREATE TABLE "tokens" (

@@ -1,6 +1,7 @@
 //! Databases of their own on the server of the tests, with the tables of the conformance tests.
 
 mod conforms;
+mod constraints;
 mod interrupted;
 mod migrations;
 mod plans;

@@ -241,7 +241,7 @@ async fn what_is_named_meanwhile_is_not_deleted() {
         );
         match (one, other) {
             (Ok(()), Err(CommitError::StillReferenced("things")))
-            | (Err(CommitError::MissingReference("owner" | "helpers")), Ok(())) => {}
+            | (Err(CommitError::MissingReference("owner" | "helpers", _)), Ok(())) => {}
             (one, other) => panic!("round {round}: {one:?}, {other:?}"),
         }
     }

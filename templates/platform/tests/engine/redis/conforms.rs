@@ -40,6 +40,13 @@ async fn references() {
     }
 }
 
+#[tokio::test]
+async fn entities() {
+    for server in servers() {
+        conformance::all_of_entities(&server).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sharded() {
     for server in servers() {

@@ -36,6 +36,11 @@ async fn references() {
     conformance::all_of_references(&Files::default()).await;
 }
 
+#[tokio::test]
+async fn entities() {
+    conformance::all_of_entities(&Files::default()).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sharded() {
     conformance::all_of_sharded(&Files::default()).await;

@@ -35,13 +35,14 @@ CREATE UNIQUE INDEX "things_group_and_code_key" ON "things" ("group", "code");
 CREATE INDEX "things_owner" ON "things" ("owner");
 
 CREATE TABLE "thing_parts" (
-    "id" TEXT PRIMARY KEY,
+    "id" TEXT NOT NULL,
     "_parent" TEXT NOT NULL REFERENCES "things"("id") ON DELETE CASCADE,
     "_position" INTEGER NOT NULL,
     "label" TEXT NOT NULL,
     "parent" TEXT,
     "position" INTEGER,
-    "maker" TEXT REFERENCES "owners"("id")
+    "maker" TEXT REFERENCES "owners"("id"),
+    PRIMARY KEY ("_parent", "id")
 ) STRICT;
 CREATE INDEX "thing_parts_parent" ON "thing_parts" ("_parent", "_position");
 CREATE INDEX "thing_parts_maker" ON "thing_parts" ("maker");
@@ -81,10 +82,11 @@ CREATE UNIQUE INDEX "tickets_queue_number_key" ON "tickets" ("queue", "number");
 CREATE INDEX "tickets_agent" ON "tickets" ("agent");
 
 CREATE TABLE "ticket_notes" (
-    "id" TEXT PRIMARY KEY,
+    "id" TEXT NOT NULL,
     "_parent" TEXT NOT NULL REFERENCES "tickets"("id") ON DELETE CASCADE,
     "_position" INTEGER NOT NULL,
-    "text" TEXT NOT NULL
+    "text" TEXT NOT NULL,
+    PRIMARY KEY ("_parent", "id")
 ) STRICT;
 CREATE INDEX "ticket_notes_parent" ON "ticket_notes" ("_parent", "_position");
 

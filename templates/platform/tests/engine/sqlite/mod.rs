@@ -1,6 +1,7 @@
 //! Databases in files of their own, with the tables of the conformance tests.
 
 mod conforms;
+mod constraints;
 mod migrations;
 mod processes;
 

@@ -1,0 +1,2 @@
+-- Orders and shelves need nothing made.
+return
