@@ -44,7 +44,7 @@ fn command(system: &System, aggregate: &Aggregate, command: &Command) -> Value {
     let creates = command.change == Change::Creates;
     let mut parameters = vec![json!({
         "name": "Idempotency-Key", "in": "header", "schema": { "type": "string" },
-        "description": "The same key again gets the same answer, and nothing happens twice",
+        "description": "For a day the same key again gets the same answer, and nothing happens twice; what it created is never created again",
     })];
     if !creates {
         parameters.insert(0, id());
@@ -59,12 +59,13 @@ fn command(system: &System, aggregate: &Aggregate, command: &Command) -> Value {
         Change::Updates => ("200", answer(&view)),
         Change::Deletes => ("204", json!({ "description": "It is gone" })),
     };
-    let mut problems = vec!["403", "409", "422", "503"];
+    // What a key created may have been deleted when the same request comes again.
+    let mut problems = vec!["403", "409", "410", "422", "503"];
     if !command.input.is_empty() {
         problems.push("415");
     }
     if !creates {
-        problems.extend(["404", "410", "412"]);
+        problems.extend(["404", "412"]);
     }
     let refusals: Vec<&str> = command.refuses.iter().map(|r| r.name.as_str()).collect();
     let mut operation = json!({

@@ -13,7 +13,8 @@ pub const NEW: &str = "/new";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Documents {
     /// Answers to commands with an `Idempotency-Key`, under `<table>/<id>/<command>`, the first two of
-    /// the aggregate, so that an engine may keep them with it.
+    /// the aggregate, so that an engine may keep them with it. Of those that created it a fingerprint
+    /// stays, which is never due.
     Requests,
     /// Commands of this service's policies and effects that wait for their unit of work.
     Commands,

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{CommitError, DocumentWrite, Documents, DocumentsQuery, EngineError, WriteSet};
+use crate::engine::{CommitError, Documents, DocumentsQuery, EngineError, WriteSet};
 use crate::runtime::Runtime;
+use crate::unit_of_work::idempotency;
 use crate::value::Timestamp;
 
 /// The pause between two rounds.
 const PAUSE: Duration = Duration::from_secs(15 * 60);
-/// How many answers are deleted in one transaction.
+/// How many answers are swept out in one transaction.
 const BATCH: u32 = 200;
 
 /// Makes its rounds until the service shuts down.
@@ -32,7 +33,7 @@ async fn round(runtime: &Runtime) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// Deletes answers that are due; whether there may be more.
+/// Sweeps out answers that are due; whether there may be more.
 async fn sweep_requests(runtime: &Runtime, now: Timestamp) -> Result<bool, EngineError> {
     let query = DocumentsQuery {
         collection: Documents::Requests,
@@ -44,13 +45,8 @@ async fn sweep_requests(runtime: &Runtime, now: Timestamp) -> Result<bool, Engin
     };
     let due = runtime.engine.documents(&query).await?;
     let more = due.len() == BATCH as usize;
-    let delete = |document: crate::engine::Document| DocumentWrite::Delete {
-        collection: Documents::Requests,
-        key: document.key,
-        expected: document.version,
-    };
     let write = WriteSet {
-        documents: due.into_iter().map(delete).collect(),
+        documents: due.into_iter().map(idempotency::expired).collect(),
         ..WriteSet::default()
     };
     if write.documents.is_empty() {
@@ -58,8 +54,10 @@ async fn sweep_requests(runtime: &Runtime, now: Timestamp) -> Result<bool, Engin
     }
     match runtime.engine.commit(write).await {
         Ok(()) => Ok(more),
-        Err(CommitError::Engine(error)) => Err(error),
         // Another process sweeps as well.
-        Err(_) => Ok(false),
+        Err(CommitError::Conflict) => Ok(false),
+        Err(CommitError::Engine(error)) => Err(error),
+        // There is nothing in it but documents, and these have no such constraints.
+        Err(error) => Err(EngineError::Corrupt(error.to_string())),
     }
 }

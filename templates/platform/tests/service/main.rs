@@ -16,6 +16,7 @@ mod crashes;
 mod decisions;
 mod domain;
 mod http;
+mod idempotency;
 #[path = "../place/mod.rs"]
 mod place;
 #[cfg(feature = "postgres")]

@@ -126,7 +126,6 @@ impl Planning<'_> {
 
     /// Puts an answer into the document, and others out of it when they get too many.
     fn hold(&mut self, at: usize, holder: &Place, answer: Document) -> Result<(), CommitError> {
-        let now = self.store.clock.time();
         let answers = self.cell_at(holder.clone()).answers();
         let mut out = Vec::new();
         if size(&answer)? > LARGEST {
@@ -134,10 +133,7 @@ impl Planning<'_> {
         } else {
             answers.push(answer);
             if is_full(answers)? {
-                answers.retain(|answer| number(answer, "due").is_none_or(|due| due > now));
-                if is_full(answers)? || answers.len() > MOST / 2 {
-                    out.extend(answers.drain(..answers.len() / 2));
-                }
+                out.extend(answers.drain(..answers.len() / 2));
             }
         }
         if out.is_empty() {

@@ -3,9 +3,8 @@
 //!
 //! The key of an answer names its aggregate. Where nothing is under the id, because a creation was
 //! refused, a document of version 0 holds the answer, and goes with it. A document holds a number of
-//! answers, of a size; when there would be more, those that have served their time are taken out, and if
-//! that is not enough the older half moves into the collection `microdb_requests`, in the transaction of
-//! the answer that comes.
+//! answers, of a size; when there would be more, the older half moves into the collection
+//! `microdb_requests`, in the transaction of the answer that comes.
 
 use mongodb::bson::{Bson, Document, doc};
 use uuid::Uuid;

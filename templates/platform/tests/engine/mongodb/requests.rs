@@ -269,6 +269,31 @@ async fn many_answers_move_out() {
     database.remove().await;
 }
 
+/// What becomes of an answer that is due is for whoever sweeps out, however many come after it.
+#[tokio::test]
+async fn answers_that_are_due_stay_until_they_are_swept_out() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let engine = database.open().await;
+    let due = key(id(1), "make");
+    let make = WriteSet {
+        documents: vec![answer(&due, -60, "done")],
+        ..recorded(thing(id(1), 1, "n1"))
+    };
+    commit(&engine, make).await;
+    for version in 2..=100 {
+        commit(
+            &engine,
+            keyed(1, version, &key(id(1), &version.to_string())),
+        )
+        .await;
+    }
+    assert_eq!(said(&engine, &due).await.as_deref(), Some("done"));
+    assert_eq!(sweep(&engine, Timestamp::now()).await, 1);
+    database.remove().await;
+}
+
 /// An answer may come with a change of other documents, and then all happens or nothing.
 #[tokio::test]
 async fn an_answer_is_part_of_a_transaction() {
