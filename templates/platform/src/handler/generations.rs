@@ -254,7 +254,13 @@ impl State {
 pub(super) fn into_engine_error(error: CommitError) -> EngineError {
     match error {
         CommitError::Engine(error) => error,
-        other => EngineError::Unavailable(other.to_string()),
+        CommitError::Conflict | CommitError::OutboxFull => {
+            EngineError::Unavailable(error.to_string())
+        }
+        // Nothing of it has such a constraint, so no waiting mends it.
+        CommitError::Taken(_)
+        | CommitError::MissingReference(..)
+        | CommitError::StillReferenced(_) => EngineError::Corrupt(error.to_string()),
     }
 }
 
