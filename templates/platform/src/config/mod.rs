@@ -12,12 +12,13 @@ use std::time::Duration;
 
 use self::reader::Reader;
 use self::settings::{
-    ALLOWED_HOSTS, ALLOWED_ORIGINS, BODY_LIMIT, BROKER_URL, CACHE_URL, DATA_DIR,
-    DATABASE_REPLICA_URLS, DATABASE_URL, EVENT_LOG_DAYS, HOST, LOG_FORMAT, OTLP_ENDPOINT,
-    OUTBOX_LIMIT, PORT, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT,
+    ALLOWED_HOSTS, ALLOWED_ORIGINS, BODY_LIMIT, BROKER_URL, CACHE_URL, CONNECTION_LIMIT, DATA_DIR,
+    DATABASE_REPLICA_URLS, DATABASE_URL, EVENT_LOG_DAYS, HEAD_LIMIT, HEAD_TIMEOUT, HOST,
+    IDLE_TIMEOUT, LOG_FORMAT, OTLP_ENDPOINT, OUTBOX_LIMIT, PORT, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT,
 };
 use crate::http::Limits;
 use crate::http::admission::{Admission, HostName, Origin};
+use crate::http::server::ConnectionLimits;
 use crate::location::Location;
 use crate::telemetry::LogFormat;
 
@@ -63,6 +64,8 @@ pub struct Config {
     pub traced: bool,
     /// What one request may take.
     pub limits: Limits,
+    /// What connections may take.
+    pub connections: ConnectionLimits,
     /// How long requests under way are waited for when the service shuts down.
     pub shutdown_timeout: Duration,
     /// How many messages the outbox holds.
@@ -115,6 +118,10 @@ impl Config {
         );
         let second = 1_000;
         let kept_days: u64 = reader.value(&EVENT_LOG_DAYS, 30, "a whole number");
+        let limits = Limits {
+            body: reader.value(&BODY_LIMIT, 1 << 20, "a number of bytes"),
+            time: reader.millis(&REQUEST_TIMEOUT, 10 * second),
+        };
         let config = Self {
             host: reader.value(&HOST, Ipv4Addr::LOCALHOST.into(), "an IP address"),
             port: reader.value(&PORT, port, "a port, 0 to 65535"),
@@ -134,9 +141,13 @@ impl Config {
             ),
             log_format: reader.value(&LOG_FORMAT, LogFormat::Pretty, "`pretty` or `json`"),
             traced: reader.raw(&OTLP_ENDPOINT).is_some(),
-            limits: Limits {
-                body: reader.value(&BODY_LIMIT, 1 << 20, "a number of bytes"),
-                time: reader.millis(&REQUEST_TIMEOUT, 10 * second),
+            limits,
+            connections: ConnectionLimits {
+                number: reader.from_one(&CONNECTION_LIMIT, 512),
+                head: reader.from_one(&HEAD_LIMIT, 16 << 10),
+                head_time: reader.millis(&HEAD_TIMEOUT, 10 * second),
+                idle_time: reader.millis(&IDLE_TIMEOUT, 75 * second),
+                stall_time: limits.time,
             },
             shutdown_timeout: reader.millis(&SHUTDOWN_TIMEOUT, 10 * second),
             outbox_limit: reader.value(&OUTBOX_LIMIT, 100_000, "a whole number"),
@@ -279,12 +290,14 @@ mod tests {
             ("PORT", "http"),
             ("STOCK_ROOM_HOST", "here"),
             ("LOG_FORMAT", "xml"),
+            ("CONNECTION_LIMIT", "0"),
         ];
         let message = read(&set).unwrap_err().to_string();
         for part in [
             "`PORT` is `http`",
             "`STOCK_ROOM_HOST` is `here`",
             "`LOG_FORMAT`",
+            "`CONNECTION_LIMIT` is `0`",
         ] {
             assert!(message.contains(part), "{message}");
         }

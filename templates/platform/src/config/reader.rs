@@ -1,5 +1,6 @@
 //! Reads variables, and collects what is wrong with them.
 
+use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -124,6 +125,12 @@ impl Reader<'_> {
             self.problems.push(problem);
             Vec::new()
         })
+    }
+
+    /// A number from 1.
+    pub fn from_one(&mut self, setting: &Setting, default: usize) -> usize {
+        let given: Option<NonZeroUsize> = self.given(setting, "a number from 1");
+        given.map_or(default, NonZeroUsize::get)
     }
 
     pub fn millis(&mut self, setting: &Setting, default: u64) -> Duration {

@@ -16,7 +16,7 @@ pub struct Setting {
 }
 
 /// All variables, as `--help` shows them.
-pub const SETTINGS: [Setting; 17] = [
+pub const SETTINGS: [Setting; 21] = [
     PORT,
     HOST,
     ALLOWED_HOSTS,
@@ -29,6 +29,10 @@ pub const SETTINGS: [Setting; 17] = [
     LOG_FORMAT,
     BODY_LIMIT,
     REQUEST_TIMEOUT,
+    HEAD_LIMIT,
+    HEAD_TIMEOUT,
+    IDLE_TIMEOUT,
+    CONNECTION_LIMIT,
     SHUTDOWN_TIMEOUT,
     OUTBOX_LIMIT,
     EVENT_LOG_DAYS,
@@ -79,6 +83,23 @@ pub(super) const REQUEST_TIMEOUT: Setting = setting(
     "REQUEST_TIMEOUT_MS",
     "10000",
     "longest time of a request, in milliseconds",
+);
+pub(super) const HEAD_LIMIT: Setting =
+    setting("HEAD_LIMIT", "16384", "longest head of a request, in bytes");
+pub(super) const HEAD_TIMEOUT: Setting = setting(
+    "HEAD_TIMEOUT_MS",
+    "10000",
+    "longest time in which the head of a request comes, in milliseconds",
+);
+pub(super) const IDLE_TIMEOUT: Setting = setting(
+    "IDLE_TIMEOUT_MS",
+    "75000",
+    "how long a connection without a request is kept, in milliseconds",
+);
+pub(super) const CONNECTION_LIMIT: Setting = setting(
+    "CONNECTION_LIMIT",
+    "512",
+    "how many connections there are at a time, as far as open files allow",
 );
 pub(super) const SHUTDOWN_TIMEOUT: Setting = setting(
     "SHUTDOWN_TIMEOUT_MS",

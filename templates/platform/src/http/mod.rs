@@ -22,6 +22,7 @@ mod parameters;
 mod position;
 mod problem;
 mod read;
+pub mod server;
 mod site;
 mod tag;
 

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{oneshot, watch};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::open::Topics;
 use super::readiness::Parts;
@@ -15,6 +15,7 @@ use super::{Failure, Service, janitor};
 use crate::cache::Keeper;
 use crate::config::Config;
 use crate::http::Site;
+use crate::http::server::Server;
 use crate::owner::Owner;
 use crate::relay::{Relay, Shard};
 use crate::runtime::Runtime;
@@ -22,10 +23,8 @@ use crate::runtime::Runtime;
 /// A service at work. Dropped, it is torn off at once, as by a crash; [`shutdown`](Self::shutdown)
 /// ends it in order.
 pub struct Running {
-    address: SocketAddr,
     runtime: Arc<Runtime>,
-    site: JoinSet<std::io::Result<()>>,
-    close_site: oneshot::Sender<()>,
+    site: Server,
     parts: JoinSet<()>,
     stop_parts: watch::Sender<bool>,
     patience: Duration,
@@ -66,20 +65,11 @@ impl Service {
         if topics_there == Topics::Missing {
             parts.spawn(self.topics_made(&runtime));
         }
-        let address = listener
-            .local_addr()
-            .map_err(|source| Failure::Listen { address, source })?;
-        let (close_site, closed) = oneshot::channel();
-        let site = self.site(config, &runtime);
-        let serving = axum::serve(listener.tap_io(at_once), site).with_graceful_shutdown(async {
-            // An error means that nobody is left who could ask for it.
-            let _ = closed.await;
-        });
+        let site = Server::start(listener, self.site(config, &runtime), config.connections);
+        let site = site.map_err(|source| Failure::Listen { address, source })?;
         Ok(Running {
-            address,
             runtime,
-            site: JoinSet::from_iter([serving.into_future()]),
-            close_site,
+            site,
             parts,
             stop_parts,
             patience: config.shutdown_timeout,
@@ -104,22 +94,15 @@ impl Service {
     }
 }
 
-/// Lets the end of an answer leave without waiting until its beginning has arrived.
-fn at_once(connection: &mut TcpStream) {
-    if let Err(error) = connection.set_nodelay(true) {
-        tracing::debug!(%error, "answers on a connection may be slow");
-    }
-}
-
 impl Running {
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
-        self.address
+        self.site.address()
     }
 
     /// What its routes' paths are added to.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.address())
     }
 
     /// What its parts share.
@@ -130,7 +113,7 @@ impl Running {
     /// Waits until a part ends by itself, which none does while all is well.
     pub(super) async fn ended(&mut self) {
         tokio::select! {
-            _ = self.site.join_next() => {}
+            () = self.site.ended() => {}
             Some(ended) = self.parts.join_next() => {
                 if let Err(error) = ended {
                     tracing::error!(%error, "a part of the service has ended");
@@ -141,18 +124,13 @@ impl Running {
 
     /// Ends it: takes no more requests, finishes those under way, publishes what waits, stops.
     pub async fn shutdown(mut self) {
-        // Whoever has gone already needs no telling.
-        let _ = self.close_site.send(());
-        if tokio::time::timeout(self.patience, self.site.join_next())
-            .await
-            .is_err()
-        {
+        if timeout(self.patience, self.site.close()).await.is_err() {
             tracing::warn!("requests were still under way; they are given up");
-            self.site.abort_all();
+            self.site.tear_off();
         }
         self.stop_parts.send_replace(true);
         let parts = async { while self.parts.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.patience, parts).await.is_err() {
+        if timeout(self.patience, parts).await.is_err() {
             tracing::warn!("handlers were still at work; they go on at the next start");
         }
     }

@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 
 use crate::config::Config;
 use crate::http::health::Readiness;
+use crate::http::server::Server;
 use crate::http::starting;
 
 /// Answers on the service's address until it is dropped: alive, not ready, and why not.
 pub(super) struct Starting {
     reason: Arc<Reason>,
-    _site: JoinSet<io::Result<()>>,
+    _site: Server,
 }
 
 struct Reason(Mutex<String>);
@@ -28,16 +28,11 @@ impl Starting {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let reason = Arc::new(Reason(Mutex::new(reason.to_string())));
-        let site = axum::serve(
-            listener,
-            starting(
-                Arc::clone(&reason) as Arc<dyn Readiness>,
-                &config.admission(),
-            ),
-        );
+        let readiness = Arc::clone(&reason) as Arc<dyn Readiness>;
+        let routes = starting(readiness, &config.admission());
         Ok(Self {
             reason,
-            _site: JoinSet::from_iter([site.into_future()]),
+            _site: Server::start(listener, routes, config.connections)?,
         })
     }
 

@@ -11,6 +11,7 @@ mod admission;
 mod away;
 #[path = "../child.rs"]
 mod child;
+mod connections;
 mod constraints;
 mod crashes;
 mod decisions;

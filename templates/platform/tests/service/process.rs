@@ -1,7 +1,7 @@
 //! A service as a process: its command line, its environment, its end.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Output, Stdio};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use platform::testing::http::Client;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::{child, domain, place};
 
@@ -57,6 +58,7 @@ pub fn run(command: &mut Command) -> (Option<i32>, String, String) {
 /// A service as a process; killed when the test ends early.
 struct Serving {
     child: Child,
+    address: SocketAddr,
     client: Client,
 }
 
@@ -73,8 +75,10 @@ impl Serving {
         };
         // Nobody reads on: what is logged later must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
+        let address = url.trim_start_matches("http://").parse().unwrap();
         Self {
             child,
+            address,
             client: Client::new(url),
         }
     }
@@ -91,6 +95,37 @@ impl Drop for Serving {
         // It has ended already when all went well.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// The same program with only so many file descriptors.
+fn with_few_files(program: &Command, files: u32) -> Command {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .env_clear();
+    for (name, value) in program.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    command
+}
+
+#[tokio::test]
+async fn few_files_do_not_lock_out_who_asks_whether_it_lives() {
+    let folder = domain::place();
+    let mut command = with_few_files(&program(folder.path(), ""), 128);
+    let serving = Serving::start(command.env("HEAD_TIMEOUT_MS", "3600000"));
+    let mut halves = Vec::new();
+    for _ in 0..200 {
+        let mut half = TcpStream::connect(serving.address).await.unwrap();
+        half.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        halves.push(half);
+    }
+    for path in ["/health/live", "/accounts"] {
+        let answer = serving.client.get(path).await.unwrap();
+        assert_eq!(answer.status, 200, "{path}");
     }
 }
 
