@@ -3,18 +3,19 @@
 //! Every variable is looked for under the context's name first (`MY_CONTEXT_PORT`), then plainly
 //! (`PORT`), so that the services of a system can share one environment.
 
+mod doors;
 mod reader;
 mod settings;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use self::reader::Reader;
 use self::settings::{
-    ALLOWED_HOSTS, ALLOWED_ORIGINS, BODY_LIMIT, BROKER_URL, CACHE_URL, CONNECTION_LIMIT, DATA_DIR,
-    DATABASE_REPLICA_URLS, DATABASE_URL, EVENT_LOG_DAYS, HEAD_LIMIT, HEAD_TIMEOUT, HOST,
-    IDLE_TIMEOUT, LOG_FORMAT, OTLP_ENDPOINT, OUTBOX_LIMIT, PORT, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT,
+    ALLOWED_HOSTS, ALLOWED_ORIGINS, BROKER_URL, CACHE_URL, DATA_DIR, DATABASE_REPLICA_URLS,
+    DATABASE_URL, DRAIN_DELAY, EVENT_LOG_DAYS, HOST, LOG_FORMAT, OTLP_ENDPOINT, OUTBOX_LIMIT, PORT,
+    SHUTDOWN_TIMEOUT,
 };
 use crate::http::Limits;
 use crate::http::admission::{Admission, HostName, Origin};
@@ -50,6 +51,8 @@ pub struct Config {
     pub hosts: Vec<HostName>,
     /// The origins of web pages that may use it besides its own.
     pub origins: Vec<Origin>,
+    /// Where operators have a port of their own.
+    pub operators: Option<SocketAddr>,
     /// The service's database.
     pub database: Location,
     /// The read replicas of the database.
@@ -66,6 +69,8 @@ pub struct Config {
     pub limits: Limits,
     /// What connections may take.
     pub connections: ConnectionLimits,
+    /// How long it serves on, not ready any more, when it is asked to end.
+    pub drain_delay: Duration,
     /// How long requests under way are waited for when the service shuts down.
     pub shutdown_timeout: Duration,
     /// How many messages the outbox holds.
@@ -118,15 +123,13 @@ impl Config {
         );
         let second = 1_000;
         let kept_days: u64 = reader.value(&EVENT_LOG_DAYS, 30, "a whole number");
-        let limits = Limits {
-            body: reader.value(&BODY_LIMIT, 1 << 20, "a number of bytes"),
-            time: reader.millis(&REQUEST_TIMEOUT, 10 * second),
-        };
+        let limits = doors::limits(&mut reader);
         let config = Self {
             host: reader.value(&HOST, Ipv4Addr::LOCALHOST.into(), "an IP address"),
             port: reader.value(&PORT, port, "a port, 0 to 65535"),
             hosts: reader.list(&ALLOWED_HOSTS, "names without ports, as `shop.example`"),
             origins: reader.list(&ALLOWED_ORIGINS, "origins, as `https://shop.example`"),
+            operators: doors::operators(&mut reader),
             database: reader.location(
                 &DATABASE_URL,
                 servers.database,
@@ -142,13 +145,8 @@ impl Config {
             log_format: reader.value(&LOG_FORMAT, LogFormat::Pretty, "`pretty` or `json`"),
             traced: reader.raw(&OTLP_ENDPOINT).is_some(),
             limits,
-            connections: ConnectionLimits {
-                number: reader.from_one(&CONNECTION_LIMIT, 512),
-                head: reader.from_one(&HEAD_LIMIT, 16 << 10),
-                head_time: reader.millis(&HEAD_TIMEOUT, 10 * second),
-                idle_time: reader.millis(&IDLE_TIMEOUT, 75 * second),
-                stall_time: limits.time,
-            },
+            connections: doors::connections(&mut reader, limits),
+            drain_delay: reader.millis(&DRAIN_DELAY, 0),
             shutdown_timeout: reader.millis(&SHUTDOWN_TIMEOUT, 10 * second),
             outbox_limit: reader.value(&OUTBOX_LIMIT, 100_000, "a whole number"),
             event_log_kept: Duration::from_secs(kept_days.saturating_mul(DAY_SECONDS)),
@@ -164,6 +162,11 @@ impl Config {
     pub(crate) fn admission(&self) -> Admission {
         Admission::new(self.host, &self.hosts, &self.origins)
     }
+
+    /// Who is let in at this address of operators: no page but its own has any business there.
+    pub(crate) fn admission_of_operators(&self, address: IpAddr) -> Admission {
+        Admission::new(address, &self.hosts, &[])
+    }
 }
 
 /// Looks up a variable; the error says why its value cannot be read.
@@ -176,6 +179,7 @@ pub(crate) fn prefix(context: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::settings::OPERATORS_PORT;
     use super::{ALLOWED_HOSTS, ALLOWED_ORIGINS};
     use super::{CACHE_URL, Config, DATABASE_REPLICA_URLS, OTLP_ENDPOINT, PORT, SETTINGS};
 
@@ -261,7 +265,7 @@ mod tests {
             .iter()
             .filter(|one| {
                 let mut absent = vec![PORT, DATABASE_REPLICA_URLS, CACHE_URL, OTLP_ENDPOINT];
-                absent.extend([ALLOWED_HOSTS, ALLOWED_ORIGINS]);
+                absent.extend([ALLOWED_HOSTS, ALLOWED_ORIGINS, OPERATORS_PORT]);
                 absent.iter().all(|other| other.name != one.name)
             })
             .map(|one| {

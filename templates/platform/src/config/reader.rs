@@ -40,7 +40,7 @@ impl Reader<'_> {
     }
 
     /// The value, when it is set and makes sense.
-    fn given<T: FromStr>(&mut self, setting: &Setting, wanted: &str) -> Option<T> {
+    pub fn given<T: FromStr>(&mut self, setting: &Setting, wanted: &str) -> Option<T> {
         let (name, value) = self.found(setting)?;
         let parsed = value.parse().ok();
         if parsed.is_none() {

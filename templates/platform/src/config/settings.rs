@@ -16,11 +16,13 @@ pub struct Setting {
 }
 
 /// All variables, as `--help` shows them.
-pub const SETTINGS: [Setting; 21] = [
+pub const SETTINGS: [Setting; 24] = [
     PORT,
     HOST,
     ALLOWED_HOSTS,
     ALLOWED_ORIGINS,
+    OPERATORS_PORT,
+    OPERATORS_HOST,
     DATA_DIR,
     DATABASE_URL,
     DATABASE_REPLICA_URLS,
@@ -33,6 +35,7 @@ pub const SETTINGS: [Setting; 21] = [
     HEAD_TIMEOUT,
     IDLE_TIMEOUT,
     CONNECTION_LIMIT,
+    DRAIN_DELAY,
     SHUTDOWN_TIMEOUT,
     OUTBOX_LIMIT,
     EVENT_LOG_DAYS,
@@ -51,6 +54,16 @@ pub(super) const ALLOWED_ORIGINS: Setting = setting(
     "ALLOWED_ORIGINS",
     "none",
     "origins of web pages that may use it besides its own, with commas between",
+);
+pub(super) const OPERATORS_PORT: Setting = setting(
+    "OPERATORS_PORT",
+    "none",
+    "port of their own for operators: health, and metrics, which are on no other then",
+);
+pub(super) const OPERATORS_HOST: Setting = setting(
+    "OPERATORS_HOST",
+    "127.0.0.1",
+    "address of the operators' port",
 );
 pub(super) const DATA_DIR: Setting = setting("DATA_DIR", "data", "where database files are kept");
 pub(super) const DATABASE_URL: Setting = setting(
@@ -100,6 +113,11 @@ pub(super) const CONNECTION_LIMIT: Setting = setting(
     "CONNECTION_LIMIT",
     "512",
     "how many connections there are at a time, as far as open files allow",
+);
+pub(super) const DRAIN_DELAY: Setting = setting(
+    "DRAIN_DELAY_MS",
+    "0",
+    "how long it serves on when it is asked to end, not ready any more, in milliseconds",
 );
 pub(super) const SHUTDOWN_TIMEOUT: Setting = setting(
     "SHUTDOWN_TIMEOUT_MS",

@@ -19,7 +19,7 @@ use crate::engine::{DocumentWrite, Documents, EngineError, Found, Glance, WriteS
 use crate::envelope::{Envelope, partition_of};
 use crate::value::Timestamp;
 
-static FORKS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+pub(super) static FORKS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     metrics::counter(
         "microdb_forks_total",
         "Events whose sequence another event had before: their source has lost commits.",

@@ -41,7 +41,7 @@ const LONGEST_REST: Duration = Duration::from_secs(10);
 /// How long a policy or an effect may go without noting that it has read heartbeats only.
 const IDLE: Duration = Duration::from_secs(5);
 
-static LAG: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+pub(super) static LAG: LazyLock<IntGaugeVec> = LazyLock::new(|| {
     metrics::gauge(
         "microdb_consumer_lag",
         "Messages of the handler's topic that it has not read, of those partitions that this process reads.",

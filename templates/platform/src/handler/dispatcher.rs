@@ -37,19 +37,19 @@ const FIRST_PAUSE_MS: u64 = 100;
 /// The longest pause.
 const LONGEST_PAUSE_MS: u64 = 60_000;
 
-static EXECUTED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+pub(super) static EXECUTED: LazyLock<IntCounterVec> = LazyLock::new(|| {
     metrics::counter(
         "microdb_commands_executed_total",
         "Commands of policies and effects that took effect.",
     )
 });
-static REFUSED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+pub(super) static REFUSED: LazyLock<IntCounterVec> = LazyLock::new(|| {
     metrics::counter(
         "microdb_commands_refused_total",
         "Commands of policies and effects that were refused.",
     )
 });
-static FAILED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+pub(super) static FAILED: LazyLock<IntCounterVec> = LazyLock::new(|| {
     metrics::counter(
         "microdb_commands_failed_total",
         "Times that a command of a policy or an effect could not be carried out, and has to wait.",

@@ -17,7 +17,7 @@ use crate::value::Timestamp;
 /// How many waiting messages of a key are looked at in one go.
 const AT_ONCE: u32 = 200;
 
-static PARKED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+pub(super) static PARKED: LazyLock<IntCounterVec> = LazyLock::new(|| {
     metrics::counter(
         "microdb_parked_total",
         "Messages that had to wait: for one before them, for an upgrade, or for the rest of their effects.",

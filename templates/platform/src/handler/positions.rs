@@ -12,7 +12,7 @@ use super::reactor::Scope;
 use crate::broker::{Assignment, BrokerError, Topic};
 use crate::engine::{CommitError, EngineError, OffsetAdvance, WriteSet};
 
-static RESYNCHRONISED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+pub(super) static RESYNCHRONISED: LazyLock<IntCounterVec> = LazyLock::new(|| {
     metrics::counter(
         "microdb_resynchronised_total",
         "Partitions whose next messages were gone, so that the owner had to be asked for its state.",

@@ -19,7 +19,7 @@ use crate::engine::{
 };
 use crate::value::Timestamp;
 
-static DEAD_LETTERS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+pub(super) static DEAD_LETTERS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     metrics::counter(
         "microdb_dead_letters_total",
         "Messages that could not be handled, with those that had to queue behind one.",

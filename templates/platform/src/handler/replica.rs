@@ -25,7 +25,7 @@ use crate::value::Timestamp;
 /// older.
 pub const CLOCK_TOLERANCE_MS: u64 = 250;
 
-static AGE: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+pub(super) static AGE: LazyLock<IntGaugeVec> = LazyLock::new(|| {
     metrics::gauge(
         "microdb_replica_age_milliseconds",
         "How long ago the oldest partition of the replica was known to be complete; -1: never yet.",

@@ -30,19 +30,19 @@ const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// How many steps are taken for one key before others have their turn.
 const STEPS: u32 = 20;
 
-static WAITING: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+pub(super) static WAITING: LazyLock<IntGaugeVec> = LazyLock::new(|| {
     metrics::gauge(
         "microdb_parked_keys",
         "Aggregates with messages that wait, for one before them or for an upgrade.",
     )
 });
-static BLOCKED: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+pub(super) static BLOCKED: LazyLock<IntGaugeVec> = LazyLock::new(|| {
     metrics::gauge(
         "microdb_blocked_keys",
         "Aggregates blocked by a message that could not be handled.",
     )
 });
-static FILLED: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+pub(super) static FILLED: LazyLock<IntGaugeVec> = LazyLock::new(|| {
     metrics::gauge(
         "microdb_projection_filled",
         "1 when the projection has got all it has to show.",

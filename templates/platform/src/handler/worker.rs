@@ -34,15 +34,15 @@ const INTERVAL: Duration = Duration::from_millis(250);
 /// How much longer than an attempt its claim lasts, in milliseconds.
 const MARGIN_MS: u64 = 1_000;
 
-static DONE: LazyLock<IntCounterVec> =
+pub(super) static DONE: LazyLock<IntCounterVec> =
     LazyLock::new(|| metrics::counter("microdb_effects_done_total", "Effects that were done."));
-static RETRIED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+pub(super) static RETRIED: LazyLock<IntCounterVec> = LazyLock::new(|| {
     metrics::counter(
         "microdb_effects_retried_total",
         "Attempts at effects that have to be made again.",
     )
 });
-static GAVE_UP: LazyLock<IntCounterVec> = LazyLock::new(|| {
+pub(super) static GAVE_UP: LazyLock<IntCounterVec> = LazyLock::new(|| {
     metrics::counter(
         "microdb_effects_gave_up_total",
         "Effects that were given up.",

@@ -36,7 +36,7 @@ pub use layers::Limits;
 pub use page::{list, query};
 pub use problem::{Problem, TYPE_PREFIX};
 pub use read::read;
-pub use site::{Site, starting};
+pub use site::{Site, operators, starting};
 
 /// The routes of a service.
 pub type Routes = axum::Router<Arc<Runtime>>;

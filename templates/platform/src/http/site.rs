@@ -31,6 +31,8 @@ pub struct Site {
     pub limits: Limits,
     /// Who is let in.
     pub admission: Admission,
+    /// Whether its metrics are here too, since operators have no port of their own.
+    pub metrics: bool,
     /// Whether it can serve.
     pub readiness: Arc<dyn Readiness>,
 }
@@ -40,8 +42,11 @@ impl Site {
     pub fn router(self, runtime: Arc<Runtime>) -> Router {
         let openapi = self.openapi;
         let json = [(header::CONTENT_TYPE, "application/json")];
-        let common = health_routes()
-            .route("/metrics", get(telemetry::metrics))
+        let common = match self.metrics {
+            true => operators_routes(),
+            false => health_routes(),
+        };
+        let common = common
             .route("/openapi.json", get(move || async move { (json, openapi) }))
             .route("/docs", get(docs))
             .with_state(self.readiness);
@@ -69,6 +74,19 @@ pub fn starting(readiness: Arc<dyn Readiness>, admission: &Admission) -> Router 
         .with_state(readiness)
         .fallback(|| async { not_open() });
     admission.before_all(routes)
+}
+
+/// All that answers on a port of operators' own.
+pub fn operators(readiness: Arc<dyn Readiness>, admission: &Admission) -> Router {
+    let routes = operators_routes()
+        .with_state(readiness)
+        .fallback(|| async { unknown() })
+        .method_not_allowed_fallback(|| async { not_allowed() });
+    admission.before_all(routes)
+}
+
+fn operators_routes() -> Router<Arc<dyn Readiness>> {
+    health_routes().route("/metrics", get(telemetry::metrics))
 }
 
 fn health_routes() -> Router<Arc<dyn Readiness>> {

@@ -59,12 +59,12 @@ pub enum Failure {
         source: BrokerError,
     },
     /// Nothing can be received at the address.
-    #[error(
-        "cannot listen on {address}: {source}; stop who does, or choose others by `HOST` and `PORT`"
-    )]
+    #[error("cannot listen on {address}: {source}; stop who does, or choose others by {variables}")]
     Listen {
         /// The address.
         address: SocketAddr,
+        /// The variables that say it.
+        variables: &'static str,
         /// Why not.
         source: std::io::Error,
     },

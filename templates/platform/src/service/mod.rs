@@ -5,11 +5,13 @@ mod cli;
 mod described;
 mod failure;
 mod janitor;
+mod listeners;
 mod open;
 mod readiness;
 mod running;
 mod serve;
-mod starting;
+mod status;
+mod writes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

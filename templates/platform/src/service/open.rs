@@ -8,12 +8,13 @@ use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::starting::Starting;
-use super::{Failure, Service};
+use super::status::Status;
+use super::{Failure, Service, listeners};
 use crate::broker::{self, Broker, BrokerError, Topic};
 use crate::cache::{self, Cache, Wanted};
 use crate::config::Config;
 use crate::engine::{Engine, EngineError, OpenError, Options};
+use crate::http::server::Server;
 use crate::location::Location;
 use crate::requests::commands_topic;
 use crate::runtime::Runtime;
@@ -51,20 +52,19 @@ impl Service {
         &self,
         config: &Config,
         listener: &TcpListener,
+        status: &Arc<Status>,
         shutdown: &watch::Receiver<bool>,
     ) -> Result<(Arc<Runtime>, Topics), Failure> {
         let mut pause = SHORTEST;
-        let mut meanwhile: Option<Starting> = None;
+        let mut meanwhile: Option<Server> = None;
         loop {
             match self.open_to_serve(config, shutdown).await {
                 Err(failure) if failure.may_pass() => {
                     tracing::warn!("{failure}; trying again");
-                    match &meanwhile {
-                        Some(meanwhile) => meanwhile.because(&failure),
-                        None => {
-                            let starting = Starting::on(listener, config, &failure);
-                            meanwhile = Some(starting.map_err(Failure::Threads)?);
-                        }
+                    status.because(&failure);
+                    if meanwhile.is_none() {
+                        let answering = listeners::meanwhile(listener, config, status);
+                        meanwhile = Some(answering.map_err(Failure::Threads)?);
                     }
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST);

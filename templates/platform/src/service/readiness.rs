@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::writes::Writes;
+use crate::engine::Engine;
 use crate::handler::Handlers;
 use crate::http::health::Readiness;
 use crate::location::Location;
@@ -20,6 +22,7 @@ pub(super) struct Parts {
     pub(super) database: Location,
     pub(super) broker: Location,
     pub(super) handlers: Handlers,
+    pub(super) writes: Writes,
 }
 
 #[async_trait]
@@ -30,12 +33,11 @@ impl Readiness for Parts {
             context,
             engine,
             broker,
-            shutdown,
             ..
         } = &*self.runtime;
         let topic = commands_topic(system, context);
         let (database, broker, handlers) = tokio::join!(
-            reason(engine.outbox_depth()),
+            self.database(&**engine),
             reason(broker.partitions(&topic)),
             reason(self.handlers.ready(&self.runtime)),
         );
@@ -48,18 +50,22 @@ impl Readiness for Parts {
             format!("broker `{at}`: {why}; `BROKER_URL` says where it is")
         });
         let handlers = handlers.map(|why| format!("the handlers: {why}"));
-        let stopping = shutdown
-            .borrow()
-            .then(|| "the service is shutting down".to_owned());
-        [stopping, database, broker, handlers]
-            .into_iter()
-            .flatten()
-            .collect()
+        [database, broker, handlers].into_iter().flatten().collect()
+    }
+}
+
+impl Parts {
+    /// Why the database is of no use: it does not answer, or takes nothing.
+    async fn database(&self, engine: &dyn Engine) -> Option<String> {
+        match reason(engine.outbox_depth()).await {
+            None => self.writes.reason(engine).await,
+            unanswered => unanswered,
+        }
     }
 }
 
 /// Why a part is not ready, if it is not.
-async fn reason<T, E: std::fmt::Display>(
+pub(super) async fn reason<T, E: std::fmt::Display>(
     answer: impl Future<Output = Result<T, E>>,
 ) -> Option<String> {
     match tokio::time::timeout(PATIENCE, answer).await {

@@ -4,17 +4,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::open::Topics;
 use super::readiness::Parts;
-use super::{Failure, Service, janitor};
+use super::status::Status;
+use super::writes::Writes;
+use super::{Failure, Service, janitor, listeners};
 use crate::cache::Keeper;
 use crate::config::Config;
 use crate::http::Site;
+use crate::http::health::Readiness;
 use crate::http::server::Server;
 use crate::owner::Owner;
 use crate::relay::{Relay, Shard};
@@ -25,6 +27,9 @@ use crate::runtime::Runtime;
 pub struct Running {
     runtime: Arc<Runtime>,
     site: Server,
+    operators: Option<Server>,
+    status: Arc<Status>,
+    drain_delay: Duration,
     parts: JoinSet<()>,
     stop_parts: watch::Sender<bool>,
     patience: Duration,
@@ -37,58 +42,69 @@ impl Service {
     /// # Errors
     /// When something cannot be opened; which, and what to do about it.
     pub async fn start(self, config: &Config) -> Result<Running, Failure> {
-        let address = SocketAddr::new(config.host, config.port);
         // First, since it is the likeliest to fail: nothing is touched by a second start.
-        let listening = TcpListener::bind(address).await;
-        let listener = listening.map_err(|source| Failure::Listen { address, source })?;
+        let listener = listeners::everybody(config).await?;
+        let status = Status::starting();
+        let operators = listeners::for_operators(config, &status).await?;
         let (stop_parts, stopped) = watch::channel(false);
-        let opened = self.open_when_there(config, &listener, &stopped).await?;
-        let (runtime, topics_there) = opened;
-        let mut parts = self.handlers.spawn(&runtime);
-        let topics = self.owned.iter().map(|owned| owned.topic.to_owned());
-        let topics: Vec<String> = topics.collect();
-        for shard in Shard::all(runtime.engine.shards()) {
-            parts.spawn(Relay::new(Arc::clone(&runtime), shard, &topics).run());
-        }
-        let owner = Owner::new(
-            Arc::clone(&runtime),
-            self.owned.clone(),
-            config.event_log_kept,
-        );
-        parts.spawn(owner.run());
-        parts.spawn(janitor::run(Arc::clone(&runtime)));
-        let cache = runtime.cache.as_ref();
-        if let Some(cache) = cache.filter(|_| !self.owned.is_empty()) {
-            let (runtime, cache) = (Arc::clone(&runtime), Arc::clone(cache));
-            parts.spawn(Keeper::new(runtime, cache, self.owned.clone()).run());
-        }
-        if topics_there == Topics::Missing {
-            parts.spawn(self.topics_made(&runtime));
-        }
-        let site = Server::start(listener, self.site(config, &runtime), config.connections);
-        let site = site.map_err(|source| Failure::Listen { address, source })?;
+        let opening = self.open_when_there(config, &listener, &status, &stopped);
+        let (runtime, topics_there) = opening.await?;
+        let parts = self.parts(config, &runtime, topics_there);
+        let site = self.site(config, &runtime, &status);
+        let site = Server::start(listener, site, config.connections);
         Ok(Running {
             runtime,
-            site,
+            site: site.map_err(Failure::Threads)?,
+            operators,
+            status,
+            drain_delay: config.drain_delay,
             parts,
             stop_parts,
             patience: config.shutdown_timeout,
         })
     }
 
-    fn site(self, config: &Config, runtime: &Arc<Runtime>) -> axum::Router {
-        let readiness = Parts {
+    /// What works beside the answers.
+    fn parts(&self, config: &Config, runtime: &Arc<Runtime>, topics_there: Topics) -> JoinSet<()> {
+        let mut parts = self.handlers.spawn(runtime);
+        let topics = self.owned.iter().map(|owned| owned.topic.to_owned());
+        let topics: Vec<String> = topics.collect();
+        for shard in Shard::all(runtime.engine.shards()) {
+            parts.spawn(Relay::new(Arc::clone(runtime), shard, &topics).run());
+        }
+        let owner = Owner::new(
+            Arc::clone(runtime),
+            self.owned.clone(),
+            config.event_log_kept,
+        );
+        parts.spawn(owner.run());
+        parts.spawn(janitor::run(Arc::clone(runtime)));
+        let cache = runtime.cache.as_ref();
+        if let Some(cache) = cache.filter(|_| !self.owned.is_empty()) {
+            let (runtime, cache) = (Arc::clone(runtime), Arc::clone(cache));
+            parts.spawn(Keeper::new(runtime, cache, self.owned.clone()).run());
+        }
+        if topics_there == Topics::Missing {
+            parts.spawn(self.topics_made(runtime));
+        }
+        parts
+    }
+
+    fn site(self, config: &Config, runtime: &Arc<Runtime>, status: &Arc<Status>) -> axum::Router {
+        status.open(Parts {
             runtime: Arc::clone(runtime),
             database: config.database.clone(),
             broker: config.broker.clone(),
             handlers: self.handlers,
-        };
+            writes: Writes::default(),
+        });
         let site = Site {
             routes: self.routes,
             openapi: self.openapi,
             limits: config.limits,
             admission: config.admission(),
-            readiness: Arc::new(readiness),
+            metrics: config.operators.is_none(),
+            readiness: Arc::clone(status) as Arc<dyn Readiness>,
         };
         site.router(Arc::clone(runtime))
     }
@@ -98,6 +114,11 @@ impl Running {
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.site.address()
+    }
+
+    /// Where it listens for operators, if they have a port of their own.
+    pub fn operators_address(&self) -> Option<SocketAddr> {
+        self.operators.as_ref().map(Server::address)
     }
 
     /// What its routes' paths are added to.
@@ -122,8 +143,16 @@ impl Running {
         }
     }
 
+    /// Says that it is not ready any more, and goes on serving for as long as whoever sends it requests
+    /// may take to notice.
+    pub async fn drain(&self) {
+        self.status.drain();
+        tokio::time::sleep(self.drain_delay).await;
+    }
+
     /// Ends it: takes no more requests, finishes those under way, publishes what waits, stops.
     pub async fn shutdown(mut self) {
+        self.status.drain();
         if timeout(self.patience, self.site.close()).await.is_err() {
             tracing::warn!("requests were still under way; they are given up");
             self.site.tear_off();

@@ -38,6 +38,12 @@ async fn until_signal(service: Service, config: &Config) -> Result<(), Failure> 
         () = running.ended() => Err(Failure::Ended),
     };
     tracing::info!(context, "shutting down");
+    tokio::select! {
+        () = running.drain() => {}
+        // Asked once more, it does not wait.
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
     running.shutdown().await;
     ended
 }
