@@ -16,12 +16,25 @@ static READS: LazyLock<Option<IntCounterVec>> = LazyLock::new(|| {
     .ok()
 });
 
+/// What a look may come to.
+const OUTCOMES: [&str; 3] = ["hit", "miss", "passed"];
+
+/// Lets all that is counted of an aggregate begin at 0.
+pub(crate) fn declare(aggregate: &str) {
+    if let Some(reads) = &*READS {
+        for outcome in OUTCOMES {
+            reads.with_label_values(&[aggregate, outcome]);
+        }
+    }
+}
+
 /// Counts what a look came to.
 pub(crate) fn count(aggregate: &str, known: &Known) {
+    let [hit, miss, passed] = OUTCOMES;
     let outcome = match known {
-        Known::Row(_) => "hit",
-        Known::Nothing(_) => "miss",
-        Known::Passed => "passed",
+        Known::Row(_) => hit,
+        Known::Nothing(_) => miss,
+        Known::Passed => passed,
     };
     if let Some(reads) = &*READS {
         reads.with_label_values(&[aggregate, outcome]).inc();

@@ -22,7 +22,7 @@ use crate::location::Location;
 use crate::schema::Schema;
 
 pub use keeper::Keeper;
-pub(crate) use metrics::count;
+pub(crate) use metrics::{count, declare};
 #[cfg(feature = "redis")]
 pub use redis::RedisCache;
 

@@ -128,7 +128,7 @@ impl Reader<'_> {
     }
 
     /// A number from 1.
-    pub fn from_one(&mut self, setting: &Setting, default: usize) -> usize {
+    pub fn count(&mut self, setting: &Setting, default: usize) -> usize {
         let given: Option<NonZeroUsize> = self.given(setting, "a number from 1");
         given.map_or(default, NonZeroUsize::get)
     }

@@ -9,15 +9,14 @@
 //! and is read again from where it stood.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use prometheus::IntGaugeVec;
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
 use super::message::Message;
-use super::metrics;
+use super::partition::Partition;
 use super::positions::{self, ReadError};
 use super::reactor::Scope;
 use super::run::Runner;
@@ -25,7 +24,6 @@ use super::sweep::Sweeper;
 use crate::broker::{Assignment, Delivery, Polled, Subscription};
 use crate::engine::EngineError;
 use crate::envelope::Control;
-use crate::reading::next_of;
 use crate::task;
 
 /// How many messages are handled in one transaction at most.
@@ -40,23 +38,6 @@ const FIRST_REST: Duration = Duration::from_millis(100);
 const LONGEST_REST: Duration = Duration::from_secs(10);
 /// How long a policy or an effect may go without noting that it has read heartbeats only.
 const IDLE: Duration = Duration::from_secs(5);
-
-pub(super) static LAG: LazyLock<IntGaugeVec> = LazyLock::new(|| {
-    metrics::gauge(
-        "microdb_consumer_lag",
-        "Messages of the handler's topic that it has not read, of those partitions that this process reads.",
-    )
-});
-
-/// A partition that is read.
-struct Partition {
-    /// The offset of the next message.
-    next: i64,
-    /// When it was last written how far it was read.
-    noted: Instant,
-    /// Until when it rests, and how long the rest was.
-    rest: Option<(Instant, Duration)>,
-}
 
 /// Messages of one or several partitions that are handled together.
 #[derive(Default)]
@@ -129,9 +110,8 @@ impl Consumer {
         let mut polled = None;
         while !*runtime.shutdown.borrow() {
             self.wake(&mut *subscription).await?;
-            let owned = self.partitions.keys().copied().collect();
             let runner = Arc::make_mut(&mut self.runner);
-            let busy = self.sweeper.sweep(runner, &owned).await;
+            let busy = self.sweeper.sweep(runner, &self.partitions).await;
             let wait = if busy { 0 } else { WAIT_MS };
             let next = match polled.take() {
                 Some(polled) => polled,
@@ -195,12 +175,7 @@ impl Consumer {
     ) -> Result<(), ReadError> {
         let partition = assignment.partition;
         subscription.seek(&self.topic, partition, next).await?;
-        let state = Partition {
-            next,
-            noted: Instant::now(),
-            rest: None,
-        };
-        self.partitions.insert(partition, state);
+        self.partitions.insert(partition, Partition::from(next));
         let place = (assignment.topic, partition);
         let runner = Arc::make_mut(&mut self.runner);
         runner.incarnations.insert(place, assignment.incarnation);
@@ -242,6 +217,7 @@ impl Consumer {
             let Some(partition) = self.partitions.get_mut(&number) else {
                 continue;
             };
+            partition.read(&deliveries);
             if !projection && partition.noted.elapsed() < IDLE && deliveries.iter().all(beats) {
                 partition.next = deliveries
                     .last()
@@ -343,21 +319,4 @@ async fn more(
         }
         next = subscription.poll(AT_ONCE, 0).await?;
     }
-}
-
-/// Measures how far behind a handler is.
-pub(super) async fn measure_lag(scope: &Scope, topic: &str) -> Result<(), ReadError> {
-    let runtime = &scope.runtime;
-    let offsets = runtime
-        .engine
-        .offsets(scope.about.handler, scope.generation)
-        .await?;
-    let partitions = runtime.broker.partitions(topic).await?;
-    let behind = |end: &Assignment| {
-        let read = next_of(&offsets, end);
-        read.map_or(0, |next| (end.end - next).max(0))
-    };
-    LAG.with_label_values(&[scope.about.handler])
-        .set(partitions.iter().map(behind).sum());
-    Ok(())
 }

@@ -1,20 +1,68 @@
 //! How the metrics of handlers are made.
 
-use prometheus::{IntCounterVec, IntGaugeVec, Opts, default_registry};
+use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
+use prometheus::{GaugeVec, IntCounterVec, IntGaugeVec, Opts, default_registry};
+
+use super::reactor::About;
+use super::{batch, dispatcher, parked, positions, queue, replica, sweep, worker};
+
+/// What all of them are divided by.
+const LABELS: [&str; 1] = ["handler"];
+/// The age of a replica that was never complete.
+pub(super) const NEVER: f64 = -1.0;
 
 /// A counter per handler, in the default registry.
 pub(super) fn counter(name: &str, help: &str) -> IntCounterVec {
-    let counter = IntCounterVec::new(Opts::new(name, help), &["handler"])
-        .expect("names of metrics and labels are constants, and valid ones");
-    // Only a second metric of the same name is turned away, and there is one static each.
-    let _ = default_registry().register(Box::new(counter.clone()));
-    counter
+    registered(IntCounterVec::new(Opts::new(name, help), &LABELS))
 }
 
 /// A gauge per handler, in the default registry.
 pub(super) fn gauge(name: &str, help: &str) -> IntGaugeVec {
-    let gauge = IntGaugeVec::new(Opts::new(name, help), &["handler"])
-        .expect("names of metrics and labels are constants, and valid ones");
-    let _ = default_registry().register(Box::new(gauge.clone()));
-    gauge
+    registered(IntGaugeVec::new(Opts::new(name, help), &LABELS))
+}
+
+/// A gauge of seconds per handler, in the default registry.
+pub(super) fn seconds(name: &str, help: &str) -> GaugeVec {
+    registered(GaugeVec::new(Opts::new(name, help), &LABELS))
+}
+
+fn registered<B: MetricVecBuilder + 'static>(made: prometheus::Result<MetricVec<B>>) -> MetricVec<B>
+where
+    MetricVec<B>: Collector,
+{
+    let metric = made.expect("names of metrics and labels are constants, and valid ones");
+    // Only a second metric of the same name is turned away, and there is one static each.
+    let _ = default_registry().register(Box::new(metric.clone()));
+    metric
+}
+
+/// Lets all that is counted of a handler begin at 0: an alarm on a rise sees the first one, too.
+pub(super) fn declare(about: &About, is_effect: bool) {
+    let handler = [about.handler];
+    let mut counters = vec![
+        &*batch::FORKS,
+        &*parked::PARKED,
+        &*positions::RESYNCHRONISED,
+        &*queue::DEAD_LETTERS,
+    ];
+    let mut gauges = vec![&*sweep::LAG, &*sweep::WAITING, &*sweep::BLOCKED];
+    if about.projection.is_some() {
+        gauges.push(&*sweep::FILLED);
+        replica::AGE.with_label_values(&handler).set(NEVER);
+    } else {
+        counters.extend([
+            &*dispatcher::EXECUTED,
+            &*dispatcher::REFUSED,
+            &*dispatcher::FAILED,
+        ]);
+    }
+    if is_effect {
+        counters.extend([&*worker::DONE, &*worker::RETRIED, &*worker::GAVE_UP]);
+    }
+    for counter in counters {
+        counter.with_label_values(&handler);
+    }
+    for gauge in gauges {
+        gauge.with_label_values(&handler);
+    }
 }

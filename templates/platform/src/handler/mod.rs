@@ -18,6 +18,7 @@ mod late;
 mod message;
 mod metrics;
 mod parked;
+mod partition;
 mod policy;
 mod positions;
 mod queue;

@@ -11,6 +11,7 @@ use super::dead_letters::{self, DeadLetter, LetterError, Settled};
 use super::dispatcher::dispatch;
 use super::effect::{EffectDoing, EffectReactor};
 use super::generations::{Begun, State};
+use super::metrics;
 use super::policy::PolicyReactor;
 use super::queue;
 use super::reactor::{Reactor, Reactors, Scope};
@@ -72,6 +73,7 @@ impl Handlers {
             if about.projection.is_some() {
                 replicas.add(about.topic, about.handler);
             }
+            metrics::declare(&about, self.doings.contains_key(about.handler));
             reactors.insert(about.handler, Arc::clone(reactor));
             tasks.spawn(supervise(Arc::clone(runtime), Arc::clone(reactor)));
         }

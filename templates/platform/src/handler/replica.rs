@@ -2,9 +2,10 @@
 
 use std::marker::PhantomData;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use prometheus::IntGaugeVec;
+use prometheus::GaugeVec;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -25,9 +26,9 @@ use crate::value::Timestamp;
 /// older.
 pub const CLOCK_TOLERANCE_MS: u64 = 250;
 
-pub(super) static AGE: LazyLock<IntGaugeVec> = LazyLock::new(|| {
-    metrics::gauge(
-        "microdb_replica_age_milliseconds",
+pub(super) static AGE: LazyLock<GaugeVec> = LazyLock::new(|| {
+    metrics::seconds(
+        "microdb_replica_age_seconds",
         "How long ago the oldest partition of the replica was known to be complete; -1: never yet.",
     )
 });
@@ -222,8 +223,8 @@ pub(super) async fn measure_age(scope: &Scope) -> Result<(), EngineError> {
         .collect::<Option<Vec<_>>>()
         .filter(|all| all.len() >= scope.runtime.partitions as usize)
         .and_then(|all| all.into_iter().min());
-    let age = as_of.map_or(-1, |as_of| {
-        i64::try_from(now.millis_since(as_of)).unwrap_or(i64::MAX)
+    let age = as_of.map_or(metrics::NEVER, |as_of| {
+        Duration::from_millis(now.millis_since(as_of)).as_secs_f64()
     });
     AGE.with_label_values(&[handler]).set(age);
     Ok(())

@@ -1,7 +1,7 @@
 //! What a handler looks after between messages: what waits, what was asked for in vain, queues that
 //! an operator has let go; and its metrics.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::ask::{self, Ask, AskError};
-use super::consumer::measure_lag;
 use super::generations::State;
 use super::metrics;
 use super::parked;
+use super::partition::{Ends, Partition};
 use super::queue::Block;
 use super::reactor::Scope;
 use super::release;
@@ -42,6 +42,12 @@ pub(super) static BLOCKED: LazyLock<IntGaugeVec> = LazyLock::new(|| {
         "Aggregates blocked by a message that could not be handled.",
     )
 });
+pub(super) static LAG: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    metrics::gauge(
+        "microdb_consumer_lag",
+        "Messages but heartbeats that the handler has not handled for a second or longer, of the partitions that this process reads.",
+    )
+});
 pub(super) static FILLED: LazyLock<IntGaugeVec> = LazyLock::new(|| {
     metrics::gauge(
         "microdb_projection_filled",
@@ -54,17 +60,22 @@ pub(super) static FILLED: LazyLock<IntGaugeVec> = LazyLock::new(|| {
 pub(super) struct Sweeper {
     looked: Option<Instant>,
     asked: Option<Instant>,
+    ends: Ends,
 }
 
 impl Sweeper {
     /// Looks, when it is time; whether there is more to do at once.
-    pub async fn sweep(&mut self, runner: &mut Runner, owned: &BTreeSet<u32>) -> bool {
+    pub async fn sweep(
+        &mut self,
+        runner: &mut Runner,
+        partitions: &BTreeMap<u32, Partition>,
+    ) -> bool {
         let fresh = self.looked.is_some_and(|at| at.elapsed() < INTERVAL);
-        if owned.is_empty() || (fresh && !runner.unfinished.load(Ordering::Relaxed)) {
+        if partitions.is_empty() || (fresh && !runner.unfinished.load(Ordering::Relaxed)) {
             return false;
         }
         self.looked = Some(Instant::now());
-        match self.look(runner, owned).await {
+        match self.look(runner, partitions).await {
             Ok(busy) => {
                 runner.unfinished.store(busy, Ordering::Relaxed);
                 busy
@@ -77,16 +88,20 @@ impl Sweeper {
         }
     }
 
-    async fn look(&mut self, runner: &mut Runner, owned: &BTreeSet<u32>) -> Result<bool, AskError> {
+    async fn look(
+        &mut self,
+        runner: &mut Runner,
+        partitions: &BTreeMap<u32, Partition>,
+    ) -> Result<bool, AskError> {
         let scope = runner.scope.clone();
         runner.refresh().await?;
-        let busy = drain(runner, owned).await?;
+        let busy = drain(runner, partitions).await?;
         release_queues(runner).await?;
         if scope.runtime.engine.count(Documents::Cursors).await? > 0 {
             ask::send_recorded(&scope).await?;
         }
         self.ask_for_everything(&scope).await?;
-        measure(&scope).await?;
+        self.measure(&scope, partitions).await?;
         Ok(busy)
     }
 
@@ -116,10 +131,45 @@ impl Sweeper {
             .await
         }
     }
+
+    /// Sets the handler's gauges, when this is the generation that counts.
+    async fn measure(
+        &mut self,
+        scope: &Scope,
+        partitions: &BTreeMap<u32, Partition>,
+    ) -> Result<(), EngineError> {
+        let (engine, handler) = (&scope.runtime.engine, scope.about.handler);
+        let Some((state, _)) = State::load(&**engine, handler).await? else {
+            return Ok(());
+        };
+        let Some(begun) = state
+            .begun(scope.generation)
+            .filter(|_| state.active == scope.generation)
+        else {
+            return Ok(());
+        };
+        if scope.about.projection.is_some() {
+            FILLED
+                .with_label_values(&[handler])
+                .set(begun.is_complete().into());
+            replica::measure_age(scope).await?;
+        }
+        match scope.runtime.broker.partitions(&begun.topic).await {
+            Ok(now) => {
+                let lag = self.ends.lag(partitions, now);
+                LAG.with_label_values(&[handler]).set(lag);
+            }
+            Err(error) => tracing::debug!(handler, %error, "the lag could not be measured"),
+        }
+        Ok(())
+    }
 }
 
 /// Takes up what waits, of the partitions that this process reads.
-async fn drain(runner: &Runner, owned: &BTreeSet<u32>) -> Result<bool, EngineError> {
+async fn drain(
+    runner: &Runner,
+    partitions: &BTreeMap<u32, Partition>,
+) -> Result<bool, EngineError> {
     let scope = runner.scope.clone();
     let mut keys = Vec::new();
     if scope.runtime.engine.count(Documents::Parked).await? > 0 {
@@ -129,7 +179,10 @@ async fn drain(runner: &Runner, owned: &BTreeSet<u32>) -> Result<bool, EngineErr
     WAITING
         .with_label_values(&[scope.about.handler])
         .set(number);
-    let mine = |key: &Uuid| owned.contains(&partition_of(*key, scope.runtime.partitions));
+    let mine = |key: &Uuid| {
+        let partition = partition_of(*key, scope.runtime.partitions);
+        partitions.contains_key(&partition)
+    };
     let mut busy = false;
     for key in keys.into_iter().filter(mine) {
         for step in 1..=STEPS {
@@ -178,28 +231,4 @@ async fn blocks(scope: &Scope) -> Result<Vec<Block>, EngineError> {
         blocks.extend(Some(block).filter(|block| block.generation == scope.generation));
     }
     Ok(blocks)
-}
-
-/// Sets the handler's gauges, when this is the generation that counts.
-async fn measure(scope: &Scope) -> Result<(), EngineError> {
-    let (engine, handler) = (&scope.runtime.engine, scope.about.handler);
-    let Some((state, _)) = State::load(&**engine, handler).await? else {
-        return Ok(());
-    };
-    let Some(begun) = state
-        .begun(scope.generation)
-        .filter(|_| state.active == scope.generation)
-    else {
-        return Ok(());
-    };
-    if scope.about.projection.is_some() {
-        FILLED
-            .with_label_values(&[handler])
-            .set(begun.is_complete().into());
-        replica::measure_age(scope).await?;
-    }
-    if let Err(error) = measure_lag(scope, &begun.topic).await {
-        tracing::debug!(handler, %error, "the lag could not be measured");
-    }
-    Ok(())
 }

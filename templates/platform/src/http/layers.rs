@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use prometheus::{HistogramVec, register_histogram_vec};
@@ -41,7 +41,7 @@ pub(super) async fn observe(
     let started = Instant::now();
     let correlation = Correlation::of(request.headers());
     request.extensions_mut().insert(correlation);
-    let method = request.method().clone();
+    let method = method(request.method());
     let route = route(&request);
     let span = tracing::info_span!(
         "request",
@@ -57,9 +57,9 @@ pub(super) async fn observe(
     let status = response.status();
     span.record("http.response.status_code", status.as_u16());
     let took = started.elapsed();
-    span.in_scope(|| tracing::debug!(%method, route, status = status.as_u16(), ?took, "answered"));
+    span.in_scope(|| tracing::debug!(method, route, status = status.as_u16(), ?took, "answered"));
     if let Some(seconds) = &*SECONDS {
-        let labels = [method.as_str(), &route, status.as_str()];
+        let labels = [method, &route, status.as_str()];
         seconds
             .with_label_values(&labels)
             .observe(took.as_secs_f64());
@@ -68,6 +68,14 @@ pub(super) async fn observe(
         response.headers_mut().insert(CORRELATION, value);
     }
     response
+}
+
+/// The method, when it is one of those that HTTP knows: callers may make up others, as many as they
+/// like.
+fn method(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    let known = KNOWN.into_iter().find(|known| *known == method.as_str());
+    known.unwrap_or("other")
 }
 
 /// The route's pattern, which has few values, rather than the path, which has many.

@@ -57,6 +57,11 @@ fn registered<C: Collector + Clone + 'static>(metric: C) -> prometheus::Result<C
     Ok(metric)
 }
 
+/// Lets all that is counted begin at 0.
+pub fn declare() {
+    LazyLock::force(&METRICS);
+}
+
 /// Counts what came of messages.
 pub fn count(settled: &Settled) {
     if let Some(metrics) = &*METRICS {

@@ -131,6 +131,7 @@ impl Relay {
     /// A relay for one shard of a service; `topics` are those of the aggregates it owns, which get
     /// its heartbeats.
     pub fn new(runtime: Arc<Runtime>, shard: Shard, topics: &[String]) -> Self {
+        metrics::declare();
         let partitions: Vec<_> = (0..runtime.partitions)
             .filter(|partition| shard.has(*partition))
             .collect();

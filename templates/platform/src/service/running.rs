@@ -13,7 +13,7 @@ use super::readiness::Parts;
 use super::status::Status;
 use super::writes::Writes;
 use super::{Failure, Service, janitor, listeners};
-use crate::cache::Keeper;
+use crate::cache::{self, Keeper};
 use crate::config::Config;
 use crate::http::Site;
 use crate::http::health::Readiness;
@@ -21,6 +21,7 @@ use crate::http::server::Server;
 use crate::owner::Owner;
 use crate::relay::{Relay, Shard};
 use crate::runtime::Runtime;
+use crate::unit_of_work;
 
 /// A service at work. Dropped, it is torn off at once, as by a crash; [`shutdown`](Self::shutdown)
 /// ends it in order.
@@ -79,8 +80,14 @@ impl Service {
         );
         parts.spawn(owner.run());
         parts.spawn(janitor::run(Arc::clone(runtime)));
+        self.commands
+            .keys()
+            .copied()
+            .for_each(unit_of_work::declare);
         let cache = runtime.cache.as_ref();
         if let Some(cache) = cache.filter(|_| !self.owned.is_empty()) {
+            let aggregates = self.owned.iter().map(|owned| owned.schema.name);
+            aggregates.for_each(cache::declare);
             let (runtime, cache) = (Arc::clone(runtime), Arc::clone(cache));
             parts.spawn(Keeper::new(runtime, cache, self.owned.clone()).run());
         }

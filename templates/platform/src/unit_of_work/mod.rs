@@ -18,6 +18,7 @@ pub(crate) mod way;
 pub use publish::MESSAGE_LIMIT;
 pub use restore::{IdOf, restore};
 pub use unit::Unit;
+pub(crate) use unit::declare;
 pub use way::{Acts, Creates, Decided, Deletes, NotDecided, Updates, Way};
 
 use crate::engine::DocumentWrite;

@@ -43,6 +43,21 @@ static CONFLICTS: LazyLock<Option<IntCounterVec>> = LazyLock::new(|| {
     .ok()
 });
 
+/// The outcomes of a command.
+const OUTCOMES: [&str; 3] = ["done", "refused", "failed"];
+
+/// Lets all that is counted of a command begin at 0.
+pub(crate) fn declare(command: &str) {
+    if let Some(seconds) = &*SECONDS {
+        for outcome in OUTCOMES {
+            seconds.with_label_values(&[command, outcome]);
+        }
+    }
+    if let Some(conflicts) = &*CONFLICTS {
+        conflicts.with_label_values(&[command]);
+    }
+}
+
 /// Names types without holding a value of any.
 type Names<T> = PhantomData<fn() -> T>;
 
@@ -135,9 +150,10 @@ async fn pause(command: &str, number: u32) {
 
 /// The label of an outcome.
 fn outcome_of(outcome: &Result<Executed, ExecuteError>) -> &'static str {
+    let [done, refused, failed] = OUTCOMES;
     match outcome {
-        Ok(Executed::Done { .. }) => "done",
-        Ok(Executed::Refused(_)) => "refused",
-        Err(_) => "failed",
+        Ok(Executed::Done { .. }) => done,
+        Ok(Executed::Refused(_)) => refused,
+        Err(_) => failed,
     }
 }

@@ -19,7 +19,7 @@ type Log = Arc<Mutex<Vec<(String, Uuid, u32)>>>;
 
 /// Prints a label for every book. Titles say how that goes, and `on` which card it is noted.
 #[derive(Default)]
-struct Prints {
+pub struct Prints {
     log: Log,
 }
 

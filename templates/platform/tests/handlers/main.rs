@@ -3,10 +3,13 @@
 
 #[path = "../child.rs"]
 mod child;
+#[path = "../conventions.rs"]
+mod conventions;
 mod dead_letters;
 mod effect;
 mod first_start;
 mod gate;
+mod metrics;
 #[path = "../place/mod.rs"]
 mod place;
 mod policy;

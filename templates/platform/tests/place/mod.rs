@@ -71,6 +71,11 @@ impl Tables {
     }
 }
 
+/// Whether that database is a file.
+pub fn in_a_file() -> bool {
+    chosen("TEST_DATABASE", "sqlite") == "sqlite"
+}
+
 /// The broker that the environment chooses.
 pub fn broker() -> BrokerKind {
     match chosen("TEST_BROKER", "embedded").as_str() {

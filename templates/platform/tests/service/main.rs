@@ -13,11 +13,15 @@ mod away;
 mod child;
 mod connections;
 mod constraints;
+#[path = "../conventions.rs"]
+mod conventions;
 mod crashes;
 mod decisions;
 mod domain;
+mod hardship;
 mod http;
 mod idempotency;
+mod metrics;
 #[path = "../place/mod.rs"]
 mod place;
 #[cfg(feature = "postgres")]
@@ -39,3 +43,5 @@ mod servers;
 #[path = "../postgres/standby.rs"]
 mod standby;
 mod unit_of_work;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod writes;

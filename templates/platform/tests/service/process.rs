@@ -9,7 +9,6 @@ use std::time::Duration;
 use platform::testing::http::Client;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use crate::{child, domain, place};
 
@@ -56,14 +55,14 @@ pub fn run(command: &mut Command) -> (Option<i32>, String, String) {
 }
 
 /// A service as a process; killed when the test ends early.
-struct Serving {
-    child: Child,
-    address: SocketAddr,
-    client: Client,
+pub struct Serving {
+    pub child: Child,
+    pub address: SocketAddr,
+    pub client: Client,
 }
 
 impl Serving {
-    fn start(command: &mut Command) -> Self {
+    pub fn start(command: &mut Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let url = loop {
@@ -83,7 +82,7 @@ impl Serving {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args([format!("-{name}"), id]).status();
         assert!(sent.unwrap().success());
@@ -95,37 +94,6 @@ impl Drop for Serving {
         // It has ended already when all went well.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// The same program with only so many file descriptors.
-fn with_few_files(program: &Command, files: u32) -> Command {
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")])
-        .arg(program.get_program())
-        .args(program.get_args())
-        .env_clear();
-    for (name, value) in program.get_envs() {
-        command.env(name, value.unwrap_or_default());
-    }
-    command
-}
-
-#[tokio::test]
-async fn few_files_do_not_lock_out_who_asks_whether_it_lives() {
-    let folder = domain::place();
-    let mut command = with_few_files(&program(folder.path(), ""), 128);
-    let serving = Serving::start(command.env("HEAD_TIMEOUT_MS", "3600000"));
-    let mut halves = Vec::new();
-    for _ in 0..200 {
-        let mut half = TcpStream::connect(serving.address).await.unwrap();
-        half.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
-        halves.push(half);
-    }
-    for path in ["/health/live", "/accounts"] {
-        let answer = serving.client.get(path).await.unwrap();
-        assert_eq!(answer.status, 200, "{path}");
     }
 }
 
