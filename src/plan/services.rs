@@ -43,7 +43,8 @@ fn failure_tests(service: &Service<'_>) -> Vec<File> {
         return Vec::new();
     }
     let text = failures.examples.clone();
-    vec![
+    let asked = failures.asked();
+    let mut files = vec![
         File::new(
             Class::Managed,
             "services/__context__/tests/failures.rs",
@@ -61,7 +62,16 @@ fn failure_tests(service: &Service<'_>) -> Vec<File> {
             template: "_partials/text.tera".to_owned(),
             view: json!({ "text": text }),
         },
-    ]
+    ];
+    if asked {
+        files.push(File::new(
+            Class::Seeded,
+            "services/__context__/tests/failures/refused.rs",
+            &[("context", name)],
+            json!({}),
+        ));
+    }
+    files
 }
 
 fn view(code: &Code, name: &str) -> Value {

@@ -82,7 +82,7 @@ impl Case {
     }
 }
 
-/// A workspace with a case's changes, which are taken back when this is dropped.
+/// A workspace with changes, which are taken back when this is dropped.
 pub struct Broken {
     /// Files that were changed, with what they were before; in order.
     before: Vec<(PathBuf, String)>,
@@ -91,24 +91,29 @@ pub struct Broken {
 impl Case {
     /// Makes the changes in a workspace.
     pub fn apply(&self, workspace: &Path) -> Result<Broken, String> {
-        let mut broken = Broken { before: Vec::new() };
-        for Edit {
-            file,
-            find,
-            replace,
-        } in &self.edits
-        {
-            let path = workspace.join(file);
-            let text = fs::read_to_string(&path).map_err(|error| format!("{file}: {error}"))?;
-            let times = text.matches(find.as_str()).count();
-            if times != 1 {
-                return Err(format!("{file} has {times} times\n{find}"));
-            }
-            fs::write(&path, text.replace(find, replace)).map_err(|error| error.to_string())?;
-            broken.before.push((path, text));
-        }
-        Ok(broken)
+        apply(&self.edits, workspace)
     }
+}
+
+/// Makes changes in a workspace.
+pub fn apply(edits: &[Edit], workspace: &Path) -> Result<Broken, String> {
+    let mut broken = Broken { before: Vec::new() };
+    for Edit {
+        file,
+        find,
+        replace,
+    } in edits
+    {
+        let path = workspace.join(file);
+        let text = fs::read_to_string(&path).map_err(|error| format!("{file}: {error}"))?;
+        let times = text.matches(find.as_str()).count();
+        if times != 1 {
+            return Err(format!("{file} has {times} times\n{find}"));
+        }
+        fs::write(&path, text.replace(find, replace)).map_err(|error| error.to_string())?;
+        broken.before.push((path, text));
+    }
+    Ok(broken)
 }
 
 impl Drop for Broken {

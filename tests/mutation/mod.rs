@@ -1,5 +1,8 @@
 //! Mutations of a generated workspace.
 
+// Each test program uses a part of it.
+#![allow(dead_code)]
+
 pub mod case;
 pub mod stand;
 pub mod subject;

@@ -23,9 +23,40 @@ pub struct Subject {
 impl Subject {
     /// The workspace of an example on its engines, as it is generated now.
     pub fn of_example(name: &'static str) -> Self {
-        let path = target().join("mutated");
-        renew(&Workspace::on_servers(name).path(), &path);
-        Self { system: name, path }
+        Self::at("mutated", name, &Workspace::on_servers(name))
+    }
+
+    /// The workspace of an example on files, as it is generated now.
+    pub fn on_files(name: &'static str) -> Self {
+        Self::at("ruled", name, &Workspace::of_example(name))
+    }
+
+    fn at(folder: &str, system: &'static str, workspace: &Workspace) -> Self {
+        let path = target().join(folder);
+        renew(&workspace.path(), &path);
+        Self { system, path }
+    }
+
+    /// Its root.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Checks that all tests of a service pass.
+    pub fn passes_whole(&self, service: &str) {
+        let output = Command::new(env!("CARGO"))
+            .args(["test", "--package", &format!("{}-{service}", self.system)])
+            .current_dir(&self.path)
+            .env("CARGO_TARGET_DIR", target())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{} {service}\n{}\n{}",
+            self.system,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     /// Checks that the tests which are to fail pass while nothing is broken.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use uuid::Uuid;
 
+use crate::clock;
 use crate::value::Timestamp;
 
 /// The caller, the time and the origin of a command; a decision reads nothing else from outside.
@@ -60,7 +61,7 @@ impl Context {
     pub fn new(caller: Caller, now: Timestamp, command_id: Uuid, correlation: Uuid) -> Self {
         Self {
             caller,
-            now,
+            now: clock::told(now),
             command_id,
             correlation,
             traceparent: None,

@@ -6,19 +6,24 @@ use std::ops::RangeFrom;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Context, Event, Replica, Trigger, TypeName};
+use crate::model::{Context, ContextName, Event, Replica, Trigger, TypeName};
 use crate::plan::contract::{event_type, topic};
 use crate::plan::sample;
 
 use super::super::examples::Members;
 use super::super::{Service, handler, uniques};
+use super::named::Named;
 use super::reactions::{On, Reaction};
 use super::rows::Rows;
 use super::source::Source;
+use super::statuses::Place;
+use super::values::{MADE, there};
 use super::{kind, unheard};
 
 /// How many aggregates a handler hears of.
 const SOURCES: u32 = 2;
+/// Over how many references what is copied is there.
+const HOPS: usize = 3;
 
 /// The history of one aggregate.
 pub(super) struct History {
@@ -26,6 +31,10 @@ pub(super) struct History {
     pub handler: String,
     /// The type of the events that set it off; `None` for replicas, which take any.
     pub heard: Option<String>,
+    /// The context that owns the aggregate.
+    pub context: ContextName,
+    /// The aggregate.
+    pub id: String,
     /// Its JSON form.
     pub value: Value,
 }
@@ -53,46 +62,57 @@ impl<'a, 'r> Histories<'a, 'r> {
         }
     }
 
-    /// The histories for every handler that hears another context.
-    pub fn all(mut self) -> Vec<History> {
+    /// The histories for every policy and effect that hears another context.
+    pub fn heard(&mut self) -> Vec<History> {
         let mut histories = Vec::new();
-        for replica in self.service.context.replicas.values() {
-            for place in 0..SOURCES {
-                histories.extend(self.copied(replica, place + 1 == SOURCES));
-            }
-        }
         for reaction in self.reactions {
             if reaction.trigger.context == self.service.context.name {
                 continue;
             }
             for _ in 0..SOURCES {
-                histories.extend(self.heard(reaction));
+                histories.extend(self.of_reaction(reaction));
+            }
+        }
+        histories
+    }
+
+    /// The histories for every replica: of aggregates that only it hears of, and of those that `named`
+    /// names, which have to be there when that is decided.
+    pub fn copied(&mut self, mut named: Named) -> Vec<History> {
+        let mut histories = Vec::new();
+        for replica in self.service.context.replicas.values() {
+            for place in 0..SOURCES {
+                histories.extend(self.of_replica(replica, place + 1 == SOURCES));
+            }
+        }
+        for _ in 0..HOPS {
+            for (replica, id) in named.take_new(self.service) {
+                let history = self.of_named(replica, id);
+                if let Some(history) = &history {
+                    named.note(&history.value["events"], Some(&replica.context));
+                }
+                histories.extend(history);
             }
         }
         histories
     }
 
     /// The history of an aggregate that a replica copies.
-    fn copied(&mut self, replica: &Replica, deleted: bool) -> Option<History> {
-        let context = self.service.system.contexts.get(&replica.context)?;
-        let aggregate = context.aggregates.get(&replica.aggregate)?;
-        let mut source = Source::new(context, aggregate, self.numbers.next()?);
+    fn of_replica(&mut self, replica: &Replica, deleted: bool) -> Option<History> {
+        let mut source = self.source(replica)?;
+        let (context, aggregate) = (source.context, source.aggregate);
         self.open(&mut source);
-        self.pass(&mut source);
+        self.pass(&mut source, None);
         let acted = self.acted(context);
         let free = |event: &&Event| {
             event.aggregate == aggregate.name && !acted.contains(event.name.as_str())
         };
         let copies = |name: &str| {
-            replica
-                .fields
-                .iter()
-                .any(|field| field.name.as_str() == name)
+            let mut fields = replica.fields.iter();
+            fields.any(|field| field.name.as_str() == name)
         };
-        let carriers: Vec<&Event> = context
-            .events
-            .values()
-            .filter(free)
+        let events = context.events.values().filter(free);
+        let carriers: Vec<&Event> = events
             .filter(|event| !event.creates && !event.deletes)
             .filter(|event| {
                 let mut names = event.fields.keys();
@@ -101,20 +121,43 @@ impl<'a, 'r> Histories<'a, 'r> {
             .collect();
         for place in 0..3 {
             match carriers.get(place % carriers.len().max(1)) {
-                Some(event) => self.add(&mut source, event),
-                None => self.tell(&mut source),
+                Some(event) => self.add(&mut source, event, false),
+                None => self.tell(&mut source, None),
             }
         }
         let deleting = context.events.values().filter(free).find(|e| e.deletes);
         if let Some(event) = deleting.filter(|_| deleted) {
-            self.add(&mut source, event);
+            self.add(&mut source, event, false);
         }
-        let id = handler("replica", replica.name.as_str());
-        Some(self.finish(source, id, None))
+        Some(self.finish(source, handler("replica", replica.name.as_str()), None))
+    }
+
+    /// The history of an aggregate that is there, in the status that is wished for, with all that
+    /// replicas copy.
+    fn of_named(&mut self, replica: &Replica, id: String) -> Option<History> {
+        let mut source = self.source(replica)?;
+        let wished = self.rows.wishes.of(&id);
+        let mut states = source
+            .aggregate
+            .states
+            .iter()
+            .map(|state| state.name.as_str());
+        let wished = states.find(|state| Some(*state) == wished);
+        source.id = id;
+        self.open(&mut source);
+        self.tell(&mut source, wished);
+        Some(self.finish(source, handler("replica", replica.name.as_str()), None))
+    }
+
+    /// What a replica copies, to which nothing has happened yet.
+    fn source(&mut self, replica: &Replica) -> Option<Source<'a>> {
+        let context = self.service.system.contexts.get(&replica.context)?;
+        let aggregate = context.aggregates.get(&replica.aggregate)?;
+        Some(Source::new(context, aggregate, self.numbers.next()?))
     }
 
     /// The history of an aggregate whose events set a reaction off.
-    fn heard(&mut self, reaction: &Reaction<'a>) -> Option<History> {
+    fn of_reaction(&mut self, reaction: &Reaction<'a>) -> Option<History> {
         let (context, event) = self.service.triggering(reaction.trigger)?;
         let aggregate = context.aggregates.get(&event.aggregate)?;
         let mut source = Source::new(context, aggregate, self.numbers.next()?);
@@ -122,14 +165,14 @@ impl<'a, 'r> Histories<'a, 'r> {
             self.open(&mut source);
         }
         if event.deletes {
-            self.pass(&mut source);
-            self.add(&mut source, event);
+            self.pass(&mut source, None);
+            self.add(&mut source, event, true);
         } else {
-            self.add(&mut source, event);
-            self.pass(&mut source);
+            self.add(&mut source, event, true);
+            self.pass(&mut source, None);
             for _ in 0..if self.is_once(reaction, event) { 0 } else { 2 } {
                 source.refers_to = self.numbers.next()?;
-                self.add(&mut source, event);
+                self.add(&mut source, event, true);
             }
         }
         let kind = event_type(self.service.system, context, event.name.as_str());
@@ -169,8 +212,8 @@ impl<'a, 'r> Histories<'a, 'r> {
                 && !acted.contains(event.name.as_str())
         });
         match creating {
-            Some(event) => self.add(source, event),
-            None => self.tell(source),
+            Some(event) => self.add(source, event, false),
+            None => self.tell(source, None),
         }
     }
 
@@ -182,31 +225,33 @@ impl<'a, 'r> Histories<'a, 'r> {
     }
 
     /// An event of a type that is not heard, with all that replicas copy.
-    fn tell(&self, source: &mut Source<'a>) {
-        let replicas = self.service.context.replicas.values().filter(|replica| {
-            replica.context == source.context.name && replica.aggregate == source.aggregate.name
+    fn tell(&self, source: &mut Source<'a>, leaves: Option<&'a str>) {
+        let (service, aggregate, number) = (self.service, source.aggregate, source.value());
+        let replicas = service.context.replicas.values().filter(|replica| {
+            replica.context == source.context.name && replica.aggregate == aggregate.name
         });
         let mut data = Map::new();
         for copied in replicas.flat_map(|replica| &replica.fields) {
-            let (name, number) = (copied.name.as_str(), source.value());
-            let system = self.service.system;
-            let value = match source.aggregate.fields.get(name) {
-                Some(field) => sample::field(system, field, number),
-                None => match source.aggregate.collection(name) {
-                    Some(entity) => json!([sample::entity(system, entity, number)]),
+            let name = copied.name.as_str();
+            let value = match aggregate.fields.get(name) {
+                Some(field) => sample::field(service.system, field, number),
+                None => match aggregate.collection(name) {
+                    Some(entity) => json!([sample::entity(service.system, entity, number)]),
                     None => continue,
                 },
             };
             data.insert(name.to_owned(), value);
         }
-        let kind = self.unheard(source);
-        source.push(kind, 1, "saved", data);
+        source.refer(&mut data);
+        service.make_sense(aggregate, &mut data, number, |name| {
+            there(service, aggregate, name, source.number)
+        });
+        source.push((self.unheard(source), 1), "saved", leaves, data);
     }
 
-    /// An event of a type that is not heard, which says nothing.
-    fn pass(&self, source: &mut Source<'a>) {
-        let kind = self.unheard(source);
-        source.push(kind, 1, "saved", Map::new());
+    /// An event of a type that is not heard, which says nothing but the status.
+    fn pass(&self, source: &mut Source<'a>, leaves: Option<&'a str>) {
+        source.push((self.unheard(source), 1), "saved", leaves, Map::new());
     }
 
     fn unheard(&self, source: &Source<'_>) -> String {
@@ -216,15 +261,36 @@ impl<'a, 'r> Histories<'a, 'r> {
         )
     }
 
-    fn add(&self, source: &mut Source<'a>, event: &Event) {
+    /// An event, once the aggregate is in a status in which it comes. Its numbers are for what is asked
+    /// because of it, or for what is copied.
+    fn add(&self, source: &mut Source<'a>, event: &Event, asks: bool) {
+        let place = Place::of(source.context, &event.name);
+        if let Some(status) = place
+            .wants(source.status)
+            .filter(|_| !source.events.is_empty())
+        {
+            self.pass(source, Some(status));
+        }
+        let (service, aggregate, number) = (self.service, source.aggregate, source.value());
         let trigger = Trigger {
             context: source.context.name.clone(),
             event: event.name.clone(),
         };
-        let data = self.service.event_example(&trigger, source.value());
-        let kind = event_type(self.service.system, source.context, event.name.as_str());
+        let mut data = service.event_example(&trigger, number);
+        source.refer(&mut data);
+        service.make_event_sense(
+            (aggregate, &event.fields),
+            &mut data,
+            number,
+            |name| match asks {
+                true => MADE,
+                false => there(service, aggregate, name, source.number),
+            },
+        );
+        let kind = event_type(service.system, source.context, event.name.as_str());
         let change = if event.deletes { "deleted" } else { "saved" };
-        source.push(kind, event.version, change, data);
+        let leaves = place.leaves(source.status);
+        source.push((kind, event.version), change, leaves, data);
     }
 
     fn finish(&self, source: Source<'_>, handler: String, heard: Option<String>) -> History {
@@ -242,6 +308,8 @@ impl<'a, 'r> Histories<'a, 'r> {
         History {
             handler,
             heard,
+            context: context.name.clone(),
+            id: source.id,
             value,
         }
     }

@@ -3,11 +3,14 @@
 
 mod acting;
 mod histories;
+mod named;
 mod reactions;
 mod requests;
 mod rows;
 mod source;
+mod statuses;
 mod targets;
+mod values;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -16,9 +19,10 @@ use crate::model::Emission;
 use crate::plan::layout::{call, slice};
 use crate::plan::names;
 
-use self::histories::Histories;
+use self::histories::{Histories, History};
+use self::named::Named;
 use self::reactions::Reaction;
-use self::requests::Requests;
+use self::requests::{Asked, Requests};
 use self::rows::Rows;
 use super::Service;
 use super::storage::literal;
@@ -50,6 +54,11 @@ impl Failures {
     pub fn is_empty(&self) -> bool {
         !self.hears && !self.asked
     }
+
+    /// Whether it can be asked over HTTP to change something.
+    pub fn asked(&self) -> bool {
+        self.asked
+    }
 }
 
 impl Service<'_> {
@@ -58,8 +67,11 @@ impl Service<'_> {
         let mut numbers = FIRST..;
         let mut rows = Rows::new(self);
         let reactions = self.reactions();
-        let histories = Histories::new(self, &reactions, &mut rows, &mut numbers).all();
-        let requests = Requests::new(self, &reactions, &mut rows, &mut numbers).all();
+        let heard = Histories::new(self, &reactions, &mut rows, &mut numbers).heard();
+        let requests = Requests::new(self, &mut rows, &mut numbers).all();
+        let named = named(&heard, &requests, &rows);
+        let mut histories = Histories::new(self, &reactions, &mut rows, &mut numbers).copied(named);
+        histories.extend(heard);
         let acting = self.acting(&reactions, &histories, &requests);
         let holds = self.holds(&acting);
         let racing = self.racing(&reactions);
@@ -112,6 +124,22 @@ impl Service<'_> {
         let reached = places.into_iter().filter(|(_, reached)| *reached);
         reached.map(|(place, _)| place).collect()
     }
+}
+
+/// What examples name of other contexts.
+fn named(heard: &[History], requests: &[Asked], rows: &Rows<'_>) -> Named {
+    let mut named = Named::default();
+    for history in heard {
+        named.know(&history.id);
+        named.note(&history.value["events"], Some(&history.context));
+    }
+    for request in requests {
+        named.note(&request.value["body"], None);
+    }
+    for row in rows.all() {
+        named.note(&row["members"], None);
+    }
+    named
 }
 
 fn laid(holds: &[&str]) -> Option<String> {

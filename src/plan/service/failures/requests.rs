@@ -1,5 +1,4 @@
-//! What the service is asked for over HTTP: commands that create, and those whose events its own
-//! handlers hear.
+//! What the service is asked for over HTTP: commands that create and commands that change.
 
 use std::ops::RangeFrom;
 
@@ -10,11 +9,14 @@ use crate::model::{Aggregate, Change, Command, InputSource, Reference, Type};
 use crate::plan::sample;
 
 use super::super::Service;
-use super::reactions::Reaction;
+use super::super::examples::Members;
 use super::rows::{Rows, Wanted};
+use super::values::{BROUGHT, MADE, set_apart, there};
 
-/// How often the same command is asked for, each time for another aggregate.
-const TIMES: u32 = 3;
+/// How often the same command is asked for at least, each time for another aggregate.
+const TIMES: usize = 3;
+/// How often it is asked for at most, where it looks at aggregates in several statuses.
+const MOST: usize = 9;
 
 /// A request.
 pub(super) struct Asked {
@@ -27,7 +29,6 @@ pub(super) struct Asked {
 /// Makes requests.
 pub(super) struct Requests<'a, 'r> {
     service: &'a Service<'a>,
-    reactions: &'r [Reaction<'a>],
     rows: &'r mut Rows<'a>,
     numbers: &'r mut RangeFrom<u32>,
 }
@@ -35,19 +36,17 @@ pub(super) struct Requests<'a, 'r> {
 impl<'a, 'r> Requests<'a, 'r> {
     pub fn new(
         service: &'a Service<'a>,
-        reactions: &'r [Reaction<'a>],
         rows: &'r mut Rows<'a>,
         numbers: &'r mut RangeFrom<u32>,
     ) -> Self {
         Self {
             service,
-            reactions,
             rows,
             numbers,
         }
     }
 
-    /// The requests for the likeliest command, and for those whose events are heard here.
+    /// The requests for all commands that create or change.
     pub fn all(mut self) -> Vec<Asked> {
         let mut commands: Vec<&Command> = self
             .service
@@ -61,28 +60,12 @@ impl<'a, 'r> Requests<'a, 'r> {
             let change = u8::from(command.change != Change::Creates);
             (command.refuses.len() + command.needs.len(), change)
         });
-        let heard: Vec<&Command> = commands
-            .iter()
-            .copied()
-            .filter(|command| self.is_heard(command))
-            .collect();
         let mut asked = Vec::new();
         for command in commands {
-            if asked.is_empty() || heard.contains(&command) {
-                asked.extend((0..TIMES).filter_map(|_| self.ask(command)));
-            }
+            let times = self.service.combinations(command).clamp(TIMES, MOST);
+            asked.extend((0..times).filter_map(|_| self.ask(command)));
         }
         asked
-    }
-
-    /// Whether a handler of the service hears what a command emits.
-    fn is_heard(&self, command: &Command) -> bool {
-        let own = &self.service.context.name;
-        let mut triggers = self.reactions.iter().map(|reaction| reaction.trigger);
-        triggers.any(|trigger| {
-            let (name, event) = (command.name.as_str(), trigger.event.as_str());
-            trigger.context == *own && self.service.surely_emits(name, event)
-        })
     }
 
     fn ask(&mut self, command: &Command) -> Option<Asked> {
@@ -94,16 +77,21 @@ impl<'a, 'r> Requests<'a, 'r> {
             .find(|route| route.endpoint == endpoint)?;
         let number = self.numbers.next()?;
         let body = self.body(aggregate, command, number)?;
+        let target = self.rows.members(aggregate, number);
+        let wishes = &mut self.rows.wishes;
+        wishes.look(self.service, command, [&body, &target]);
+        let referred =
+            self.rows.put_referred(aggregate, &body, 0) && self.rows.put_named(command, &body);
+        referred.then_some(())?;
         let mut path = route.path;
         if command.change == Change::Creates {
-            let members = body.as_object().cloned().unwrap_or_default();
-            let claimed = self.rows.put_referred(aggregate, &members, 0)
-                && self.rows.claim(aggregate, members);
-            claimed.then_some(())?;
+            self.rows.claim(aggregate, body.clone()).then_some(())?;
         } else {
             let of = format!("{:?}", Reference::Local(aggregate.name.clone()));
             let id = sample::uuid(&of, number);
-            let from = command.transition.as_ref().and_then(|t| t.from.first());
+            let from = command.transition.as_ref().map_or(&[][..], |t| &t.from);
+            let turn = usize::try_from(number).unwrap_or(0);
+            let from = from.get(turn.checked_rem(from.len()).unwrap_or(0));
             let wanted = Wanted {
                 aggregate: &aggregate.name,
                 id: Some(id.clone()),
@@ -116,27 +104,44 @@ impl<'a, 'r> Requests<'a, 'r> {
         }
         Some(Asked {
             command: command.name.to_string(),
-            value: json!({ "path": path, "body": body }),
+            value: json!({ "command": command.name.as_str(), "path": path, "body": body }),
         })
     }
 
     /// What is sent: what callers may leave out is left out.
-    fn body(&self, aggregate: &Aggregate, command: &Command, number: u32) -> Option<Value> {
-        let system = self.service.system;
-        let mut body = sample::request(system, aggregate, command, number);
+    fn body(&self, aggregate: &Aggregate, command: &Command, number: u32) -> Option<Members> {
+        let service = self.service;
+        let body = sample::request(service.system, aggregate, command, number);
+        let Value::Object(mut body) = body else {
+            return None;
+        };
+        service.make_sense(aggregate, &mut body, number, |name| match command.change {
+            Change::Creates => MADE,
+            _ => there(service, aggregate, name, number),
+        });
         for input in command.input.values() {
-            if let InputSource::Own(field) = &input.source
-                && matches!(&field.ty, Type::Reference(Reference::Entity { .. }))
-                && !input.optional
-            {
+            if let InputSource::Own(field) = &input.source {
+                let is_entity = matches!(&field.ty, Type::Reference(Reference::Entity { .. }));
                 // Nobody outside knows the ids of what is inside.
-                return None;
+                (input.optional || !is_entity).then_some(())?;
+                if let Some(value) = body.get_mut(input.name.as_str()) {
+                    service.resize(field, value, BROUGHT, number);
+                }
             }
             let collection = matches!(input.source, InputSource::Collection(_));
             if input.optional && !collection {
-                body.as_object_mut()?.remove(input.name.as_str());
+                body.remove(input.name.as_str());
             }
         }
+        let fields = command
+            .input
+            .values()
+            .filter_map(|input| match &input.source {
+                InputSource::Own(field) => Some(&**field),
+                InputSource::Field => aggregate.fields.get(&input.name),
+                InputSource::Collection(_) => None,
+            });
+        set_apart(fields, &mut body, Some(aggregate));
         Some(body)
     }
 }

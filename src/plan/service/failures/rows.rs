@@ -3,12 +3,14 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Aggregate, Field, Reference, Type, TypeName};
+use crate::model::{Aggregate, Command, Default, Field, InputSource, Reference, Type, TypeName};
 use crate::plan::sample;
 
 use super::super::examples::Members;
 use super::super::{Service, uniques};
 use super::kind;
+use super::statuses::Wishes;
+use super::values::{is_unused, there};
 
 /// How many aggregates may refer to one another: enough for any system, and an end to circles.
 const DEPTH: usize = 6;
@@ -34,6 +36,8 @@ pub(super) struct Rows<'a> {
     rows: Vec<Value>,
     /// Every aggregate that is there or will be made, for unique constraints.
     known: Vec<(TypeName, Members)>,
+    /// The statuses that decisions find.
+    pub wishes: Wishes,
 }
 
 impl<'a> Rows<'a> {
@@ -42,12 +46,13 @@ impl<'a> Rows<'a> {
             service,
             rows: Vec::new(),
             known: Vec::new(),
+            wishes: Wishes::default(),
         }
     }
 
     /// All of them, those that others refer to first.
-    pub fn all(self) -> Vec<Value> {
-        self.rows
+    pub fn all(&self) -> &[Value] {
+        &self.rows
     }
 
     /// Puts a row; whether that is possible.
@@ -69,7 +74,9 @@ impl<'a> Rows<'a> {
         }
         let mut members = self.members(aggregate, wanted.number);
         if let Some(first) = aggregate.states.first() {
-            let status = wanted.status.unwrap_or_else(|| first.name.to_string());
+            let wished = || self.wishes.of(&id).map(str::to_owned);
+            let status = wanted.status.or_else(wished);
+            let status = status.unwrap_or_else(|| first.name.to_string());
             members.insert("status".to_owned(), json!(status));
         }
         for (name, value) in wanted.members.into_iter().filter(|(name, _)| *name != "id") {
@@ -93,7 +100,8 @@ impl<'a> Rows<'a> {
         rows.any(|row| row["aggregate"] == name && row["id"] == id)
     }
 
-    fn members(&self, aggregate: &Aggregate, number: u32) -> Members {
+    /// The members of an aggregate that is there.
+    pub fn members(&self, aggregate: &Aggregate, number: u32) -> Members {
         let mut members = Map::new();
         for field in aggregate.fields.values() {
             let value = match field.optional {
@@ -105,6 +113,21 @@ impl<'a> Rows<'a> {
         for entity in aggregate.entities.values() {
             let value = json!([sample::entity(self.service.system, entity, number)]);
             members.insert(entity.collection.to_string(), value);
+        }
+        let service = self.service;
+        service.make_sense(aggregate, &mut members, number, |name| {
+            there(service, aggregate, name, number)
+        });
+        if is_unused(number) {
+            for field in aggregate
+                .fields
+                .values()
+                .filter(|field| service.counts(field))
+            {
+                if let Some(Default::Constant(value)) = &field.default {
+                    members.insert(field.name.to_string(), value.clone());
+                }
+            }
         }
         members
     }
@@ -145,15 +168,21 @@ impl<'a> Rows<'a> {
         })
     }
 
+    /// Puts the aggregates that the own inputs of a command refer to; whether that is possible.
+    pub fn put_named(&mut self, command: &Command, input: &Members) -> bool {
+        command.input.values().all(|one| match &one.source {
+            InputSource::Own(field) => {
+                let value = input.get(one.name.as_str());
+                let wanted = value.into_iter().flat_map(|value| refers(field, value));
+                let wanted: Vec<_> = wanted.collect();
+                self.put_each(&wanted, 0)
+            }
+            _ => true,
+        })
+    }
+
     /// Puts the aggregates that members refer to; whether that is possible.
     pub fn put_referred(&mut self, aggregate: &Aggregate, members: &Members, depth: usize) -> bool {
-        let refers = |field: &Field, value: &Value| match &field.ty {
-            Type::Reference(Reference::Local(name)) => ids(value)
-                .into_iter()
-                .map(|id| (name.clone(), id))
-                .collect::<Vec<_>>(),
-            _ => Vec::new(),
-        };
         let mut wanted = Vec::new();
         for field in aggregate.fields.values() {
             let value = members.get(field.name.as_str());
@@ -167,6 +196,10 @@ impl<'a> Rows<'a> {
                 }
             }
         }
+        self.put_each(&wanted, depth)
+    }
+
+    fn put_each(&mut self, wanted: &[(TypeName, String)], depth: usize) -> bool {
         wanted.iter().all(|(name, id)| {
             let number = sample::number_of(id).unwrap_or(0);
             depth < DEPTH
@@ -181,6 +214,17 @@ impl<'a> Rows<'a> {
                     depth + 1,
                 )
         })
+    }
+}
+
+/// The aggregates of the service that a field refers to.
+fn refers(field: &Field, value: &Value) -> Vec<(TypeName, String)> {
+    match &field.ty {
+        Type::Reference(Reference::Local(name)) => ids(value)
+            .into_iter()
+            .map(|id| (name.clone(), id))
+            .collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::plan::sample;
 use super::super::examples::Members;
 
 /// How many examples of values one aggregate has.
-const VALUES: u32 = 8;
+const VALUES: u32 = 16;
 
 /// An aggregate of another context, and what has happened to it so far.
 pub(super) struct Source<'a> {
@@ -18,6 +18,8 @@ pub(super) struct Source<'a> {
     /// The number of what its next event refers to.
     pub refers_to: u32,
     pub id: String,
+    /// The status it has come to.
+    pub status: Option<&'a str>,
     pub events: Vec<Value>,
 }
 
@@ -31,6 +33,7 @@ impl<'a> Source<'a> {
             number,
             refers_to: number,
             id: sample::uuid(&format!("{reference:?}"), number),
+            status: None,
             events: Vec::new(),
         }
     }
@@ -41,16 +44,29 @@ impl<'a> Source<'a> {
         self.number * VALUES + place
     }
 
-    /// Adds an event.
-    pub fn push(&mut self, kind: String, version: u32, change: &str, mut data: Members) {
-        let value = self.value();
+    /// Gives what the data of its next event refers to the number for that.
+    pub fn refer(&self, data: &mut Members) {
         for member in data.values_mut() {
-            refer(member, value, self.refers_to);
+            refer(member, self.value(), self.refers_to);
         }
-        let states = &self.aggregate.states;
-        let place = self.events.len().min(states.len().saturating_sub(1));
-        if let Some(state) = states.get(place) {
-            data.insert("status".to_owned(), json!(state.name.as_str()));
+    }
+
+    /// Adds an event, which leaves the aggregate in this status; `None`: in the one it is in.
+    pub fn push(
+        &mut self,
+        (kind, version): (String, u32),
+        change: &str,
+        leaves: Option<&'a str>,
+        mut data: Members,
+    ) {
+        let first = self
+            .aggregate
+            .states
+            .first()
+            .map(|state| state.name.as_str());
+        self.status = leaves.or(self.status).or(first);
+        if let Some(status) = self.status {
+            data.insert("status".to_owned(), json!(status));
         }
         self.events.push(json!({
             "type": kind,

@@ -29,7 +29,10 @@ impl Service<'_> {
         let inputs: Members = inputs
             .map(|(name, fill)| ((*name).to_owned(), take(fill)))
             .collect();
-        rows.put_referred(aggregate, &inputs, 0).then_some(())?;
+        let target = rows.members(aggregate, number);
+        rows.wishes.look(self, command, [&inputs, &target]);
+        let referred = rows.put_referred(aggregate, &inputs, 0) && rows.put_named(command, &inputs);
+        referred.then_some(())?;
         if command.change == Change::Creates {
             return rows.claim(aggregate, inputs).then_some(rows);
         }

@@ -15,6 +15,7 @@ use super::parked::waiting_since;
 use super::reactor::{About, Failure, Reaction, Reactor, Scope};
 use super::upcaster::upcast;
 use super::{Aged, Replica, Replicated, metrics, queue};
+use crate::clock;
 use crate::contract::{AggregateType, UpcastError};
 use crate::engine::{
     Check, Engine, EngineError, Found, Generation, Glance, OffsetAdvance, Reads, SaveTo, Stored,
@@ -178,7 +179,7 @@ async fn look<R: Replicated>(
             value: restore(&row.members).map_err(|error| {
                 EngineError::Corrupt(format!("{} {id}: {error}", R::SCHEMA.table))
             })?,
-            age_ms,
+            age_ms: clock::told_age(age_ms),
             stale_after_ms: R::STALE_AFTER_MS,
         }),
     };

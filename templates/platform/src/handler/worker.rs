@@ -20,6 +20,7 @@ use super::effect::{Doing, Job};
 use super::generations::into_engine_error;
 use super::reactor::Failure;
 use super::{Attempt, Attempts, Follow, Outcome, metrics};
+use crate::clock;
 use crate::engine::{
     CommitError, Document, DocumentWrite, Documents, DocumentsQuery, EngineError, WriteSet,
 };
@@ -187,7 +188,7 @@ impl Claim {
         let attempt = Attempt {
             idempotency_key: key,
             number: self.job.attempts,
-            now: self.now,
+            now: clock::told(self.now),
         };
         let outcome = doing.attempt(&event, attempt).await;
         hold::at("effect.after-attempt").await;

@@ -18,6 +18,7 @@ use crate::contract::AggregateType;
 use crate::decision::{Aggregate, Decision};
 use crate::engine::{Document, DocumentWrite, Documents, Engine, EngineError, Found};
 use crate::runtime::{ExecuteError, Executed, Request, Runtime};
+use crate::value::Timestamp;
 
 /// How long an outcome is kept at least, in milliseconds: a day.
 pub const KEPT_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -71,7 +72,6 @@ pub(crate) async fn once<D: 'static, C: Decision<D>, W: Way<D, C>>(
     let command = request.context.command_id;
     let table = <C::Aggregate as Aggregate>::SCHEMA.table;
     let asked = Asked {
-        request,
         id: target(request),
         key: format!("{table}/{}/{command}", target(request)),
         fingerprint: fingerprint(&request.input),
@@ -94,8 +94,7 @@ pub(crate) async fn once<D: 'static, C: Decision<D>, W: Way<D, C>>(
 }
 
 /// A request with a key.
-struct Asked<'a> {
-    request: &'a Request,
+struct Asked {
     /// The aggregate that it is on, or creates.
     id: Uuid,
     /// The key of its record.
@@ -104,7 +103,7 @@ struct Asked<'a> {
     creates: bool,
 }
 
-impl Asked<'_> {
+impl Asked {
     /// What became of the request before this one; `None`: there was none.
     async fn remembered<A: Aggregate>(
         &self,
@@ -146,7 +145,8 @@ impl Asked<'_> {
                 key: self.key.clone(),
                 group: String::new(),
                 position: 0,
-                due: Some(self.request.context.now.plus_millis(KEPT_MS)),
+                // By the clock that goes on, not by the one that decisions are told.
+                due: Some(Timestamp::now().plus_millis(KEPT_MS)),
                 version: 0,
                 body: json!(remembered),
             },

@@ -9,8 +9,21 @@ use uuid::Uuid;
 use crate::envelope::{Change, Envelope};
 use crate::value::Timestamp;
 
-/// When the first events were recorded: long ago, in microseconds since 1970.
-const LONG_AGO: i64 = 1_700_000_000_000_000;
+/// The time that decisions are told, 2026-01-30T12:00:00Z, in microseconds since 1970. That is a day
+/// before the dates of examples, so that what is to come in them is still to come.
+const NOW: i64 = 1_769_774_400_000_000;
+/// How long before that what is there was recorded, in microseconds.
+const AGO: i64 = 60 * 60 * 1_000_000;
+
+/// The time that decisions are told.
+pub(super) fn now() -> Timestamp {
+    Timestamp::constant(NOW)
+}
+
+/// When what is there was recorded.
+pub(super) fn ago() -> Timestamp {
+    Timestamp::constant(NOW - AGO)
+}
 
 /// What a service hears and is asked for.
 #[derive(Debug, Deserialize)]
@@ -66,6 +79,8 @@ pub(super) struct Event {
 /// A request that changes something.
 #[derive(Debug, Deserialize)]
 pub(super) struct Ask {
+    /// The command it is for.
+    pub command: String,
     pub path: String,
     pub body: Value,
 }
@@ -81,7 +96,7 @@ impl History {
 
     fn envelope(&self, system: &str, event: &Event, sequence: u64) -> Envelope {
         let id = Uuid::new_v5(&self.id, &sequence.to_be_bytes());
-        let time = LONG_AGO + i64::try_from(sequence).unwrap_or_default();
+        let time = ago().as_microseconds() + i64::try_from(sequence).unwrap_or_default();
         Envelope {
             id,
             kind: event.kind.clone(),
@@ -100,13 +115,41 @@ impl History {
     }
 }
 
+/// A part of what happens. Copies come before what is decided by them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    /// What replicas copy.
+    Copied,
+    /// What sets policies and effects off.
+    Heard,
+}
+
+impl Part {
+    /// Both, in order.
+    pub const ALL: [Self; 2] = [Self::Copied, Self::Heard];
+}
+
 impl Examples {
-    /// One history of each topic: the first.
-    pub fn one_of_each_topic(&self) -> Vec<&History> {
-        let mut first = BTreeMap::new();
-        for history in &self.histories {
-            first.entry(history.topic.as_str()).or_insert(history);
-        }
-        first.into_values().collect()
+    /// The histories of a part.
+    pub fn histories(&self, part: Part) -> impl Iterator<Item = &History> {
+        let of = move |one: &&History| one.heard.is_some() == (part == Part::Heard);
+        self.histories.iter().filter(of)
     }
+
+    /// The parts in which something happens.
+    pub fn parts(&self) -> Vec<Part> {
+        let happens = |part: &Part| self.histories(*part).next().is_some();
+        Part::ALL.into_iter().filter(happens).collect()
+    }
+}
+
+/// One history of each topic: the first.
+pub(super) fn one_of_each_topic<'a>(
+    histories: impl Iterator<Item = &'a History>,
+) -> Vec<&'a History> {
+    let mut first = BTreeMap::new();
+    for history in histories {
+        first.entry(history.topic.as_str()).or_insert(history);
+    }
+    first.into_values().collect()
 }

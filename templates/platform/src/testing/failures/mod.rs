@@ -5,11 +5,14 @@
 //! answers what they are asked for, and sends requests. Then something fails: a message comes twice,
 //! too late or as rubbish, the process is killed where it hurts (see [`crate::hold`]) or anywhere,
 //! nobody else is there. In the end the service has to be as one that the same happened to without
-//! any failure: all rows, gates, dead letters, and all that it has published, in order and once.
+//! any failure: all rows, gates, dead letters, and all that it has published, in order and once; and
+//! requests have to be answered alike, be it with a refusal.
 //!
 //! What it hears and is asked for comes from the description, as examples in JSON. Effects are really
 //! done: give the tests an environment in which that is harmless.
 
+mod alone;
+mod asking;
 mod compare;
 mod crash;
 mod examples;
@@ -24,14 +27,13 @@ mod state;
 mod wire;
 mod world;
 
+use std::collections::BTreeSet;
 use std::panic::resume_unwind;
 use std::sync::{Arc, OnceLock};
 
-use serde_json::Value;
-
 use self::examples::Examples;
 use self::places::Begun;
-use self::world::World;
+use self::world::{End, World};
 use crate::service::{Described, Service};
 
 /// What can go wrong with a test itself.
@@ -46,8 +48,26 @@ static REFERENCE: OnceLock<Reference> = OnceLock::new();
 struct Reference {
     /// What it stands on once it has begun to listen.
     begun: Begun,
-    /// Its end.
-    end: Value,
+    /// Its end, with the holds it came to because of requests.
+    end: End,
+    /// The holds it came to because of messages.
+    passed: BTreeSet<String>,
+}
+
+impl Reference {
+    /// Those of these holds that it came to because of requests.
+    fn asked<'h>(&self, holds: &[&'h str]) -> Vec<&'h str> {
+        let came = |hold: &&&str| self.end.passed.contains(**hold);
+        holds.iter().filter(came).copied().collect()
+    }
+
+    /// Those of these holds that it came to at all.
+    fn reached<'h>(&self, holds: &[&'h str]) -> Vec<&'h str> {
+        let heard = holds.iter().filter(|hold| self.passed.contains(**hold));
+        let mut reached = self.asked(holds);
+        reached.extend(heard.filter(|hold| !self.end.passed.contains(**hold)));
+        reached
+    }
 }
 
 /// A service under test.
@@ -79,17 +99,18 @@ impl Subject {
         let subject = Arc::new(self);
         let reference = reference(&subject);
         let world = World::again(&subject, &reference.begun);
-        hold_against(reference, &ended(world, failure));
+        hold_against(&subject, &reference.end, &ended(world, failure));
     }
 
     /// The same for several failures of a kind at the same time, each in a world of its own.
     fn survives_each<T: Copy + Send + Sync + std::fmt::Debug>(
         self,
-        kinds: &[T],
+        kinds: impl FnOnce(&Reference) -> Vec<T>,
         failure: impl AsyncFn(&mut World, T) -> Step + Sync,
     ) {
         let subject = Arc::new(self);
         let reference = reference(&subject);
+        let kinds = kinds(reference);
         std::thread::scope(|threads| {
             let (subject, failure) = (&subject, &failure);
             let all: Vec<_> = kinds
@@ -98,11 +119,11 @@ impl Subject {
                     threads.spawn(move || {
                         let world = World::again(subject, &reference.begun);
                         let end = ended(world, async |world| failure(world, *kind).await);
-                        hold_against(reference, &end);
+                        hold_against(subject, &reference.end, &end);
                     })
                 })
                 .collect();
-            for (thread, kind) in all.into_iter().zip(kinds) {
+            for (thread, kind) in all.into_iter().zip(&kinds) {
                 if let Err(panic) = thread.join() {
                     eprintln!("it was {kind:?} that failed");
                     resume_unwind(panic);
@@ -122,17 +143,21 @@ fn reference(subject: &Arc<Subject>) -> &'static Reference {
             world.start().await
         });
         let begun = begun.unwrap_or(Begun::Anew);
+        let mut passed = BTreeSet::new();
         let end = ended(World::again(subject, &begun), async |world| {
-            world.start().await?;
-            world.peers.publish_all().await?;
+            world.start_noting().await?;
+            world.hear_all().await?;
+            world.stop_all().await?;
+            passed = std::mem::take(&mut world.passed);
+            world.start_noting().await?;
             world.ask_all().await
         });
         assert!(
-            !subject.examples.acts || before != end,
+            !subject.examples.acts || before.state != end.state || end.answers.are_refusals(),
             "none of the examples in `failures.json` has any effect, so nothing can be lost or \
              doubled: eject the file, and give examples that mean something to your decisions"
         );
-        Reference { begun, end }
+        Reference { begun, end, passed }
     })
 }
 
@@ -141,7 +166,7 @@ fn reference(subject: &Arc<Subject>) -> &'static Reference {
 fn ended(
     world: impl Future<Output = Step<World>>,
     failure: impl AsyncFnOnce(&mut World) -> Step,
-) -> Value {
+) -> End {
     let threads = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -162,8 +187,13 @@ fn ended(
 }
 
 #[track_caller]
-fn hold_against(reference: &Reference, end: &Value) {
-    if let Some(difference) = compare::difference(&reference.end, end) {
+fn hold_against(subject: &Subject, reference: &End, end: &End) {
+    let asks = &subject.examples.requests;
+    let (expected, found) = (reference.answers.told(asks), end.answers.told(asks));
+    // What was answered explains what has become of it.
+    let answers = compare::difference(&expected, &found);
+    if let Some(difference) = answers.or_else(|| compare::difference(&reference.state, &end.state))
+    {
         panic!("it did not end as without the failure: {difference}");
     }
 }

@@ -2,12 +2,13 @@
 //! are asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use super::examples::Part;
 use super::{Step, Subject};
 use crate::broker::{Broker, BrokerError, Delivery, Publication, Published, Topic};
 use crate::envelope::{Change, Control, Envelope, SNAPSHOT_SUFFIX, Wire, partition_of};
@@ -22,7 +23,12 @@ pub(super) struct Peers {
     broker: Arc<dyn Broker>,
     /// What has happened to their aggregates, with the topics it is told in. Held while publishing.
     happened: Arc<Mutex<BTreeMap<Uuid, Happened>>>,
+    /// What has been told of it.
+    told: Arc<std::sync::Mutex<BTreeSet<Part>>>,
 }
+
+/// A message, and the topic it is for.
+pub(super) type Message = (String, Envelope);
 
 /// What has happened to an aggregate.
 #[derive(Clone)]
@@ -40,6 +46,7 @@ impl Peers {
             subject: Arc::clone(subject),
             broker: Arc::clone(broker),
             happened: Arc::default(),
+            told: Arc::default(),
         }
     }
 
@@ -102,11 +109,27 @@ impl Peers {
         Ok(self.broker.ensure_topics(&topics).await?)
     }
 
-    /// The messages of all histories, in turns: the first of each, the second of each.
-    pub fn messages(&self) -> Vec<(String, Envelope)> {
+    /// The parts that have not been told yet.
+    pub fn parts(&self) -> Vec<Part> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut parts = self.subject.examples.parts();
+        parts.retain(|part| !told.contains(part));
+        parts
+    }
+
+    /// Notes that a part was told.
+    pub fn note_told(&self, part: Part) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.insert(part);
+    }
+
+    /// The messages of a part, in turns: the first of each history, the second of each.
+    pub fn messages(&self, part: Part) -> Vec<Message> {
         let system = self.subject.service.system;
-        let histories = self.subject.examples.histories.iter();
-        let mut messages: Vec<_> = histories
+        let mut messages: Vec<_> = self
+            .subject
+            .examples
+            .histories(part)
             .flat_map(|one| {
                 let envelopes = one.envelopes(system).into_iter();
                 envelopes.map(|envelope| (one.topic.clone(), envelope))
@@ -116,10 +139,16 @@ impl Peers {
         messages
     }
 
-    /// Lets all of it happen, without a word about it.
-    pub async fn commit_all(&self) {
+    /// The messages of all parts, in order.
+    pub fn all_messages(&self) -> Vec<Message> {
+        let parts = self.subject.examples.parts().into_iter();
+        parts.flat_map(|part| self.messages(part)).collect()
+    }
+
+    /// Lets a part happen, without a word about it.
+    pub async fn commit(&self, part: Part) {
         let mut happened = self.happened.lock().await;
-        for one in &self.subject.examples.histories {
+        for one in self.subject.examples.histories(part) {
             let all = Happened {
                 context: one.context.clone(),
                 aggregate: one.aggregate.clone(),
@@ -135,14 +164,8 @@ impl Peers {
         self.happened.lock().await
     }
 
-    /// Lets all of it happen, and publishes it in order.
-    pub async fn publish_all(&self) -> Step {
-        self.commit_all().await;
-        self.publish(self.messages()).await
-    }
-
     /// Publishes messages in this order.
-    pub async fn publish(&self, messages: Vec<(String, Envelope)>) -> Step {
+    pub async fn publish(&self, messages: Vec<Message>) -> Step {
         let _turn = self.happened.lock().await;
         let publications = messages
             .into_iter()

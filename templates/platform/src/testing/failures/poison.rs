@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::examples::History;
+use super::examples::{History, Part, one_of_each_topic};
+use super::peers::Message;
 use super::world::{World, until};
 use super::{Step, Subject};
 use crate::engine::Documents;
-use crate::envelope::{Headers, Wire};
+use crate::envelope::{Envelope, Headers, Wire};
 use crate::handler::Standing;
 
 /// A version that no program has been built for.
@@ -25,33 +26,12 @@ impl Subject {
             world.start().await?;
             // A replica that is filled only now would be told the end of the poisoned history.
             world.until_ready().await?;
-            world.peers.commit_all().await;
-            let poisoned: BTreeMap<Uuid, String> = world
-                .subject
-                .examples
-                .one_of_each_topic()
-                .into_iter()
-                .map(|history| (history.id, history.topic.clone()))
-                .collect();
-            let (first, rest): (Vec<_>, Vec<_>) = world
-                .peers
-                .messages()
-                .into_iter()
-                .partition(|(_, event)| event.sequence == 1);
-            world.peers.publish(first).await?;
-            for (key, topic) in &poisoned {
-                world.peers.publish_wire(topic, *key, rubbish()).await?;
+            for part in world.peers.parts() {
+                world.peers.commit(part).await;
+                poison(world, part).await?;
+                world.until_settled().await?;
             }
-            world.peers.publish(rest).await?;
-            world.ask_all().await?;
-            let keys: BTreeSet<Uuid> = poisoned.keys().copied().collect();
-            world.until_settled_but(&keys).await?;
-            for (key, topic) in &poisoned {
-                for handler in hearers(world, topic).await? {
-                    discard(world, &handler, *key).await?;
-                }
-            }
-            Ok(())
+            world.ask_all().await
         });
     }
 
@@ -63,38 +43,66 @@ impl Subject {
     pub fn hears_a_newer_version(self) {
         self.survives(async |world| {
             world.start().await?;
-            world.peers.commit_all().await;
-            let newer = newer(&world.subject.examples.histories);
-            let known = world.peers.messages();
-            let mut messages = known.clone();
-            for (_, event) in &mut messages {
-                if newer
-                    .get(&event.subject)
-                    .is_some_and(|one| one.at == event.sequence)
-                {
-                    event.version = NEWER;
-                }
+            for part in world.peers.parts() {
+                world
+                    .hear(part, async |peers, messages| match part {
+                        Part::Copied => peers.publish(messages).await,
+                        Part::Heard => late(world, messages).await,
+                    })
+                    .await?;
             }
-            world.peers.publish(messages).await?;
-            world.ask_all().await?;
-            let keys: BTreeSet<Uuid> = newer.keys().copied().collect();
-            world.until_settled_but(&keys).await?;
-            let waiting: u64 = newer.values().map(|one| one.waiting).sum();
-            until("those of the key wait", async || {
-                let parked = world.engine.count(Documents::Parked).await?;
-                // Replicas that copy from the same event wait with it too.
-                Ok((parked >= waiting).then_some(()))
-            })
-            .await?;
-            let is_newer = |event: &crate::envelope::Envelope| {
-                newer
-                    .get(&event.subject)
-                    .is_some_and(|one| one.at == event.sequence)
-            };
-            let known = known.into_iter().filter(|(_, event)| is_newer(event));
-            world.peers.publish(known.collect()).await
+            world.ask_all().await
         });
     }
+}
+
+/// Publishes a part with rubbish under one key of each topic, and gives the rubbish up.
+async fn poison(world: &World, part: Part) -> Step {
+    let poisoned = one_of_each_topic(world.subject.examples.histories(part)).into_iter();
+    let poisoned: BTreeMap<Uuid, &str> = poisoned
+        .map(|history| (history.id, history.topic.as_str()))
+        .collect();
+    let messages = world.peers.messages(part).into_iter();
+    let (first, rest): (Vec<_>, Vec<_>) = messages.partition(|(_, event)| event.sequence == 1);
+    world.peers.publish(first).await?;
+    for (key, topic) in &poisoned {
+        world.peers.publish_wire(topic, *key, rubbish()).await?;
+    }
+    world.peers.publish(rest).await?;
+    let keys: BTreeSet<Uuid> = poisoned.keys().copied().collect();
+    world.until_settled_but(&keys).await?;
+    for (key, topic) in &poisoned {
+        for handler in hearers(world, topic).await? {
+            discard(world, &handler, *key).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Publishes messages, some of them in a newer version first, and in the known one when those that
+/// have to wait for it do.
+async fn late(world: &World, known: Vec<Message>) -> Step {
+    let newer = newer(&world.subject.examples.histories);
+    let is_newer = |event: &Envelope| {
+        let one = newer.get(&event.subject);
+        one.is_some_and(|one| one.at == event.sequence)
+    };
+    let mut messages = known.clone();
+    for (_, event) in messages.iter_mut().filter(|(_, event)| is_newer(event)) {
+        event.version = NEWER;
+    }
+    world.peers.publish(messages).await?;
+    let keys: BTreeSet<Uuid> = newer.keys().copied().collect();
+    world.until_settled_but(&keys).await?;
+    let waiting: u64 = newer.values().map(|one| one.waiting).sum();
+    until("those of the key wait", async || {
+        let parked = world.engine.count(Documents::Parked).await?;
+        // Replicas that copy from the same event wait with it too.
+        Ok((parked >= waiting).then_some(()))
+    })
+    .await?;
+    let known = known.into_iter().filter(|(_, event)| is_newer(event));
+    world.peers.publish(known.collect()).await
 }
 
 /// A message that is none.

@@ -1,5 +1,6 @@
 //! The service's program as a process.
 
+use std::collections::BTreeSet;
 use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,8 +11,10 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use super::examples::now;
 use super::places::At;
 use super::{Step, Subject};
+use crate::clock;
 use crate::config::prefix;
 use crate::hold;
 use crate::testing::http::Client;
@@ -62,6 +65,7 @@ fn command(subject: &Subject, at: &At) -> Command {
         .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
         .env_remove(format!("{prefix}OTEL_EXPORTER_OTLP_ENDPOINT"))
         .env_remove(hold::VARIABLE)
+        .env(clock::VARIABLE, now().to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -121,16 +125,20 @@ impl Program {
         Ok(self.process.kill().await?)
     }
 
-    /// Ends it in order: SIGTERM.
-    pub async fn stop(mut self) -> Step {
+    /// Ends it in order: SIGTERM. Gives the holds it came to, if it says so.
+    pub async fn stop(mut self) -> Step<BTreeSet<String>> {
         let id = self.process.id().unwrap_or_default().to_string();
         let sent = Command::new("kill").args(["-s", "TERM", &id]).status();
         sent.await?;
         let status = timeout(PATIENCE, self.process.wait()).await??;
-        match status.success() {
-            true => Ok(()),
-            false => Err(format!("the program ended with {status}:\n{}", self.log.tail()).into()),
+        if !status.success() {
+            return Err(format!("the program ended with {status}:\n{}", self.log.tail()).into());
         }
+        let mut passed = BTreeSet::new();
+        while let Some(line) = self.said.next_line().await? {
+            passed.extend(line.strip_prefix("passed ").map(str::to_owned));
+        }
+        Ok(passed)
     }
 
     /// What it has logged.

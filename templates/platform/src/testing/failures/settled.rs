@@ -25,6 +25,15 @@ const WORK: [(Documents, &str); 5] = [
     (Documents::Blocks, "keys are blocked"),
 ];
 
+/// Whose events are waited for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whom {
+    /// Everybody's.
+    All,
+    /// The service's own.
+    Own,
+}
+
 impl World {
     /// Waits until nothing is left to be done.
     pub async fn until_settled(&self) -> Step {
@@ -36,10 +45,19 @@ impl World {
     /// Work moves from place to place in single transactions, so what is in motion may be missed by
     /// one look, but not by two with the same state.
     pub async fn until_settled_but(&self, stuck: &BTreeSet<Uuid>) -> Step {
+        self.until_done(Whom::All, stuck).await
+    }
+
+    /// Waits until nothing is left to be done that does not need others.
+    pub async fn until_own_settled(&self) -> Step {
+        self.until_done(Whom::Own, &BTreeSet::new()).await
+    }
+
+    async fn until_done(&self, whom: Whom, stuck: &BTreeSet<Uuid>) -> Step {
         let started = Instant::now();
         let mut before = None;
         loop {
-            match self.left(stuck).await? {
+            match self.left(whom, stuck).await? {
                 None => {
                     let state = self.state().await?;
                     if before.as_ref() == Some(&state) {
@@ -57,7 +75,7 @@ impl World {
     }
 
     /// What is left to be done, if anything.
-    async fn left(&self, stuck: &BTreeSet<Uuid>) -> Step<Option<String>> {
+    async fn left(&self, whom: Whom, stuck: &BTreeSet<Uuid>) -> Step<Option<String>> {
         if self.engine.outbox_depth().await?.rows > 0 {
             return Ok(Some("events wait to be published".to_owned()));
         }
@@ -70,7 +88,10 @@ impl World {
         let Some(standing) = self.standing().await? else {
             return Ok(Some("handlers have not begun".to_owned()));
         };
-        for handler in &standing {
+        for handler in standing
+            .iter()
+            .filter(|one| whom == Whom::All || self.is_own(one))
+        {
             if let Some(left) = self.unheard(handler, stuck).await? {
                 return Ok(Some(format!("`{}` {left}", handler.handler)));
             }
@@ -98,11 +119,16 @@ impl World {
                 return Ok(Some(format!("has not heard all of {aggregate}")));
             }
         }
-        if handler.owner == self.subject.service.context {
+        if self.is_own(handler) {
             return Ok(None);
         }
         let unread = !self.has_read(handler).await?;
         Ok(unread.then(|| "has not read its topic to the end".to_owned()))
+    }
+
+    /// Whether a handler hears its own service.
+    fn is_own(&self, handler: &Standing) -> bool {
+        handler.owner == self.subject.service.context
     }
 
     /// Whether the first event of an aggregate was there before the first start: whether handlers
@@ -114,7 +140,7 @@ impl World {
 
     /// The last sequence of every aggregate that a handler hears of.
     pub async fn lasts(&self, handler: &Standing) -> Step<BTreeMap<Uuid, u64>> {
-        if handler.owner == self.subject.service.context {
+        if self.is_own(handler) {
             let log = self.log(handler.aggregate_type).await?.into_iter();
             return Ok(log
                 .map(|event| (event.aggregate_id, event.sequence))

@@ -1,10 +1,11 @@
 //! Messages that come as they should not: twice, out of order, all over again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::peers::Happened;
+use super::examples::one_of_each_topic;
+use super::peers::{Happened, Message, Peers};
 use super::world::{World, until};
 use super::{Step, Subject};
 use crate::envelope::Envelope;
@@ -21,18 +22,17 @@ impl Subject {
     pub fn hears_everything_twice(self) {
         self.survives(async |world| {
             world.start().await?;
-            world.peers.commit_all().await;
-            let messages = world.peers.messages();
-            let doubled = messages.iter().flat_map(|one| [one.clone(), one.clone()]);
-            world.peers.publish(doubled.collect()).await?;
+            for part in world.peers.parts() {
+                world.hear(part, twice).await?;
+            }
             world.ask_all().await?;
-            world.peers.publish(messages.clone()).await?;
+            world.peers.publish(world.peers.all_messages()).await?;
             world.ask_all().await?;
             world.until_settled().await?;
             world.stop_all().await?;
             world.start().await?;
             world.ask_all().await?;
-            world.peers.publish(messages).await
+            world.peers.publish(world.peers.all_messages()).await
         });
     }
 
@@ -43,13 +43,19 @@ impl Subject {
     pub fn hears_everything_out_of_order(self) {
         self.survives(async |world| {
             world.start().await?;
-            world.peers.commit_all().await;
-            let mut messages = world.peers.messages();
-            for history in world.subject.examples.one_of_each_topic() {
-                messages.retain(|(_, event)| (event.subject, event.sequence) != (history.id, 1));
+            for part in world.peers.parts() {
+                let examples = &world.subject.examples;
+                let withheld = one_of_each_topic(examples.histories(part));
+                let withheld: BTreeSet<Uuid> = withheld.iter().map(|one| one.id).collect();
+                let tell = async |peers: &Peers, mut messages: Vec<Message>| {
+                    messages.retain(|(_, event)| {
+                        event.sequence != 1 || !withheld.contains(&event.subject)
+                    });
+                    shuffle(&mut messages);
+                    peers.publish(messages).await
+                };
+                world.hear(part, tell).await?;
             }
-            shuffle(&mut messages);
-            world.peers.publish(messages).await?;
             world.ask_all().await
         });
     }
@@ -62,12 +68,12 @@ impl Subject {
     pub fn hears_everything_again(self) {
         self.survives(async |world| {
             world.start().await?;
-            world.peers.publish_all().await?;
+            world.hear_all().await?;
             world.ask_all().await?;
             world.until_settled().await?;
             world.stop_all().await?;
             world.peers.make_topics_anew().await?;
-            world.peers.publish(world.peers.messages()).await?;
+            world.peers.publish(world.peers.all_messages()).await?;
             world.start().await?;
             world.until_settled().await?;
             replay(world).await
@@ -82,11 +88,11 @@ impl Subject {
     pub fn hears_a_fork(self) {
         self.survives(async |world| {
             world.start().await?;
-            world.peers.publish_all().await?;
+            world.hear_all().await?;
             world.ask_all().await?;
             world.until_settled().await?;
             let mut forked = Vec::new();
-            for history in world.subject.examples.one_of_each_topic() {
+            for history in one_of_each_topic(world.subject.examples.histories.iter()) {
                 let mut happened = world.peers.happened().await;
                 if let Some(event) = happened.get_mut(&history.id).and_then(fork) {
                     forked.push((history.topic.clone(), event));
@@ -104,6 +110,12 @@ impl Subject {
             .await
         });
     }
+}
+
+/// Publishes each message twice.
+async fn twice(peers: &Peers, messages: Vec<Message>) -> Step {
+    let doubled = messages.iter().flat_map(|one| [one.clone(), one.clone()]);
+    peers.publish(doubled.collect()).await
 }
 
 /// Rebuilds every replica; everything else has to refuse.

@@ -1,6 +1,6 @@
 //! The world of one test: a service with its files, and everybody else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Output;
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,18 +8,28 @@ use std::time::Instant;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::examples::Row;
-use super::peers::Peers;
+use super::asking::Answers;
+use super::examples::{Part, Row, ago};
+use super::peers::{Message, Peers};
 use super::places::{Begun, Places};
 use super::program::{self, Log, PATIENCE, Program};
 use super::{Error, Step, Subject};
 use crate::broker::Broker;
 use crate::engine::{Engine, OutboxEvent, Save, SaveTo, Stored, WriteSet};
 use crate::envelope::{Change, Envelope, partition_of};
-use crate::http::client::FetchError;
+use crate::hold;
 use crate::owner::Owned;
-use crate::testing::http::{Answer, Client};
 use crate::value::Timestamp;
+
+/// What has become of a world.
+pub(super) struct End {
+    /// The service's state.
+    pub state: Value,
+    /// What requests were answered with.
+    pub answers: Answers,
+    /// The holds that instances came to.
+    pub passed: BTreeSet<String>,
+}
 
 /// A service with its files, and everybody else.
 pub(super) struct World {
@@ -32,6 +42,10 @@ pub(super) struct World {
     pub programs: Vec<Program>,
     /// Ids that the reference has under others.
     pub renamed: BTreeMap<Uuid, Uuid>,
+    /// What requests were answered with.
+    pub answers: Answers,
+    /// The holds that instances came to which say so, as far as these have ended in order.
+    pub passed: BTreeSet<String>,
     log: Log,
 }
 
@@ -94,6 +108,8 @@ impl World {
             broker,
             programs: Vec::new(),
             renamed: BTreeMap::new(),
+            answers: Answers::default(),
+            passed: BTreeSet::new(),
             log: Log::default(),
         })
     }
@@ -110,7 +126,7 @@ impl World {
         if !violations.is_empty() {
             return Err(format!("an example is not as described: {violations:?}").into());
         }
-        let now = Timestamp::now();
+        let now = ago();
         let write = WriteSet {
             saves: vec![Save {
                 schema: owned.schema,
@@ -166,6 +182,11 @@ impl World {
         self.start_with(None).await
     }
 
+    /// Starts an instance that says which of the places it comes to where it could be held.
+    pub async fn start_noting(&mut self) -> Step {
+        self.start_with(Some(hold::NONE)).await
+    }
+
     /// Starts an instance that stays for good at a place that the runtime names.
     pub async fn start_held(&mut self, place: &str) -> Step {
         self.start_with(Some(place)).await
@@ -200,7 +221,7 @@ impl World {
     /// Ends all instances in order.
     pub async fn stop_all(&mut self) -> Step {
         for program in self.programs.drain(..) {
-            program.stop().await?;
+            self.passed.extend(program.stop().await?);
         }
         Ok(())
     }
@@ -228,42 +249,39 @@ impl World {
         .await
     }
 
-    /// Sends all requests to the instance that was started last; each has to take effect.
-    pub async fn ask_all(&mut self) -> Step {
-        let client = self.program()?.client.clone();
-        for number in 0..self.subject.examples.requests.len() {
-            let answer = self.ask(&client, number).await?;
-            if !(200..300).contains(&answer.status) {
-                let (status, text) = (answer.status, answer.text());
-                return Err(format!("a request was answered with {status}: {text}").into());
-            }
+    /// Lets all of it happen that has not happened yet, one part after the other: the copies that a
+    /// decision finds must not depend on who was first.
+    pub async fn hear_all(&self) -> Step {
+        for part in self.peers.parts() {
+            self.hear(part, async |peers, all| peers.publish(all).await)
+                .await?;
         }
         Ok(())
     }
 
-    /// Sends a request, the same however often it is sent.
-    pub async fn ask(&self, client: &Client, number: usize) -> Result<Answer, FetchError> {
-        let ask = &self.subject.examples.requests[number];
-        let key = format!("request-{number}");
-        let headers = [
-            ("content-type", "application/json"),
-            ("idempotency-key", key.as_str()),
-        ];
-        let (body, post) = (ask.body.to_string(), axum::http::Method::POST);
-        client.send(post, &ask.path, &headers, &body).await
+    /// Lets a part happen, told in some way, and waits until it was heard.
+    pub async fn hear(&self, part: Part, tell: impl AsyncFn(&Peers, Vec<Message>) -> Step) -> Step {
+        self.peers.commit(part).await;
+        tell(&self.peers, self.peers.messages(part)).await?;
+        self.peers.note_told(part);
+        self.until_settled().await
     }
 
     /// Waits until nothing is left to be done, ends all instances, and gives what has become of it.
-    pub async fn end(mut self) -> Step<Value> {
+    pub async fn end(mut self) -> Step<End> {
         let ended = async {
             self.until_settled().await?;
             self.stop_all().await?;
             self.whole().await
         };
         match ended.await {
-            Ok(end) => {
+            Ok(state) => {
                 self.places.remove().await?;
-                Ok(end)
+                Ok(End {
+                    state,
+                    answers: self.answers,
+                    passed: self.passed,
+                })
             }
             Err(error) => Err(self.explain(error)),
         }

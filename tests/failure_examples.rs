@@ -1,0 +1,202 @@
+//! What the tests of failures of a service are about makes sense: rules of a business find what they
+//! ask for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::process::Command;
+
+use assert_cmd::cargo::CommandCargoExt;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A bank, with references of all kinds.
+const BANK: &str = r#"
+[system]
+name = "bank"
+
+[contexts.customer.aggregates.Customer]
+fields.name = "string"
+states      = ["applied", "active", "closed"]
+[contexts.customer.commands.Apply]
+creates = "Customer"
+emits   = "Applied"
+[contexts.customer.commands.Activate]
+updates    = "Customer"
+transition = { from = "applied", to = "active" }
+emits      = "Activated"
+[contexts.customer.commands.Close]
+updates    = "Customer"
+transition = { from = "active", to = "closed" }
+emits      = "Closed"
+[contexts.customer.events.Applied]
+of     = "Customer"
+fields = ["name"]
+[contexts.customer.events.Activated]
+of = "Customer"
+[contexts.customer.events.Closed]
+of = "Customer"
+
+[contexts.account.aggregates.Account]
+fields.owner    = { ref = "customer.Customer" }
+fields.balance  = { type = "decimal(12,2)", min = "0" }
+fields.reserved = { type = "decimal(12,2)", default = "0" }
+states          = ["open", "frozen"]
+[contexts.account.aggregates.Transfer]
+fields.payer  = { ref = "Account" }
+fields.payee  = { ref = "Account" }
+fields.amount = { type = "decimal(12,2)", min = "0" }
+[contexts.account.commands.OpenAccount]
+creates     = "Account"
+input       = ["owner", "balance"]
+needs.owner = "Holder"
+refuses     = ["unknown_owner"]
+emits       = "AccountOpened"
+[contexts.account.commands.Withdraw]
+updates    = "Account"
+transition = { from = "open" }
+own.amount = { type = "decimal(12,2)", min = "0" }
+sets       = ["balance"]
+refuses    = ["too_much"]
+emits      = "Withdrawn"
+[contexts.account.commands.FreezeAccount]
+updates    = "Account"
+transition = { from = "open", to = "frozen" }
+emits      = "AccountFrozen"
+[contexts.account.commands.RequestTransfer]
+creates = "Transfer"
+emits   = "TransferRequested"
+[contexts.account.events.AccountOpened]
+of = "Account"
+[contexts.account.events.Withdrawn]
+of = "Account"
+[contexts.account.events.AccountFrozen]
+of = "Account"
+[contexts.account.events.TransferRequested]
+of     = "Transfer"
+fields = ["payer", "payee", "amount"]
+[contexts.account.queries.ByOwner]
+of = "Account"
+by = ["owner"]
+[contexts.account.replicas.Holder]
+of          = "customer.Customer"
+fields      = ["name", "status"]
+stale_after = "1m"
+[contexts.account.policies.FreezeOfClosed]
+on    = "customer.Closed"
+finds = "ByOwner"
+then  = "FreezeAccount"
+"#;
+
+/// What `account` is tested with.
+fn examples() -> Value {
+    let folder = TempDir::new().unwrap();
+    let from = folder.path().join("microdb.toml");
+    fs::write(&from, BANK).unwrap();
+    let bank = folder.path().join("bank");
+    let output = Command::cargo_bin("cargo-microdb")
+        .unwrap()
+        .args(["microdb", "--quiet", "new", "--no-git", "--from"])
+        .args([&from, &bank])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let text = fs::read_to_string(bank.join("services/account/tests/failures.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn list<'v>(value: &'v Value, name: &str) -> &'v [Value] {
+    value[name].as_array().unwrap()
+}
+
+fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value[name].as_str().unwrap()
+}
+
+/// The bodies of the requests for a command.
+fn bodies<'v>(examples: &'v Value, command: &str) -> Vec<&'v Value> {
+    let asked = list(examples, "requests").iter();
+    let bodies: Vec<_> = asked
+        .filter(|ask| ask["command"] == command)
+        .map(|ask| &ask["body"])
+        .collect();
+    assert!(!bodies.is_empty(), "`{command}` is not asked for");
+    bodies
+}
+
+/// The status in which each aggregate of others ends.
+fn statuses(examples: &Value) -> BTreeMap<&str, &str> {
+    let histories = list(examples, "histories").iter();
+    let last = histories.map(|history| {
+        let event = list(history, "events").last().unwrap();
+        (text(history, "id"), text(&event["data"], "status"))
+    });
+    last.collect()
+}
+
+#[test]
+fn what_is_named_is_there_in_different_statuses() {
+    let examples = examples();
+    let known = statuses(&examples);
+    let rows = list(&examples, "rows").iter().map(|row| &row["members"]);
+    let owners = rows.filter_map(|members| members["owner"].as_str());
+    for owner in owners {
+        assert!(known.contains_key(owner), "nobody knows the owner {owner}");
+    }
+    let owners = bodies(&examples, "OpenAccount").into_iter();
+    let found: BTreeSet<&str> = owners.map(|body| known[text(body, "owner")]).collect();
+    assert_eq!(found, BTreeSet::from(["active", "applied", "closed"]));
+}
+
+#[test]
+fn two_references_of_a_kind_name_two_that_are_there() {
+    let examples = examples();
+    let rows = list(&examples, "rows").iter();
+    let accounts = rows.filter(|row| row["aggregate"] == "account");
+    let accounts: BTreeSet<&str> = accounts.map(|row| text(row, "id")).collect();
+    for body in bodies(&examples, "RequestTransfer") {
+        let (payer, payee) = (text(body, "payer"), text(body, "payee"));
+        assert_ne!(payer, payee);
+        assert!(accounts.contains(payer) && accounts.contains(payee));
+    }
+}
+
+#[test]
+fn an_event_comes_in_a_status_and_leaves_one_as_its_command_does() {
+    let examples = examples();
+    let mut closed = 0;
+    for history in list(&examples, "histories") {
+        let mut before = None;
+        for event in list(history, "events") {
+            let status = text(&event["data"], "status");
+            let expected = match text(event, "type") {
+                "bank.customer.Applied" => Some((None, "applied")),
+                "bank.customer.Activated" => Some((Some("applied"), "active")),
+                "bank.customer.Closed" => Some((Some("active"), "closed")),
+                _ => None,
+            };
+            if let Some((from, to)) = expected {
+                assert_eq!((before, status), (from, to), "{history:#}");
+                closed += u32::from(to == "closed");
+            }
+            before = Some(status);
+        }
+    }
+    assert!(closed > 0, "nobody is closed");
+}
+
+#[test]
+fn what_is_there_suffices_for_what_is_asked_for() {
+    let examples = examples();
+    let number = |value: &Value| value.as_str().unwrap().parse::<f64>().unwrap();
+    let rows = list(&examples, "rows").iter();
+    let accounts = rows.filter(|row| row["aggregate"] == "account");
+    let members: Vec<_> = accounts.map(|row| &row["members"]).collect();
+    let most = bodies(&examples, "Withdraw").into_iter();
+    let most = most.map(|body| number(&body["amount"])).fold(0.0, f64::max);
+    assert!(members.iter().all(|row| number(&row["balance"]) > most));
+    // Be the rule that what is reserved is left alone, or that it is there too.
+    let free = |row: &&&Value| number(&row["balance"]) - number(&row["reserved"]) > most;
+    assert!(members.iter().filter(free).count() > 0);
+    assert!(members.iter().any(|row| number(&row["reserved"]) == 0.0));
+}
