@@ -14,6 +14,10 @@ const BANK: &str = r#"
 [system]
 name = "bank"
 
+[values.Money]
+fields.amount   = { type = "decimal(12,2)", min = "0" }
+fields.currency = { type = "string", pattern = "^[A-Z]{3}$" }
+
 [contexts.customer.aggregates.Customer]
 fields.name = "string"
 states      = ["applied", "active", "closed"]
@@ -39,15 +43,16 @@ of = "Customer"
 [contexts.account.aggregates.Account]
 fields.owner    = { ref = "customer.Customer" }
 fields.balance  = { type = "decimal(12,2)", min = "0" }
+fields.limit    = "Money"
 fields.reserved = { type = "decimal(12,2)", default = "0" }
 states          = ["open", "frozen"]
 [contexts.account.aggregates.Transfer]
 fields.payer  = { ref = "Account" }
 fields.payee  = { ref = "Account" }
-fields.amount = { type = "decimal(12,2)", min = "0" }
+fields.amount = "Money"
 [contexts.account.commands.OpenAccount]
 creates     = "Account"
-input       = ["owner", "balance"]
+input       = ["owner", "balance", "limit"]
 needs.owner = "Holder"
 refuses     = ["unknown_owner"]
 emits       = "AccountOpened"
@@ -199,4 +204,15 @@ fn what_is_there_suffices_for_what_is_asked_for() {
     let free = |row: &&&Value| number(&row["balance"]) - number(&row["reserved"]) > most;
     assert!(members.iter().filter(free).count() > 0);
     assert!(members.iter().any(|row| number(&row["reserved"]) == 0.0));
+}
+
+#[test]
+fn amounts_compare() {
+    let examples = examples();
+    let transfers = bodies(&examples, "RequestTransfer").into_iter();
+    let asked = transfers.map(|body| text(&body["amount"], "currency"));
+    let rows = list(&examples, "rows").iter();
+    let limits = rows.filter_map(|row| row["members"]["limit"]["currency"].as_str());
+    let currencies: BTreeSet<&str> = asked.chain(limits).collect();
+    assert_eq!(currencies.len(), 1, "{currencies:?}");
 }

@@ -127,10 +127,17 @@ impl Service<'_> {
                 }
             }
             (Type::Value(path), Value::Object(members)) => {
+                let is_amount = self.counts(field);
                 let fields = self.system.value_type(path).into_iter();
                 for field in fields.flat_map(|ty| ty.fields.values()) {
-                    if let Some(value) = members.get_mut(field.name.as_str()) {
-                        self.resize(field, value, large, number);
+                    let value = members.get_mut(field.name.as_str());
+                    match (&field.ty, value) {
+                        // The unit of an amount: the same in all of them, so that they compare.
+                        (Type::Scalar(Scalar::String), Some(unit)) if is_amount => {
+                            *unit = sample::field(self.system, field, 1);
+                        }
+                        (_, Some(value)) => self.resize(field, value, large, number),
+                        (_, None) => {}
                     }
                 }
             }
