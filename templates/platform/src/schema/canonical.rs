@@ -2,20 +2,22 @@
 
 use serde_json::{Map, Value};
 
-use super::{Column, Kind, Schema, form::form};
+use super::{Column, Kind, Null, Schema, form::form};
 
 /// Brings the members into their one JSON form: texts of decimals, instants, spans, UUIDs and
-/// bytes, and whole numbers of floats; an absent member is left out rather than `null`. What is
-/// not of its kind, and members that are no column, stay as they are; [`super::check`] finds them.
+/// bytes, and whole numbers of floats; an absent member is left out rather than `null`, unless
+/// `null` says something else. What is not of its kind, and members that are no column, stay as they
+/// are; [`super::check`] finds them.
 pub fn canonical(columns: &[Column], members: &mut Map<String, Value>) {
     for column in columns {
         let Some(value) = members.get_mut(column.name) else {
             continue;
         };
-        if value.is_null() && (column.optional || !matches!(column.kind, Kind::Json)) {
-            members.remove(column.name);
-        } else {
-            *value = canonical_value(column, value);
+        let absent = column.optional || !matches!(column.kind, Kind::Json);
+        match (value.is_null(), column.null) {
+            (true, Null::Clears) => {}
+            (true, _) if absent => drop(members.remove(column.name)),
+            _ => *value = canonical_value(column, value),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Column, Kind, Schema, form::form, rules};
+use super::{Column, Kind, Null, Schema, form::form, rules};
 use crate::runtime::Violation;
 
 /// What is wrong with the members of an object, by JSON pointer: missing and unknown ones, wrong
@@ -94,6 +94,10 @@ fn check_members(
         let at = pointer(at, column.name);
         match members.get(column.name) {
             None if column.optional => {}
+            Some(Value::Null) if column.null == Null::Refused => {
+                let why = "cannot be cleared; left out it stays as it is";
+                found.push(violation(&at, why));
+            }
             Some(Value::Null) if column.optional => {}
             None => found.push(violation(&at, "is missing")),
             Some(value) => check_value(column, value, &at, found),

@@ -52,6 +52,8 @@ pub struct Column {
     pub kind: Kind,
     /// Whether it may be absent.
     pub optional: bool,
+    /// What `null` says of it.
+    pub null: Null,
     /// Whether it is a list of `kind`.
     pub list: bool,
     /// The table of the same service whose `id` it names.
@@ -60,6 +62,17 @@ pub struct Column {
     pub hidden: bool,
     /// What its values must satisfy.
     pub rules: Rules,
+}
+
+/// What `null` says of a member that may be absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Null {
+    /// What its absence says.
+    Absent,
+    /// Absence keeps what is stored, `null` clears it.
+    Clears,
+    /// Absence keeps what is stored, which cannot be cleared: `null` is refused.
+    Refused,
 }
 
 /// The types of values; each has one JSON form, and the same order on every engine.
@@ -163,6 +176,7 @@ impl Column {
             name,
             kind,
             optional: false,
+            null: Null::Absent,
             list: false,
             references: None,
             hidden: false,
@@ -173,6 +187,20 @@ impl Column {
     /// The same, and may be absent.
     pub const fn optional(mut self) -> Self {
         self.optional = true;
+        self
+    }
+
+    /// The same in an update, where absence keeps what is stored and `null` clears it.
+    pub const fn clearable(mut self) -> Self {
+        self.optional = true;
+        self.null = Null::Clears;
+        self
+    }
+
+    /// The same in an update, where absence keeps what is stored and `null` is refused.
+    pub const fn kept(mut self) -> Self {
+        self.optional = true;
+        self.null = Null::Refused;
         self
     }
 

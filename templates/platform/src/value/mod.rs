@@ -2,6 +2,7 @@
 
 mod bytes;
 mod id;
+mod patch;
 mod timestamp;
 
 pub use bytes::Bytes;
@@ -9,6 +10,7 @@ pub(crate) use bytes::as_text;
 pub use id::TypedId;
 pub use jiff::SignedDuration as Duration;
 pub use jiff::civil::Date;
+pub use patch::Patch;
 pub use rust_decimal::Decimal;
 pub use serde_json::Value as Json;
 pub use timestamp::Timestamp;

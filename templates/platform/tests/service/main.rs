@@ -15,6 +15,7 @@ mod connections;
 mod constraints;
 #[path = "../conventions.rs"]
 mod conventions;
+mod contacts;
 mod crashes;
 mod decisions;
 mod domain;
@@ -22,6 +23,7 @@ mod hardship;
 mod http;
 mod idempotency;
 mod metrics;
+mod patches;
 #[path = "../place/mod.rs"]
 mod place;
 #[cfg(feature = "postgres")]

@@ -1,0 +1,2 @@
+-- What contacts are searched by.
+redis.call('HSET', KEYS[1] .. 'indexes', 'contact:0', 'team')
