@@ -25,6 +25,7 @@ use std::time::Instant;
 use anstream::adapter::strip_str;
 use cargo_microdb::description;
 use cargo_microdb::diagnostics::{Diagnostic, human};
+use cargo_microdb::model::Presence;
 use cargo_microdb::source::Sources;
 use cargo_microdb::validation::{Options, validate};
 use common::cases;
@@ -122,6 +123,32 @@ fn descriptions_are_valid_or_refused_with_a_place_and_a_way_out() {
     }
     // A generator of what is always refused tests nothing.
     assert!(refused * 3 <= SYSTEMS, "{refused} of {SYSTEMS} are refused");
+}
+
+/// Inputs of updates that their callers may leave out, of optional fields and of others.
+#[test]
+fn updates_that_keep_and_clear_are_drawn() {
+    let (mut clearing, mut keeping) = (0, 0);
+    for seed in 0..60 {
+        let text = random::description(seed, &some_sample(seed));
+        let mut sources = Sources::literal([("microdb.toml", &*text)]);
+        let (description, _) = description::read(&mut sources);
+        let Ok(valid) = validate(&description, &Options::default()) else {
+            continue;
+        };
+        for context in valid.system.contexts.values() {
+            for command in context.commands.values() {
+                let aggregate = &context.aggregates[&command.aggregate];
+                let presences = command.input.values();
+                let presences = presences.map(|input| command.presence(aggregate, input));
+                for presence in presences {
+                    clearing += usize::from(presence == Presence::Clearable);
+                    keeping += usize::from(presence == Presence::Kept);
+                }
+            }
+        }
+    }
+    assert!(clearing > 20 && keeping > 20, "{clearing} and {keeping}");
 }
 
 #[test]

@@ -72,6 +72,7 @@ fn who_starts_last_misses_nothing(workspace: &Workspace) {
 fn nothing_is_lost_or_doubled_when_services_are_killed(workspace: &Workspace) {
     let mut system = System::start(workspace);
     let shop = Shop::open(&system);
+    what_is_left_out_stays_and_what_is_null_goes(&system, &shop);
     let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let services: Vec<_> = system.services().into_iter().map(str::to_owned).collect();
     for number in 0..ORDERS {
@@ -95,6 +96,38 @@ fn an_order_is_placed_again(system: &System<'_>, shop: &Shop) {
     let again = shop.order_of("again", lines);
     let again = ask(system, "order", "orders", &again, "again");
     assert!(orders.iter().all(|order| order["id"] != again));
+}
+
+/// An update keeps what its caller leaves out, clears what is `null`, and refuses to clear what
+/// everything has.
+fn what_is_left_out_stays_and_what_is_null_goes(system: &System<'_>, shop: &Shop) {
+    let product = shop.product.as_str().unwrap();
+    let path = format!("{}/products/{product}", system.url("catalog"));
+    let describe = |body: Value| {
+        let agent = ureq::Agent::config_builder().http_status_as_error(false);
+        let url = format!("{path}/describe-product");
+        let sent = ureq::Agent::from(agent.build()).post(url).send_json(body);
+        let mut answer = sent.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.body_mut().read_json::<Value>().unwrap())
+    };
+    let attributes = json!({ "pages": 400 });
+    let all = json!({ "description": "long", "weight": 0.5, "attributes": attributes });
+    assert_eq!(describe(all).0, 200);
+    let (_, kept) = describe(json!({ "name": "The book", "weight": null }));
+    assert_eq!(kept["name"], "The book", "{kept}");
+    assert_eq!(kept["description"], "long", "{kept}");
+    assert_eq!(kept["attributes"], attributes, "{kept}");
+    assert_eq!(kept.get("weight"), None, "{kept}");
+    let (_, cleared) = describe(json!({ "description": null, "attributes": null }));
+    let absent = ["description", "attributes", "weight"].map(|name| cleared.get(name));
+    assert_eq!(absent, [None; 3], "{cleared}");
+    let (status, refused) = describe(json!({ "name": null }));
+    assert_eq!(
+        (status, &refused["type"]),
+        (422, &json!("urn:microdb:problem:invalid"))
+    );
+    assert_eq!(refused["violations"][0]["pointer"], "/name", "{refused}");
 }
 
 /// Every order was placed once, paid once, confirmed once; its goods were reserved once.

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Field, Fill, Ident, StateName, TypeName};
+use super::{Aggregate, Field, Fill, Ident, StateName, TypeName};
 
 /// A command.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +59,19 @@ pub struct InputField {
     pub optional: bool,
     /// Where its type comes from.
     pub source: InputSource,
+}
+
+/// What it says that an input is left out, or `null`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It has to be there.
+    Required,
+    /// Nothing: whoever creates may leave it out, and so may whoever gives what is the command's own.
+    Optional,
+    /// Left out, the member stays as it is; `null` is refused, since the aggregate needs the member.
+    Kept,
+    /// Left out, the member stays as it is; `null` clears it (RFC 7396).
+    Clearable,
 }
 
 /// Where the type of an input comes from.
@@ -167,7 +180,38 @@ impl Emission {
     }
 }
 
+impl From<bool> for Presence {
+    /// Of what is optional, or not.
+    fn from(optional: bool) -> Self {
+        match optional {
+            true => Self::Optional,
+            false => Self::Required,
+        }
+    }
+}
+
 impl Command {
+    /// What it says that one of its inputs is left out; `aggregate` is the one it is on.
+    pub fn presence(&self, aggregate: &Aggregate, input: &InputField) -> Presence {
+        let own = matches!(input.source, InputSource::Own(_));
+        if !input.optional || own || self.change != Change::Updates {
+            return input.optional.into();
+        }
+        let field = aggregate.fields.get(&input.name);
+        match field.is_some_and(|field| field.optional) {
+            true => Presence::Clearable,
+            false => Presence::Kept,
+        }
+    }
+
+    /// The fields of its aggregate that it may clear, in the order of its input.
+    pub fn clearable<'a>(&self, aggregate: &'a Aggregate) -> impl Iterator<Item = &'a Field> {
+        let inputs = self.input.values();
+        inputs
+            .filter(|input| self.presence(aggregate, input) == Presence::Clearable)
+            .filter_map(|input| aggregate.fields.get(&input.name))
+    }
+
     /// Every event it can emit, in order.
     pub fn events(&self) -> Vec<&TypeName> {
         self.emits.iter().flat_map(Emission::events).collect()

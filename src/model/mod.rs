@@ -16,7 +16,8 @@ mod types;
 
 pub use aggregate::{Aggregate, Entity, State};
 pub use command::{
-    Change, Command, Emission, InputField, InputSource, Need, NeedKind, Refusal, Step, Transition,
+    Change, Command, Emission, InputField, InputSource, Need, NeedKind, Presence, Refusal, Step,
+    Transition,
 };
 pub use event::{Event, EventField, Query, QueryParameter};
 pub use handler::{

@@ -1,6 +1,6 @@
 //! Members of generated structs, with their serde attributes.
 
-use crate::model::Field;
+use crate::model::{Field, Presence};
 
 use super::layout::{self, Expr};
 use super::names;
@@ -16,8 +16,8 @@ pub struct Member {
     pub wire: String,
     /// Its type.
     pub ty: String,
-    /// Whether it is an `Option`, left out of JSON when it is `None`.
-    pub optional: bool,
+    /// What may lack it, which JSON then leaves out.
+    pub presence: Presence,
     /// The path of the function that gives it when it is missing; `Some("")` for `Default`.
     pub default: Option<String>,
     /// Whether its struct is only written, never read.
@@ -32,19 +32,28 @@ impl Member {
             ident: names::field_ident(name),
             wire: name.to_owned(),
             ty,
-            optional: false,
+            presence: Presence::Required,
             default: None,
             serialize_only: false,
         }
     }
 
-    /// The same, for a type that was wrapped as `optional` and `list` ask.
-    pub fn shaped(mut self, optional: bool, list: bool) -> Self {
-        self.optional = optional;
-        if list && !optional {
+    /// The same, for a type that was wrapped as `presence` and `list` ask.
+    pub fn shaped(mut self, presence: impl Into<Presence>, list: bool) -> Self {
+        self.presence = presence.into();
+        if list && self.presence == Presence::Required {
             self.default = Some(String::new());
         }
         self
+    }
+
+    /// The function that tells whether JSON leaves it out.
+    fn is_absent(&self) -> Option<&'static str> {
+        match self.presence {
+            Presence::Required => None,
+            Presence::Optional | Presence::Kept => Some("Option::is_none"),
+            Presence::Clearable => Some("Patch::is_keep"),
+        }
     }
 
     fn lay(&self, indent: usize, visibility: &str) -> String {
@@ -54,16 +63,18 @@ impl Member {
         if self.ident.trim_start_matches("r#") != self.wire {
             serde.push(format!("rename = {}", names::literal(&self.wire)));
         }
-        match (&self.default, self.optional) {
+        let is_absent = self.is_absent();
+        match (&self.default, is_absent) {
             (Some(path), _) if !path.is_empty() => {
                 serde.push(format!("default = {}", names::literal(path)));
             }
             (_, _) if self.serialize_only => {}
-            (Some(_), _) | (None, true) => serde.push("default".to_owned()),
-            (None, false) => {}
+            (Some(_), _) | (None, Some(_)) => serde.push("default".to_owned()),
+            (None, None) => {}
         }
-        if self.optional {
-            serde.push("skip_serializing_if = \"Option::is_none\"".to_owned());
+        if let Some(is_absent) = is_absent {
+            let is_absent = names::literal(is_absent);
+            serde.push(format!("skip_serializing_if = {is_absent}"));
         }
         if !serde.is_empty() {
             lines.push_str(&attribute(&pad, &serde));

@@ -11,7 +11,7 @@ pub const LONGEST_IDENTIFIER: usize = 63;
 
 /// Types, traits and variants that generated code relies on being what they usually are: Rust's
 /// prelude and primitive-like names, and what `platform::prelude` brings in.
-const TAKEN_TYPES: [&str; 109] = [
+const TAKEN_TYPES: [&str; 110] = [
     "Access",
     "Aged",
     "Aggregate",
@@ -84,6 +84,7 @@ const TAKEN_TYPES: [&str; 109] = [
     "Outcome",
     "PartialEq",
     "PartialOrd",
+    "Patch",
     "Policy",
     "Query",
     "Range",

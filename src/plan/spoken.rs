@@ -1,6 +1,6 @@
 //! Names as people say them, and what is said of things that the description says nothing of.
 
-use crate::model::{Aggregate, Command, Event};
+use crate::model::{Aggregate, Command, Event, Presence};
 
 use super::names;
 
@@ -26,6 +26,15 @@ pub fn command_doc(command: &Command) -> String {
         .doc
         .clone()
         .unwrap_or_else(|| sentence(command.name.as_str()))
+}
+
+/// What an update does with a member that its caller leaves out; `None` where there is no more to it.
+pub fn left_out(presence: Presence) -> Option<&'static str> {
+    match presence {
+        Presence::Required | Presence::Optional => None,
+        Presence::Kept => Some("Left out it stays as it is."),
+        Presence::Clearable => Some("Left out it stays as it is; `null` clears it."),
+    }
 }
 
 /// `ApproveLoan` → `Approve loan.`

@@ -1,6 +1,6 @@
 //! The types of fields: in Rust, as a column of the runtime's schema, and as a column of SQLite.
 
-use crate::model::{Field, Reference, Scalar, Type, TypePath};
+use crate::model::{Field, Presence, Reference, Scalar, Type, TypePath};
 
 use super::layout::{Expr, call, text};
 use super::names;
@@ -94,22 +94,30 @@ impl Types<'_> {
 
     /// The type of a field.
     pub fn field(&self, uses: &mut Uses, field: &Field) -> String {
+        self.input(uses, field, field.optional.into())
+    }
+
+    /// The type of an input.
+    pub fn input(&self, uses: &mut Uses, field: &Field, presence: Presence) -> String {
         let base = self.base(uses, &field.ty);
-        wrap(&base, field.optional, field.list)
+        if presence == Presence::Clearable {
+            uses.take("platform::prelude", "Patch");
+        }
+        wrap(&base, presence, field.list)
     }
 }
 
-/// `base` with `Vec` and `Option` around it as asked.
-pub fn wrap(base: &str, optional: bool, list: bool) -> String {
+/// `base` with `Vec` and what may lack it around it as asked.
+pub fn wrap(base: &str, presence: impl Into<Presence>, list: bool) -> String {
     let base = if list {
         format!("Vec<{base}>")
     } else {
         base.to_owned()
     };
-    if optional {
-        format!("Option<{base}>")
-    } else {
-        base
+    match presence.into() {
+        Presence::Required => base,
+        Presence::Optional | Presence::Kept => format!("Option<{base}>"),
+        Presence::Clearable => format!("Patch<{base}>"),
     }
 }
 
@@ -166,11 +174,13 @@ pub fn kind(ty: &Type, place: Place) -> Expr {
 }
 
 /// The `Column` of a field, as an expression; `table` is the one a local reference names.
-pub fn column(field: &Field, optional: bool, place: Place, table: Option<&str>) -> Expr {
-    let mut calls = Vec::new();
-    if optional {
-        calls.push(call("optional", vec![]));
-    }
+pub fn column(
+    field: &Field,
+    presence: impl Into<Presence>,
+    place: Place,
+    table: Option<&str>,
+) -> Expr {
+    let mut calls: Vec<Expr> = absence(presence.into()).into_iter().collect();
     if field.list {
         calls.push(call("list", vec![]));
     }
@@ -206,6 +216,17 @@ pub fn column(field: &Field, optional: bool, place: Place, table: Option<&str>) 
         new_column(field.name.as_str(), kind(&field.ty, place)),
         calls,
     )
+}
+
+/// The call that says of a column what its absence means; `None` where it has to be there.
+pub fn absence(presence: Presence) -> Option<Expr> {
+    let method = match presence {
+        Presence::Required => return None,
+        Presence::Optional => "optional",
+        Presence::Kept => "kept",
+        Presence::Clearable => "clearable",
+    };
+    Some(call(method, vec![]))
 }
 
 /// `Column::new("name", kind)`.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::{Entity, Field, Scalar, System, Type};
+use crate::model::{Entity, Field, Presence, Scalar, System, Type};
 
 use super::layout::{Expr, call, text};
 use super::names;
@@ -43,6 +43,36 @@ impl Values<'_> {
             call("Some", vec![inner])
         } else {
             inner
+        }
+    }
+
+    /// The value of an input from its JSON form; without one it is left out.
+    pub fn input(
+        &self,
+        uses: &mut Uses,
+        field: &Field,
+        presence: Presence,
+        value: Option<&Value>,
+    ) -> Expr {
+        let shaped = |optional| Field {
+            optional,
+            ..field.clone()
+        };
+        let plain = value.unwrap_or(&Value::Null);
+        match presence {
+            Presence::Required => self.field(uses, &shaped(false), plain),
+            Presence::Optional | Presence::Kept => self.field(uses, &shaped(true), plain),
+            Presence::Clearable => {
+                let patch = uses.take("platform::prelude", "Patch");
+                match value {
+                    None => text(format!("{patch}::Keep")),
+                    Some(Value::Null) => text(format!("{patch}::Clear")),
+                    Some(value) => {
+                        let set = self.field(uses, &shaped(false), value);
+                        call(format!("{patch}::Set"), vec![set])
+                    }
+                }
+            }
         }
     }
 

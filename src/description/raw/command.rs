@@ -8,6 +8,14 @@ use crate::description::shape::Shape;
 table! {
     /// A command: what may be asked of a context. It has exactly one of `creates`, `updates` and
     /// `deletes`.
+    ///
+    /// In an update absence is not `null` (RFC 7396, member by member of the input): what the caller
+    /// leaves out stays as it is. An input `"note?"` of an optional field is set by a value and
+    /// cleared by `null`; its type in Rust is `Patch`: `Keep`, `Clear` or `Set`. One of a required
+    /// field or of a collection is an `Option`, and `null` is refused: there is nothing to clear. An
+    /// input without `?` has to be given, with a value, whether or not the field is optional. In a
+    /// creation, and in `own`, `null` says what absence says. Where an event fills a `Patch`, a field
+    /// that the event lacks clears; what no event fills is kept.
     pub struct RawCommand with about: RawAbout {
         /// The aggregate it makes.
         creates: Option<Text>,
@@ -15,7 +23,8 @@ table! {
         updates: Option<Text>,
         /// The aggregate it deletes; replicas keep id and sequence only.
         deletes: Option<Text>,
-        /// The members of the aggregate the caller sends; `"name?"` may be left out.
+        /// The members of the aggregate the caller sends; `"name?"` may be left out; in an
+        /// update the member then stays as it is.
         input: Option<Spanned<Vec<RawMember>>> = "creating: every field without a default and every collection; else none",
         /// Inputs of the command's own, by name.
         own: Map<RawField>,

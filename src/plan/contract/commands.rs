@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Command, Context, Entity, Field, InputSource, Refusal, Type};
+use crate::model::{Command, Context, Entity, Field, InputSource, Presence, Refusal, Type};
 
 use super::{Contract, Items, derive_uses};
 use crate::plan::layout::{self, Expr, call, slice, text};
@@ -63,16 +63,17 @@ impl Contract<'_> {
         let mut members = Vec::new();
         let mut columns = Vec::new();
         for input in command.input.values() {
+            let presence = command.presence(aggregate, input);
             let (member, column) = match &input.source {
                 InputSource::Collection(entity) => {
                     let entity = aggregate.entities.get(entity)?;
-                    self.collection_input(uses, entity, input.optional)
+                    self.collection_input(uses, entity, presence)
                 }
                 InputSource::Field => {
                     let field = aggregate.fields.get(&input.name)?;
-                    self.input(uses, field, input.optional)
+                    self.input(uses, field, presence)
                 }
-                InputSource::Own(field) => self.input(uses, field, input.optional),
+                InputSource::Own(field) => self.input(uses, field, presence),
             };
             members.push(member);
             columns.push(column);
@@ -97,20 +98,23 @@ impl Contract<'_> {
     }
 
     /// A list of entities that the caller sends, or may leave out.
-    fn collection_input(&self, uses: &mut Uses, entity: &Entity, optional: bool) -> (Member, Expr) {
-        let column = entity_column(uses, entity, optional);
-        if !optional {
-            return (self.collection(uses, entity), column);
-        }
-        let ty = wrap(&self.types().own(uses, entity.name.as_str()), true, true);
+    fn collection_input(
+        &self,
+        uses: &mut Uses,
+        entity: &Entity,
+        presence: Presence,
+    ) -> (Member, Expr) {
+        let column = entity_column(uses, entity, presence);
+        let entity_type = self.types().own(uses, entity.name.as_str());
+        let ty = wrap(&entity_type, presence, true);
         let member = Member::new(entity.collection.as_str(), ty, entity.doc.as_deref());
-        (member.shaped(true, true), column)
+        (member.shaped(presence, true), column)
     }
 
-    fn input(&self, uses: &mut Uses, field: &Field, optional: bool) -> (Member, Expr) {
+    fn input(&self, uses: &mut Uses, field: &Field, presence: Presence) -> (Member, Expr) {
         let mut given = field.clone();
         given.hidden = false;
-        let column = types::column(&given, optional, self.place, None);
+        let column = types::column(&given, presence, self.place, None);
         if column.flat().contains("Kind::") {
             uses.take("platform::schema", "Kind");
         }
@@ -119,7 +123,7 @@ impl Contract<'_> {
         {
             self.kind_use(uses, field);
         }
-        (self.member(uses, field, optional), column)
+        (self.member(uses, field, presence), column)
     }
 
     /// Imports the constant that describes a declared type.
@@ -142,13 +146,13 @@ fn refusal(refusal: &Refusal) -> RefusalView {
     }
 }
 
-fn entity_column(uses: &mut Uses, entity: &Entity, optional: bool) -> Expr {
+fn entity_column(uses: &mut Uses, entity: &Entity, presence: Presence) -> Expr {
     let kind = names::const_ident(entity.name.as_str());
     uses.take("crate::schema", &kind);
-    let shape = optional.then_some("optional");
-    let shape = shape.into_iter().chain(["list", "distinct_ids"]);
+    let calls = types::absence(presence).into_iter();
+    let shape = ["list", "distinct_ids"].map(|name| call(name, vec![]));
     types::chain(
         types::new_column(entity.collection.as_str(), text(kind)),
-        shape.map(|name| call(name, vec![])).collect(),
+        calls.chain(shape).collect(),
     )
 }

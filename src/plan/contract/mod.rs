@@ -8,12 +8,12 @@ mod values;
 
 use serde::Serialize;
 
-use crate::model::{Aggregate, Context, Entity, EnumType, Field, System, TypeName};
+use crate::model::{Aggregate, Context, Entity, EnumType, Field, Presence, System, TypeName};
 
 use super::members::{self, Member};
 use super::names;
 use super::spoken::article;
-use super::types::{Place, Types, wrap};
+use super::types::{Place, Types};
 use super::uses::Uses;
 use super::value::{Spelling, Values};
 
@@ -52,15 +52,11 @@ impl<'a> Contract<'a> {
         }
     }
 
-    fn member(&self, uses: &mut Uses, field: &Field, optional: bool) -> Member {
-        let base = self.types().base(uses, &field.ty);
+    fn member(&self, uses: &mut Uses, field: &Field, presence: impl Into<Presence>) -> Member {
+        let presence = presence.into();
+        let ty = self.types().input(uses, field, presence);
         let doc = members::field_doc(field);
-        Member::new(
-            field.name.as_str(),
-            wrap(&base, optional, field.list),
-            doc.as_deref(),
-        )
-        .shaped(optional, field.list)
+        Member::new(field.name.as_str(), ty, doc.as_deref()).shaped(presence, field.list)
     }
 
     fn collection(&self, uses: &mut Uses, entity: &Entity) -> Member {

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use crate::model::routes::{Endpoint, routes};
 use crate::model::{
-    Aggregate, Change, Command, Context, Emission, InputSource, NeedKind, Query, Step, System,
+    Aggregate, Change, Command, Context, Emission, Field, InputSource, NeedKind, Presence, Query,
+    Step, System,
 };
-use crate::plan::spoken::command_doc;
+use crate::plan::spoken::{command_doc, left_out};
 
 use super::events::type_text;
 use super::markdown::{codes, line};
@@ -79,15 +80,23 @@ fn transition(command: &Command) -> Option<String> {
 fn input(aggregate: &Aggregate, command: &Command) -> Vec<String> {
     let members = command.input.values().filter_map(|input| {
         let name = &input.name;
-        let mut ty = match &input.source {
-            InputSource::Field => type_text(aggregate.fields.get(name)?),
-            InputSource::Own(field) => type_text(field),
+        let presence = command.presence(aggregate, input);
+        let required = |field: &Field| {
+            type_text(&Field {
+                optional: false,
+                ..field.clone()
+            })
+        };
+        let ty = match &input.source {
+            InputSource::Field => required(aggregate.fields.get(name)?),
+            InputSource::Own(field) => required(field),
             InputSource::Collection(entity) => format!("list of `{entity}`"),
         };
-        if input.optional && !ty.ends_with("optional") {
-            ty.push_str(", optional");
-        }
-        Some(format!("`{name}`: {ty}"))
+        Some(match (presence, left_out(presence)) {
+            (Presence::Required, _) => format!("`{name}`: {ty}"),
+            (_, None) => format!("`{name}`: {ty}, optional"),
+            (_, Some(meaning)) => format!("`{name}`: {ty}. {meaning}"),
+        })
     });
     members.collect()
 }

@@ -36,14 +36,18 @@ pub(super) fn brackets(
     block(open, elements, close, indent)
 }
 
-/// Whether it goes to a line of its own rather than over several: text, and a literal with what is
-/// made of it.
+/// Whether it goes to lines of its own rather than beside its bracket: text, and a chain on text of
+/// members and calls without arguments.
 fn is_unbroken(only: &Expr) -> bool {
     match only {
         Expr::Text(_) => true,
         Expr::Chain(root, calls) => {
-            let literal = matches!(&**root, Expr::Text(text) if text.starts_with('"'));
-            literal && matches!(&calls[..], [Expr::Call(_, arguments)] if arguments.is_empty())
+            let plain = |call: &Expr| match call {
+                Expr::Text(_) => true,
+                Expr::Call(_, arguments) => arguments.is_empty(),
+                _ => false,
+            };
+            matches!(**root, Expr::Text(_)) && calls.iter().all(plain)
         }
         _ => false,
     }

@@ -1,5 +1,6 @@
 //! The description of a service's HTTP interface in OpenAPI 3.1.
 
+mod inputs;
 mod operations;
 mod position;
 pub(super) mod schemas;

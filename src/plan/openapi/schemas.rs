@@ -2,12 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{
-    Aggregate, Command, Context, EnumType, Field, InputSource, Scalar, System, Type, ValueType,
-    derived,
-};
+use super::inputs;
+use crate::model::{Aggregate, Context, EnumType, Field, Scalar, System, Type, ValueType, derived};
 use crate::plan::contract::status;
-use crate::plan::spoken::{aggregate_doc, command_doc};
+use crate::plan::spoken::aggregate_doc;
 
 /// A reference to a schema of the document.
 pub(in crate::plan) fn reference(name: &str) -> Value {
@@ -23,7 +21,7 @@ pub(super) fn schemas(system: &System, context: &Context) -> Map<String, Value> 
     }
     for command in context.commands.values().filter(|command| command.http) {
         if let Some(aggregate) = context.aggregates.get(&command.aggregate) {
-            schemas.insert(command.name.to_string(), input(aggregate, command));
+            schemas.insert(command.name.to_string(), inputs::input(aggregate, command));
         }
     }
     schemas.insert("Problem".to_owned(), problem());
@@ -138,7 +136,8 @@ fn member(of: &Field) -> (String, bool, Value) {
     (of.name.to_string(), of.is_required(), field(of))
 }
 
-fn object(doc: Option<&str>, members: Vec<(String, bool, Value)>) -> Value {
+/// An object with these members: name, whether it has to be there, schema.
+pub(super) fn object(doc: Option<&str>, members: Vec<(String, bool, Value)>) -> Value {
     let required: Vec<&String> = members
         .iter()
         .filter(|(_, required, _)| *required)
@@ -193,22 +192,6 @@ fn view(aggregate: &Aggregate) -> Value {
         members.push((entity.collection.to_string(), true, items));
     }
     object(Some(&aggregate_doc(aggregate)), members)
-}
-
-fn input(aggregate: &Aggregate, command: &Command) -> Value {
-    let inputs = command.input.values().filter_map(|input| {
-        let name = input.name.to_string();
-        let of = match &input.source {
-            InputSource::Field => aggregate.fields.get(&input.name)?,
-            InputSource::Own(own) => own,
-            InputSource::Collection(entity) => {
-                let items = json!({ "type": "array", "items": reference(entity.as_str()) });
-                return Some((name, false, items));
-            }
-        };
-        Some((name, !input.optional && !of.may_be_empty(), field(of)))
-    });
-    object(Some(&command_doc(command)), inputs.collect())
 }
 
 fn problem() -> Value {

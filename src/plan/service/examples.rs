@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{
     Aggregate, Change, Command, Default, EventField, Field, Fill, Ident, InputSource, Policy,
-    Source, Trigger, Type,
+    Presence, Source, Trigger, Type,
 };
 use crate::plan::sample;
 
@@ -23,6 +23,14 @@ pub(super) const BROUGHT: u32 = 2;
 
 /// Members in their JSON forms.
 pub(super) type Members = Map<String, Value>;
+
+/// What a test of a command starts from, and what the command brings.
+pub(super) struct Example {
+    /// The aggregate before.
+    pub state: Members,
+    /// The input.
+    pub input: Members,
+}
 
 impl Service<'_> {
     /// An aggregate before a command: without what it may lack.
@@ -60,7 +68,7 @@ impl Service<'_> {
         Value::Object(members)
     }
 
-    fn put_test_ids(&self, fields: &IndexMap<Ident, Field>, members: &mut Members) {
+    pub(super) fn put_test_ids(&self, fields: &IndexMap<Ident, Field>, members: &mut Members) {
         for field in fields.values() {
             let Some(value) = members.get_mut(field.name.as_str()) else {
                 continue;
@@ -84,8 +92,46 @@ impl Service<'_> {
         }
     }
 
+    /// A command that brings all that it may, to an aggregate without what it may lack.
+    pub(super) fn full_example(&self, aggregate: &Aggregate, command: &Command) -> Example {
+        Example {
+            state: self.state_example(aggregate),
+            input: self.input_example(aggregate, command),
+        }
+    }
+
+    /// An update that leaves out what it may, or says `null` to what it may clear, of an aggregate
+    /// that has all of that.
+    pub(super) fn patch_example(
+        &self,
+        aggregate: &Aggregate,
+        command: &Command,
+        clears: bool,
+    ) -> Example {
+        let mut example = self.full_example(aggregate, command);
+        for input in command.input.values() {
+            let name = input.name.as_str();
+            match command.presence(aggregate, input) {
+                Presence::Clearable if clears => {
+                    example.input.insert(name.to_owned(), Value::Null);
+                }
+                Presence::Clearable | Presence::Kept if !clears => {
+                    example.input.remove(name);
+                }
+                _ => {}
+            }
+        }
+        let clearable = command.clearable(aggregate);
+        let had = clearable.map(|field| {
+            let value = sample::field(self.system, field, BEFORE);
+            (field.name.to_string(), value)
+        });
+        example.state.extend(had);
+        example
+    }
+
     /// The input of a command.
-    pub(super) fn input_example(&self, aggregate: &Aggregate, command: &Command) -> Members {
+    fn input_example(&self, aggregate: &Aggregate, command: &Command) -> Members {
         let number = match command.change {
             Change::Creates => BEFORE,
             Change::Updates | Change::Deletes => BROUGHT,
@@ -97,15 +143,19 @@ impl Service<'_> {
     }
 
     /// The aggregate as the seeded decision leaves it.
-    pub(super) fn after_example(&self, aggregate: &Aggregate, command: &Command) -> Members {
+    fn after_example(
+        &self,
+        aggregate: &Aggregate,
+        command: &Command,
+        example: &Example,
+    ) -> Members {
         let mut after = match command.change {
             Change::Creates => self.created_example(aggregate),
-            Change::Updates | Change::Deletes => self.state_example(aggregate),
+            Change::Updates | Change::Deletes => example.state.clone(),
         };
-        let brought = self.input_example(aggregate, command);
         for input in command.input.values() {
             let own = matches!(input.source, InputSource::Own(_));
-            if let Some(value) = brought.get(input.name.as_str()).filter(|_| !own) {
+            if let Some(value) = example.input.get(input.name.as_str()).filter(|_| !own) {
                 after.insert(input.name.to_string(), value.clone());
             }
         }
@@ -136,10 +186,10 @@ impl Service<'_> {
         &self,
         aggregate: &Aggregate,
         command: &Command,
+        example: &Example,
         event: &str,
     ) -> Members {
-        let after = self.after_example(aggregate, command);
-        let brought = self.input_example(aggregate, command);
+        let after = self.after_example(aggregate, command, example);
         let mut members = Map::new();
         let Some(event) = self.context.events.get(event) else {
             return members;
@@ -147,7 +197,11 @@ impl Service<'_> {
         for (name, field) in &event.fields {
             let value = match field {
                 EventField::Own(field) => match telling(command, field) {
-                    Some(_) => brought.get(name.as_str()).cloned().unwrap_or_default(),
+                    Some(_) => example
+                        .input
+                        .get(name.as_str())
+                        .cloned()
+                        .unwrap_or_default(),
                     None => self.missing_example(field),
                 },
                 _ => after.get(name.as_str()).cloned().unwrap_or_default(),

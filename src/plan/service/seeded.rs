@@ -9,6 +9,8 @@ use crate::plan::spoken::command_doc;
 use crate::plan::uses::Uses;
 
 use super::events::state_field;
+use super::inputs::{self, said, unsaid};
+use super::policies::Taken;
 use super::state::{implementation, needs_time};
 use super::{Code, Service, copies, mentions, one_of, telling, variable};
 
@@ -81,7 +83,7 @@ impl Service<'_> {
                 };
                 lines.push(format!("        let {subject} = {new}::from{source};"));
             }
-            Change::Updates => self.apply_inputs(aggregate, command, &subject, &mut lines),
+            Change::Updates => lines.extend(inputs::applied(aggregate, command, &subject)),
             Change::Deletes => {}
         }
         let events = self.event_values(uses, aggregate, command, &subject);
@@ -102,50 +104,6 @@ impl Service<'_> {
             let own = self.event_own(event.as_str());
             own.iter().any(|field| telling(command, field).is_some())
         })
-    }
-
-    fn apply_inputs(
-        &self,
-        aggregate: &Aggregate,
-        command: &Command,
-        subject: &str,
-        lines: &mut Vec<String>,
-    ) {
-        for input in command.input.values() {
-            let name = input.name.as_str();
-            let (given, member) = (names::field_ident(name), names::member_ident(name));
-            let line = match &input.source {
-                InputSource::Own(_) => continue,
-                InputSource::Collection(_) | InputSource::Field => {
-                    let optional = aggregate
-                        .fields
-                        .get(&input.name)
-                        .is_some_and(|f| f.optional);
-                    let some = |value: &str| match optional {
-                        true => format!("Some({value})"),
-                        false => value.to_owned(),
-                    };
-                    if input.optional {
-                        // No parameter may be hidden by what is taken out.
-                        let taken = ["command", "context", "needs", subject];
-                        let bound = match taken.contains(&given.as_str()) {
-                            true => "given".to_owned(),
-                            false => given.clone(),
-                        };
-                        lines.push(format!("        if let Some({bound}) = command.{given} {{"));
-                        lines.push(format!(
-                            "            {subject}.{member} = {};",
-                            some(&bound)
-                        ));
-                        lines.push("        }".to_owned());
-                        continue;
-                    }
-                    let value = some(&format!("command.{given}"));
-                    format!("{subject}.{member} = {value};")
-                }
-            };
-            lines.push(format!("        {line}"));
-        }
     }
 
     fn event_values(
@@ -253,7 +211,7 @@ impl Service<'_> {
         let body = match open.is_empty() {
             true => {
                 let then = self.types().own(&mut uses, policy.then.as_str());
-                let fields = self.policy_fields(policy);
+                let fields = self.policy_fields(&mut uses, policy);
                 call("Some", vec![Expr::Struct(then, fields)]).lay(8, 8, 0)
             }
             false => {
@@ -273,24 +231,22 @@ impl Service<'_> {
         Code::new(&uses, &[item, tests])
     }
 
-    fn policy_fields(&self, policy: &Policy) -> Vec<(String, Expr)> {
-        let Some(command) = self.context.commands.get(&policy.then) else {
+    fn policy_fields(&self, uses: &mut Uses, policy: &Policy) -> Vec<(String, Expr)> {
+        let command = self.context.commands.get(&policy.then);
+        let aggregate = command.and_then(|command| self.aggregate_of(command));
+        let (Some(command), Some(aggregate)) = (command, aggregate) else {
             return Vec::new();
         };
         let fields = command.input.values().map(|input| {
             let fill = policy.inputs.get(&input.name).and_then(Option::as_ref);
-            let value = match fill {
-                Some(fill) => {
-                    let taken = self.taken(policy, fill);
-                    match input.optional && !taken.optional {
-                        true => format!("Some({})", taken.expression),
-                        false => taken.expression,
-                    }
-                }
-                None if input.optional => "None".to_owned(),
-                None => "Vec::new()".to_owned(),
+            let presence = command.presence(aggregate, input);
+            let value = match fill.map(|fill| (self.taken(policy, fill), fill.structural)) {
+                // What is rebuilt is so by its JSON form, in which nothing is `null`.
+                Some((taken, true)) if taken.optional => text(taken.expression),
+                Some((taken, _)) => said(uses, presence, taken),
+                None => unsaid(uses, presence).unwrap_or_else(|| text("Vec::new()")),
             };
-            (names::field_ident(input.name.as_str()), text(value))
+            (names::field_ident(input.name.as_str()), value)
         });
         fields.collect()
     }
@@ -341,19 +297,21 @@ impl Service<'_> {
                 InputSource::Own(field) => Some(field.as_ref()),
                 _ => aggregate.fields.get(&input.name),
             };
-            let given = field.and_then(|field| self.told(effect, field, why));
-            let value = match (given, field) {
-                (Some(value), _) if input.optional => call("Some", vec![text(value)]),
-                (Some(value), _) => text(value),
-                (None, _) if input.optional => text("None"),
-                (None, Some(field)) => {
-                    let required = Field {
-                        optional: false,
-                        ..field.clone()
-                    };
-                    self.example(uses, &required)
-                }
-                (None, None) => text("Vec::new()"),
+            let presence = command.presence(aggregate, input);
+            let told = field.and_then(|field| self.told(effect, field, why));
+            let told = told.filter(|told| input.optional || !told.optional);
+            let value = match (told, field) {
+                (Some(told), _) => said(uses, presence, told),
+                (None, field) => unsaid(uses, presence).unwrap_or_else(|| match field {
+                    Some(field) => {
+                        let required = Field {
+                            optional: false,
+                            ..field.clone()
+                        };
+                        self.example(uses, &required)
+                    }
+                    None => text("Vec::new()"),
+                }),
             };
             (name, value)
         });
@@ -361,16 +319,22 @@ impl Service<'_> {
     }
 
     /// A value for an outcome: the reason for a text that could say it, or the event's own.
-    fn told(&self, effect: &Effect, field: &Field, why: Option<&str>) -> Option<String> {
+    fn told(&self, effect: &Effect, field: &Field, why: Option<&str>) -> Option<Taken> {
         if let Some(why) = why {
             let text = Type::Scalar(crate::model::Scalar::String);
             let says = field.ty == text && field.name.as_str() == "reason" && !field.list;
-            return says.then(|| format!("{why}.to_owned()"));
+            return says.then(|| Taken {
+                expression: format!("{why}.to_owned()"),
+                optional: false,
+            });
         }
         let given = self.event_field(&effect.trigger, field.name.as_str())?;
-        let same = given.ty == field.ty && given.list == field.list && !given.optional;
+        let same = given.ty == field.ty && given.list == field.list;
         let clone = if copies(given) { "" } else { ".clone()" };
-        same.then(|| format!("{}{clone}", names::event_member(field.name.as_str())))
+        same.then(|| Taken {
+            expression: format!("{}{clone}", names::event_member(field.name.as_str())),
+            optional: given.optional,
+        })
     }
 }
 

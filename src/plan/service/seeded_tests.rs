@@ -12,7 +12,7 @@ use crate::plan::types::{Place, Types};
 use crate::plan::uses::Uses;
 use crate::plan::value::{Spelling, Values};
 
-use super::examples::Members;
+use super::examples::{Example, Members};
 use super::{Service, one_of, variable};
 
 /// What tests import and bind, so that no function of theirs may be called so.
@@ -43,13 +43,12 @@ impl<'a> Service<'a> {
         }
         for command in commands {
             functions.push(self.command_test(&mut uses, aggregate, command));
+            functions.extend(self.patch_tests(&mut uses, aggregate, command));
         }
         tests_module(uses, parent, &functions)
     }
 
     fn command_test(&self, uses: &mut Uses, aggregate: &Aggregate, command: &Command) -> String {
-        let mut body = String::new();
-        let mut steps = Vec::new();
         let given = match command.change {
             Change::Creates => call(uses.take("platform::testing", "given_nothing"), vec![]),
             Change::Updates | Change::Deletes => {
@@ -57,26 +56,41 @@ impl<'a> Service<'a> {
                 call(uses.take("platform::testing", "given"), vec![state])
             }
         };
+        let example = self.full_example(aggregate, command);
+        let mut body = String::new();
+        let steps = self.steps(uses, (aggregate, command), &example, &mut body);
+        let chain = Expr::Chain(Box::new(given), steps);
+        body.push_str(&format!("        {};\n", chain.lay(8, 8, 1)));
+        test(&function_name(command.name.as_str()), &body)
+    }
+
+    /// The calls from what is given to the events that are expected; what they take is bound in the
+    /// body before.
+    pub(super) fn steps(
+        &self,
+        uses: &mut Uses,
+        (aggregate, command): (&Aggregate, &Command),
+        example: &Example,
+        body: &mut String,
+    ) -> Vec<Expr> {
+        let mut steps = Vec::new();
         if let Some(status) = other_status(aggregate, command) {
             steps.push(call("in_status", vec![text(names::literal(status))]));
         }
-        let input = self.input_example(aggregate, command);
-        let asked = self.command_value(uses, aggregate, command, &input);
-        steps.push(call("when", vec![bound(&mut body, "command", asked)]));
+        let asked = self.command_value(uses, aggregate, command, &example.input);
+        steps.push(call("when", vec![bound(body, "command", asked)]));
         if !command.needs.is_empty() {
             let needs = self.needs_value(uses, command);
-            steps.push(call("with", vec![bound(&mut body, "needs", needs)]));
+            steps.push(call("with", vec![bound(body, "needs", needs)]));
         }
-        let expected = self.expected_value(uses, aggregate, command);
+        let expected = self.expected_value(uses, aggregate, command, example);
         let name = if command.emits.len() > 1 {
             "events"
         } else {
             "event"
         };
-        steps.push(call("then", vec![bound(&mut body, name, expected)]));
-        let chain = Expr::Chain(Box::new(given), steps);
-        body.push_str(&format!("        {};\n", chain.lay(8, 8, 1)));
-        test(&function_name(command.name.as_str()), &body)
+        steps.push(call("then", vec![bound(body, name, expected)]));
+        steps
     }
 
     /// A function that gives the aggregate the tests start from.
@@ -122,10 +136,7 @@ impl<'a> Service<'a> {
         let values = self.test_values(self.types());
         let fields = command.input.values().filter_map(|input| {
             let value = given.get(input.name.as_str());
-            let shaped = |field: &Field| Field {
-                optional: input.optional,
-                ..field.clone()
-            };
+            let presence = command.presence(aggregate, input);
             let value = match &input.source {
                 InputSource::Collection(entity) => {
                     let list = values.entities(uses, aggregate.entities.get(entity)?, value);
@@ -136,12 +147,10 @@ impl<'a> Service<'a> {
                     }
                 }
                 InputSource::Field => {
-                    let field = shaped(aggregate.fields.get(&input.name)?);
-                    values.field(uses, &field, value.unwrap_or(&Value::Null))
+                    let field = aggregate.fields.get(&input.name)?;
+                    values.input(uses, field, presence, value)
                 }
-                InputSource::Own(field) => {
-                    values.field(uses, &shaped(field), value.unwrap_or(&Value::Null))
-                }
+                InputSource::Own(field) => values.input(uses, field, presence, value),
             };
             Some((names::field_ident(input.name.as_str()), value))
         });
@@ -221,7 +230,13 @@ impl<'a> Service<'a> {
     }
 
     /// What the seeded decision emits.
-    fn expected_value(&self, uses: &mut Uses, aggregate: &Aggregate, command: &Command) -> Expr {
+    fn expected_value(
+        &self,
+        uses: &mut Uses,
+        aggregate: &Aggregate,
+        command: &Command,
+        example: &Example,
+    ) -> Expr {
         let mut values: Vec<Expr> = command
             .emits
             .iter()
@@ -230,12 +245,12 @@ impl<'a> Service<'a> {
                     format!("None::<{}>", self.types().own(uses, event.as_str())),
                 ),
                 Emission::Always(event) | Emission::Optional(event) => {
-                    self.emitted_value(uses, aggregate, command, event.as_str())
+                    self.emitted_value(uses, (aggregate, command), example, event.as_str())
                 }
                 Emission::OneOf(events) => {
                     let choice = uses.take("crate::generated", &one_of(command));
                     let first = events.first().map_or("", |event| event.as_str());
-                    let value = self.emitted_value(uses, aggregate, command, first);
+                    let value = self.emitted_value(uses, (aggregate, command), example, first);
                     call(
                         format!("{choice}::{}", names::type_ident(first)),
                         vec![value],
@@ -252,15 +267,15 @@ impl<'a> Service<'a> {
     fn emitted_value(
         &self,
         uses: &mut Uses,
-        aggregate: &Aggregate,
-        command: &Command,
+        (aggregate, command): (&Aggregate, &Command),
+        example: &Example,
         event: &str,
     ) -> Expr {
         let trigger = Trigger {
             context: self.context.name.clone(),
             event: crate::model::TypeName::derived(event),
         };
-        let members = self.emitted_example(aggregate, command, event);
+        let members = self.emitted_example(aggregate, command, example, event);
         self.event_literal(uses, &trigger, &members)
     }
 
