@@ -13,9 +13,9 @@ mod away;
 mod child;
 mod connections;
 mod constraints;
+mod contacts;
 #[path = "../conventions.rs"]
 mod conventions;
-mod contacts;
 mod crashes;
 mod decisions;
 mod domain;

@@ -147,6 +147,8 @@ fn missing_unknown_and_nested_members() {
     ];
     assert_eq!(pointers(&columns, json!({})), ["/m"]);
     assert_eq!(pointers(&columns, json!({ "m": "x", "o": null })), [""; 0]);
+    // A list that may be empty has to be there as well.
+    assert_eq!(pointers(&[one(Kind::Text).list()], json!({})), ["/m"]);
     assert_eq!(
         pointers(&columns, json!({ "m": "x", "other": 1 })),
         ["/other"]
@@ -163,6 +165,29 @@ fn missing_unknown_and_nested_members() {
         pointers(&columns, json!({ "m": "x", "list": {} })),
         ["/list"]
     );
+}
+
+#[test]
+fn null_says_what_absence_says_or_clears_or_is_refused() {
+    let null = json!({ "m": null });
+    let columns = || {
+        [
+            one(Kind::Json).optional(),
+            one(Kind::Json).clearable(),
+            one(Kind::Json).kept(),
+        ]
+    };
+    let refused = columns().map(|column| !good(column, Value::Null));
+    assert_eq!(refused, [false, false, true]);
+    let left = columns().map(|column| {
+        let mut members = members(null.clone());
+        canonical(&[column], &mut members);
+        members.contains_key("m")
+    });
+    assert_eq!(left, [false, true, false]);
+    for column in columns() {
+        assert_eq!(pointers(&[column], json!({})), [""; 0]);
+    }
 }
 
 #[test]
