@@ -39,6 +39,12 @@ impl Client {
         self.send(&request).is_ok() && self.answer.get(9..12) == Some(b"200")
     }
 
+    /// What the service answers at this path.
+    pub fn get(&mut self, path: &str) -> String {
+        assert!(self.has(path), "there is no {path}: {}", self.text());
+        self.text().to_owned()
+    }
+
     fn send(&mut self, request: &str) -> std::io::Result<()> {
         self.stream.write_all(request.as_bytes())?;
         self.answer.clear();

@@ -1,5 +1,6 @@
 //! Services as processes, and what they cost (Linux only).
 
+use std::collections::HashMap;
 use std::fs;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -75,6 +76,28 @@ impl Service {
             .and_then(|line| line.split_whitespace().next())
             .unwrap();
         kib.parse::<f64>().unwrap() / 1024.0
+    }
+
+    /// How often each of its threads has waited for something, by the threads' numbers.
+    pub fn waits(&self) -> HashMap<String, u64> {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let waits = threads.filter_map(|thread| {
+            // A thread may end at any time.
+            let status = fs::read_to_string(thread.ok()?.path().join("status")).ok()?;
+            let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
+            let waits = field("voluntary_ctxt_switches:")?.trim().parse().ok()?;
+            Some((field("Pid:")?.trim().to_owned(), waits))
+        });
+        waits.collect()
+    }
+
+    /// One of its counters.
+    pub fn counter(&self, name: &str) -> f64 {
+        let mut client = Client::connect(self.port).unwrap();
+        let metrics = client.get("/metrics");
+        let mut lines = metrics.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map_or(0.0, |value| value.parse().unwrap())
     }
 
     fn read(&self, file: &str) -> String {

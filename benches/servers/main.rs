@@ -39,12 +39,7 @@ fn main() {
          acks=all; fdatasync of a page takes {:.2} ms",
         synchronised(&system::folder())
     );
-    let asked: Vec<_> = std::env::args().skip(1).collect();
-    let is_asked = |name: &str| asked.iter().any(|one| one == name);
-    let all = !PARTS.iter().any(|(name, _)| is_asked(name));
-    for (name, measure) in PARTS {
-        if all || is_asked(name) {
-            measure(&system);
-        }
+    for (_, measure) in measure::asked_for(&PARTS) {
+        measure(&system);
     }
 }

@@ -26,7 +26,8 @@ pub struct System {
     target: PathBuf,
     folder: PathBuf,
     postgres: String,
-    mongodb: String,
+    /// The URL of MongoDB.
+    pub mongodb: String,
     /// The URL of Redis.
     pub redis: String,
     /// The brokers of Kafka.

@@ -17,6 +17,9 @@ const FEW: usize = 300;
 /// The pause, which is no divisor of anything in the runtime.
 const PAUSE: Duration = Duration::from_millis(37);
 
+/// The same where a service has long had nothing to do before each command.
+const RARE: (usize, Duration) = (15, Duration::from_millis(2_370));
+
 /// How many clients send at a time under load, and how many commands each at full speed.
 const LOAD: (usize, usize) = (16, 400);
 
@@ -36,6 +39,8 @@ pub fn measure(system: &System) {
     entries.wait(warm.len());
     let few = send(greeter.port, "few", FEW, PAUSE);
     report("little load", &few, &entries);
+    let rare = send(greeter.port, "rare", RARE.0, RARE.1);
+    report("a command now and then", &rare, &entries);
     let full = carried(greeter.port, &entries);
     println!("commands with their effects in the other service: {full:.0} /s");
     let (clients, _) = LOAD;

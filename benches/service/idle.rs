@@ -1,18 +1,23 @@
-//! What a service costs that has nothing to do.
+//! How long a service takes to start, and what five cost that have nothing to do.
 
-use std::thread;
-use std::time::Duration;
+use std::time::Instant;
 
-use crate::measure::numbers::{median, timed};
+use crate::measure::idle;
+use crate::measure::numbers::median;
+use crate::measure::process::Service;
 use crate::system::System;
 
 /// How often the start is measured; odd, so that there is a median.
 const STARTS: usize = 5;
 
-/// How long the services rest before and while their use of the processor is measured.
-const REST: Duration = Duration::from_secs(5);
+/// The services of `shop`, in an order in which each is ready once it has started.
+const SHOP: [&str; 5] = ["customer", "catalog", "order", "inventory", "payment"];
 
-/// Measures start, processor and memory of both services.
+/// What counts the statements of database and broker.
+const STATEMENTS: &str = "microdb_sqlite_statements_total";
+
+/// Measures start and memory of both services of `hello`, and processor, wake-ups and statements of
+/// those of `shop`, which share a broker.
 pub fn measure(system: &System) {
     for context in ["greeter", "guestbook"] {
         let starts = (0..STARTS).map(|number| {
@@ -25,17 +30,19 @@ pub fn measure(system: &System) {
             median(starts.collect())
         );
     }
-    let folder = system.data("idle");
-    let services =
-        ["greeter", "guestbook"].map(|context| (context, system.start(context, &folder)));
-    thread::sleep(REST);
-    let before = services.each_ref().map(|(_, service)| service.processor());
-    let time = timed(|| thread::sleep(REST));
-    for ((context, service), before) in services.iter().zip(before) {
+    let shop = System::build("shop", &SHOP);
+    let folder = shop.data("idle");
+    let services = SHOP.map(|context| shop.start(context, &folder));
+    let statements = || services.each_ref().map(|one| one.counter(STATEMENTS));
+    let (before, started) = (statements(), Instant::now());
+    let costs = idle::measure(&services.each_ref() as &[&Service]);
+    let (after, time) = (statements(), started.elapsed().as_secs_f64());
+    for (number, context) in SHOP.iter().enumerate() {
+        let statements = (after[number] - before[number]) / time;
         println!(
-            "{context}, with nothing to do: {:.1} % of a processor, {:.0} MiB resident (asked for: at most 30)",
-            (service.processor() - before) / time.as_secs_f64() * 100.0,
-            service.resident()
+            "shop's {context}, with nothing to do: {}, {:.0} MiB resident (asked for: at most 30)",
+            costs[number].with(statements, "statements"),
+            services[number].resident()
         );
     }
 }

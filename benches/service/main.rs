@@ -1,9 +1,10 @@
 //! What a generated service does on its SQLite file: commands a second, and how soon an event takes
 //! effect in another service.
 //!
-//! `cargo bench --bench service`, on Linux. It generates the example `hello`, builds it in release,
-//! and runs its services as processes, on files below the target directory. Both sides of each
-//! ratio are measured in turn in the same run, and medians are printed.
+//! `cargo bench --bench service`, on Linux; one part of it with its name after `--`: `speed`, `delay` or
+//! `idle`. It generates the example `hello`, builds it in release, and runs its services as processes,
+//! on files below the target directory; with nothing to do, those of `shop`. Both sides of each ratio
+//! are measured in turn in the same run, and medians are printed.
 
 mod delay;
 mod idle;
@@ -26,15 +27,25 @@ const MANY: usize = 32;
 /// How many commands one client sends in a round, and how many many send together.
 const COMMANDS: (usize, usize) = (1_000, 8_000);
 
+/// What measures something.
+type Part = fn(&System);
+
+/// The parts, in the order in which they are measured.
+const PARTS: [(&str, Part); 3] = [
+    ("speed", against_the_limit),
+    ("delay", delay::measure),
+    ("idle", idle::measure),
+];
+
 fn main() {
-    let system = System::build();
+    let system = System::build("hello", &["greeter", "guestbook"]).with_programs();
     println!(
         "disk: fdatasync of a page takes {:.2} ms",
         synchronised(&system::folder())
     );
-    against_the_limit(&system);
-    delay::measure(&system);
-    idle::measure(&system);
+    for (_, measure) in measure::asked_for(&PARTS) {
+        measure(&system);
+    }
 }
 
 /// Commands a second of the HTTP interface ÷ those of the same statements, run straight on such a

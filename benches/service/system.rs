@@ -11,53 +11,61 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("service")
 }
 
-/// The example `hello`, built in release, and the programs of this bench beside it.
+/// An example, built in release.
 pub struct System {
+    example: &'static str,
     target: PathBuf,
 }
 
 impl System {
-    /// Generates and builds it.
-    pub fn build() -> Self {
-        let workspace = folder().join("hello");
-        for old in [workspace.clone(), folder().join("data")] {
+    /// Generates an example, and builds services of it.
+    pub fn build(example: &'static str, contexts: &[&str]) -> Self {
+        let system = Self {
+            example,
+            target: folder().join("target"),
+        };
+        for old in [system.workspace(), folder().join("data").join(example)] {
             let _ = fs::remove_dir_all(old);
         }
         fs::create_dir_all(folder()).unwrap();
         run(Command::new(env!("CARGO_BIN_EXE_cargo-microdb"))
             .args(["microdb", "--quiet", "new"])
-            .arg(&workspace)
-            .args(["--example", "hello", "--no-git"]));
-        // Examples of the runtime's crate have the same SQLite, built in the same way.
-        let examples = workspace.join("platform/examples");
+            .arg(system.workspace())
+            .args(["--example", example, "--no-git"]));
+        for context in contexts {
+            system.cargo(&[&format!("--package={example}-{context}")]);
+        }
+        system
+    }
+
+    /// Builds the programs of this bench: examples of the runtime's crate have the same SQLite, built in
+    /// the same way.
+    pub fn with_programs(self) -> Self {
+        let examples = self.workspace().join("platform/examples");
         fs::create_dir_all(&examples).unwrap();
         for (name, text) in crate::programs::SOURCES {
             fs::write(examples.join(name), text).unwrap();
         }
-        let system = Self {
-            target: folder().join("target"),
-        };
-        system.cargo(&workspace, &["--package=hello-greeter"]);
-        system.cargo(&workspace, &["--package=hello-guestbook"]);
-        let features = "--features=sqlite,embedded";
-        system.cargo(
-            &workspace,
-            &["--package=hello-platform", "--examples", features],
-        );
-        system
+        let package = format!("--package={}-platform", self.example);
+        self.cargo(&[&package, "--examples", "--features=sqlite,embedded"]);
+        self
     }
 
-    fn cargo(&self, workspace: &Path, what: &[&str]) {
+    fn workspace(&self) -> PathBuf {
+        folder().join(self.example)
+    }
+
+    fn cargo(&self, what: &[&str]) {
         run(Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--release"])
             .args(what)
-            .current_dir(workspace)
+            .current_dir(self.workspace())
             .env("CARGO_TARGET_DIR", &self.target));
     }
 
     /// A new folder for databases.
     pub fn data(&self, name: &str) -> PathBuf {
-        let data = folder().join("data").join(name);
+        let data = folder().join("data").join(self.example).join(name);
         fs::create_dir_all(&data).unwrap();
         data
     }
@@ -69,7 +77,8 @@ impl System {
 
     /// Starts a service, and waits until it is ready.
     pub fn start(&self, context: &str, data: &Path) -> Service {
-        let mut program = Command::new(self.target.join(format!("release/hello-{context}")));
+        let name = format!("release/{}-{context}", self.example);
+        let mut program = Command::new(self.target.join(name));
         program.env("DATA_DIR", data);
         Service::start(program)
     }

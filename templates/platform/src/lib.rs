@@ -35,6 +35,8 @@ pub mod schema;
 pub mod service;
 #[cfg(any(feature = "embedded", feature = "sqlite"))]
 mod sqlite_lock;
+#[cfg(any(feature = "embedded", feature = "sqlite"))]
+mod sqlite_statements;
 mod task;
 pub mod telemetry;
 #[cfg(feature = "testing")]

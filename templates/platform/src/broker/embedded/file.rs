@@ -7,6 +7,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use crate::broker::BrokerError;
 use crate::sqlite_lock::FairLock;
+use crate::sqlite_statements;
 
 /// The version of the tables, kept in the file's `user_version`.
 const VERSION: i64 = 1;
@@ -62,7 +63,7 @@ pub fn prepare(path: &Path, lock: &FairLock) -> Result<(), BrokerError> {
 /// # Errors
 /// When the file cannot be used, or its file system has no shared memory for the log.
 pub fn connect(path: &Path) -> Result<Connection, BrokerError> {
-    let connection = Connection::open(path)?;
+    let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(64);
     let journal: String =
@@ -80,6 +81,7 @@ pub fn connect(path: &Path) -> Result<Connection, BrokerError> {
          PRAGMA trusted_schema = OFF;
          PRAGMA journal_size_limit = 67108864;",
     )?;
+    sqlite_statements::count(&mut connection)?;
     Ok(connection)
 }
 

@@ -9,6 +9,7 @@ use rusqlite::config::DbConfig;
 
 use crate::engine::migration::OpenError;
 use crate::sqlite_lock::FairLock;
+use crate::sqlite_statements;
 
 /// The first version without a known way to lose or damage what a WAL holds.
 const LEAST_VERSION: i32 = 3_051_003;
@@ -40,7 +41,7 @@ pub(super) fn prepare(path: &Path) -> Result<Connection, OpenError> {
 
 /// A connection of which everything committed survives a crash of program, system or power.
 pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+    let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // Otherwise SQLite plans some of the kept statements anew each time they get other values.
@@ -56,6 +57,7 @@ pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
          PRAGMA cache_size = -16384;
          PRAGMA journal_size_limit = 67108864;",
     )?;
+    sqlite_statements::count(&mut connection)?;
     Ok(connection)
 }
 
