@@ -226,6 +226,61 @@ async fn messages_reach_other_processes_soon() -> Outcome {
 }
 
 #[tokio::test]
+async fn what_no_bell_tells_is_found_all_the_same() -> Outcome {
+    let folder = folder();
+    let deaf = open(folder.path())?;
+    topic(&deaf, "kept").await?;
+    let mut reader = Reader::join(&deaf, "readers", &["kept"]).await?;
+    reader
+        .until(|reader, _| reader.owned().len() == PARTITIONS as usize)
+        .await?;
+    // Made anew under its name, it is another bell than the one that is listened to.
+    std::fs::remove_file(folder.path().join("broker.db-bell")).expect("the bell");
+    let other = open(folder.path())?;
+    let sent = message("kept", Uuid::now_v7(), "unheard");
+    other.publish(&[sent]).await?;
+    let came = reader.until(|_, came| !came.is_empty()).await?;
+    assert_eq!(text(&came[0]), "unheard");
+    Ok(())
+}
+
+/// A heartbeat of a partition.
+fn beat(topic: &str, partition: u32) -> platform::broker::Publication {
+    let (id, as_of) = (Uuid::now_v7(), Timestamp::now());
+    platform::broker::Publication {
+        partition,
+        wire: Control::Heartbeat { as_of }.to_wire(id, "/a/b", as_of),
+        ..message(topic, id, "")
+    }
+}
+
+#[tokio::test]
+async fn heartbeats_of_all_partitions_take_the_places_of_those_before() -> Outcome {
+    let folder = folder();
+    let broker = open(folder.path())?;
+    topic(&broker, "beating").await?;
+    for _ in 0..3 {
+        // The last is of a partition that is not there.
+        let beats: Vec<_> = (0..=PARTITIONS).map(|one| beat("beating", one)).collect();
+        let outcomes = broker.publish(&beats).await?;
+        let there = PARTITIONS as usize;
+        assert_eq!(outcomes[..there], vec![Published::Acknowledged; there]);
+        assert!(matches!(outcomes[there..], [Published::Failed(_)]));
+    }
+    let mut reader = Reader::join(&broker, "listeners", &["beating"]).await?;
+    let came = reader
+        .until(|_, came| came.len() >= PARTITIONS as usize)
+        .await?;
+    assert!(came.iter().all(|came| came.offset == 2), "{came:?}");
+    let after = message("beating", Uuid::now_v7(), "after");
+    let partition = after.partition;
+    broker.publish(&[after]).await?;
+    let came = reader.until(|_, came| !came.is_empty()).await?;
+    assert_eq!((came[0].partition, came[0].offset), (partition, 3));
+    Ok(())
+}
+
+#[tokio::test]
 async fn only_the_newest_heartbeat_is_kept() -> Outcome {
     let folder = folder();
     let broker = open(folder.path())?;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::beats;
 use crate::broker::{BrokerError, Publication, Published};
 use crate::envelope::Control;
 
@@ -17,6 +18,9 @@ pub fn append(
     max_bytes: usize,
     now: i64,
 ) -> Result<Vec<Published>, BrokerError> {
+    if let Some(outcomes) = beats::append(connection, messages, max_bytes, now)? {
+        return Ok(outcomes);
+    }
     let mut stopped = HashSet::new();
     let mut outcomes = Vec::with_capacity(messages.len());
     for message in messages {

@@ -70,11 +70,12 @@ pub fn leave(connection: &Connection, member: &str, now: i64) -> Result<(), Brok
     Ok(())
 }
 
-/// Says that a process lives, and moves what others held who do not, or do not let go.
+/// Says that a process lives, and moves what others held who do not, or do not let go; whether
+/// anything moved.
 ///
 /// # Errors
 /// When the file fails.
-pub fn renew(connection: &Connection, session: &str, now: i64) -> Result<(), BrokerError> {
+pub fn renew(connection: &Connection, session: &str, now: i64) -> Result<bool, BrokerError> {
     connection
         .prepare_cached(
             "INSERT INTO sessions (id, expires) VALUES (?1, ?2)
@@ -96,10 +97,10 @@ pub fn renew(connection: &Connection, session: &str, now: i64) -> Result<(), Bro
            WHERE owner <> wanted AND since < ?2 RETURNING "group""#,
         params![now, now - RELEASE_MS],
     )?);
-    for group in changed {
-        rebalance(connection, &group, now)?;
+    for group in &changed {
+        rebalance(connection, group, now)?;
     }
-    Ok(())
+    Ok(!changed.is_empty())
 }
 
 /// Notes how far partitions were read, for operators.

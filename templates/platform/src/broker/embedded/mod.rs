@@ -1,11 +1,13 @@
 //! A broker in a SQLite file, shared by the processes of one machine.
 //!
 //! What was acknowledged survives a crash of program, system or power. Each process writes through
-//! one thread, which commits what came in meanwhile together, and notices the commits of others
-//! through the file itself.
+//! one thread, which commits what came in meanwhile together, and rings the bell beside the file for the
+//! others, which also look by themselves now and then.
 
 mod append;
 mod assignment;
+mod beats;
+mod bell;
 mod fetch;
 mod file;
 mod groups;
@@ -28,11 +30,12 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use self::bell::Bell;
 use self::groups::Commit;
 use self::reader::Readers;
 use self::subscription::EmbeddedSubscription;
 use self::watcher::State;
-use self::writer::Writer;
+use self::writer::{News, Writer};
 use crate::broker::{Assignment, Broker, BrokerError, Publication, Published, Subscription, Topic};
 use crate::sqlite_lock::FairLock;
 
@@ -80,7 +83,7 @@ struct Inner {
     writer: Writer,
     readers: Readers,
     state: watch::Sender<Arc<State>>,
-    bell: Arc<OnceLock<Thread>>,
+    watcher: Arc<OnceLock<Thread>>,
     /// Offsets to be noted with the next sign of life.
     commits: Mutex<HashMap<(String, i64), Commit>>,
     /// Whether the last slice that was trimmed left others that are due.
@@ -103,21 +106,26 @@ impl EmbeddedBroker {
     pub fn open_with(path: &Path, options: Options) -> Result<Self, BrokerError> {
         let lock = FairLock::open(path).map_err(file::unavailable)?;
         file::prepare(path, &lock)?;
-        let bell: Arc<OnceLock<Thread>> = Arc::default();
+        let bell = Bell::open(path).map_err(file::unavailable)?;
+        let watcher: Arc<OnceLock<Thread>> = Arc::default();
         let (state, _) = watch::channel(Arc::default());
-        let rung = Arc::clone(&bell);
+        let own = Arc::clone(&watcher);
+        let tell = move || {
+            wake(&own);
+            bell.ring();
+        };
         let inner = Arc::new(Inner {
             options,
             session: Uuid::now_v7().to_string(),
-            writer: Writer::start(path, lock, move || wake(&rung))?,
+            writer: Writer::start(path, lock, tell)?,
             readers: Readers::new(path),
             state: state.clone(),
-            bell,
+            watcher,
             commits: Mutex::default(),
             more_to_trim: Arc::default(),
         });
         let thread = watcher::start(path, Arc::downgrade(&inner), state)?;
-        inner.bell.get_or_init(|| thread);
+        inner.watcher.get_or_init(|| thread);
         Ok(Self { inner })
     }
 
@@ -180,7 +188,7 @@ impl Broker for EmbeddedBroker {
 impl Inner {
     /// Lets the watching thread look at once.
     fn wake(&self) {
-        wake(&self.bell);
+        wake(&self.watcher);
     }
 
     /// Notes how far a partition was read.
@@ -198,14 +206,23 @@ impl Inner {
         }
         let commits: Vec<_> = noted.drain().map(|(_, commit)| commit).collect();
         drop(noted);
-        let write = move |connection: &Connection| groups::commit(connection, &commits);
-        self.writer.post(write);
+        self.writer.post(move |connection: &Connection| {
+            groups::commit(connection, &commits)?;
+            Ok(News::Nothing)
+        });
     }
 
     /// Says that this process lives.
     fn renew(&self) {
         let session = self.session.clone();
-        let renew = move |connection: &Connection| groups::renew(connection, &session, file::now());
+        let renew = move |connection: &Connection| {
+            let moved = groups::renew(connection, &session, file::now())?;
+            Ok(if moved {
+                News::ForOthers
+            } else {
+                News::Nothing
+            })
+        };
         self.writer.post(renew);
         self.flush();
     }
@@ -216,7 +233,7 @@ impl Inner {
         let more = Arc::clone(&self.more_to_trim);
         self.writer.post(move |connection: &Connection| {
             more.store(trim::trim(connection, before)?, Ordering::Relaxed);
-            Ok(())
+            Ok(News::Nothing)
         });
     }
 }
@@ -228,8 +245,8 @@ impl Drop for Inner {
     }
 }
 
-fn wake(bell: &OnceLock<Thread>) {
-    if let Some(thread) = bell.get() {
+fn wake(watcher: &OnceLock<Thread>) {
+    if let Some(thread) = watcher.get() {
         thread.unpark();
     }
 }

@@ -1,6 +1,6 @@
 //! A member of a group.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::fetch::{self, Fetched, Share};
 use super::groups::{self, Commit, Joining};
 use super::watcher::State;
+use super::writer::News;
 use super::{Inner, file};
 use crate::broker::{Assignment, BrokerError, Delivery, Polled, Subscription};
 
@@ -28,6 +29,15 @@ pub struct EmbeddedSubscription {
     releasing: Vec<i64>,
     /// The partition that was read last.
     last: i64,
+    /// What was read together, and is still to be handed over.
+    fetched: VecDeque<Read>,
+}
+
+/// What was found in a partition from a position on.
+struct Read {
+    id: i64,
+    position: i64,
+    fetched: Fetched,
 }
 
 /// A partition that this member reads.
@@ -58,6 +68,7 @@ impl EmbeddedSubscription {
             owned: BTreeMap::new(),
             releasing: Vec::new(),
             last: 0,
+            fetched: VecDeque::new(),
         };
         subscription.join_anew().await?;
         Ok(subscription)
@@ -134,8 +145,12 @@ impl EmbeddedSubscription {
         (!gained.is_empty()).then_some(Polled::Assigned(gained))
     }
 
-    /// Reads the first partition, after the one read last, that has something to read.
+    /// The next that was read; where nothing is left, reads all partitions that have something, after the
+    /// one read last.
     async fn read(&mut self, state: &State, limit: u32) -> Result<Option<Polled>, BrokerError> {
+        if let Some(polled) = self.hand_over() {
+            return Ok(Some(polled));
+        }
         let waiting = |(id, owned): (&i64, &Owned)| {
             let position = owned.position.filter(|_| !owned.paused)?;
             let end = state.ends.get(id).copied()?;
@@ -146,14 +161,24 @@ impl EmbeddedSubscription {
             .chain(self.owned.range(..=self.last))
             .filter_map(waiting)
             .collect();
-        for (id, position) in turn {
-            let read = move |connection: &Connection| fetch::fetch(connection, id, position, limit);
-            let fetched = self.inner.readers.read(read).await?;
-            if let Some(polled) = self.take(id, fetched) {
-                return Ok(Some(polled));
+        if turn.is_empty() {
+            return Ok(None);
+        }
+        let read = move |connection: &Connection| fetch_all(connection, &turn, limit);
+        self.fetched = self.inner.readers.read(read).await?;
+        Ok(self.hand_over())
+    }
+
+    /// Hands over what was read, unless the partition has been moved or paused since.
+    fn hand_over(&mut self) -> Option<Polled> {
+        while let Some(read) = self.fetched.pop_front() {
+            let owned = self.owned.get(&read.id);
+            let as_then = owned.is_some_and(|it| !it.paused && it.position == Some(read.position));
+            if as_then && let Some(polled) = self.take(read.id, read.fetched) {
+                return Some(polled);
             }
         }
-        Ok(None)
+        None
     }
 
     fn take(&mut self, id: i64, fetched: Fetched) -> Option<Polled> {
@@ -187,6 +212,30 @@ impl EmbeddedSubscription {
             .find(|(_, owned)| owned.topic == topic && owned.number == partition)
             .map(|(id, owned)| (*id, owned))
     }
+}
+
+/// Reads partitions in turn, until there are as many messages as may be had of one.
+fn fetch_all(
+    connection: &Connection,
+    turn: &[(i64, i64)],
+    limit: u32,
+) -> Result<VecDeque<Read>, BrokerError> {
+    let (mut all, mut left) = (VecDeque::new(), limit);
+    for (id, position) in turn {
+        if left == 0 {
+            break;
+        }
+        let fetched = fetch::fetch(connection, *id, *position, limit)?;
+        if let Fetched::Messages { rows, .. } = &fetched {
+            left = left.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+        }
+        all.push_back(Read {
+            id: *id,
+            position: *position,
+            fetched,
+        });
+    }
+    Ok(all)
 }
 
 #[async_trait]
@@ -256,7 +305,9 @@ impl Drop for EmbeddedSubscription {
     fn drop(&mut self) {
         self.inner.flush();
         let member = std::mem::take(&mut self.joining.member);
-        let leave = move |connection: &Connection| groups::leave(connection, &member, file::now());
-        self.inner.writer.post(leave);
+        self.inner.writer.post(move |connection: &Connection| {
+            groups::leave(connection, &member, file::now())?;
+            Ok(News::ForOthers)
+        });
     }
 }

@@ -1,5 +1,8 @@
 //! Notices, on a thread of its own, what this and other processes have committed, and does what
 //! comes round by the clock.
+//!
+//! It is woken by the bell; what nobody rang for, or was not heard, it finds when it looks by itself.
+//! Where no bell can be heard, it looks often.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,18 +14,18 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+use super::bell::Ear;
+use super::groups::LEASE_MS;
 use super::{Inner, file};
 use crate::broker::BrokerError;
 
-/// The pause between two looks while there is traffic, and the shortest at all: what is committed
-/// in quick succession is seen together.
+/// The shortest pause between two looks: what is committed in quick succession is seen together.
 const SHORTEST: Duration = Duration::from_millis(1);
-/// The pause after a while without.
-const LONGEST: Duration = Duration::from_millis(10);
-/// How long after the last change the pauses begin to grow.
-const QUIET: Duration = Duration::from_millis(20);
-/// The pause between renewals of the process's session.
-const RENEWAL: Duration = Duration::from_secs(1);
+/// The pause between two looks without a bell.
+const DEAF: Duration = Duration::from_millis(10);
+/// The pause between renewals of the process's session, and the longest between two looks: of the
+/// lease, so that two renewals may fail.
+const RENEWAL: Duration = Duration::from_millis(LEASE_MS.unsigned_abs() / 3);
 /// The pause between trims.
 const TRIM: Duration = Duration::from_secs(60);
 
@@ -48,11 +51,12 @@ pub fn start(
         connection: file::connect(path)?,
         state,
         seen: None,
-        changed_at: Instant::now(),
+        ear: None,
     };
+    let path = path.to_owned();
     let handle = thread::Builder::new()
         .name("broker-watcher".to_owned())
-        .spawn(move || watcher.run(&inner))
+        .spawn(move || watcher.listening(&path).run(&inner))
         .map_err(file::unavailable)?;
     Ok(handle.thread().clone())
 }
@@ -61,10 +65,24 @@ struct Watcher {
     connection: Connection,
     state: watch::Sender<Arc<State>>,
     seen: Option<i64>,
-    changed_at: Instant,
+    /// What wakes this thread when the bell rings.
+    ear: Option<Ear>,
 }
 
 impl Watcher {
+    /// The same, woken by the bell from now on, if that can be heard.
+    fn listening(mut self, path: &Path) -> Self {
+        let thread = thread::current();
+        match Ear::listen(path, move || thread.unpark()) {
+            Ok(ear) => self.ear = Some(ear),
+            Err(error) => tracing::warn!(
+                %error,
+                "the system does not tell of changes of the broker's file: it is looked at often"
+            ),
+        }
+        self
+    }
+
     fn run(mut self, inner: &Weak<Inner>) {
         let mut renewal = Instant::now();
         let mut trim = Instant::now();
@@ -83,7 +101,12 @@ impl Watcher {
                 inner.trim();
             }
             drop(inner);
-            thread::park_timeout(if watched { self.pause() } else { TRIM });
+            let pause = match (watched, &self.ear) {
+                (false, _) => TRIM,
+                (true, None) => DEAF,
+                (true, Some(_)) => RENEWAL.saturating_sub(renewal.elapsed()),
+            };
+            thread::park_timeout(pause);
             thread::sleep(SHORTEST.saturating_sub(looked.elapsed()));
         }
     }
@@ -99,9 +122,8 @@ impl Watcher {
         }
         let state = self.read()?;
         self.seen = Some(version);
-        // Signs of life and the like are no traffic.
+        // Signs of life and the like are nothing new to anybody.
         if **self.state.borrow() != state {
-            self.changed_at = Instant::now();
             self.state.send_replace(Arc::new(state));
         }
         Ok(())
@@ -118,11 +140,5 @@ impl Watcher {
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
         Ok(State { generations, ends })
-    }
-
-    /// Grows from the shortest pause to the longest as nothing happens.
-    fn pause(&self) -> Duration {
-        let quiet = self.changed_at.elapsed().saturating_sub(QUIET);
-        (quiet / 10).clamp(SHORTEST, LONGEST)
     }
 }

@@ -24,19 +24,28 @@ pub struct Writer {
     jobs: mpsc::Sender<Box<dyn Job>>,
 }
 
+/// Whether a write says something that others wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// Others have to be told.
+    ForOthers,
+    /// It can wait until they look by themselves.
+    Nothing,
+}
+
 /// A write that waits for its commit.
 trait Job: Send {
     /// Whether nobody waits for it any longer.
     fn abandoned(&self) -> bool;
-    /// Does it within a transaction; whether it shall be kept.
-    fn run(&mut self, connection: &Connection) -> bool;
+    /// Does it within a transaction; what it says, `None` when it shall not be kept.
+    fn run(&mut self, connection: &Connection) -> Option<News>;
     /// Tells whoever waits: what came of it, or why the commit failed.
     fn finish(self: Box<Self>, failure: Option<String>);
 }
 
 struct Waiting<T, F> {
     work: Option<F>,
-    outcome: Option<Result<T, BrokerError>>,
+    outcome: Option<Result<(T, News), BrokerError>>,
     /// `None` when nobody asked for the outcome.
     reply: Option<oneshot::Sender<Result<T, BrokerError>>>,
 }
@@ -44,22 +53,25 @@ struct Waiting<T, F> {
 impl<T, F> Job for Waiting<T, F>
 where
     T: Send,
-    F: FnOnce(&Connection) -> Result<T, BrokerError> + Send,
+    F: FnOnce(&Connection) -> Result<(T, News), BrokerError> + Send,
 {
     fn abandoned(&self) -> bool {
         self.reply.as_ref().is_some_and(oneshot::Sender::is_closed)
     }
 
-    fn run(&mut self, connection: &Connection) -> bool {
+    fn run(&mut self, connection: &Connection) -> Option<News> {
         self.outcome = self.work.take().map(|work| work(connection));
-        matches!(self.outcome, Some(Ok(_)))
+        match &self.outcome {
+            Some(Ok((_, news))) => Some(*news),
+            _ => None,
+        }
     }
 
     fn finish(self: Box<Self>, failure: Option<String>) {
         let outcome = match (self.outcome, failure) {
             (Some(Err(error)), _) => Err(error),
             (_, Some(failure)) => Err(BrokerError::Unavailable(failure)),
-            (Some(Ok(value)), None) => Ok(value),
+            (Some(Ok((value, _))), None) => Ok(value),
             (None, None) => Err(BrokerError::Unavailable("it was not tried".to_owned())),
         };
         match (self.reply, outcome) {
@@ -72,14 +84,14 @@ where
 }
 
 impl Writer {
-    /// Starts the thread; `committed` is called after every commit.
+    /// Starts the thread; `tell` is called after every commit that others have to be told of.
     ///
     /// # Errors
     /// When the file cannot be opened or the thread not started.
     pub fn start(
         path: &Path,
         lock: FairLock,
-        committed: impl Fn() + Send + 'static,
+        tell: impl Fn() + Send + 'static,
     ) -> Result<Self, BrokerError> {
         let mut connection = file::connect(path)?;
         let (jobs, mut queue) = mpsc::channel::<Box<dyn Job>>(QUEUE);
@@ -89,9 +101,11 @@ impl Writer {
                 let mut batch = Vec::with_capacity(QUEUE);
                 while queue.blocking_recv_many(&mut batch, QUEUE) > 0 {
                     batch.retain(|job| !job.abandoned());
-                    let failure = commit(&mut connection, &lock, &mut batch).err();
-                    committed();
-                    let failure = failure.map(|error| error.to_string());
+                    let committed = commit(&mut connection, &lock, &mut batch);
+                    if matches!(committed, Ok(News::ForOthers)) {
+                        tell();
+                    }
+                    let failure = committed.err().map(|error| error.to_string());
                     for job in batch.drain(..) {
                         job.finish(failure.clone());
                     }
@@ -111,6 +125,7 @@ impl Writer {
         F: FnOnce(&Connection) -> Result<T, BrokerError> + Send + 'static,
     {
         let (reply, outcome) = oneshot::channel();
+        let work = |connection: &Connection| Ok((work(connection)?, News::ForOthers));
         let wait = async {
             self.jobs
                 .send(job(work, Some(reply)))
@@ -126,8 +141,9 @@ impl Writer {
     /// Asks for a write without waiting for it. It is left out when the queue is full.
     pub fn post<F>(&self, work: F)
     where
-        F: FnOnce(&Connection) -> Result<(), BrokerError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<News, BrokerError> + Send + 'static,
     {
+        let work = |connection: &Connection| Ok(((), work(connection)?));
         if self.jobs.try_send(job(work, None)).is_err() {
             tracing::warn!("too many writes wait for the broker's file");
         }
@@ -137,7 +153,7 @@ impl Writer {
 fn job<T, F>(work: F, reply: Option<oneshot::Sender<Result<T, BrokerError>>>) -> Box<dyn Job>
 where
     T: Send + 'static,
-    F: FnOnce(&Connection) -> Result<T, BrokerError> + Send + 'static,
+    F: FnOnce(&Connection) -> Result<(T, News), BrokerError> + Send + 'static,
 {
     Box::new(Waiting {
         work: Some(work),
@@ -146,32 +162,37 @@ where
     })
 }
 
-/// Does all jobs in one transaction.
+/// Does all jobs in one transaction; what they say together.
 fn commit(
     connection: &mut Connection,
     lock: &FairLock,
     jobs: &mut [Box<dyn Job>],
-) -> Result<(), BrokerError> {
+) -> Result<News, BrokerError> {
+    let mut news = News::Nothing;
     if jobs.is_empty() {
-        return Ok(());
+        return Ok(news);
     }
     let _turn = lock.take().map_err(file::unavailable)?;
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for job in jobs {
-        run(&mut transaction, job.as_mut())?;
+        if run(&mut transaction, job.as_mut())? == Some(News::ForOthers) {
+            news = News::ForOthers;
+        }
         // A full disk, among others, undoes the whole transaction, not the savepoint alone.
         if transaction.is_autocommit() {
             return Err(file::unavailable("the write was undone"));
         }
     }
-    Ok(transaction.commit()?)
+    transaction.commit()?;
+    Ok(news)
 }
 
-/// Does one job in a savepoint of its own.
-fn run(transaction: &mut Transaction<'_>, job: &mut dyn Job) -> rusqlite::Result<()> {
+/// Does one job in a savepoint of its own; what it says.
+fn run(transaction: &mut Transaction<'_>, job: &mut dyn Job) -> rusqlite::Result<Option<News>> {
     let savepoint = transaction.savepoint()?;
-    if job.run(&savepoint) {
+    let news = job.run(&savepoint);
+    if news.is_some() {
         savepoint.commit()?;
     }
-    Ok(())
+    Ok(news)
 }
