@@ -72,7 +72,7 @@ table! {
         of: Spanned<RawPath>,
         /// The members it copies.
         fields: Vec<Text>,
-        /// How old it may be before it counts as stale. Every replica must say so: there is no default.
+        /// How old it may be before it counts as stale; the owner says three times within it how far it has come. Every replica must say so: there is no default.
         stale_after: Option<Spanned<RawDuration>>,
     }
 }

@@ -27,16 +27,22 @@ impl Service<'_> {
             call("port", number(port.to_string())),
             call("partitions", number(partitions.to_string())),
         ];
-        let mut generic = |uses: &mut Uses, method: &str, path: &str, name: &str| {
-            let mut ident = uses.take(path, &names::type_ident(name));
-            if path == "contract" {
-                ident = format!("{}, {ident}", uses.take("crate::generated", "Domain"));
-            }
-            calls.push(call(format!("{method}::<{ident}>"), vec![]));
-        };
+        let mut generic =
+            |uses: &mut Uses, method: &str, path: &str, name: &str, with: Vec<Expr>| {
+                let mut ident = uses.take(path, &names::type_ident(name));
+                if path == "contract" {
+                    ident = format!("{}, {ident}", uses.take("crate::generated", "Domain"));
+                }
+                calls.push(call(format!("{method}::<{ident}>"), with));
+            };
         let generated = "crate::generated";
         for aggregate in self.context.aggregates.values() {
-            generic(&mut uses, "aggregate", generated, aggregate.name.as_str());
+            let name = aggregate.name.as_str();
+            generic(&mut uses, "aggregate", generated, name, vec![]);
+            if let Some(millis) = self.stale_after(name) {
+                let millis = number(milliseconds(millis));
+                generic(&mut uses, "stale_after", generated, name, millis);
+            }
         }
         for command in self.context.commands.values() {
             let method = match command.change {
@@ -44,14 +50,20 @@ impl Service<'_> {
                 Change::Updates => "updates",
                 Change::Deletes => "deletes",
             };
-            generic(&mut uses, method, "contract", command.name.as_str());
+            generic(&mut uses, method, "contract", command.name.as_str(), vec![]);
         }
         for replica in self.context.replicas.values() {
-            generic(&mut uses, "replica", generated, replica.name.as_str());
+            generic(
+                &mut uses,
+                "replica",
+                generated,
+                replica.name.as_str(),
+                vec![],
+            );
         }
         for policy in self.context.policies.values() {
             let path = format!("{generated}::policies");
-            generic(&mut uses, "policy", &path, policy.name.as_str());
+            generic(&mut uses, "policy", &path, policy.name.as_str(), vec![]);
         }
         for effect in self.context.effects.values() {
             let ident = names::type_ident(effect.name.as_str());
@@ -85,6 +97,16 @@ impl Service<'_> {
             items.insert(1, STAND_IN.to_owned());
         }
         Code::new(&uses, &items)
+    }
+
+    /// When the copies of an aggregate count as stale, in milliseconds: the shortest time of all.
+    fn stale_after(&self, aggregate: &str) -> Option<u64> {
+        let contexts = self.system.contexts.values();
+        let replicas = contexts.flat_map(|context| context.replicas.values());
+        let copies = replicas.filter(|replica| {
+            replica.context == self.context.name && replica.aggregate.as_str() == aggregate
+        });
+        copies.map(|replica| replica.stale_after_ms).min()
     }
 
     /// The database that the service is described with.

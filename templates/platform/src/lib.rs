@@ -8,6 +8,7 @@
 //! event takes effect twice, effects on one aggregate are applied in its order, and a crash at any
 //! instant changes none of that.
 
+pub mod bell;
 pub mod broker;
 pub mod cache;
 pub mod clock;

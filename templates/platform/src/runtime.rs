@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
+use crate::bell::Bell;
 use crate::broker::Broker;
 use crate::cache::Cache;
 use crate::context::Context;
@@ -32,11 +33,13 @@ pub struct Runtime {
     /// The commands that policies and effects can hand over, by name.
     pub commands: BTreeMap<&'static str, Arc<dyn Executor>>,
     /// Rung after a commit that wrote into the outbox.
-    pub outbox_bell: Notify,
+    pub outbox_bell: Bell,
     /// Rung after a commit that wrote commands.
     pub commands_bell: Notify,
     /// Rung after a commit that wrote jobs.
     pub jobs_bell: Notify,
+    /// Rung after a commit that began a generation of a handler, or brought what one waits for.
+    pub generations_bell: Notify,
     /// Becomes true when the service shuts down.
     pub shutdown: watch::Receiver<bool>,
 }

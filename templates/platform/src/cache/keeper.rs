@@ -20,9 +20,6 @@ const HANDLER: &str = "cache";
 /// How many messages are taken at a time.
 const AT_ONCE: u32 = 256;
 
-/// How long one look for messages lasts, in milliseconds.
-const WAIT_MS: u64 = 250;
-
 /// The rest after a failure.
 const REST: Duration = Duration::from_secs(1);
 
@@ -71,8 +68,13 @@ impl Keeper {
         let topics: Vec<_> = self.owned.iter().map(|it| it.topic.to_owned()).collect();
         let joined = Reading::join(Arc::clone(&runtime), HANDLER, &topics, Beginning::End);
         let mut reading = joined.await?;
+        let mut shutdown = runtime.shutdown.clone();
         while !*runtime.shutdown.borrow() {
-            match reading.poll(AT_ONCE, WAIT_MS).await? {
+            let polled = tokio::select! {
+                polled = reading.poll(AT_ONCE, NOTED.as_millis() as u64) => polled?,
+                _ = shutdown.wait_for(|down| *down) => break,
+            };
+            match polled {
                 Polled::Messages(messages) => self.take(&mut reading, &messages).await?,
                 Polled::Revoked(_) => self.note().await,
                 Polled::Assigned(_) | Polled::OutOfRange { .. } => {}

@@ -15,13 +15,14 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
+use super::lookout::News;
 use super::message::Message;
 use super::partition::Partition;
 use super::positions::{self, ReadError};
 use super::reactor::Scope;
 use super::run::Runner;
 use super::sweep::Sweeper;
-use crate::broker::{Assignment, Delivery, Polled, Subscription};
+use crate::broker::{Assignment, BrokerError, Delivery, Polled, Subscription};
 use crate::engine::EngineError;
 use crate::envelope::Control;
 use crate::task;
@@ -30,8 +31,6 @@ use crate::task;
 const AT_ONCE: u32 = 512;
 /// How many messages are handled at a time, in several transactions.
 const TOGETHER: usize = 2_048;
-/// How long one look for messages lasts, in milliseconds.
-const WAIT_MS: u64 = 250;
 /// The first rest after a failure; it doubles.
 const FIRST_REST: Duration = Duration::from_millis(100);
 /// The longest rest.
@@ -60,6 +59,7 @@ pub(super) struct Consumer {
     topic: String,
     partitions: BTreeMap<u32, Partition>,
     sweeper: Sweeper,
+    news: News,
 }
 
 /// The name under which the processes of a handler share its partitions.
@@ -73,7 +73,7 @@ pub(super) fn group(scope: &Scope) -> String {
 }
 
 /// Reads for a generation of a handler until the service shuts down.
-pub(super) async fn consume(scope: Scope, topic: String) {
+pub(super) async fn consume(scope: Scope, topic: String, news: News) {
     let mut shutdown = scope.runtime.shutdown.clone();
     let mut rest = FIRST_REST;
     while !*shutdown.borrow() {
@@ -83,6 +83,7 @@ pub(super) async fn consume(scope: Scope, topic: String) {
             topic: topic.clone(),
             partitions: BTreeMap::new(),
             sweeper: Sweeper::default(),
+            news: news.clone(),
         };
         let Err(error) = consumer.session().await else {
             return;
@@ -112,10 +113,13 @@ impl Consumer {
             self.wake(&mut *subscription).await?;
             let runner = Arc::make_mut(&mut self.runner);
             let busy = self.sweeper.sweep(runner, &self.partitions).await;
-            let wait = if busy { 0 } else { WAIT_MS };
             let next = match polled.take() {
-                Some(polled) => polled,
-                None => subscription.poll(AT_ONCE, wait).await?,
+                Some(polled) => Some(polled),
+                None if busy => Some(subscription.poll(AT_ONCE, 0).await?),
+                None => self.wait(&mut *subscription).await?,
+            };
+            let Some(next) = next else {
+                continue;
             };
             match next {
                 Polled::Assigned(assigned) => self.assigned(&mut *subscription, assigned).await?,
@@ -128,6 +132,7 @@ impl Consumer {
                     self.out_of_range(&mut *subscription, partition).await?;
                 }
                 Polled::Messages(deliveries) => {
+                    self.sweeper.reads(&deliveries);
                     let (found, next) = more(&mut *subscription, deliveries).await?;
                     self.read(&mut *subscription, found).await?;
                     // What a partition that failed has next is read again when it has rested.
@@ -136,6 +141,29 @@ impl Consumer {
             }
         }
         Ok(())
+    }
+
+    /// Waits until there is something to read, or something else to do.
+    async fn wait(
+        &mut self,
+        subscription: &mut dyn Subscription,
+    ) -> Result<Option<Polled>, BrokerError> {
+        let rests = self.partitions.values().filter_map(|one| one.rest);
+        let rests = rests.map(|(until, _)| until.saturating_duration_since(Instant::now()));
+        let wait = rests.fold(self.sweeper.due_in(&self.partitions), Duration::min);
+        // Rounded up, so that it is due then.
+        let wait_ms = u64::try_from(wait.as_millis())
+            .unwrap_or(u64::MAX)
+            .saturating_add(1);
+        let mut shutdown = self.runner.scope.runtime.shutdown.clone();
+        tokio::select! {
+            polled = subscription.poll(AT_ONCE, wait_ms) => polled.map(Some),
+            Ok(()) = self.news.changed() => {
+                self.sweeper.call();
+                Ok(None)
+            }
+            _ = shutdown.wait_for(|down| *down) => Ok(None),
+        }
     }
 
     async fn assigned(

@@ -5,13 +5,14 @@
 //! lease lets one process do all of it; nothing but double work depends on that.
 
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus::IntCounterVec;
 use tokio::task::JoinSet;
 
 use super::causality::Replicas;
 use super::command::{Pending, RefusedCommand};
+use super::due;
 use super::execution::{execute, write};
 use super::metrics;
 use super::reactor::Reactors;
@@ -22,8 +23,11 @@ use crate::value::Timestamp;
 
 /// How many commands are under way at a time: what is committed together asks the disk once.
 const AT_ONCE: u32 = 64;
-/// How often it is looked whether a command is due that nobody rang for.
+/// The pause after a failure, or while another process hands commands over.
 const INTERVAL: Duration = Duration::from_millis(500);
+/// How long the lease is kept when nothing is due any more, so that whoever gets a command next takes
+/// it at once.
+const KEPT: Duration = Duration::from_secs(1);
 /// How often it is looked while one waits for replicas.
 const SOON: Duration = Duration::from_millis(50);
 /// How long the lease lasts.
@@ -64,23 +68,40 @@ pub(super) async fn dispatch(
 ) {
     let mut shutdown = runtime.shutdown.clone();
     let mut lease = Lease::new("commands", LEASE_MS);
+    let mut moved = Instant::now();
     while !*shutdown.borrow() {
         let wait = match turn(&runtime, &replicas, &reactors, &mut lease).await {
-            Ok(Turn::Busy) => continue,
-            Ok(Turn::Waiting) => SOON,
-            Ok(Turn::Idle) => INTERVAL,
+            Ok(Turn::Busy) => {
+                moved = Instant::now();
+                continue;
+            }
+            Ok(Turn::Waiting) => Some(SOON),
+            Ok(Turn::Idle(next)) if lease.is_held() => {
+                let kept = KEPT.saturating_sub(moved.elapsed());
+                if kept.is_zero() {
+                    give_back(&mut lease, &runtime).await;
+                    next
+                } else {
+                    next.map_or(Some(kept), |next| Some(next.min(kept)))
+                }
+            }
+            Ok(Turn::Idle(next)) => next,
             Err(error) => {
                 tracing::warn!(%error, "commands could not be handed over");
-                INTERVAL
+                Some(INTERVAL)
             }
         };
         tokio::select! {
             () = runtime.commands_bell.notified() => {}
-            () = tokio::time::sleep(wait) => {}
+            () = due::wait(wait) => {}
             _ = shutdown.wait_for(|down| *down) => {}
         }
     }
-    if let Err(error) = lease.release(&runtime).await {
+    give_back(&mut lease, &runtime).await;
+}
+
+async fn give_back(lease: &mut Lease, runtime: &Runtime) {
+    if let Err(error) = lease.release(runtime).await {
         tracing::debug!(%error, "the lease of commands runs out by itself");
     }
 }
@@ -91,8 +112,8 @@ enum Turn {
     Busy,
     /// A command waits for replicas.
     Waiting,
-    /// Nothing is due.
-    Idle,
+    /// Nothing is due, or another process hands it over; how long until something is, if ever.
+    Idle(Option<Duration>),
 }
 
 /// Hands over what is due.
@@ -103,7 +124,11 @@ async fn turn(
     lease: &mut Lease,
 ) -> Result<Turn, EngineError> {
     let engine = &runtime.engine;
-    let now = engine.now().await?;
+    let glance = engine.glance(&[Documents::Commands]).await?;
+    if !glance.holds(Documents::Commands) {
+        return Ok(Turn::Idle(None));
+    }
+    let now = glance.now;
     let query = DocumentsQuery {
         collection: Documents::Commands,
         group: None,
@@ -113,9 +138,13 @@ async fn turn(
         limit: AT_ONCE,
     };
     let due = engine.documents(&query).await?;
+    if due.is_empty() {
+        let next = due::next(&**engine, Documents::Commands, now).await?;
+        return Ok(Turn::Idle(next));
+    }
     // Last, so that nothing is written as long as there is nothing to do.
-    if due.is_empty() || !lease.hold(runtime).await? {
-        return Ok(Turn::Idle);
+    if !lease.hold(runtime).await? {
+        return Ok(Turn::Idle(Some(INTERVAL)));
     }
     let mut under_way = JoinSet::new();
     for document in due {
@@ -137,7 +166,7 @@ async fn turn(
     Ok(match (moved, waiting) {
         (true, _) => Turn::Busy,
         (false, true) => Turn::Waiting,
-        (false, false) => Turn::Idle,
+        (false, false) => Turn::Idle(due::next(&**engine, Documents::Commands, now).await?),
     })
 }
 

@@ -176,12 +176,20 @@ impl State {
     ) -> Result<Option<(Self, u64)>, EngineError> {
         let document = engine.document(Documents::Projections, handler).await?;
         document
-            .map(|document| {
-                let state = Self::deserialize(&document.body)
-                    .map_err(|error| EngineError::Corrupt(format!("state {handler}: {error}")))?;
-                Ok((state, document.version))
-            })
+            .map(|document| Ok((Self::read(&document)?, document.version)))
             .transpose()
+    }
+
+    /// What a document of [`Documents::Projections`] says.
+    pub fn read(document: &Document) -> Result<Self, EngineError> {
+        let handler = &document.key;
+        Self::deserialize(&document.body)
+            .map_err(|error| EngineError::Corrupt(format!("state {handler}: {error}")))
+    }
+
+    /// Whether any generation waits for something.
+    pub fn awaits(&self) -> bool {
+        self.generations.values().any(|begun| !begun.is_complete())
     }
 
     /// The write that keeps it.

@@ -11,12 +11,12 @@ use super::dead_letters::{self, DeadLetter, LetterError, Settled};
 use super::dispatcher::dispatch;
 use super::effect::{EffectDoing, EffectReactor};
 use super::generations::{Begun, State};
+use super::lookout::look_out;
 use super::metrics;
 use super::policy::PolicyReactor;
 use super::queue;
 use super::reactor::{Reactor, Reactors, Scope};
 use super::replica::ReplicaReactor;
-use super::supervisor::supervise;
 use super::worker::{Doings, work};
 use super::{Effect, Policy, Replicated};
 use crate::broker::{BrokerError, Topic};
@@ -75,8 +75,8 @@ impl Handlers {
             }
             metrics::declare(&about, self.doings.contains_key(about.handler));
             reactors.insert(about.handler, Arc::clone(reactor));
-            tasks.spawn(supervise(Arc::clone(runtime), Arc::clone(reactor)));
         }
+        tasks.spawn(look_out(Arc::clone(runtime), self.reactors.clone()));
         let (replicas, reactors) = (Arc::new(replicas), Arc::new(reactors));
         tasks.spawn(dispatch(Arc::clone(runtime), replicas, reactors));
         if !self.doings.is_empty() {
@@ -246,7 +246,10 @@ async fn begin(scope: &Scope, begun: Begun) -> Result<(), ReplayError> {
     })
     .await?;
     match added {
-        Some(_) => Ok(()),
+        Some(_) => {
+            scope.runtime.generations_bell.notify_one();
+            Ok(())
+        }
         None if known => Err(ReplayError::UnderWay(handler.to_owned())),
         // It has never run, so it has nothing to see again.
         None => Err(ReplayError::Unknown(handler.to_owned())),

@@ -160,6 +160,9 @@ impl Runner {
             match self.commit(folded).await {
                 Ok(()) => {
                     self.unfinished.fetch_or(told, Ordering::Relaxed);
+                    if told {
+                        self.scope.runtime.generations_bell.notify_one();
+                    }
                     return Ok(Tried::Done(done));
                 }
                 Err(NotCommitted::Conflict) => tokio::task::yield_now().await,

@@ -3,69 +3,77 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::consumer::consume;
 use super::generations::{Begun, Retired, State, into_engine_error};
+use super::lookout::News;
 use super::parked;
 use super::positions::{self, ReadError};
 use super::reactor::{Reactor, Scope};
 use crate::engine::{DocumentWrite, Documents, DocumentsQuery, EngineError, Generation, WriteSet};
 use crate::runtime::Runtime;
+use crate::value::Timestamp;
 
-/// How often it is looked whether generations have changed.
-const INTERVAL: Duration = Duration::from_millis(250);
 /// How long a generation is kept after it was given up, in milliseconds: until every process of the
 /// service has noticed.
 const GRACE_MS: u64 = 5_000;
 /// How many documents are deleted in one transaction.
 const AT_ONCE: u32 = 200;
 
-/// Looks after a handler until the service shuts down; what is under way is finished first.
-pub(super) async fn supervise(runtime: Arc<Runtime>, reactor: Arc<dyn Reactor>) {
-    let mut supervisor = Supervisor {
-        scope: Scope::new(Arc::clone(&runtime), reactor, 0),
-        consumers: JoinSet::new(),
-        running: BTreeMap::new(),
-    };
-    let mut shutdown = runtime.shutdown.clone();
-    while !*shutdown.borrow() {
-        if let Err(error) = supervisor.look().await {
-            let handler = supervisor.scope.about.handler;
-            tracing::warn!(handler, %error, "a handler could not be looked after");
-        }
-        tokio::select! {
-            () = tokio::time::sleep(INTERVAL) => {}
-            _ = shutdown.wait_for(|down| *down) => {}
-        }
-    }
-    while supervisor.consumers.join_next().await.is_some() {}
-}
-
-struct Supervisor {
+/// Looks after a handler.
+pub(super) struct Supervisor {
     scope: Scope,
+    news: News,
     consumers: JoinSet<()>,
     running: BTreeMap<Generation, AbortHandle>,
+    /// What may take a while, and holds up no other handler: one thing at a time.
+    errand: JoinSet<()>,
 }
 
 impl Supervisor {
-    async fn look(&mut self) -> Result<(), ReadError> {
-        let state = positions::begin(&self.scope).await?;
-        self.run(&state);
-        for (generation, begun) in &state.generations {
-            if *generation != state.active && begun.is_complete() {
-                self.complete(&state, *generation).await?;
-            }
+    /// One for a handler; its consumers are told by `news` when there may be something to look after.
+    pub fn new(runtime: &Arc<Runtime>, reactor: Arc<dyn Reactor>, news: News) -> Self {
+        Self {
+            scope: Scope::new(Arc::clone(runtime), reactor, 0),
+            news,
+            consumers: JoinSet::new(),
+            running: BTreeMap::new(),
+            errand: JoinSet::new(),
         }
-        let now = self.scope.runtime.engine.now().await?;
-        for (generation, retired) in &state.retired {
-            if now.millis_since(retired.at) > GRACE_MS {
-                self.remove(*generation, retired).await?;
-            }
+    }
+
+    /// The handler's id.
+    pub fn handler(&self) -> &'static str {
+        self.scope.about.handler
+    }
+
+    /// Does what the handler's state demands; whether that is to change soon.
+    pub fn look(&mut self, state: Option<State>, now: Timestamp) -> bool {
+        if let Some(state) = &state {
+            self.run(state);
         }
-        Ok(())
+        let settled = state
+            .as_ref()
+            .is_some_and(|state| state.generations.len() == 1 && state.retired.is_empty());
+        while self.errand.try_join_next().is_some() {}
+        if !settled && self.errand.is_empty() {
+            let scope = self.scope.clone();
+            self.errand.spawn(async move {
+                if let Err(error) = change(&scope, state, now).await {
+                    let handler = scope.about.handler;
+                    tracing::warn!(handler, %error, "a handler could not be looked after");
+                }
+            });
+        }
+        !settled
+    }
+
+    /// Waits for what is under way, when the service shuts down.
+    pub async fn finish(mut self) {
+        while self.consumers.join_next().await.is_some() {}
+        while self.errand.join_next().await.is_some() {}
     }
 
     /// Starts and stops consumers as the state demands. A consumer may be stopped anywhere: what it
@@ -82,11 +90,41 @@ impl Supervisor {
         for (generation, begun) in &state.generations {
             self.running.entry(*generation).or_insert_with(|| {
                 let scope = self.scope.at(*generation);
-                self.consumers.spawn(consume(scope, begun.topic.clone()))
+                let news = self.news.clone();
+                self.consumers
+                    .spawn(consume(scope, begun.topic.clone(), news))
             });
         }
     }
+}
 
+/// Begins a handler, and sees through what its generations wait for.
+async fn change(scope: &Scope, state: Option<State>, now: Timestamp) -> Result<(), ReadError> {
+    let Some(state) = state else {
+        positions::begin(scope).await?;
+        scope.runtime.generations_bell.notify_one();
+        return Ok(());
+    };
+    let change = Change { scope };
+    for (generation, begun) in &state.generations {
+        if *generation != state.active && begun.is_complete() {
+            change.complete(&state, *generation).await?;
+        }
+    }
+    for (generation, retired) in &state.retired {
+        if now.millis_since(retired.at) > GRACE_MS {
+            change.remove(*generation, retired).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A change of a handler's generations.
+struct Change<'a> {
+    scope: &'a Scope,
+}
+
+impl Change<'_> {
     /// A shadow generation that has all it waited for takes over as soon as it has read as far as
     /// the one that counts; a replay is over.
     async fn complete(&self, state: &State, generation: Generation) -> Result<(), ReadError> {

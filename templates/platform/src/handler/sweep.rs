@@ -20,11 +20,14 @@ use super::reactor::Scope;
 use super::release;
 use super::replica;
 use super::run::Runner;
+use crate::broker::Delivery;
 use crate::engine::{Documents, DocumentsQuery, EngineError};
-use crate::envelope::partition_of;
+use crate::envelope::{Control, partition_of};
 
-/// How often a handler looks.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// How often a handler is measured while it reads.
+const MEASURED: Duration = Duration::from_secs(1);
+/// How often while it reads nothing.
+const AT_REST: Duration = Duration::from_secs(10);
 /// How often a handler that is not filled asks again.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// How many steps are taken for one key before others have their turn.
@@ -55,26 +58,75 @@ pub(super) static FILLED: LazyLock<IntGaugeVec> = LazyLock::new(|| {
     )
 });
 
-/// When a handler last looked, and asked.
-#[derive(Debug, Default)]
+/// What a handler has looked after, and when it is to again.
+#[derive(Debug)]
 pub(super) struct Sweeper {
-    looked: Option<Instant>,
+    /// Whether there may be something to look after.
+    called: bool,
     asked: Option<Instant>,
+    measured: Option<Instant>,
+    /// Whether it has read anything since it was measured, or lags behind.
+    moves: bool,
     ends: Ends,
 }
 
+impl Default for Sweeper {
+    /// One that has not looked yet.
+    fn default() -> Self {
+        Self {
+            called: true,
+            asked: None,
+            measured: None,
+            moves: false,
+            ends: Ends::default(),
+        }
+    }
+}
+
 impl Sweeper {
-    /// Looks, when it is time; whether there is more to do at once.
+    /// Lets it look after what waits.
+    pub const fn call(&mut self) {
+        self.called = true;
+    }
+
+    /// Notes what the handler has got to read.
+    pub fn reads(&mut self, deliveries: &[Delivery]) {
+        let is_beat = |delivery: &Delivery| Control::is_heartbeat(&delivery.wire);
+        self.moves |= !deliveries.iter().all(is_beat);
+    }
+
+    /// How long until a handler that reads these partitions is to be measured.
+    pub fn due_in(&self, partitions: &BTreeMap<u32, Partition>) -> Duration {
+        if partitions.is_empty() {
+            // Those are measured who read.
+            return AT_REST;
+        }
+        let pause = if self.moves { MEASURED } else { AT_REST };
+        let since = self.measured.map_or(pause, |at| at.elapsed());
+        pause.saturating_sub(since)
+    }
+
+    /// Looks, and measures, when it is time; whether there is more to do at once.
     pub async fn sweep(
         &mut self,
         runner: &mut Runner,
         partitions: &BTreeMap<u32, Partition>,
     ) -> bool {
-        let fresh = self.looked.is_some_and(|at| at.elapsed() < INTERVAL);
-        if partitions.is_empty() || (fresh && !runner.unfinished.load(Ordering::Relaxed)) {
+        if partitions.is_empty() {
+            self.measured = None;
             return false;
         }
-        self.looked = Some(Instant::now());
+        if self.due_in(partitions).is_zero() {
+            (self.measured, self.moves) = (Some(Instant::now()), false);
+            if let Err(error) = self.measure(&runner.scope, partitions).await {
+                let handler = runner.scope.about.handler;
+                tracing::debug!(handler, %error, "the handler could not be measured");
+            }
+        }
+        if !self.called && !runner.unfinished.load(Ordering::Relaxed) {
+            return false;
+        }
+        self.called = false;
         match self.look(runner, partitions).await {
             Ok(busy) => {
                 runner.unfinished.store(busy, Ordering::Relaxed);
@@ -101,7 +153,6 @@ impl Sweeper {
             ask::send_recorded(&scope).await?;
         }
         self.ask_for_everything(&scope).await?;
-        self.measure(&scope, partitions).await?;
         Ok(busy)
     }
 
@@ -158,6 +209,7 @@ impl Sweeper {
             Ok(now) => {
                 let lag = self.ends.lag(partitions, now);
                 LAG.with_label_values(&[handler]).set(lag);
+                self.moves |= lag > 0;
             }
             Err(error) => tracing::debug!(handler, %error, "the lag could not be measured"),
         }

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::command::{self, Pending};
+use super::due;
 use super::effect::{Doing, Job};
 use super::generations::into_engine_error;
 use super::reactor::Failure;
@@ -30,8 +31,6 @@ use crate::value::Timestamp;
 
 /// How many attempts run at a time.
 const AT_ONCE: usize = 16;
-/// How often it is looked whether a job is due that nobody rang for.
-const INTERVAL: Duration = Duration::from_millis(250);
 /// How much longer than an attempt its claim lasts, in milliseconds.
 const MARGIN_MS: u64 = 1_000;
 
@@ -58,19 +57,23 @@ pub(super) async fn work(runtime: Arc<Runtime>, doings: Arc<Doings>) {
     let mut shutdown = runtime.shutdown.clone();
     let mut under_way = JoinSet::new();
     while !*shutdown.borrow() {
-        match claim(&runtime, &doings, AT_ONCE - under_way.len()).await {
-            Ok(claimed) => {
+        let pause = match claim(&runtime, &doings, AT_ONCE - under_way.len()).await {
+            Ok((claimed, pause)) => {
                 for claim in claimed {
                     let (runtime, doings) = (Arc::clone(&runtime), Arc::clone(&doings));
                     under_way.spawn(async move { claim.run(&runtime, &doings).await });
                 }
+                pause
             }
-            Err(error) => tracing::warn!(%error, "jobs could not be claimed"),
-        }
+            Err(error) => {
+                tracing::warn!(%error, "jobs could not be claimed");
+                Some(due::SOON)
+            }
+        };
         tokio::select! {
             Some(_) = under_way.join_next() => {}
             () = runtime.jobs_bell.notified(), if under_way.len() < AT_ONCE => {}
-            () = tokio::time::sleep(INTERVAL) => {}
+            () = due::wait(pause) => {}
             _ = shutdown.wait_for(|down| *down) => {}
         }
     }
@@ -84,19 +87,19 @@ struct Claim {
     now: Timestamp,
 }
 
-/// Claims jobs that are due: of each key the first one only.
+/// Claims jobs that are due: of each key the first one only. How long until the next is due, too.
 async fn claim(
     runtime: &Runtime,
     doings: &Doings,
     limit: usize,
-) -> Result<Vec<Claim>, EngineError> {
+) -> Result<(Vec<Claim>, Option<Duration>), EngineError> {
     let engine = &runtime.engine;
     if limit == 0 {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), None));
     }
     let glance = engine.glance(&[Documents::Jobs]).await?;
     if !glance.holds(Documents::Jobs) {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), None));
     }
     let query = DocumentsQuery {
         collection: Documents::Jobs,
@@ -118,7 +121,8 @@ async fn claim(
         };
         claimed.extend(claim_one(runtime, doing.attempts(), document, job).await?);
     }
-    Ok(claimed)
+    let pause = due::next(&**engine, Documents::Jobs, glance.now).await?;
+    Ok((claimed, pause))
 }
 
 async fn claim_one(

@@ -39,8 +39,9 @@ const OUTBOX_ENOUGH: u64 = 1_000;
 /// How long one process works on requests without renewing, in milliseconds.
 const LEASE_MS: u64 = 5_000;
 
-/// How long requests are waited for, in milliseconds, when none is under way.
-const WAIT_MS: u64 = 500;
+/// How long requests are waited for, in milliseconds, when none is under way; those that another process
+/// has left are found afterwards.
+const WAIT_MS: u64 = 5_000;
 
 /// The same when some are, but cannot go on now.
 const HELD_UP_MS: u64 = 50;
@@ -237,7 +238,7 @@ impl Owner {
         let rings = !write.events.is_empty();
         self.runtime.engine.commit(write).await?;
         if rings {
-            self.runtime.outbox_bell.notify_one();
+            self.runtime.outbox_bell.ring();
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! What the owner has to know of an aggregate to publish its state.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -27,6 +29,8 @@ pub struct Owned {
     pub published: &'static [&'static str],
     /// Whether it has states.
     pub has_status: bool,
+    /// When copies of it count as stale, the shortest time of all; `None`: nobody copies it.
+    pub stale_after: Option<Duration>,
 }
 
 /// What a snapshot says of an aggregate.
@@ -50,6 +54,7 @@ impl Owned {
             topic: A::Type::TOPIC,
             published: A::PUBLISHED,
             has_status: A::INITIAL_STATUS.is_some(),
+            stale_after: None,
         }
     }
 

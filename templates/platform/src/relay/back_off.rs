@@ -40,6 +40,11 @@ impl BackOff {
         waiting.map(|(key, _)| key).collect()
     }
 
+    /// Whether any key waited after the last pass.
+    pub fn is_any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// After a pass: these failed, and of all others only those that had to wait still do.
     pub fn update(&mut self, failed: Vec<Failed>, now: Instant) {
         for Failed { key, moved } in failed {

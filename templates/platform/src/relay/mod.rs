@@ -14,6 +14,7 @@ mod back_off;
 mod heartbeat;
 mod metrics;
 mod plan;
+mod turns;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,12 +23,15 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use self::back_off::BackOff;
+pub use self::heartbeat::Beat;
 use self::heartbeat::Heartbeats;
 use self::plan::Plan;
+use self::turns::{Next, SHORTEST};
+use crate::bell::Ear;
 use crate::broker::{BrokerError, Publication, Published};
 use crate::engine::{EngineError, OutboxRow};
+use crate::envelope::Control;
 use crate::hold;
-use crate::lease::Lease;
 use crate::runtime::Runtime;
 use crate::task;
 use crate::value::Timestamp;
@@ -44,23 +48,8 @@ const FIRST: usize = 100;
 /// How many published messages are deleted together, where more come all the time.
 const DELETION: usize = 256;
 
-/// How long a relay has its shard without renewing, in milliseconds.
-const LEASE_MS: u64 = 2_000;
-
-/// The pause after a pass that found something, when nobody rings.
-const SHORTEST: Duration = Duration::from_millis(2);
-
-/// The longest pause between passes; commits of this process ring, those of others do not.
-const LONGEST: Duration = Duration::from_millis(50);
-
-/// The longest pause after a failure.
-const BACK_OFF: Duration = Duration::from_secs(2);
-
 /// The pause between two looks at how much waits, for operators.
 const OBSERVATION: Duration = Duration::from_secs(1);
-
-/// How long a relay goes on publishing when its service shuts down.
-const DRAIN: Duration = Duration::from_secs(5);
 
 /// A part of the outbox: the partitions that leave `number` when divided by `of`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +82,13 @@ pub struct Relay {
     heartbeats: Heartbeats,
     back_off: BackOff,
     shutdown: watch::Receiver<bool>,
+    bell: Ear,
+    next: Next,
     pause: Duration,
-    lease: Lease,
+    /// When there was last something to publish.
+    moved: Instant,
+    /// Whether another relay may have the shard.
+    shared: bool,
     observed: Option<Instant>,
     /// How many messages the next batch has at most.
     limit: usize,
@@ -128,75 +122,29 @@ enum PassError {
 }
 
 impl Relay {
-    /// A relay for one shard of a service; `topics` are those of the aggregates it owns, which get
-    /// its heartbeats.
-    pub fn new(runtime: Arc<Runtime>, shard: Shard, topics: &[String]) -> Self {
+    /// A relay for one shard of a service; `beats` are the topics of the aggregates it owns that others
+    /// copy, which get its heartbeats.
+    pub fn new(runtime: Arc<Runtime>, shard: Shard, beats: &[Beat]) -> Self {
         metrics::declare();
         let partitions: Vec<_> = (0..runtime.partitions)
             .filter(|partition| shard.has(*partition))
             .collect();
         Self {
-            heartbeats: Heartbeats::new(&runtime, topics, &partitions),
+            heartbeats: Heartbeats::new(&runtime, beats, &partitions),
             back_off: BackOff::default(),
             shutdown: runtime.shutdown.clone(),
+            bell: runtime.outbox_bell.listen(),
             runtime,
             shard,
+            next: Next::Pass,
             pause: SHORTEST,
-            lease: Lease::new(format!("relay/{}", shard.number), LEASE_MS),
+            moved: Instant::now(),
+            shared: true,
             observed: None,
             limit: FIRST,
             blocked: 0,
             ahead: None,
             published: Vec::new(),
-        }
-    }
-
-    /// Works until the service shuts down, and then until the outbox is empty, or it takes too long.
-    pub async fn run(mut self) {
-        while !*self.shutdown.borrow() {
-            self.turn().await;
-            self.rest().await;
-        }
-        self.drain().await;
-    }
-
-    /// One pass, when the shard is this relay's; afterwards the pause says when to come again.
-    async fn turn(&mut self) {
-        let outcome = match self.lease.hold(&self.runtime).await {
-            Ok(true) => self.pass().await,
-            Ok(false) => {
-                // Whoever has the shard now reads it anew.
-                self.ahead = None;
-                self.pause = LONGEST;
-                return;
-            }
-            Err(error) => Err(error.into()),
-        };
-        self.pause = match outcome {
-            Ok(_) if self.ahead.is_some() => Duration::ZERO,
-            Ok(0) => self.longer(LONGEST),
-            Ok(_) => SHORTEST,
-            Err(error) => {
-                tracing::warn!(%error, shard = self.shard.number, "the relay is held up");
-                self.longer(BACK_OFF)
-            }
-        };
-    }
-
-    fn longer(&self, longest: Duration) -> Duration {
-        (self.pause * 3 / 2).clamp(SHORTEST, longest)
-    }
-
-    /// Waits for the bell, the end of the pause or the end of the service.
-    async fn rest(&mut self) {
-        if self.pause.is_zero() {
-            return;
-        }
-        let held_up = self.pause > LONGEST;
-        tokio::select! {
-            () = self.runtime.outbox_bell.notified(), if !held_up => {}
-            () = tokio::time::sleep(self.pause) => {}
-            _ = self.shutdown.changed() => {}
         }
     }
 
@@ -225,7 +173,12 @@ impl Relay {
         if deletes && ahead.is_ok() {
             self.published.clear();
         }
-        let settled = plan.settle(outcomes?);
+        let outcomes = outcomes?;
+        let answers = publications.iter().zip(&outcomes);
+        for (answer, _) in answers.filter(|(one, outcome)| is_taken_answer(one, outcome)) {
+            self.heartbeats.follow(answer);
+        }
+        let settled = plan.settle(outcomes);
         metrics::count(&settled);
         self.back_off.update(settled.failed, Instant::now());
         self.published.extend(&settled.acknowledged);
@@ -241,9 +194,7 @@ impl Relay {
                 self.runtime.broker.publish(&beats).await?;
             }
             if self.observes() {
-                self.observed = Some(Instant::now());
-                let depth = self.runtime.engine.outbox_depth().await?;
-                metrics::depth(depth, as_of);
+                self.observe(as_of).await?;
             }
         }
         Ok(settled.acknowledged.len())
@@ -294,6 +245,14 @@ impl Relay {
         self.observed.is_none_or(|at| at.elapsed() >= OBSERVATION)
     }
 
+    /// Looks at how much waits.
+    async fn observe(&mut self, now: Timestamp) -> Result<u64, EngineError> {
+        self.observed = Some(Instant::now());
+        let depth = self.runtime.engine.outbox_depth().await?;
+        metrics::depth(depth, now);
+        Ok(depth.rows)
+    }
+
     async fn publish(&self, publications: &[Publication]) -> Result<Vec<Published>, BrokerError> {
         if publications.is_empty() {
             return Ok(Vec::new());
@@ -318,27 +277,11 @@ impl Relay {
             published => self.runtime.engine.acknowledge(published).await,
         }
     }
+}
 
-    /// Publishes what is left, and gives the shard back.
-    async fn drain(&mut self) {
-        let started = Instant::now();
-        while self.lease.is_held() && started.elapsed() < DRAIN {
-            match self.pass().await {
-                Ok(0) if self.ahead.is_none() => break,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "the outbox is not drained; its messages wait in it");
-                    break;
-                }
-            }
-        }
-        if let Err(error) = self.acknowledge().await {
-            tracing::debug!(%error, "what is published already is published again");
-        }
-        if let Err(error) = self.lease.release(&self.runtime).await {
-            tracing::debug!(%error, "the lease of the relay runs out by itself");
-        }
-    }
+/// Whether the broker has a message of the runtime's own: a partition of copies is complete with it.
+fn is_taken_answer(message: &Publication, outcome: &Published) -> bool {
+    *outcome == Published::Acknowledged && Control::is(&message.wire)
 }
 
 /// How many messages a batch may have after these.

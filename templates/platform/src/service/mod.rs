@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use crate::broker::BrokerKind;
 use crate::config::Servers;
+use crate::contract::AggregateType;
 use crate::decision::{Aggregate, Creation, Decision, Deletion, Update};
 use crate::engine::Database;
 use crate::handler::{Effect, Handlers, Policy, Replicated};
@@ -118,6 +119,17 @@ impl Service {
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self) -> Self {
         self.owned.push(Owned::of::<A>());
+        self
+    }
+
+    /// When copies of its aggregate `A` count as stale, in milliseconds: the shortest time of all that
+    /// other services declare. Without it, nobody is told how fresh its topic is.
+    #[must_use]
+    pub fn stale_after<A: Aggregate>(mut self, millis: u64) -> Self {
+        let name = A::Type::NAME;
+        for owned in self.owned.iter_mut().filter(|owned| owned.name == name) {
+            owned.stale_after = Some(Duration::from_millis(millis));
+        }
         self
     }
 

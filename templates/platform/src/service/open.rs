@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::status::Status;
 use super::{Failure, Service, listeners};
+use crate::bell::Bell;
 use crate::broker::{self, Broker, BrokerError, Topic};
 use crate::cache::{self, Cache, Wanted};
 use crate::config::Config;
@@ -109,9 +110,10 @@ impl Service {
             broker,
             partitions: self.partitions,
             commands: self.commands.clone(),
-            outbox_bell: Notify::new(),
+            outbox_bell: Bell::default(),
             commands_bell: Notify::new(),
             jobs_bell: Notify::new(),
+            generations_bell: Notify::new(),
             shutdown,
         });
         Ok((runtime, topics))

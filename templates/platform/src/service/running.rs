@@ -18,8 +18,8 @@ use crate::config::Config;
 use crate::http::Site;
 use crate::http::health::Readiness;
 use crate::http::server::Server;
-use crate::owner::Owner;
-use crate::relay::{Relay, Shard};
+use crate::owner::{Owned, Owner};
+use crate::relay::{Beat, Relay, Shard};
 use crate::runtime::Runtime;
 use crate::unit_of_work;
 
@@ -68,10 +68,10 @@ impl Service {
     /// What works beside the answers.
     fn parts(&self, config: &Config, runtime: &Arc<Runtime>, topics_there: Topics) -> JoinSet<()> {
         let mut parts = self.handlers.spawn(runtime);
-        let topics = self.owned.iter().map(|owned| owned.topic.to_owned());
-        let topics: Vec<String> = topics.collect();
+        let beat = |owned: &Owned| Some(Beat::of(owned.topic, owned.stale_after?));
+        let beats: Vec<Beat> = self.owned.iter().filter_map(beat).collect();
         for shard in Shard::all(runtime.engine.shards()) {
-            parts.spawn(Relay::new(Arc::clone(runtime), shard, &topics).run());
+            parts.spawn(Relay::new(Arc::clone(runtime), shard, &beats).run());
         }
         let owner = Owner::new(
             Arc::clone(runtime),

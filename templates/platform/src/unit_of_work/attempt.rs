@@ -256,7 +256,7 @@ impl Attempt<'_> {
         self.runtime.engine.commit(write).await?;
         hold::at("unit-of-work.after-commit").await;
         if emits {
-            self.runtime.outbox_bell.notify_one();
+            self.runtime.outbox_bell.ring();
         }
         Ok(Attempted::Settled(executed))
     }

@@ -7,12 +7,12 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::relay::{Outcome, items, start, until};
+use crate::relay::{Outcome, items, start, start_with, until};
 use crate::shop::flaky::{Fate, Flaky, dice};
-use crate::shop::{self, PARTITIONS, Service};
+use crate::shop::{self, PARTITIONS, Service, TOPIC};
 use platform::broker::Publication;
 use platform::envelope::{Control, Envelope, partition_of};
-use platform::relay::BATCH;
+use platform::relay::{BATCH, Beat};
 use platform::value::Timestamp;
 use uuid::Uuid;
 
@@ -103,6 +103,51 @@ async fn a_partition_with_an_undelivered_event_does_not_look_fresh() -> Outcome 
     assert!(!fresh().contains(&partition_of(item, PARTITIONS)));
     healed.store(true, Ordering::Relaxed);
     until(|| fresh().len() == PARTITIONS as usize).await;
+    service.shutdown.send(true)?;
+    Ok(relay.await?)
+}
+
+/// The partitions of the heartbeats among these.
+fn beaten(taken: &[Publication]) -> Vec<u32> {
+    let beats = taken
+        .iter()
+        .filter(|message| Control::is_heartbeat(&message.wire));
+    beats.map(|message| message.partition).collect()
+}
+
+#[tokio::test]
+async fn nobody_is_told_who_does_not_ask() -> Outcome {
+    let folder = shop::place();
+    let broker = Flaky::new(shop::broker(folder.path()).await, |_| Fate::Good);
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
+    let relay = start_with(&service, &[]);
+    service.save(Uuid::now_v7(), 1, "x").await?;
+    service.drained().await?;
+    service.shutdown.send(true)?;
+    relay.await?;
+    assert_eq!(broker.taken().len(), 1, "heartbeats that nobody reads");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_heartbeat_follows_an_answer_at_once() -> Outcome {
+    let folder = shop::place();
+    let broker = Flaky::new(shop::broker(folder.path()).await, |_| Fate::Good);
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
+    // The next round comes long after the test.
+    let seldom = Beat::of(TOPIC, Duration::from_secs(24 * 60 * 60));
+    let relay = start_with(&service, &[seldom]);
+    until(|| beaten(&broker.taken()).len() == PARTITIONS as usize).await;
+    let partition = 1;
+    service.answer(partition).await?;
+    until(|| beaten(&broker.taken()).len() > PARTITIONS as usize).await;
+    let taken = broker.taken();
+    assert_eq!(beaten(&taken)[PARTITIONS as usize..], [partition]);
+    let [.., answer, beat] = &taken[..] else {
+        panic!("an answer and a heartbeat: {taken:?}");
+    };
+    assert!(Control::is(&answer.wire) && !Control::is_heartbeat(&answer.wire));
+    assert!(Control::is_heartbeat(&beat.wire));
     service.shutdown.send(true)?;
     Ok(relay.await?)
 }

@@ -25,6 +25,7 @@ const OWNED: Owned = Owned {
     topic: TOPIC,
     published: &["name"],
     has_status: true,
+    stale_after: None,
 };
 
 /// A service that owns items, with its relay.

@@ -10,16 +10,23 @@ use crate::shop::flaky::{Fate, Flaky, dice};
 use crate::shop::{self, MAX_BYTES, Service, TOPIC};
 use platform::broker::Publication;
 use platform::envelope::{Control, Envelope};
-use platform::relay::{BATCH, Relay, Shard};
+use platform::relay::{BATCH, Beat, Relay, Shard};
 use platform::testing::consuming::Reader;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 pub type Outcome = Result<(), Box<dyn Error>>;
 
+/// When a copy of what is published would count as stale.
+const STALE_AFTER: Duration = Duration::from_secs(1);
+
 pub fn start(service: &Service) -> JoinHandle<()> {
-    let topics = [TOPIC.to_owned()];
-    tokio::spawn(Relay::new(Arc::clone(&service.runtime), Shard::WHOLE, &topics).run())
+    start_with(service, &[Beat::of(TOPIC, STALE_AFTER)])
+}
+
+/// Starts a relay with these heartbeats.
+pub fn start_with(service: &Service, beats: &[Beat]) -> JoinHandle<()> {
+    tokio::spawn(Relay::new(Arc::clone(&service.runtime), Shard::WHOLE, beats).run())
 }
 
 /// Saves versions 1 to `versions` of each item, one version of all after the other.
@@ -128,7 +135,7 @@ async fn two_relays_at_once_keep_the_order_of_every_key() -> Outcome {
     for version in 1..=20 {
         for item in &items {
             one.save(*item, version, "x").await?;
-            other.runtime.outbox_bell.notify_one();
+            other.runtime.outbox_bell.ring();
         }
     }
     one.drained().await?;
@@ -254,6 +261,60 @@ async fn more_refused_messages_than_a_batch_do_not_hide_the_others() -> Outcome 
     }
     service.shutdown.send(true)?;
     Ok(relay.await?)
+}
+
+/// Waits until a relay has given its shard back, as it does when nothing comes any more.
+async fn at_rest(service: &Service) -> Outcome {
+    let started = Instant::now();
+    let nobody = Uuid::now_v7();
+    while !service.engine().lease("relay/0", nobody, 0).await? {
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "it has no rest"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_nobody_rang_for_is_published_all_the_same() -> Outcome {
+    let folder = shop::place();
+    let broker = shop::broker(folder.path()).await;
+    let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
+    let relay = start(&service);
+    service.save(Uuid::now_v7(), 1, "x").await?;
+    service.drained().await?;
+    at_rest(&service).await?;
+    // Its bell does not ring in the other process.
+    let died = Service::open(folder.path(), Uuid::now_v7(), broker).await;
+    died.save(Uuid::now_v7(), 1, "x").await?;
+    service.drained().await?;
+    service.shutdown.send(true)?;
+    Ok(relay.await?)
+}
+
+#[tokio::test]
+async fn whoever_commits_takes_the_shard_of_one_that_is_at_rest() -> Outcome {
+    let folder = shop::place();
+    let broker = Flaky::new(shop::broker(folder.path()).await, |_| Fate::Good);
+    let one = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
+    let other = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
+    let relays = [start(&one), start(&other)];
+    let items = items(2);
+    one.save(items[0], 1, "x").await?;
+    one.drained().await?;
+    at_rest(&one).await?;
+    other.save(items[1], 1, "x").await?;
+    other.drained().await?;
+    assert_in_order(&broker.taken(), &items, 1);
+    for service in [one, other] {
+        service.shutdown.send(true)?;
+    }
+    for relay in relays {
+        relay.await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]

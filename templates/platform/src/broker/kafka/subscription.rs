@@ -22,8 +22,8 @@ use super::settings::Settings;
 use super::topics::Topics;
 use crate::broker::{BrokerError, Polled, Subscription};
 
-/// How long the client may have something to say besides messages before it is heard.
-const TICK: Duration = Duration::from_millis(50);
+/// How long the client may have something to say that it does not ring for before it is heard.
+const TICK: Duration = Duration::from_secs(1);
 /// How often the group is told how far was read.
 const NOTE: Duration = Duration::from_secs(1);
 

@@ -6,7 +6,9 @@ use uuid::Uuid;
 
 use super::error::{signed, unsigned};
 use super::rows::timestamp;
-use crate::engine::{CommitError, Document, DocumentWrite, Documents, DocumentsQuery, EngineError};
+use crate::engine::{
+    CommitError, Document, DocumentWrite, Documents, DocumentsQuery, EngineError, Glance,
+};
 use crate::value::Timestamp;
 
 const COLUMNS: &str = r#"key, "group", position, due, version, body"#;
@@ -110,6 +112,28 @@ pub(super) fn count(connection: &Connection, collection: Documents) -> Result<u6
         .prepare_cached(&sql)?
         .query_row([], |row| row.get(0))?;
     unsigned(count)
+}
+
+/// The time, and which of these collections hold anything: one statement.
+pub(super) fn glance(
+    connection: &Connection,
+    collections: &[Documents],
+) -> Result<Glance, EngineError> {
+    let holds = |collection: &Documents| format!("EXISTS (SELECT 1 FROM {})", table(*collection));
+    let holds: Vec<_> = collections.iter().map(holds).collect();
+    let sql = format!("SELECT {}", holds.join(", "));
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut holding = Vec::new();
+    if let Some(row) = rows.next()? {
+        for (at, collection) in collections.iter().enumerate() {
+            if row.get(at)? {
+                holding.push(*collection);
+            }
+        }
+    }
+    let now = Timestamp::now();
+    Ok(Glance { now, holding })
 }
 
 /// Documents by due time, group, position and key; by key alone when paging.

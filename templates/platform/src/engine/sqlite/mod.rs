@@ -68,7 +68,8 @@ use self::writer::Writer;
 use super::migration::{Migration, OpenError};
 use super::{
     CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find, Found, Gate,
-    Generation, OffsetAdvance, Options, OutboxDepth, OutboxEvent, OutboxRow, Page, WriteSet,
+    Generation, Glance, OffsetAdvance, Options, OutboxDepth, OutboxEvent, OutboxRow, Page,
+    WriteSet,
 };
 use crate::schema::Schema;
 use crate::value::Timestamp;
@@ -311,6 +312,13 @@ impl Engine for SqliteEngine {
     async fn count(&self, collection: Documents) -> Result<u64, EngineError> {
         self.readers
             .read(move |connection| documents::count(connection, collection))
+            .await
+    }
+
+    async fn glance(&self, collections: &[Documents]) -> Result<Glance, EngineError> {
+        let collections = collections.to_vec();
+        self.readers
+            .read(move |connection| documents::glance(connection, &collections))
             .await
     }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use platform::bell::Bell;
 use platform::broker::embedded::{self, EmbeddedBroker};
 #[cfg(feature = "kafka")]
 use platform::broker::kafka;
@@ -15,7 +16,7 @@ use platform::broker::{Broker, BrokerKind, Topic};
 use platform::engine::{
     CommitError, Engine, EngineError, Options, OutboxEvent, Save, SaveTo, Stored, WriteSet,
 };
-use platform::envelope::{Change, Envelope, partition_of};
+use platform::envelope::{Change, Control, Envelope, partition_of};
 use platform::runtime::Runtime;
 use platform::schema::{Column, Kind, Schema};
 use platform::value::Timestamp;
@@ -116,9 +117,10 @@ impl Service {
             broker,
             partitions: PARTITIONS,
             commands: BTreeMap::new(),
-            outbox_bell: Notify::new(),
+            outbox_bell: Bell::default(),
             commands_bell: Notify::new(),
             jobs_bell: Notify::new(),
+            generations_bell: Notify::new(),
             shutdown: receiver,
         };
         Self {
@@ -144,7 +146,7 @@ impl Service {
     ) -> Result<(), CommitError> {
         let writes = versions.map(|version| saved(id, version, "x")).collect();
         let saved = self.runtime.engine.commit_all(writes).await;
-        self.runtime.outbox_bell.notify_one();
+        self.runtime.outbox_bell.ring();
         saved.map_err(|(_, error)| error)
     }
 
@@ -155,9 +157,34 @@ impl Service {
         self.commit(write(version, to, &event)).await
     }
 
+    /// Tells a partition that it has all snapshots of a request.
+    pub async fn answer(&self, partition: u32) -> Result<(), CommitError> {
+        let (id, now) = (Uuid::now_v7(), Timestamp::now());
+        let answer = Control::SnapshotComplete {
+            request: id,
+            aggregate_type: "item".to_owned(),
+        };
+        let event = OutboxEvent {
+            id,
+            aggregate_type: "item".to_owned(),
+            aggregate_id: id,
+            sequence: 0,
+            kind: answer.versioned_kind(),
+            topic: TOPIC.to_owned(),
+            partition,
+            logged: false,
+            wire: answer.to_wire(id, "/shop/stock", now),
+        };
+        let write = WriteSet {
+            events: vec![event],
+            ..WriteSet::default()
+        };
+        self.commit(write).await
+    }
+
     async fn commit(&self, write: WriteSet) -> Result<(), CommitError> {
         self.runtime.engine.commit(write).await?;
-        self.runtime.outbox_bell.notify_one();
+        self.runtime.outbox_bell.ring();
         Ok(())
     }
 

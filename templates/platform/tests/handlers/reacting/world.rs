@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use platform::bell::Bell;
 use platform::broker::{self, Broker, Topic};
 use platform::engine::{Documents, Engine, Find, Found, Generation, Options};
 use platform::envelope::partition_of;
@@ -125,9 +126,10 @@ impl Desk {
             broker,
             partitions: PARTITIONS,
             commands: BTreeMap::from(commands),
-            outbox_bell: Notify::new(),
+            outbox_bell: Bell::default(),
             commands_bell: Notify::new(),
             jobs_bell: Notify::new(),
+            generations_bell: Notify::new(),
             shutdown: down,
         });
         let tasks = handlers.spawn(&runtime);
