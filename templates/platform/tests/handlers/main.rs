@@ -15,3 +15,4 @@ mod place;
 mod policy;
 mod reacting;
 mod replica;
+mod unheard;
