@@ -44,6 +44,29 @@ fn indexes_are_made() {
     });
 }
 
+/// Whatever names an aggregate, one by one or in a list, in it or in what is inside, keeps it from being
+/// deleted.
+#[test]
+fn all_references_to_an_aggregate_are_known() {
+    let text = include_str!("cases/migrations/sqlite/microdb.toml");
+    let files = rendered(text);
+    let storage = files
+        .iter()
+        .filter(|file| file.path.starts_with("services/a/src/generated/"))
+        .map(|file| String::from_utf8_lossy(&file.content))
+        .find(|text| text.contains("referenced_by:"))
+        .unwrap();
+    for (table, column) in [
+        ("node", "parent"),
+        ("node", "others"),
+        ("node__twig", "owner"),
+    ] {
+        let referrer = format!("Referrer {{ table: \"{table}\", column: \"{column}\", }}");
+        let words: Vec<&str> = storage.split_whitespace().collect();
+        assert!(words.join(" ").contains(&referrer), "{referrer}: {storage}");
+    }
+}
+
 /// The files of the system that a text describes.
 fn rendered(text: &str) -> Vec<Rendered> {
     let mut sources = Sources::literal([("microdb.toml", text)]);

@@ -118,7 +118,7 @@ impl Service<'_> {
                 let table = entity_table(other, entity.name.as_str());
                 entity.fields.values().map(move |f| (table.clone(), f))
             });
-            let naming = own.chain(inner).filter(|(_, f)| f.ty == target && !f.list);
+            let naming = own.chain(inner).filter(|(_, f)| f.ty == target);
             referrers.extend(naming.map(|(table, field)| (table, field.name.to_string())));
         }
         referrers

@@ -154,6 +154,18 @@ impl Schema {
         let shard = self.shard_by?;
         self.columns.iter().find(|column| column.name == shard)
     }
+
+    /// The column of a table that names the aggregate which its rows belong to, where they are rows of
+    /// such aggregates, or of entities inside.
+    pub fn owner_in(&self, table: &str) -> Option<&'static str> {
+        let mut collections = self.collections.iter();
+        match self.table == table {
+            true => Some("id"),
+            false => collections
+                .any(|collection| collection.table == table)
+                .then_some("_parent"),
+        }
+    }
 }
 
 impl Rules {

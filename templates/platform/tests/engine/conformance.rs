@@ -57,6 +57,7 @@ pub async fn all_of_references(databases: &impl Databases) {
     references::unique_together(&*databases.open().await).await;
     references::references_name_something(&*databases.open().await).await;
     references::referenced_rows_stay(&*databases.open().await).await;
+    references::its_own_reference_keeps_nothing(&*databases.open().await).await;
 }
 
 /// Entities inside of aggregates.

@@ -222,7 +222,7 @@ pub(super) async fn listed_references(
     Ok(())
 }
 
-/// Whether the row, which is locked, is in a list of references. A referring column is a list when
+/// Whether the row, which is locked, is in a list of references, other than its own. A referring column is a list when
 /// it is a text; all rows of its table are looked at.
 pub(super) async fn listed_referrers(
     connection: &mut PgConnection,
@@ -240,7 +240,13 @@ pub(super) async fn listed_referrers(
         if !list.transpose()?.unwrap_or(false) {
             continue;
         }
-        let sql = format!("SELECT 1 FROM {table} WHERE jsonb_exists({column}::jsonb, $1) LIMIT 1");
+        let others = schema.owner_in(referrer.table);
+        let others = others.map_or(String::new(), |own| {
+            format!("AND {} <> $1::uuid", quoted(own))
+        });
+        let sql = format!(
+            "SELECT 1 FROM {table} WHERE jsonb_exists({column}::jsonb, $1) {others} LIMIT 1"
+        );
         let arguments = Arguments::default().text(&id.to_string());
         let found = statement::rows(connection, &sql.into(), arguments).await?;
         if !found.is_empty() {

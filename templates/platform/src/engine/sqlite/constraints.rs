@@ -101,7 +101,7 @@ pub(super) fn listed_references(
     Ok(())
 }
 
-/// Whether the row is in a list of references. A referring column is a list when it has no
+/// Whether the row is in a list of references, other than its own. A referring column is a list when it has no
 /// foreign key; all rows of its table are looked at.
 pub(super) fn listed_referrers(
     connection: &Connection,
@@ -116,9 +116,13 @@ pub(super) fn listed_referrers(
             continue;
         }
         let (table, column) = (quoted(referrer.table), quoted(referrer.column));
+        let others = schema.owner_in(referrer.table);
+        let others = others.map_or(String::new(), |own| {
+            format!("AND referrer.{} <> ?1", quoted(own))
+        });
         let sql = format!(
             "SELECT 1 FROM {table} AS referrer, json_each(referrer.{column}) AS element
-             WHERE element.value = ?1 LIMIT 1"
+             WHERE element.value = ?1 {others} LIMIT 1"
         );
         if exists(connection, &sql, &Sql::Text(id.to_string()))? {
             return Err(CommitError::StillReferenced(referrer.table));

@@ -24,10 +24,20 @@ const PLACE: &[Column] = &[
 pub static OWNER: Schema = Schema {
     name: "owner",
     table: "owners",
-    columns: &[Column::new("name", Kind::Text)],
+    columns: &[
+        Column::new("name", Kind::Text),
+        Column::new("friends", Kind::Uuid)
+            .list()
+            .optional()
+            .references("owners"),
+    ],
     collections: &[],
     unique: &[],
     referenced_by: &[
+        Referrer {
+            table: "owners",
+            column: "friends",
+        },
         Referrer {
             table: "things",
             column: "owner",

@@ -112,3 +112,22 @@ pub async fn referenced_rows_stay(engine: &dyn Engine) {
     commit(engine, saving(deleted(&THING, 0, id(1), 4))).await;
     commit(engine, saving(deleted(&OWNER, 0, id(50), 2))).await;
 }
+
+/// What nobody lists but itself is deleted.
+pub async fn its_own_reference_keeps_nothing(engine: &dyn Engine) {
+    let owner = |number, friends: &[u64]| {
+        let friends = friends.iter().map(|friend| id(*friend).to_string());
+        let friends: Vec<_> = friends.collect();
+        let row = json!({ "name": "o", "friends": friends });
+        saving(live(&OWNER, 0, stored(id(number), 1, row)))
+    };
+    commit(engine, owner(50, &[50])).await;
+    commit(engine, owner(51, &[51, 50])).await;
+    let error = refused(engine, saving(deleted(&OWNER, 0, id(50), 2))).await;
+    assert!(
+        matches!(error, CommitError::StillReferenced("owners")),
+        "{error}"
+    );
+    commit(engine, saving(deleted(&OWNER, 0, id(51), 2))).await;
+    commit(engine, saving(deleted(&OWNER, 0, id(50), 2))).await;
+}

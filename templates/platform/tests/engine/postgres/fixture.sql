@@ -3,7 +3,8 @@ CREATE TABLE "owners" (
     "version" BIGINT NOT NULL,
     "created_at" TIMESTAMPTZ NOT NULL,
     "updated_at" TIMESTAMPTZ NOT NULL,
-    "name" TEXT COLLATE "C" NOT NULL
+    "name" TEXT COLLATE "C" NOT NULL,
+    "friends" TEXT COLLATE "C"
 );
 
 CREATE TABLE "things" (

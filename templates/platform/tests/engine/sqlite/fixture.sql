@@ -3,7 +3,8 @@ CREATE TABLE "owners" (
     "version" INTEGER NOT NULL,
     "created_at" TEXT NOT NULL,
     "updated_at" TEXT NOT NULL,
-    "name" TEXT NOT NULL
+    "name" TEXT NOT NULL,
+    "friends" TEXT
 ) STRICT;
 
 CREATE TABLE "things" (
