@@ -258,7 +258,7 @@ fn envelope() -> Value {
                 "ce_sequence": text("The event's place in the history of its aggregate, from 1"),
                 "ce_partitionkey": uuid("What order is kept for: the aggregate's id"),
                 "ce_dataschema": text("The type and the version of the payload"),
-                "ce_correlationid": uuid("What all messages share that one request set off"),
+                "ce_correlationid": text("What all messages share that one request set off"),
                 "ce_causationid": uuid("The message or the request that caused this one"),
                 "ce_change": { "enum": ["saved", "deleted", "snapshot"] },
                 "ce_lastevent": uuid("For a snapshot: the last event it stands for"),

@@ -17,14 +17,14 @@ pub(super) fn operation(system: &System, context: &Context, route: &Route) -> Va
             "summary": format!("All of `{aggregate}`, a page at a time"),
             "tags": [aggregate],
             "parameters": paging(),
-            "responses": { "200": page(aggregate.as_str()) },
+            "responses": with_problems(&["422"], ("200", page(aggregate.as_str()))),
         }),
         Endpoint::Get(aggregate) => json!({
             "operationId": format!("{}.read", names::snake(aggregate.as_str())),
             "summary": format!("One `{aggregate}`"),
             "tags": [aggregate],
             "parameters": [id()],
-            "responses": with_problems(&["404", "410"], ("200", answer(&derived::view(aggregate.as_str())))),
+            "responses": with_problems(&["404", "410", "422"], ("200", answer(&derived::view(aggregate.as_str())))),
         }),
         Endpoint::Query(name) => match context.queries.get(name) {
             Some(found) => query(context, found),
@@ -50,7 +50,7 @@ fn command(system: &System, aggregate: &Aggregate, command: &Command) -> Value {
         parameters.insert(0, id());
         parameters.push(json!({
             "name": "If-Match", "in": "header", "schema": { "type": "string" },
-            "description": "The version (ETag) the command is meant for",
+            "description": "The versions (`ETag`) one of which the command is meant for",
         }));
     }
     let view = derived::view(aggregate.name.as_str());
@@ -67,7 +67,11 @@ fn command(system: &System, aggregate: &Aggregate, command: &Command) -> Value {
     if !creates {
         problems.extend(["404", "412"]);
     }
-    let refusals: Vec<&str> = command.refuses.iter().map(|r| r.name.as_str()).collect();
+    let refusals = command.refuses.iter();
+    // As the types of problems have them.
+    let refusals: Vec<String> = refusals
+        .map(|r| r.name.as_str().replace('_', "-"))
+        .collect();
     let mut operation = json!({
         "operationId": names::snake(command.name.as_str()),
         "summary": command_doc(command).lines().next().unwrap_or_default(),
@@ -177,7 +181,7 @@ fn page(aggregate: &str) -> Value {
 fn with_problems(problems: &[&str], done: (&str, Value)) -> Map<String, Value> {
     let mut responses = Map::new();
     responses.insert(done.0.to_owned(), done.1);
-    for status in problems {
+    for status in problems.iter().chain(&["default"]) {
         let description = match *status {
             "403" => "A page of another origin sent it",
             "404" => "There is none",
@@ -186,6 +190,7 @@ fn with_problems(problems: &[&str], done: (&str, Value)) -> Map<String, Value> {
             "412" => "It has another version",
             "415" => "The body does not say that it is JSON",
             "422" => "The input is not valid",
+            "default" => "What HTTP knows besides: a request that cannot be read, or a failure",
             _ => "Try again later",
         };
         responses.insert(

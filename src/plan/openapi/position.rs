@@ -36,7 +36,7 @@ fn taken(operation: &mut Value) {
         parameters.push(parameter);
     }
     operation["responses"]["400"] = json!({
-        "description": "The position is none",
+        "description": "The request cannot be read, or its position is none",
         "content": { "application/problem+json": { "schema": super::schemas::reference("Problem") } },
     });
 }

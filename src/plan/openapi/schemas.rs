@@ -200,7 +200,11 @@ fn problem() -> Value {
         "description": "What went wrong (RFC 9457).",
         "required": ["type", "title", "status"],
         "properties": {
-            "type": { "type": "string", "format": "uri-reference" },
+            "type": {
+                "type": "string",
+                "format": "uri-reference",
+                "description": "`urn:microdb:problem:` and the name of the refusal in kebab-case",
+            },
             "title": { "type": "string" },
             "status": { "type": "integer" },
             "detail": { "type": "string" },
@@ -214,6 +218,7 @@ fn problem() -> Value {
                     },
                 },
             },
+            "omitted": { "type": "integer", "description": "How many more violations there are" },
         },
     })
 }

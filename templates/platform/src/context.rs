@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
 use crate::clock;
-use crate::value::Timestamp;
+use crate::value::{CorrelationId, Timestamp};
 
 /// The caller, the time and the origin of a command; a decision reads nothing else from outside.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Context {
     /// The id of this command: the message's, or one made for the request.
     pub command_id: Uuid,
     /// The id that all messages share which one request set off.
-    pub correlation: Uuid,
+    pub correlation: CorrelationId,
     /// The trace the command belongs to (W3C Trace Context).
     pub traceparent: Option<String>,
     made: AtomicU64,
@@ -49,7 +49,7 @@ impl Clone for Context {
             caller: self.caller.clone(),
             now: self.now,
             command_id: self.command_id,
-            correlation: self.correlation,
+            correlation: self.correlation.clone(),
             traceparent: self.traceparent.clone(),
             made: AtomicU64::new(0),
         }
@@ -58,12 +58,17 @@ impl Clone for Context {
 
 impl Context {
     /// A context for the command `command_id`.
-    pub fn new(caller: Caller, now: Timestamp, command_id: Uuid, correlation: Uuid) -> Self {
+    pub fn new(
+        caller: Caller,
+        now: Timestamp,
+        command_id: Uuid,
+        correlation: impl Into<CorrelationId>,
+    ) -> Self {
         Self {
             caller,
             now: clock::told(now),
             command_id,
-            correlation,
+            correlation: correlation.into(),
             traceparent: None,
             made: AtomicU64::new(0),
         }

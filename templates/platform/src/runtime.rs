@@ -69,8 +69,8 @@ pub struct Request {
     /// Documents that are written besides [`with`](Self::with) when the command is refused, in the
     /// same unit of work.
     pub when_refused: Vec<DocumentWrite>,
-    /// The version the aggregate must have (`If-Match`).
-    pub if_version: Option<u64>,
+    /// The versions of which the aggregate must have one (`If-Match`); `None`: any.
+    pub if_version: Option<Vec<u64>>,
 }
 
 /// What became of a command.
@@ -101,6 +101,9 @@ pub struct Refused {
     pub detail: String,
     /// For `invalid`: what is wrong with which member.
     pub violations: Vec<Violation>,
+    /// How many more violations there are than are named.
+    #[serde(default)]
+    pub omitted: usize,
 }
 
 /// What is wrong with a member.

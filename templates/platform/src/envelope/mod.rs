@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::value::{Timestamp, as_text};
+use crate::value::{CorrelationId, Timestamp, as_text};
 
 pub use control::Control;
 pub use decode::{DecodeError, decode, latest, status_of};
@@ -58,7 +58,7 @@ pub struct Envelope {
     /// When it was recorded.
     pub time: Timestamp,
     /// The id that all messages share which one request set off.
-    pub correlation: Uuid,
+    pub correlation: CorrelationId,
     /// The message or request that caused this one.
     pub causation: Uuid,
     /// The trace it belongs to (W3C Trace Context).

@@ -13,7 +13,7 @@ use crate::engine::{
 };
 use crate::envelope::Envelope;
 use crate::runtime::Refused;
-use crate::value::Timestamp;
+use crate::value::{CorrelationId, Timestamp};
 
 /// How many elements of one event keep their order; more than any event has.
 const ELEMENT_BITS: u32 = 16;
@@ -39,7 +39,7 @@ pub(super) struct Pending {
     pub undecided: Option<Undecided>,
     /// The handler that wrote it.
     pub handler: String,
-    pub correlation: Uuid,
+    pub correlation: CorrelationId,
     pub traceparent: Option<String>,
     /// The event that caused it: what this service's replicas have to have seen first.
     pub after: After,
@@ -87,7 +87,7 @@ impl Pending {
             input: Value::Null,
             undecided: None,
             handler: scope.about.handler.to_owned(),
-            correlation: event.correlation,
+            correlation: event.correlation.clone(),
             traceparent: event.traceparent.clone(),
             after: After {
                 topic: scope.about.topic.to_owned(),

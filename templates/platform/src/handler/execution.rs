@@ -26,7 +26,7 @@ pub(super) async fn execute(
         .ok_or(NotExecuted::Unknown)?;
     let id: Uuid = document.key.parse().map_err(|_| NotExecuted::Unknown)?;
     let caller = Caller::Handler(pending.handler.clone());
-    let mut context = Context::new(caller, now, id, pending.correlation);
+    let mut context = Context::new(caller, now, id, pending.correlation.clone());
     context.traceparent.clone_from(&pending.traceparent);
     let refused = RefusedCommand {
         pending: pending.clone(),

@@ -179,7 +179,8 @@ impl<P: Policy> Work<'_, P> {
     fn one(&mut self, id: Option<Uuid>, target: Option<&P::Target>) -> Result<(), Failure> {
         let caller = Caller::Handler(P::HANDLER.to_owned());
         let command_id = self.command_id(id);
-        let mut context = Context::new(caller, self.now, command_id, self.envelope.correlation);
+        let correlation = self.envelope.correlation.clone();
+        let mut context = Context::new(caller, self.now, command_id, correlation);
         context.traceparent.clone_from(&self.envelope.traceparent);
         if let Some(input) = wanted::<P>(&self.event, self.cursor.element, target, &context)? {
             self.put(id, input, None);

@@ -2,24 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Extension, OriginalUri, Path, State};
+use axum::extract::{Extension, OriginalUri, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
+use super::body::Input;
 use super::origin::{self, Correlation};
 use super::position::Changed;
+use super::target::Target;
 use super::{Problem, tag};
-use crate::contract::AggregateType;
 use crate::decision::{Aggregate, Creation, Decision, Deletion, Update};
 use crate::runtime::{Executed, Request, Runtime};
 use crate::unit_of_work::idempotency::{self, Once};
-use crate::unit_of_work::{Creates, Deletes, Unit, Updates, Way, refusals};
-
-type Body = Result<Bytes, BytesRejection>;
+use crate::unit_of_work::{Creates, Deletes, Unit, Updates, Way};
 
 /// `POST /things`: creates. 201 with `Location`.
 ///
@@ -30,10 +27,10 @@ pub async fn create<D: 'static, C: Creation<D>>(
     Extension(correlation): Extension<Correlation>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    body: Body,
+    Input(input): Input,
 ) -> Result<Response, Problem> {
     let call = Call::new(&runtime, &headers, correlation);
-    let outcome = call.run::<D, C, Creates>(None, json(body)?).await?;
+    let outcome = call.run::<D, C, Creates>(None, input).await?;
     let id = match &outcome {
         Executed::Done { id, .. } => Some(*id),
         Executed::Refused(_) => None,
@@ -53,13 +50,12 @@ pub async fn create<D: 'static, C: Creation<D>>(
 pub async fn update<D: 'static, C: Update<D>>(
     State(runtime): State<Arc<Runtime>>,
     Extension(correlation): Extension<Correlation>,
-    Path(id): Path<String>,
+    Target(target): Target,
     headers: HeaderMap,
-    body: Body,
+    Input(input): Input,
 ) -> Result<Response, Problem> {
     let call = Call::new(&runtime, &headers, correlation);
-    let target = parse_id::<C::Aggregate>(&id)?;
-    let outcome = call.run::<D, C, Updates>(Some(target), json(body)?).await?;
+    let outcome = call.run::<D, C, Updates>(Some(target), input).await?;
     answer::<C::Aggregate>(outcome, StatusCode::OK)
 }
 
@@ -70,13 +66,12 @@ pub async fn update<D: 'static, C: Update<D>>(
 pub async fn delete<D: 'static, C: Deletion<D>>(
     State(runtime): State<Arc<Runtime>>,
     Extension(correlation): Extension<Correlation>,
-    Path(id): Path<String>,
+    Target(target): Target,
     headers: HeaderMap,
-    body: Body,
+    Input(input): Input,
 ) -> Result<Response, Problem> {
     let call = Call::new(&runtime, &headers, correlation);
-    let target = parse_id::<C::Aggregate>(&id)?;
-    let outcome = call.run::<D, C, Deletes>(Some(target), json(body)?).await?;
+    let outcome = call.run::<D, C, Deletes>(Some(target), input).await?;
     answer::<C::Aggregate>(outcome, StatusCode::OK)
 }
 
@@ -108,7 +103,7 @@ impl<'a> Call<'a> {
             target: target.or(created),
             new_id: created.is_some(),
             input,
-            context: origin::context::<D, C>(self.headers, self.correlation, target, key),
+            context: origin::context::<D, C>(self.headers, &self.correlation, target, key),
             with: Vec::new(),
             when_refused: Vec::new(),
             if_version: tag::if_match(self.headers)?,
@@ -125,27 +120,6 @@ impl<'a> Call<'a> {
             )),
         }
     }
-}
-
-/// The JSON in a body; an empty one is an object without members.
-fn json(body: Body) -> Result<Value, Problem> {
-    let body = body?;
-    if body.is_empty() {
-        return Ok(Value::Object(Map::new()));
-    }
-    serde_json::from_slice(&body).map_err(|error| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "bad-json",
-            format!("the body is not JSON: {error}"),
-        )
-    })
-}
-
-/// An id in a path. What is no id names nothing.
-pub(super) fn parse_id<A: Aggregate>(id: &str) -> Result<Uuid, Problem> {
-    id.parse()
-        .map_err(|_| refusals::not_found(A::Type::NAME).into())
 }
 
 /// Where what was created is found: below the path it was posted to, without the command's name.

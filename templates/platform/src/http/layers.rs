@@ -4,13 +4,14 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use prometheus::{HistogramVec, register_histogram_vec};
 use tracing::Instrument;
 
 use super::Problem;
+use super::body::Reading;
 use super::origin::{CORRELATION, Correlation};
 use crate::telemetry;
 
@@ -40,7 +41,10 @@ pub(super) async fn observe(
 ) -> Response {
     let started = Instant::now();
     let correlation = Correlation::of(request.headers());
-    request.extensions_mut().insert(correlation);
+    let reading = Reading::default();
+    let extensions = request.extensions_mut();
+    extensions.insert(correlation.clone());
+    extensions.insert(reading.clone());
     let method = method(request.method());
     let route = route(&request);
     let span = tracing::info_span!(
@@ -51,7 +55,7 @@ pub(super) async fn observe(
         http.response.status_code = tracing::field::Empty,
     );
     telemetry::follow(&span, telemetry::incoming(request.headers()));
-    let mut response = within(limits.time, next.run(request))
+    let mut response = within(limits.time, &reading, next.run(request))
         .instrument(span.clone())
         .await;
     let status = response.status();
@@ -64,7 +68,7 @@ pub(super) async fn observe(
             .with_label_values(&labels)
             .observe(took.as_secs_f64());
     }
-    if let Ok(value) = HeaderValue::from_str(&correlation.0.to_string()) {
+    if let Ok(value) = HeaderValue::from_str(correlation.0.as_str()) {
         response.headers_mut().insert(CORRELATION, value);
     }
     response
@@ -84,16 +88,31 @@ fn route(request: &Request) -> String {
     matched.map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned())
 }
 
-async fn within(time: Duration, answer: impl Future<Output = Response>) -> Response {
-    tokio::time::timeout(time, answer)
-        .await
-        .unwrap_or_else(|_| {
-            Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "timeout",
-                "it took too long, and may yet take effect: \
+async fn within(
+    time: Duration,
+    reading: &Reading,
+    answer: impl Future<Output = Response>,
+) -> Response {
+    match tokio::time::timeout(time, answer).await {
+        Ok(answer) => answer,
+        Err(_) if reading.is_going_on() => body_too_slow(),
+        Err(_) => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "timeout",
+            "it took too long, and may yet take effect: \
              to send it again safely, use an `Idempotency-Key`",
-            )
-            .into_response()
-        })
+        )
+        .into_response(),
+    }
+}
+
+/// The answer to a caller whose body did not come in time. The rest of it would be taken for the
+/// next request (RFC 9110, section 15.5.9).
+fn body_too_slow() -> Response {
+    let problem = Problem::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "body-too-slow",
+        "the body did not arrive in time; nothing was done",
+    );
+    ([(header::CONNECTION, "close")], problem).into_response()
 }

@@ -12,9 +12,12 @@
 //! ```
 
 pub mod admission;
+mod body;
 pub mod client;
 mod command;
 pub mod health;
+mod intake;
+mod json;
 mod layers;
 mod origin;
 mod page;
@@ -22,9 +25,12 @@ mod parameters;
 mod position;
 mod problem;
 mod read;
+mod repeated;
 pub mod server;
 mod site;
 mod tag;
+mod target;
+mod url;
 
 use std::sync::Arc;
 

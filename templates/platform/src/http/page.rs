@@ -72,7 +72,7 @@ pub async fn query<Q: Query>(
     let kind = <Q::Aggregate as Aggregate>::Type::NAME;
     let row = source.find(&find).await?.rows.into_iter().next();
     let row = row.ok_or_else(|| refusals::not_found(kind))?;
-    Ok(read::show(&headers, &restore::<Q::Aggregate>(row)?))
+    read::show(&headers, &restore::<Q::Aggregate>(row)?)
 }
 
 async fn page<A: Aggregate>(

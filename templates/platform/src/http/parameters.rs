@@ -1,9 +1,11 @@
 //! The parameters of a search: texts in the URI, values with types behind it.
 
-use axum::http::{StatusCode, Uri};
+use std::collections::HashSet;
+
+use axum::http::Uri;
 use serde_json::{Map, Value};
 
-use super::Problem;
+use super::{Problem, repeated, url};
 use crate::query::Query;
 use crate::schema::{self, Column, Kind};
 use crate::unit_of_work::refusals;
@@ -43,9 +45,7 @@ pub(super) fn of_query<Q: Query>(uri: &Uri) -> Result<(Q, Paging), Problem> {
         let Some(column) = Q::PARAMETERS.iter().find(|column| column.name == name) else {
             return Err(unknown(&name));
         };
-        if members.insert(name, value(column, text)).is_some() {
-            return Err(invalid(column.name, "is given more than once"));
-        }
+        members.insert(name, value(column, text));
     }
     let violations = schema::check(Q::PARAMETERS, &members);
     if !violations.is_empty() {
@@ -60,13 +60,12 @@ pub(super) fn of_query<Q: Query>(uri: &Uri) -> Result<(Q, Paging), Problem> {
 /// Takes the paging out of a URI's query; what is left, decoded.
 fn paging(uri: &Uri) -> Result<(Paging, Vec<(String, String)>), Problem> {
     let axum::extract::Query(pairs) =
-        axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "bad-query",
-                "the query is malformed",
-            )
-        })?;
+        axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri)
+            .map_err(|_| url::bad("query"))?;
+    let mut names = HashSet::new();
+    if let Some((name, _)) = pairs.iter().find(|(name, _)| !names.insert(name)) {
+        return Err(repeated::parameter(name));
+    }
     let mut paging = Paging {
         limit: DEFAULT_LIMIT,
         after: None,

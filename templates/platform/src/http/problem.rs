@@ -11,7 +11,7 @@ use crate::unit_of_work::refusals;
 
 /// The media type of problem details (RFC 9457, section 6.1).
 const MEDIA_TYPE: &str = "application/problem+json";
-/// What the URIs of problem types start with; after it the name of the refusal.
+/// What the URIs of problem types start with; after it the name of the refusal, in kebab case.
 pub const TYPE_PREFIX: &str = "urn:microdb:problem:";
 /// After how many seconds a request may be sent again when the service could not take it.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -21,12 +21,14 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 pub struct Problem {
     /// The status of the answer.
     pub status: StatusCode,
-    /// The name of the refusal or error; the type's URI ends with it.
+    /// The name of the refusal or error; the type's URI ends with it, in kebab case.
     pub name: String,
     /// A sentence for people.
     pub detail: String,
     /// What is wrong with which member or parameter.
     pub violations: Vec<Violation>,
+    /// How many more violations there are.
+    pub omitted: usize,
 }
 
 impl Problem {
@@ -37,7 +39,17 @@ impl Problem {
             name: name.into(),
             detail: detail.into(),
             violations: Vec::new(),
+            omitted: 0,
         }
+    }
+
+    /// The body is too long.
+    pub(super) fn too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "the body is larger than allowed",
+        )
     }
 
     /// The service cannot take the request now; later it can.
@@ -56,13 +68,16 @@ impl Problem {
 
     fn body(&self) -> Value {
         let mut body = json!({
-            "type": format!("{TYPE_PREFIX}{}", self.name),
+            "type": format!("{TYPE_PREFIX}{}", self.name.replace('_', "-")),
             "title": self.name.replace(['_', '-'], " "),
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
         if !self.violations.is_empty() {
             body["violations"] = json!(self.violations);
+        }
+        if self.omitted > 0 {
+            body["omitted"] = json!(self.omitted);
         }
         body
     }
@@ -83,6 +98,7 @@ impl From<Refused> for Problem {
             name: refused.name,
             detail: refused.detail,
             violations: refused.violations,
+            omitted: refused.omitted,
         }
     }
 }
@@ -128,11 +144,7 @@ impl From<ExecuteError> for Problem {
 impl From<BytesRejection> for Problem {
     fn from(rejection: BytesRejection) -> Self {
         match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Self::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too-large",
-                "the body is larger than allowed",
-            ),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
             status => Self::new(status, "bad-body", "the body could not be read"),
         }
     }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::admission::Admission;
 use super::health::{self, Readiness};
-use super::{Limits, Problem, Routes, layers, position};
+use super::{Limits, Problem, Routes, intake, layers, position};
 use crate::runtime::Runtime;
 use crate::telemetry;
 
@@ -49,11 +49,12 @@ impl Site {
         let common = common
             .route("/openapi.json", get(move || async move { (json, openapi) }))
             .route("/docs", get(docs))
+            .method_not_allowed_fallback(other_method)
             .with_state(self.readiness);
         let own = self
             .routes
-            .fallback(|| async { unknown() })
-            .method_not_allowed_fallback(|| async { not_allowed() });
+            .fallback(unknown)
+            .method_not_allowed_fallback(other_method);
         let own = self
             .admission
             .before_commands(own)
@@ -62,6 +63,7 @@ impl Site {
                 Arc::clone(&runtime),
                 position::tell,
             ))
+            .layer(middleware::from_fn_with_state(self.limits, intake::check))
             .layer(middleware::from_fn_with_state(self.limits, layers::observe))
             .with_state(runtime);
         self.admission.before_all(own.merge(common))
@@ -71,6 +73,7 @@ impl Site {
 /// All that answers as long as the service cannot be opened.
 pub fn starting(readiness: Arc<dyn Readiness>, admission: &Admission) -> Router {
     let routes = health_routes()
+        .method_not_allowed_fallback(other_method)
         .with_state(readiness)
         .fallback(|| async { not_open() });
     admission.before_all(routes)
@@ -80,8 +83,8 @@ pub fn starting(readiness: Arc<dyn Readiness>, admission: &Admission) -> Router 
 pub fn operators(readiness: Arc<dyn Readiness>, admission: &Admission) -> Router {
     let routes = operators_routes()
         .with_state(readiness)
-        .fallback(|| async { unknown() })
-        .method_not_allowed_fallback(|| async { not_allowed() });
+        .fallback(unknown)
+        .method_not_allowed_fallback(other_method);
     admission.before_all(routes)
 }
 
@@ -111,18 +114,29 @@ fn not_open() -> Problem {
     )
 }
 
-fn unknown() -> Problem {
+/// The answer at a path that nothing has. `OPTIONS *` asks whether the service is there at all.
+async fn unknown(method: Method, uri: Uri) -> Response {
+    if method == Method::OPTIONS && uri.path() == "*" {
+        return StatusCode::NO_CONTENT.into_response();
+    }
     Problem::new(
         StatusCode::NOT_FOUND,
         "no-such-route",
         "nothing is found at this path; `/docs` shows what there is",
     )
+    .into_response()
 }
 
-fn not_allowed() -> Problem {
+/// The answer to a method that a path has no handler for. The router adds to it, in `Allow`, those
+/// that it has: the whole answer to `OPTIONS` (RFC 9110, section 9.3.7).
+async fn other_method(method: Method) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "method-not-allowed",
         "this path does not know the method; `/docs` shows what there is",
     )
+    .into_response()
 }

@@ -89,7 +89,7 @@ impl Owned {
             },
             last_event: state.last_event,
             time: now,
-            correlation: request,
+            correlation: request.into(),
             causation: request,
             traceparent: None,
             data: Value::Object(state.members.unwrap_or_default()),

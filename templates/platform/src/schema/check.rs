@@ -59,7 +59,7 @@ fn check_entity(columns: &[Column], entity: &Value, at: &str, found: &mut Vec<Vi
         return;
     };
     if let Err(detail) = form(Kind::Uuid, members.get("id").unwrap_or(&Value::Null)) {
-        found.push(violation(&pointer(at, "id"), detail));
+        found.push(violation(&pointer(at, "id"), &detail));
     }
     check_members(columns, members, at, &["id"], found);
 }
@@ -136,7 +136,7 @@ fn check_value(column: &Column, value: &Value, at: &str, found: &mut Vec<Violati
 
 fn check_one(column: &Column, value: &Value, at: &str, found: &mut Vec<Violation>) {
     match form(column.kind, value) {
-        Err(detail) => found.push(violation(at, detail)),
+        Err(detail) => found.push(violation(at, &detail)),
         Ok(form) => {
             let broken = rules::broken(column, &form);
             found.extend(broken.iter().map(|detail| violation(at, detail)));

@@ -3,19 +3,9 @@
 /// The whole number that `text` is times `10^scale`; `None` when it is no plain decimal
 /// (`-?[0-9]+(\.[0-9]+)?`), has other than zeros after `scale` digits, or more than 38 digits.
 pub(crate) fn to_scaled(text: &str, scale: u8) -> Option<i128> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let (whole, fraction) = match digits.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (digits, None),
-    };
-    let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !plain(whole) || !fraction.is_none_or(plain) {
-        return None;
-    }
-    let fraction = fraction.unwrap_or_default().trim_end_matches('0');
+    let negative = text.starts_with('-');
+    let (whole, fraction) = parts(text)?;
+    let fraction = fraction.trim_end_matches('0');
     let missing = usize::from(scale).checked_sub(fraction.len())?;
     let digits = format!("{whole}{fraction}{:0<missing$}", "");
     let digits = digits.trim_start_matches('0');
@@ -28,6 +18,18 @@ pub(crate) fn to_scaled(text: &str, scale: u8) -> Option<i128> {
         digits.parse().ok()?
     };
     Some(if negative { -number } else { number })
+}
+
+/// The digits before and after the point; `None` when it is no plain decimal.
+pub(crate) fn parts(text: &str) -> Option<(&str, &str)> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = match digits.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (digits, None),
+    };
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let are_plain = plain(whole) && fraction.is_none_or(plain);
+    are_plain.then_some((whole, fraction.unwrap_or_default()))
 }
 
 /// The decimal with exactly `scale` digits after the point: `to_scaled` turned around.

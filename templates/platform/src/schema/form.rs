@@ -1,26 +1,29 @@
 //! The one JSON form of a value of each kind, and what keeps a value from having it.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::{Kind, canonical, decimal};
-use crate::value::{Date, Duration, Timestamp};
+use crate::value::{self, Date, Duration, Timestamp};
+
+/// What is wrong with a value: the rule that it breaks.
+pub(super) type Wrong = Cow<'static, str>;
 
 /// The value in the one form of its kind, or what is wrong with it. Of a value object the object
 /// alone is looked at, not whether its members are all there.
-pub(super) fn form(kind: Kind, value: &Value) -> Result<Value, &'static str> {
+pub(super) fn form(kind: Kind, value: &Value) -> Result<Value, Wrong> {
     match kind {
         Kind::Text => text(value),
         Kind::Bool => value
             .as_bool()
             .map(Value::Bool)
-            .ok_or("must be true or false"),
-        Kind::Int => value
-            .as_i64()
-            .map(Value::from)
-            .ok_or("must be a whole number of 64 bits"),
+            .ok_or(Cow::Borrowed("must be true or false")),
+        Kind::Int => value.as_i64().map(Value::from).ok_or_else(|| {
+            format!("must be a whole number from {} to {}", i64::MIN, i64::MAX).into()
+        }),
         Kind::Float => float(value),
         Kind::Decimal { precision, scale } => decimal_form(value, precision, scale),
         Kind::Uuid => uuid(value),
@@ -36,66 +39,68 @@ pub(super) fn form(kind: Kind, value: &Value) -> Result<Value, &'static str> {
                 canonical(columns, &mut members);
                 Ok(Value::Object(members))
             }
-            _ => Err("must be an object"),
+            _ => Err("must be an object".into()),
         },
     }
 }
 
-fn text(value: &Value) -> Result<Value, &'static str> {
+fn text(value: &Value) -> Result<Value, Wrong> {
     let text = value.as_str().ok_or("must be a text")?;
     // PostgreSQL has no such character in its texts.
     if text.contains('\0') {
-        return Err("must not contain the character U+0000");
+        return Err("must not contain the character U+0000".into());
     }
     Ok(value.clone())
 }
 
-fn float(value: &Value) -> Result<Value, &'static str> {
-    let number = value
-        .as_f64()
-        .filter(|number| number.is_finite())
-        .ok_or("must be a number")?;
+fn float(value: &Value) -> Result<Value, Wrong> {
+    if !value.is_number() {
+        return Err("must be a number".into());
+    }
+    let number = value.as_f64().filter(|number| number.is_finite());
+    let number =
+        number.ok_or_else(|| format!("must be a number from {:e} to {:e}", f64::MIN, f64::MAX))?;
     // There is one zero: -0.0 would be another text, but equal and stored alike.
     Ok(Value::from(if number == 0.0 { 0.0 } else { number }))
 }
 
-fn decimal_form(value: &Value, precision: u8, scale: u8) -> Result<Value, &'static str> {
-    let text = value
-        .as_str()
-        .ok_or("must be a decimal as a text, such as \"12.50\"")?;
-    let scaled = decimal::to_scaled(text, scale)
-        .ok_or("must be a decimal with no more digits after the point than it may have")?;
-    if scaled
-        .unsigned_abs()
-        .checked_ilog10()
-        .is_some_and(|log| log >= u32::from(precision))
-    {
-        return Err("has more digits than it may have");
+fn decimal_form(value: &Value, precision: u8, scale: u8) -> Result<Value, Wrong> {
+    let refused = "must be a decimal as a text, such as \"12.50\"";
+    let text = value.as_str().ok_or(refused)?;
+    let (whole, fraction) = decimal::parts(text).ok_or(refused)?;
+    if fraction.trim_end_matches('0').len() > usize::from(scale) {
+        return Err(format!("must have at most {scale} digits after the point").into());
     }
+    let before = precision.saturating_sub(scale);
+    if whole.trim_start_matches('0').len() > usize::from(before) {
+        return Err(format!("must have at most {before} digits before the point").into());
+    }
+    let scaled = decimal::to_scaled(text, scale).ok_or(refused)?;
     Ok(Value::String(decimal::from_scaled(scaled, scale)))
 }
 
-fn uuid(value: &Value) -> Result<Value, &'static str> {
-    let text = value.as_str().filter(|text| text.len() == 36);
-    text.and_then(|text| Uuid::try_parse(text).ok())
-        .map(|uuid| Value::String(uuid.to_string()))
-        .ok_or("must be a UUID")
+fn uuid(given: &Value) -> Result<Value, Wrong> {
+    let uuid = given.as_str().and_then(value::uuid);
+    uuid.map(|uuid| Value::String(uuid.to_string()))
+        .ok_or(Cow::Borrowed(value::NO_UUID))
 }
 
-fn date(value: &Value) -> Result<Value, &'static str> {
-    let refused = "must be a date, such as \"2026-01-31\"";
+fn date(value: &Value) -> Result<Value, Wrong> {
+    let refused = "must be a date from 0000-01-01 to 9999-12-31, such as \"2026-01-31\"";
     let text = value.as_str().ok_or(refused)?;
     let date: Date = text.parse().map_err(|_| refused)?;
     // The parser knows more forms than this one, and years outside of four digits.
     if date.to_string() == text && date.year() >= 0 {
         Ok(value.clone())
     } else {
-        Err(refused)
+        Err(refused.into())
     }
 }
 
-fn timestamp(value: &Value) -> Result<Value, &'static str> {
-    let refused = "must be an instant, such as \"2026-01-31T12:00:00Z\"";
+fn timestamp(value: &Value) -> Result<Value, Wrong> {
+    // Where the library's instants end, every offset of a zone still has a date of four digits.
+    let refused = "must be an instant from 0000-01-01T00:00:00Z to 9999-12-30T22:00:00.999999Z, \
+                   such as \"2026-01-31T12:00:00Z\"";
     let text = value.as_str().ok_or(refused)?;
     let instant: Timestamp = text.parse().map_err(|_| refused)?;
     let form = instant.to_string();
@@ -103,23 +108,25 @@ fn timestamp(value: &Value) -> Result<Value, &'static str> {
     if form.len() == "2026-01-31T12:00:00.000000Z".len() {
         Ok(Value::String(form))
     } else {
-        Err(refused)
+        Err(refused.into())
     }
 }
 
-fn duration(value: &Value) -> Result<Value, &'static str> {
-    let refused = "must be a span of time, such as \"PT1H30M\"";
+fn duration(value: &Value) -> Result<Value, Wrong> {
+    // As many microseconds as an integer of 64 bit has room for.
+    let refused = "must be a span of hours, minutes and seconds, such as \"PT1H30M\", \
+                   of at most 9223372036854 seconds in either direction";
     let text = value.as_str().ok_or(refused)?;
     // The parser knows a second, friendlier form.
     if !text.trim_start_matches(['-', '+']).starts_with('P') {
-        return Err(refused);
+        return Err(refused.into());
     }
     let span: Duration = text.parse().map_err(|_| refused)?;
-    let micros = i64::try_from(span.as_micros()).map_err(|_| "is too long a span of time")?;
+    let micros = i64::try_from(span.as_micros()).map_err(|_| refused)?;
     Ok(Value::String(Duration::from_micros(micros).to_string()))
 }
 
-fn bytes(value: &Value) -> Result<Value, &'static str> {
+fn bytes(value: &Value) -> Result<Value, Wrong> {
     let refused = "must be bytes in base64";
     let bytes = BASE64_STANDARD
         .decode(value.as_str().ok_or(refused)?)
@@ -134,9 +141,9 @@ fn sorted(value: &Value) -> Value {
     value
 }
 
-fn one_of(value: &Value, texts: &[&str]) -> Result<Value, &'static str> {
+fn one_of(value: &Value, texts: &[&str]) -> Result<Value, Wrong> {
     match value.as_str() {
         Some(text) if texts.contains(&text) => Ok(value.clone()),
-        _ => Err("is none of the allowed values"),
+        _ => Err(format!("must be one of `{}`", texts.join("`, `")).into()),
     }
 }

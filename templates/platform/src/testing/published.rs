@@ -1,6 +1,7 @@
 //! Events as they were published once: every later version of the system has to read them.
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::given::NOW;
 use super::values::{id, timestamp};
@@ -39,7 +40,7 @@ fn envelope<E: Event>(version: u32, data: Value) -> Envelope {
         change: Change::Saved,
         last_event: None,
         time: timestamp(NOW),
-        correlation: id(1),
+        correlation: id::<Uuid>(1).into(),
         causation: id(1),
         traceparent: None,
         data,

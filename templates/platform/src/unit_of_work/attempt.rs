@@ -127,7 +127,7 @@ impl Attempt<'_> {
                 return Ok(Guarded::Refused(refusals::deleted(kind_of::<D, C>())));
             }
         };
-        if self.request.if_version.is_some_and(|seen| seen != version) {
+        if !self.is_meant_for(version) {
             return Ok(Guarded::Refused(refusals::version_mismatch(version)));
         }
         if let Err(refused) = in_allowed_status::<D, C>(&row.members) {
@@ -137,6 +137,12 @@ impl Attempt<'_> {
             version,
             live: Some(restore(row)?),
         }))
+    }
+
+    /// Whether the caller has seen this version, or does not say what it has seen.
+    fn is_meant_for(&self, version: u64) -> bool {
+        let seen = self.request.if_version.as_ref();
+        seen.is_none_or(|seen| seen.contains(&version))
     }
 
     /// The write set of what was decided.

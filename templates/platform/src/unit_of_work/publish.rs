@@ -59,7 +59,7 @@ fn message<A: Aggregate>(
         change,
         last_event: None,
         time: context.now,
-        correlation: context.correlation,
+        correlation: context.correlation.clone(),
         causation: context.command_id,
         traceparent: context.traceparent.clone(),
         data: Value::Object(event.data),

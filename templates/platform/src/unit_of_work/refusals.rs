@@ -18,11 +18,18 @@ pub const STILL_REFERENCED: &str = "still_referenced";
 /// What the name of a broken unique constraint ends with.
 pub const TAKEN_SUFFIX: &str = "_taken";
 
+/// How many violations are named: who sends a thousand of them learns no more from the rest.
+pub const NAMED_VIOLATIONS: usize = 20;
+/// The longest pointer that is given back, in bytes: names of members are the caller's own, and may
+/// be as long as a body.
+const POINTER_LIMIT: usize = 250;
+
 fn refused(name: impl Into<String>, detail: impl Into<String>) -> Refused {
     Refused {
         name: name.into(),
         detail: detail.into(),
         violations: Vec::new(),
+        omitted: 0,
     }
 }
 
@@ -49,12 +56,31 @@ pub(crate) fn version_mismatch(version: u64) -> Refused {
     )
 }
 
-pub(crate) fn invalid(violations: Vec<Violation>) -> Refused {
-    Refused {
-        name: INVALID.to_owned(),
-        detail: "the input is not valid".to_owned(),
-        violations,
+pub(crate) fn invalid(mut violations: Vec<Violation>) -> Refused {
+    let all = violations.len();
+    violations.truncate(NAMED_VIOLATIONS);
+    for violation in &mut violations {
+        violation.pointer = shortened(std::mem::take(&mut violation.pointer));
     }
+    let omitted = all - violations.len();
+    let detail = match omitted {
+        0 => "the input is not valid".to_owned(),
+        _ => format!("the input is not valid: {NAMED_VIOLATIONS} of {all} violations are named"),
+    };
+    Refused {
+        violations,
+        omitted,
+        ..refused(INVALID, detail)
+    }
+}
+
+/// A pointer, without its end when it is too long.
+pub(crate) fn shortened(mut pointer: String) -> String {
+    if pointer.len() > POINTER_LIMIT {
+        pointer.truncate(pointer.floor_char_boundary(POINTER_LIMIT));
+        pointer.push('…');
+    }
+    pointer
 }
 
 /// `invalid` because of one member (a JSON pointer; empty: the input as a whole).

@@ -9,6 +9,16 @@ use uuid::Uuid;
 
 use crate::contract::Id;
 
+/// What is said of a text that is no UUID.
+pub(crate) const NO_UUID: &str = "must be a UUID, such as \"01890a5d-ac96-774b-bcce-b302099a8057\"";
+
+/// The UUID of a text from outside, wherever it stands: in five groups of digits with hyphens
+/// (RFC 9562, section 4), in either case, and in no other form.
+pub(crate) fn uuid(text: &str) -> Option<Uuid> {
+    let hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
+    hyphenated.then(|| Uuid::try_parse(text).ok()).flatten()
+}
+
 /// A UUID that is the id of a `T`; a plain UUID in JSON. `T` is only a name.
 pub struct TypedId<T>(Uuid, PhantomData<fn() -> T>);
 

@@ -1,13 +1,16 @@
 //! Values that mean the same on every engine.
 
 mod bytes;
+mod correlation;
 mod id;
 mod patch;
 mod timestamp;
 
 pub use bytes::Bytes;
 pub(crate) use bytes::as_text;
+pub use correlation::{CorrelationId, NoCorrelationId};
 pub use id::TypedId;
+pub(crate) use id::{NO_UUID, uuid};
 pub use jiff::SignedDuration as Duration;
 pub use jiff::civil::Date;
 pub use patch::Patch;

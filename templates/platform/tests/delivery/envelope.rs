@@ -98,7 +98,7 @@ fn envelope(kind: &str, version: u32, data: Value) -> Envelope {
         change: Change::Saved,
         last_event: None,
         time: Timestamp::now(),
-        correlation: Uuid::now_v7(),
+        correlation: Uuid::now_v7().into(),
         causation: Uuid::now_v7(),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
         data,

@@ -33,6 +33,7 @@ pub trait Databases {
 /// Rows of tables.
 pub async fn all_of_rows(databases: &impl Databases) {
     rows::values_come_back(&*databases.open().await).await;
+    rows::json_keeps_its_digits(&*databases.open().await).await;
     rows::a_wrong_value_is_an_error(&*databases.open().await).await;
     rows::versions_are_checked(&*databases.open().await).await;
     rows::creation_is_kept(&*databases.open().await).await;

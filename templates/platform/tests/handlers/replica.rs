@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::place::Place;
-use crate::reacting::domain::{BOOKS, BookCopy, TABLES};
-use crate::reacting::library::{Library, listed, lost, publish, snapshot};
+use crate::reacting::domain::{BOOKS, BookCopy, BookListed, TABLES};
+use crate::reacting::library::{Library, event as event_of, listed, lost, publish, snapshot};
 use crate::reacting::world::{Desk, World, neighbours, until};
+use platform::contract::Event;
 use platform::engine::{Check, CommitError, Documents, Reads, WriteSet};
 use platform::envelope::Envelope;
 use platform::handler::{self, Handlers, NotReady, Replica};
+use platform::value::Json;
+use serde_json::json;
 use uuid::Uuid;
 
 async fn read(desk: &Desk, book: Uuid) -> Replica<BookCopy> {
@@ -54,6 +57,28 @@ async fn a_new_replica_is_filled_from_snapshots() {
     assert_eq!(title(&desk, books[0]).await.as_deref(), Some("Newer"));
     assert_eq!(title(&desk, gone).await.as_deref(), Some("Back"));
     assert_eq!(desk.count(Documents::Parked).await, 0);
+    desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_keeps_its_digits_on_the_way_to_a_copy() {
+    let world = World::new().await;
+    let desk = world.desk(Handlers::default().replica::<BookCopy>()).await;
+    let book = Uuid::now_v7();
+    let text = "{\"price\":123456789012345678901234567890.10,\"scale\":1e-400}";
+    let facts: Json = serde_json::from_str(text).expect("JSON");
+    let event = BookListed {
+        title: "Numbers".to_owned(),
+        facts: Some(facts),
+    };
+    let told = event_of(book, 1, BookListed::TYPE, json!(event));
+    world.library.tell(&*world.broker, &[told]).await;
+    desk.reaches("book-copy", book, 1).await;
+    let Replica::Known(copy) = read(&desk, book).await else {
+        panic!("a copy");
+    };
+    let facts = copy.facts.as_ref().map(Json::to_string);
+    assert_eq!(facts.as_deref(), Some(text));
     desk.stop().await;
 }
 

@@ -458,6 +458,21 @@ impl Query for ByHolder {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ByParent {
+    pub parent: AccountId,
+}
+
+impl Query for ByParent {
+    type Aggregate = Account;
+    const NAME: &'static str = "ByParent";
+    const PARAMETERS: &'static [Column] = &[Column::new("parent", Kind::Uuid)];
+    const BY: &'static [&'static str] = &["parent"];
+    const RANGE: Option<Range> = None;
+    const ORDER: &'static [(&'static str, bool)] = &[];
+    const UNIQUE: bool = false;
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ByNumber {
     pub number: i64,
 }
@@ -532,6 +547,7 @@ pub fn routes() -> Routes {
             post(http::create::<Domain, RequestAccount>),
         )
         .route("/accounts/by-holder", get(http::query::<ByHolder>))
+        .route("/accounts/by-parent", get(http::query::<ByParent>))
         .route("/accounts/by-number", get(http::query::<ByNumber>))
         .route("/accounts/numbered", get(http::query::<Numbered>))
 }

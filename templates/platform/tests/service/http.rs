@@ -58,13 +58,13 @@ impl Site {
     }
 
     /// The path of a new account.
-    async fn account(&self, number: i64) -> String {
+    pub async fn account(&self, number: i64) -> String {
         let made = self.post("/accounts", new(number)).await;
         assert_eq!(made.status, 201, "{}", made.text());
         made.header("location").unwrap().to_owned()
     }
 
-    async fn open_account(&self, number: i64) -> String {
+    pub async fn open_account(&self, number: i64) -> String {
         let path = self.account(number).await;
         let approved = self.post(&format!("{path}/approve"), json!({})).await;
         assert_eq!(approved.status, 200, "{}", approved.text());
@@ -148,29 +148,29 @@ async fn every_refusal_has_its_status_and_type() {
         async move { site.post(&path, body).await }
     };
     let nowhere = "/accounts/00000000-0000-7000-8000-000000000000";
-    refused(&site.get(nowhere).await, 404, "not_found");
-    refused(&site.get("/accounts/no-id").await, 404, "not_found");
+    refused(&site.get(nowhere).await, 404, "not-found");
+    refused(&site.get("/accounts/no-id").await, 422, "invalid");
     refused(
         &post(format!("{nowhere}/approve"), json!({})).await,
         404,
-        "not_found",
+        "not-found",
     );
     refused(
         &post(format!("{path}/pay"), json!({ "amount": "1.00" })).await,
         409,
-        "wrong_status",
+        "wrong-status",
     );
     refused(
         &post("/accounts".to_owned(), new(1)).await,
         409,
-        "number_taken",
+        "number-taken",
     );
     let path = site.open_account(2).await;
     let too_much = json!({ "amount": "100.01" });
     refused(
         &post(format!("{path}/pay"), too_much).await,
         409,
-        "balance_too_low",
+        "balance-too-low",
     );
 
     let invalid = post("/accounts".to_owned(), json!({ "holder": "", "numbr": 3 })).await;
@@ -194,7 +194,7 @@ async fn every_refusal_has_its_status_and_type() {
     refused(
         &site.send("DELETE", &path, &[], "").await,
         409,
-        "still_referenced",
+        "still-referenced",
     );
 }
 
@@ -277,7 +277,7 @@ async fn versions_are_entity_tags() {
     let stale = site
         .send("POST", &approve, &[("if-match", "\"7\"")], "")
         .await;
-    refused(&stale, 412, "version_mismatch");
+    refused(&stale, 412, "version-mismatch");
     let broken = site
         .send("POST", &approve, &[("if-match", "seven")], "")
         .await;
@@ -317,12 +317,12 @@ async fn a_keyed_request_takes_effect_once() {
     let path = once.header("location").unwrap();
     let pay = format!("{path}/pay");
     let first = site.send("POST", &pay, &key, r#"{"amount":"1.00"}"#).await;
-    refused(&first, 409, "wrong_status");
+    refused(&first, 409, "wrong-status");
     site.post(&format!("{path}/approve"), json!({})).await;
     let again = site
         .send("POST", &pay, &key, r#"{ "amount": "1.00" }"#)
         .await;
-    refused(&again, 409, "wrong_status");
+    refused(&again, 409, "wrong-status");
     let fresh = site
         .send(
             "POST",
@@ -410,7 +410,7 @@ async fn lists_come_in_pages() {
     refused(
         &site.get("/accounts/by-number?number=9").await,
         404,
-        "not_found",
+        "not-found",
     );
 }
 
@@ -502,6 +502,10 @@ async fn a_body_that_never_comes_is_not_waited_for() {
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
-    assert!(answer.contains("urn:microdb:problem:timeout"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+    assert!(
+        answer.contains("urn:microdb:problem:body-too-slow"),
+        "{answer}"
+    );
 }

@@ -151,7 +151,7 @@ async fn what_a_key_changed_or_was_refused_is_forgotten() {
     let paid = site.post(&pay, "k", &json!({ "amount": "1.00" })).await;
     assert_eq!(paid.json()["balance"], "99.00");
     let taken = site.post("/accounts", "k", &new(1)).await;
-    refused(&taken, 409, "number_taken");
+    refused(&taken, 409, "number-taken");
     assert_eq!(site.records().await.len(), 4);
 
     site.a_day_later().await;
@@ -171,7 +171,7 @@ async fn a_wrong_version_is_corrected_under_the_same_key() {
         let headers = [("idempotency-key", "k"), ("if-match", version)];
         site.post_with(&approve, &headers, &json!({})).await
     };
-    refused(&with("\"7\"").await, 412, "version_mismatch");
+    refused(&with("\"7\"").await, 412, "version-mismatch");
     let approved = with("\"1\"").await;
     assert_eq!(approved.status, 200, "{}", approved.text());
     assert_eq!(with("\"1\"").await.json(), approved.json());

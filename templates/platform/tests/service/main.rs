@@ -9,6 +9,7 @@ mod admission;
     feature = "redis"
 ))]
 mod away;
+mod blame;
 #[path = "../child.rs"]
 mod child;
 mod connections;
@@ -28,6 +29,7 @@ mod patches;
 mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod problems;
 mod process;
 mod raw;
 #[cfg(feature = "redis")]
@@ -44,6 +46,7 @@ mod servers;
 #[cfg(feature = "postgres")]
 #[path = "../postgres/standby.rs"]
 mod standby;
+mod strict;
 mod unit_of_work;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod writes;

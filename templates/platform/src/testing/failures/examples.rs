@@ -107,7 +107,7 @@ impl History {
             change: event.change.parse().unwrap_or(Change::Saved),
             last_event: None,
             time: Timestamp::constant(time),
-            correlation: id,
+            correlation: id.into(),
             causation: id,
             traceparent: None,
             data: event.data.clone(),

@@ -159,7 +159,7 @@ impl World {
             change: Change::Saved,
             last_event: None,
             time: now,
-            correlation: id,
+            correlation: id.into(),
             causation: id,
             traceparent: None,
             data: Value::Object(serde_json::Map::new()),

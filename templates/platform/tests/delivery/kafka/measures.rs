@@ -31,7 +31,7 @@ fn event(topic: &str) -> Publication {
         change: Change::Saved,
         last_event: None,
         time: Timestamp::now(),
-        correlation: Uuid::now_v7(),
+        correlation: Uuid::now_v7().into(),
         causation: Uuid::now_v7(),
         traceparent: None,
         data: serde_json::json!({"status": "approved", "amount": "1200.50", "note": "x".repeat(200)}),

@@ -241,7 +241,7 @@ pub fn event(id: Uuid, version: u64, change: Change, data: Value) -> Envelope {
         change,
         last_event: None,
         time: Timestamp::now(),
-        correlation: id,
+        correlation: id.into(),
         causation: id,
         traceparent: None,
         data,

@@ -1,6 +1,6 @@
 //! Rows: values, versions, tombstones, collections, generations.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::fixture::{COPY, OWNER, THING, deleted, id, live, recorded, saving, stored, thing};
 use super::{commit, conflict};
@@ -58,6 +58,18 @@ pub async fn values_come_back(engine: &dyn Engine) {
         found(engine, &THING, 3).await,
         Found::Live(stored(id(3), 1, form))
     );
+}
+
+/// Numbers in JSON are as they were written: no double comes in between.
+pub async fn json_keeps_its_digits(engine: &dyn Engine) {
+    let text = "{\"a\":[1e+400,0.10,-0.0,123456789012345678901234567890.5],\"b\":1e-400}";
+    let extra: Value = serde_json::from_str(text).expect("JSON");
+    let given = json!({ "name": "n", "extra": extra, "parts": [] });
+    commit(engine, saving(live(&THING, 0, stored(id(1), 1, given)))).await;
+    let Found::Live(row) = found(engine, &THING, 1).await else {
+        panic!("a row");
+    };
+    assert_eq!(row.members["extra"].to_string(), text);
 }
 
 /// A value that its column cannot hold is an error, and nothing is written.

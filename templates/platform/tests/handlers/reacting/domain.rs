@@ -9,7 +9,7 @@ use platform::decision::{Access, Aggregate, Creation, Decision, Meta, Step, Upda
 use platform::engine::Find;
 use platform::handler::{Policy, Replicated, Targets, Upcaster};
 use platform::schema::{Column, Kind, Schema};
-use platform::value::TypedId;
+use platform::value::{Json, TypedId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -31,6 +31,8 @@ impl AggregateType for BookType {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BookListed {
     pub title: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Json>,
 }
 
 impl Event for BookListed {
@@ -65,7 +67,10 @@ impl Event for BookReturned {
 pub static BOOK_COPIES: Schema = Schema {
     name: "desk.book",
     table: "book_copy",
-    columns: &[Column::new("title", Kind::Text)],
+    columns: &[
+        Column::new("title", Kind::Text),
+        Column::new("facts", Kind::Json).optional(),
+    ],
     collections: &[],
     unique: &[],
     referenced_by: &[],
@@ -76,6 +81,8 @@ pub static BOOK_COPIES: Schema = Schema {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BookCopy {
     pub title: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Json>,
 }
 
 impl Replicated for BookCopy {

@@ -37,7 +37,7 @@ pub fn event(book: Uuid, sequence: u64, kind: &str, data: Value) -> Envelope {
         change: Change::Saved,
         last_event: None,
         time: Timestamp::now(),
-        correlation: Uuid::now_v7(),
+        correlation: Uuid::now_v7().into(),
         causation: Uuid::now_v7(),
         traceparent: None,
         data,

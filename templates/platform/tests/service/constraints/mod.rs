@@ -133,10 +133,10 @@ async fn what_is_taken_is_named() {
     let site = Site::start().await;
     site.made("/orders", order(json!({}))).await;
     let other = json!({ "region": "south" });
-    refused(&site.post("/orders", order(other)).await, 409, "code_taken");
+    refused(&site.post("/orders", order(other)).await, 409, "code-taken");
     let other = json!({ "code": "CD" });
     let taken = site.post("/orders", order(other)).await;
-    refused(&taken, 409, "region_number_taken");
+    refused(&taken, 409, "region-number-taken");
     assert_eq!(site.events().await, 1);
     site.made("/orders", order(json!({ "code": "CD", "number": 2 })))
         .await;
@@ -153,7 +153,7 @@ async fn what_is_referenced_stays() {
         json!({ "lines": [{ "label": "a", "shelf": shelf }] }),
     ] {
         let order = site.made("/orders", order(but)).await;
-        refused(&site.delete(&path).await, 409, "still_referenced");
+        refused(&site.delete(&path).await, 409, "still-referenced");
         assert_eq!(site.delete(&format!("/orders/{order}")).await.status, 204);
     }
     assert_eq!(site.delete(&path).await.status, 204);
