@@ -1,5 +1,8 @@
 //! The conventions of Prometheus: what the names of metrics end with, and that figures are in base units.
 
+// Each test program uses a part of it.
+#![allow(dead_code)]
+
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
