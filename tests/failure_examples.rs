@@ -46,6 +46,9 @@ fields.balance  = { type = "decimal(12,2)", min = "0" }
 fields.limit    = "Money"
 fields.reserved = { type = "decimal(12,2)", default = "0" }
 states          = ["open", "frozen"]
+[contexts.account.aggregates.Account.entities.Card]
+collection   = "cards"
+fields.color = "string"
 [contexts.account.aggregates.Transfer]
 fields.payer  = { ref = "Account" }
 fields.payee  = { ref = "Account" }
@@ -63,6 +66,12 @@ own.amount = { type = "decimal(12,2)", min = "0" }
 sets       = ["balance"]
 refuses    = ["too_much"]
 emits      = "Withdrawn"
+[contexts.account.commands.BlockCard]
+updates  = "Account"
+own.card = { ref = "Card" }
+sets     = ["cards"]
+refuses  = ["no_such_card"]
+emits    = "CardBlocked"
 [contexts.account.commands.FreezeAccount]
 updates    = "Account"
 transition = { from = "open", to = "frozen" }
@@ -73,6 +82,8 @@ emits   = "TransferRequested"
 [contexts.account.events.AccountOpened]
 of = "Account"
 [contexts.account.events.Withdrawn]
+of = "Account"
+[contexts.account.events.CardBlocked]
 of = "Account"
 [contexts.account.events.AccountFrozen]
 of = "Account"
@@ -163,6 +174,17 @@ fn two_references_of_a_kind_name_two_that_are_there() {
         let (payer, payee) = (text(body, "payer"), text(body, "payee"));
         assert_ne!(payer, payee);
         assert!(accounts.contains(payer) && accounts.contains(payee));
+    }
+}
+
+#[test]
+fn what_is_inside_is_named_as_it_is_there() {
+    let examples = examples();
+    let rows = list(&examples, "rows").iter();
+    let cards = rows.filter_map(|row| row["members"]["cards"][0]["id"].as_str());
+    let cards: BTreeSet<&str> = cards.collect();
+    for body in bodies(&examples, "BlockCard") {
+        assert!(cards.contains(text(body, "card")));
     }
 }
 

@@ -121,11 +121,18 @@ impl<'a, 'r> Requests<'a, 'r> {
         });
         for input in command.input.values() {
             if let InputSource::Own(field) = &input.source {
-                let is_entity = matches!(&field.ty, Type::Reference(Reference::Entity { .. }));
-                // Nobody outside knows the ids of what is inside.
-                (input.optional || !is_entity).then_some(())?;
-                if let Some(value) = body.get_mut(input.name.as_str()) {
-                    service.resize(field, value, BROUGHT, number);
+                let value = body.get_mut(input.name.as_str())?;
+                service.resize(field, value, BROUGHT, number);
+                if let Type::Reference(Reference::Entity {
+                    aggregate: of,
+                    entity,
+                }) = &field.ty
+                {
+                    // Of others nobody knows the ids of what is inside.
+                    let known = *of == aggregate.name && command.change != Change::Creates;
+                    (known || input.optional).then_some(())?;
+                    let id = json!(sample::uuid(entity.as_str(), number));
+                    *value = if field.list { json!([id]) } else { id };
                 }
             }
             let collection = matches!(input.source, InputSource::Collection(_));
