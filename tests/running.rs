@@ -38,7 +38,7 @@ fn a_shop_works_and_survives() {
 fn who_starts_last_misses_nothing(workspace: &Workspace) {
     let all_services = ["catalog", "customer", "inventory", "order", "payment"];
     for last in all_services {
-        let mut shop = Alone::new(workspace);
+        let mut shop = Alone::new(workspace, "shop");
         for service in all_services.into_iter().filter(|service| *service != last) {
             shop.start(service);
         }

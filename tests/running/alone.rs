@@ -16,6 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The services that were started; they end, and what they remember goes, when this is dropped.
 pub struct Alone<'a> {
     workspace: &'a Workspace,
+    system: &'static str,
     // Before the folder, so that nothing writes into it when it goes.
     running: BTreeMap<&'static str, Process>,
     ports: BTreeMap<&'static str, u16>,
@@ -33,11 +34,12 @@ impl Drop for Process {
 }
 
 impl<'a> Alone<'a> {
-    /// Empty databases, and nobody on them.
-    pub fn new(workspace: &'a Workspace) -> Self {
+    /// Empty databases, and nobody on them; `system` is what the programs' names begin with.
+    pub fn new(workspace: &'a Workspace, system: &'static str) -> Self {
         workspace.cargo(&["build", "--workspace"]);
         Self {
             workspace,
+            system,
             running: BTreeMap::new(),
             ports: BTreeMap::new(),
             data: TempDir::new().unwrap(),
@@ -52,7 +54,8 @@ impl<'a> Alone<'a> {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
-        let process = Command::new(target().join("debug").join(service))
+        let program = format!("{}-{service}", self.system);
+        let process = Command::new(target().join("debug").join(program))
             .current_dir(self.workspace.path())
             .env("DATA_DIR", self.data.path())
             .env("PORT", port.to_string())

@@ -8,6 +8,10 @@ use crate::value::Timestamp;
 /// makes it, the first service that stands on it takes it away. No handler has an id like that.
 pub const NEW: &str = "/new";
 
+/// The group, in [`Documents::Projections`], and what its keys start with before the ids of them: events
+/// that an operator has taken out of the outbox, and that nobody is sent any more.
+pub const DISCARDED: &str = "/discarded/";
+
 /// The runtime's own collections of documents. Each is a table of one shape: key, group, position,
 /// due, version, body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

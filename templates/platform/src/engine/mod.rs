@@ -45,7 +45,7 @@ use crate::value::Timestamp;
 
 #[cfg(feature = "sqlite")]
 pub use database::{Database, Kind as DatabaseKind};
-pub use document::{Document, DocumentWrite, Documents, DocumentsQuery, Glance, NEW};
+pub use document::{DISCARDED, Document, DocumentWrite, Documents, DocumentsQuery, Glance, NEW};
 pub use message::{OutboxDepth, OutboxEvent, OutboxRow};
 pub use migration::{Migration, OpenError};
 pub use options::Options;
@@ -140,6 +140,9 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Deletes messages that the broker has acknowledged, by id.
     async fn acknowledge(&self, ids: &[Uuid]) -> Result<(), EngineError>;
+
+    /// The messages that are marked as refused for good, of all shards, in the order of their commits.
+    async fn refused(&self, limit: u32) -> Result<Vec<OutboxRow>, EngineError>;
 
     /// Marks a message as refused for good, so that it blocks its own key only, or (`None`) frees it.
     async fn refuse(&self, id: Uuid, why: Option<&str>) -> Result<(), EngineError>;

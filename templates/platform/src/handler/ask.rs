@@ -15,6 +15,8 @@ use crate::requests::Asking;
 
 /// How long an answer may take before the same is asked for again.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an answer is known for one.
+const REMEMBERED: Duration = Duration::from_secs(600);
 /// How many requests are sent in one go.
 const AT_ONCE: u32 = 100;
 
@@ -33,28 +35,50 @@ pub(super) enum Ask {
 /// What was asked for lately, so that not every message behind a gap asks again.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
-    at: HashMap<Uuid, (Instant, bool)>,
+    at: HashMap<Uuid, Lately>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Lately {
+    at: Instant,
+    request: Uuid,
+    resend: bool,
 }
 
 impl Asked {
-    /// What to ask for now about a gap before `from`, if anything. A projection for which nothing
-    /// comes asks for a snapshot the next time: the events may be gone from the owner's log.
-    pub fn gap(&mut self, scope: &Scope, aggregate: Uuid, from: u64) -> Option<Ask> {
+    /// What to ask for now about a gap before `from`, if anything, and under which id. A projection for
+    /// which nothing comes asks for a snapshot the next time: the events may be gone from the owner's log.
+    pub fn gap(&mut self, scope: &Scope, aggregate: Uuid, from: u64) -> Option<(Uuid, Ask)> {
         let now = Instant::now();
         let before = self.at.get(&aggregate).copied();
-        if before.is_some_and(|(at, _)| now.duration_since(at) < PATIENCE) {
+        let age = before.map(|before| now.duration_since(before.at));
+        if age.is_some_and(|age| age < PATIENCE) {
             return None;
         }
-        let in_vain = before.is_some_and(|(_, resend)| resend);
-        let snapshot = in_vain && scope.about.projection.is_some();
+        let in_vain = before.is_some_and(|before| before.resend);
+        let lately = age.is_some_and(|age| age < 2 * PATIENCE);
+        let snapshot = in_vain && lately && scope.about.projection.is_some();
         self.at
-            .retain(|_, (at, _)| now.duration_since(*at) < 2 * PATIENCE);
-        self.at.insert(aggregate, (now, !snapshot));
-        Some(if snapshot {
+            .retain(|_, lately| now.duration_since(lately.at) < REMEMBERED);
+        let lately = Lately {
+            at: now,
+            request: Uuid::now_v7(),
+            resend: !snapshot,
+        };
+        self.at.insert(aggregate, lately);
+        let ask = if snapshot {
             Ask::Snapshot(aggregate)
         } else {
             Ask::Resend(aggregate, from)
-        })
+        };
+        Some((lately.request, ask))
+    }
+
+    /// Whether a state of an aggregate, told because of a request, is the answer to one for events: the
+    /// owner does not have them.
+    pub fn is_answered(&self, aggregate: Uuid, request: Uuid) -> bool {
+        let lately = self.at.get(&aggregate);
+        lately.is_some_and(|lately| lately.resend && lately.request == request)
     }
 }
 
@@ -145,8 +169,7 @@ pub(super) async fn send_recorded(scope: &Scope) -> Result<(), AskError> {
         if !document.key.starts_with(&prefix) {
             break;
         }
-        let recorded = Recorded::deserialize(&document.body)
-            .map_err(|error| EngineError::Corrupt(format!("{}: {error}", document.key)))?;
+        let recorded = Recorded::read(&document);
         send_as(scope, recorded.request, recorded.ask).await?;
         let delete = DocumentWrite::Delete {
             collection: Documents::Cursors,
@@ -168,6 +191,20 @@ pub(super) async fn send_recorded(scope: &Scope) -> Result<(), AskError> {
 struct Recorded {
     request: Uuid,
     ask: Ask,
+}
+
+impl Recorded {
+    /// What a document says; who cannot tell what was asked for asks for everything.
+    fn read(document: &Document) -> Self {
+        Self::deserialize(&document.body).unwrap_or_else(|error| {
+            let (key, body) = (&document.key, &document.body);
+            tracing::error!(key, %body, %error, "a request cannot be read; all is asked for instead");
+            Self {
+                request: document.group.parse().unwrap_or_else(|_| Uuid::now_v7()),
+                ask: Ask::Everything,
+            }
+        })
+    }
 }
 
 fn prefix(scope: &Scope) -> String {

@@ -1,6 +1,8 @@
 //! What a run of messages does, folded into one write set: all targets are read first, then every
 //! message is decided on what those before it left, and all is written at once.
 
+mod missing;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -111,7 +113,7 @@ impl<'a> Batch<'a> {
                 Ok(())
             }
             Verdict::Snapshot if self.scope.about.projection.is_none() => {
-                self.state_told(aggregate);
+                self.state_told(aggregate, place.sequence);
                 Ok(())
             }
             _ if self.key(aggregate).queue.is_some() => {
@@ -173,19 +175,6 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// The first sequence that is missing before what waits for an aggregate.
-    pub fn missing(&mut self, aggregate: Uuid) -> Option<u64> {
-        let mid_topic = self.is_mid_topic(aggregate);
-        let key = self.key(aggregate);
-        let (first, _) = key.parked.head()?;
-        let from = match key.gate {
-            Some(gate) => gate.sequence + 1,
-            None if mid_topic => return None,
-            None => 1,
-        };
-        (first > from && key.queue.is_none()).then_some(from)
-    }
-
     /// What all of it comes to.
     pub fn finish(self) -> Folded {
         let mut write = WriteSet {
@@ -239,6 +228,13 @@ impl<'a> Batch<'a> {
             Verdict::Gap(_) => return Ok(Step::Waits),
             Verdict::Duplicate => {}
             Verdict::Fork => self.fork(&envelope),
+            // It stands for events, up to its own.
+            Verdict::Snapshot
+                if waiting.is_state() && gate.is_none_or(|gate| gate.sequence < sequence) =>
+            {
+                return Ok(Step::Waits);
+            }
+            Verdict::Snapshot if waiting.is_state() => {}
             Verdict::Next | Verdict::Baseline | Verdict::Snapshot => {
                 match self.react(&envelope).await {
                     Err(Failure::Newer(_)) => return Ok(Step::Waits),
@@ -269,38 +265,6 @@ impl<'a> Batch<'a> {
         self.documents.extend(reaction.documents);
         if let Some(row) = reaction.row {
             self.key(aggregate).set_row(row);
-        }
-    }
-
-    async fn gap(
-        &mut self,
-        message: &Message,
-        envelope: &Envelope,
-        from: u64,
-    ) -> Result<(), Failure> {
-        self.park(message, envelope, Why::Gap).await?;
-        let key = self.key(envelope.subject);
-        let missing = key.parked.head().is_none_or(|(first, _)| first > from);
-        if missing {
-            self.asks.push(Ask::Resend(envelope.subject, from));
-        }
-        Ok(())
-    }
-
-    /// A policy or an effect has no use for a snapshot, except that it tells of events that never
-    /// came.
-    fn state_told(&mut self, aggregate: Uuid) {
-        let mid_topic = self.is_mid_topic(aggregate);
-        let key = self.key(aggregate);
-        let from = match key.gate {
-            _ if key.queue.is_some() => return,
-            None if mid_topic => return,
-            None => 1,
-            Some(gate) if gate.event.is_none() => return,
-            Some(gate) => gate.sequence + 1,
-        };
-        if key.parked.head().is_none_or(|(first, _)| first > from) {
-            self.asks.push(Ask::Resend(aggregate, from));
         }
     }
 

@@ -49,6 +49,9 @@ pub(super) struct Pending {
     pub since: Timestamp,
     /// How often it could not be carried out.
     pub failures: u32,
+    /// How often that was its own fault.
+    #[serde(default)]
+    pub attempts: u32,
 }
 
 /// What a document of [`Documents::DeadLetters`] says of a refused command.
@@ -97,6 +100,7 @@ impl Pending {
             keep_refusals: false,
             since: now,
             failures: 0,
+            attempts: 0,
         }
     }
 

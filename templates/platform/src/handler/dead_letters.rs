@@ -2,7 +2,8 @@
 //!
 //! A message that fails blocks its key, the aggregate it is of: later messages of it queue behind,
 //! in order. A command that was refused, where its policy says that this matters, blocks nothing:
-//! it stands for itself, under its own id.
+//! it stands for itself, under its own id. What else stands still, see [`super::stuck`],
+//! [`super::gaps`] and [`super::outbox`].
 
 use std::collections::BTreeSet;
 
@@ -10,11 +11,15 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::command::{self, RefusedCommand};
-use super::generations::State;
+use super::generations::{State, into_engine_error};
 use super::queue;
 use super::reactor::Scope;
 use super::release;
-use crate::engine::{Document, Documents, DocumentsQuery, Engine, EngineError};
+use crate::broker::BrokerError;
+use crate::engine::{
+    Document, DocumentWrite, Documents, DocumentsQuery, Engine, EngineError, Generation, WriteSet,
+};
+use crate::envelope::Envelope;
 use crate::value::Timestamp;
 
 /// How many documents are read in one go.
@@ -25,7 +30,7 @@ const AT_ONCE: u32 = 500;
 pub struct DeadLetter {
     /// The handler.
     pub handler: String,
-    /// The aggregate; for a refused command, the command.
+    /// The aggregate: that of the message, or the target of the command; for a refused command, the command.
     pub key: Uuid,
     /// Its place in the queue of its key, from 0.
     pub position: i64,
@@ -48,6 +53,8 @@ pub enum Settled {
     Empty,
     /// A message failed, perhaps another one than before, and why.
     StillFailing(String),
+    /// The running service goes on with it.
+    UnderWay,
 }
 
 /// Why nothing was done about a dead letter.
@@ -67,6 +74,9 @@ pub enum LetterError {
     /// The database failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The broker failed.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
 }
 
 /// All dead letters of one handler, or of all, with those that wait behind them.
@@ -90,7 +100,7 @@ pub async fn list(
         };
         let page = engine.documents(&query).await?;
         for document in &page {
-            let letter = shown(document)?;
+            let letter = shown(document);
             if handler.is_none_or(|handler| handler == letter.handler) {
                 letters.push(letter);
             }
@@ -126,7 +136,8 @@ async fn work_off(scope: &Scope, key: Uuid) -> Result<Settled, EngineError> {
     release::work_off(scope, &mid_topic, key).await
 }
 
-async fn mid_topic(scope: &Scope) -> Result<BTreeSet<u32>, EngineError> {
+/// The partitions whose earlier messages had gone by when a handler began.
+pub(super) async fn mid_topic(scope: &Scope) -> Result<BTreeSet<u32>, EngineError> {
     let state = State::load(&*scope.runtime.engine, scope.about.handler).await?;
     let begun = state
         .as_ref()
@@ -142,31 +153,93 @@ fn nothing(scope: &Scope, key: Uuid) -> LetterError {
     }
 }
 
+/// Forgets the first of a key of a handler that is gone, and all that waits behind it: there is nobody to
+/// go on with it. Whether there was anything.
+pub(super) async fn forget(
+    engine: &dyn Engine,
+    handler: &str,
+    key: Uuid,
+) -> Result<bool, EngineError> {
+    let mut documents = Vec::new();
+    for collection in [Documents::Parked, Documents::DeadLetters, Documents::Blocks] {
+        let all = of_key(engine, collection, handler, key).await?;
+        let delete = |document: Document| DocumentWrite::Delete {
+            collection,
+            key: document.key,
+            expected: document.version,
+        };
+        documents.extend(all.into_iter().map(delete));
+    }
+    let any = !documents.is_empty();
+    let write = WriteSet {
+        documents,
+        ..WriteSet::default()
+    };
+    engine.commit(write).await.map_err(into_engine_error)?;
+    Ok(any)
+}
+
+/// What a collection has of a key of a handler: its keys begin with handler, generation and key.
+async fn of_key(
+    engine: &dyn Engine,
+    collection: Documents,
+    handler: &str,
+    key: Uuid,
+) -> Result<Vec<Document>, EngineError> {
+    let (prefix, key) = (format!("{handler}/"), key.to_string());
+    let (mut found, mut after) = (Vec::new(), prefix.clone());
+    loop {
+        let query = DocumentsQuery {
+            collection,
+            group: None,
+            due_by: None,
+            heads_only: false,
+            after: Some(after),
+            limit: AT_ONCE,
+        };
+        let page = engine.documents(&query).await?;
+        let last = page.last().map(|last| last.key.clone());
+        let more = page.len() >= AT_ONCE as usize;
+        let own = page
+            .into_iter()
+            .filter(|document| document.key.split('/').nth(2) == Some(&key));
+        found.extend(own.filter(|document| document.key.starts_with(&prefix)));
+        match last {
+            Some(last) if more && last.starts_with(&prefix) => after = last,
+            _ => return Ok(found),
+        }
+    }
+}
+
+/// Handler, generation and key, of which a group's name consists.
+pub(super) fn place(group: &str) -> Option<(&str, Generation, Uuid)> {
+    let mut parts = group.rsplitn(3, '/');
+    let (key, generation) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    Some((parts.next()?, generation, key))
+}
+
 /// What an operator is shown of a document.
-fn shown(document: &Document) -> Result<DeadLetter, EngineError> {
-    let corrupt = || EngineError::Corrupt(format!("dead letter {}", document.key));
+fn shown(document: &Document) -> DeadLetter {
     let mut parts = document.group.rsplitn(3, '/');
     let key = parts.next().and_then(|key| key.parse().ok());
-    let handler = parts.nth(1);
-    let (Some(key), Some(handler)) = (key, handler) else {
-        return Err(corrupt());
-    };
+    let (key, handler) = (key.unwrap_or_default(), parts.nth(1).unwrap_or_default());
     if let Ok(refused) = RefusedCommand::deserialize(&document.body) {
-        return Ok(refused.shown(handler, key));
+        return refused.shown(handler, key);
     }
-    let letter = queue::letter(document)?;
-    let envelope = letter.message.envelope().ok();
-    Ok(DeadLetter {
+    let letter = queue::letter(document).ok();
+    let envelope = letter.as_ref().and_then(|one| one.message.envelope().ok());
+    let kind = envelope.as_ref().map(Envelope::versioned_kind);
+    let unreadable = || Some(format!("it cannot be read: {}", document.body));
+    DeadLetter {
         handler: handler.to_owned(),
         key,
         position: document.position,
         sequence: envelope.as_ref().map(|envelope| envelope.sequence),
-        kind: envelope.map_or_else(
-            || "unreadable".to_owned(),
-            |envelope| envelope.versioned_kind(),
-        ),
-        failure: letter.failure,
-        attempts: letter.attempts,
-        since: letter.since,
-    })
+        kind: kind.unwrap_or_else(|| "unreadable".to_owned()),
+        attempts: letter.as_ref().map_or(0, |letter| letter.attempts),
+        since: letter
+            .as_ref()
+            .map_or_else(|| Timestamp::constant(0), |letter| letter.since),
+        failure: letter.map_or_else(unreadable, |letter| letter.failure),
+    }
 }

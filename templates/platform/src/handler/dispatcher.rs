@@ -13,7 +13,8 @@ use tokio::task::JoinSet;
 use super::causality::Replicas;
 use super::command::{Pending, RefusedCommand};
 use super::due;
-use super::execution::{execute, write};
+use super::execution::{carry_out, write};
+use super::failing::{failed, give_up, rest};
 use super::metrics;
 use super::reactor::Reactors;
 use crate::engine::{Document, DocumentWrite, Documents, DocumentsQuery, EngineError};
@@ -36,10 +37,6 @@ const LEASE_MS: u64 = 5_000;
 const SHORTEST_WAIT_MS: u64 = 25;
 /// The longest pause of a command that waits for replicas.
 const LONGEST_WAIT_MS: u64 = 1_000;
-/// The first pause after a command could not be carried out; it doubles.
-const FIRST_PAUSE_MS: u64 = 100;
-/// The longest pause.
-const LONGEST_PAUSE_MS: u64 = 60_000;
 
 pub(super) static EXECUTED: LazyLock<IntCounterVec> = LazyLock::new(|| {
     metrics::counter(
@@ -51,12 +48,6 @@ pub(super) static REFUSED: LazyLock<IntCounterVec> = LazyLock::new(|| {
     metrics::counter(
         "microdb_commands_refused_total",
         "Commands of policies and effects that were refused.",
-    )
-});
-pub(super) static FAILED: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    metrics::counter(
-        "microdb_commands_failed_total",
-        "Times that a command of a policy or an effect could not be carried out, and has to wait.",
     )
 });
 
@@ -153,25 +144,30 @@ async fn turn(
         under_way
             .spawn(async move { hand_over(&runtime, &replicas, &reactors, document, now).await });
     }
-    let (mut moved, mut waiting) = (false, false);
+    let (mut moved, mut waiting, mut failed) = (false, false, None);
     while let Some(ended) = under_way.join_next().await {
         match ended {
             Ok(Ok(HandedOver::Settled)) => moved = true,
             Ok(Ok(HandedOver::Waits)) => waiting = true,
             Ok(Ok(HandedOver::Failed)) => {}
-            Ok(Err(error)) => return Err(error),
-            Err(panic) => tracing::error!(%panic, "a command's unit of work panicked"),
+            // The others are not given up for it.
+            Ok(Err(error)) => failed = Some(error),
+            Err(panic) => tracing::error!(%panic, "what hands over a command panicked"),
         }
     }
-    Ok(match (moved, waiting) {
-        (true, _) => Turn::Busy,
-        (false, true) => Turn::Waiting,
-        (false, false) => Turn::Idle(due::next(&**engine, Documents::Commands, now).await?),
-    })
+    match (failed, moved, waiting) {
+        (Some(error), ..) => Err(error),
+        (None, true, _) => Ok(Turn::Busy),
+        (None, false, true) => Ok(Turn::Waiting),
+        (None, false, false) => {
+            let next = due::next(&**engine, Documents::Commands, now).await?;
+            Ok(Turn::Idle(next))
+        }
+    }
 }
 
 /// What became of a command.
-enum HandedOver {
+pub(super) enum HandedOver {
     /// It is done with.
     Settled,
     /// It waits for replicas.
@@ -181,56 +177,35 @@ enum HandedOver {
 }
 
 async fn hand_over(
-    runtime: &Runtime,
+    runtime: &Arc<Runtime>,
     replicas: &Replicas,
-    reactors: &Reactors,
+    reactors: &Arc<Reactors>,
     document: Document,
     now: Timestamp,
 ) -> Result<HandedOver, EngineError> {
-    let pending = Pending::read(&document)?;
-    if !replicas.have_reached(runtime, &pending, now).await? {
-        let pause = (now.millis_since(pending.since) / 4).clamp(SHORTEST_WAIT_MS, LONGEST_WAIT_MS);
-        rest(runtime, document, pending, now.plus_millis(pause)).await?;
-        return Ok(HandedOver::Waits);
-    }
-    let why = match execute(runtime, reactors, &document, &pending, now).await {
-        Ok(Some(Executed::Done { .. })) => {
-            EXECUTED.with_label_values(&[&pending.handler]).inc();
-            return Ok(HandedOver::Settled);
+    let pending = match Pending::read(&document) {
+        Ok(pending) => pending,
+        Err(error) => return give_up(runtime, document, None, error.to_string()).await,
+    };
+    match replicas.have_reached(runtime, &pending, now).await {
+        Ok(true) => {}
+        Ok(false) => {
+            let waited = now.millis_since(pending.since);
+            let pause = (waited / 4).clamp(SHORTEST_WAIT_MS, LONGEST_WAIT_MS);
+            rest(runtime, document, pending, now.plus_millis(pause)).await?;
+            return Ok(HandedOver::Waits);
         }
-        Ok(None) => return Ok(HandedOver::Settled),
+        Err(error) => return failed(runtime, document, pending, now, error.into()).await,
+    }
+    match carry_out(runtime, reactors, &document, &pending, now).await {
+        Ok(Some(Executed::Done { .. })) => EXECUTED.with_label_values(&[&pending.handler]).inc(),
+        Ok(None) => {}
         Ok(Some(Executed::Refused(refused))) => {
             was_refused(runtime, &document, &pending, refused).await?;
-            return Ok(HandedOver::Settled);
         }
-        Err(error) => error,
-    };
-    let key = &document.key;
-    if runtime
-        .engine
-        .document(Documents::Commands, key)
-        .await?
-        .is_none()
-    {
-        // Another process was faster.
-        return Ok(HandedOver::Settled);
+        Err(why) => return failed(runtime, document, pending, now, why).await,
     }
-    FAILED.with_label_values(&[&pending.handler]).inc();
-    tracing::warn!(
-        handler = pending.handler,
-        command = pending.command,
-        id = key,
-        %why,
-        "a command could not be carried out; it is tried again"
-    );
-    let pause = FIRST_PAUSE_MS.saturating_mul(1 << pending.failures.min(20));
-    let failed = Pending {
-        failures: pending.failures.saturating_add(1),
-        ..pending
-    };
-    let due = now.plus_millis(pause.min(LONGEST_PAUSE_MS));
-    rest(runtime, document, failed, due).await?;
-    Ok(HandedOver::Failed)
+    Ok(HandedOver::Settled)
 }
 
 /// Counts a refusal, and writes why into the dead letter that its unit of work has left, if any.
@@ -261,25 +236,6 @@ async fn was_refused(
         collection: Documents::DeadLetters,
         expected: 1,
         document: explained.document(id),
-    };
-    write(runtime, vec![put]).await
-}
-
-/// Lets a command rest, and those behind it.
-async fn rest(
-    runtime: &Runtime,
-    document: Document,
-    pending: Pending,
-    due: Timestamp,
-) -> Result<(), EngineError> {
-    let put = DocumentWrite::Put {
-        collection: Documents::Commands,
-        expected: document.version,
-        document: Document {
-            due: Some(due),
-            body: serde_json::json!(pending),
-            ..document
-        },
     };
     write(runtime, vec![put]).await
 }

@@ -8,7 +8,11 @@ use crate::value::Timestamp;
 /// The pause where something is due that cannot be taken now.
 pub(super) const SOON: Duration = Duration::from_millis(250);
 
-/// How long until the next document falls due, of each group its head; `None`: there is none.
+/// What falls due later than that, in milliseconds, need not be waited for.
+const FAR_MS: u64 = 365 * 24 * 60 * 60 * 1_000;
+
+/// How long until the next document falls due, of each group its head; `None`: there is none. What has no
+/// due time never is: a dead letter says nothing of others.
 pub(super) async fn next(
     engine: &dyn Engine,
     collection: Documents,
@@ -17,7 +21,7 @@ pub(super) async fn next(
     let query = DocumentsQuery {
         collection,
         group: None,
-        due_by: None,
+        due_by: Some(now.plus_millis(FAR_MS)),
         heads_only: true,
         after: None,
         limit: 1,

@@ -1,19 +1,46 @@
 //! One command of a policy or an effect: from what it says to its unit of work.
 
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::command::{Pending, RefusedCommand};
 use super::generations::into_engine_error;
 use super::late::{self, Wanted};
-use super::reactor::{Failure, Reactors};
+use super::reactor::{Failure, Reactors, said};
 use crate::context::{Caller, Context};
 use crate::engine::{CommitError, Document, DocumentWrite, Documents, EngineError, WriteSet};
 use crate::hold;
 use crate::runtime::{ExecuteError, Executed, Request, Runtime};
 use crate::value::Timestamp;
 
+/// What became of a command, in a task of its own, so that a panic ends nothing else.
+pub(super) async fn carry_out(
+    runtime: &Arc<Runtime>,
+    reactors: &Arc<Reactors>,
+    document: &Document,
+    pending: &Pending,
+    now: Timestamp,
+) -> Result<Option<Executed>, NotExecuted> {
+    let (runtime, reactors) = (Arc::clone(runtime), Arc::clone(reactors));
+    let (document, pending) = (document.clone(), pending.clone());
+    let execute = async move { execute(&runtime, &reactors, &document, &pending, now).await };
+    let mut task = JoinSet::new();
+    task.spawn(execute.in_current_span());
+    match task.join_next().await {
+        Some(Ok(executed)) => executed,
+        Some(Err(ended)) => Err(NotExecuted::Panicked(match ended.try_into_panic() {
+            Ok(panic) => said(&*panic).to_owned(),
+            Err(ended) => ended.to_string(),
+        })),
+        None => Ok(None),
+    }
+}
+
 /// What became of a command; `None` when its policy does not want it after all.
-pub(super) async fn execute(
+async fn execute(
     runtime: &Runtime,
     reactors: &Reactors,
     document: &Document,
@@ -79,9 +106,27 @@ pub(super) enum NotExecuted {
     /// Its policy, asked again, cannot tell what it says.
     #[error("{0}")]
     Undecided(String),
+    /// What carries it out has panicked.
+    #[error("it panicked: {0}")]
+    Panicked(String),
     /// The database failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
+}
+
+impl NotExecuted {
+    /// Whether the command, or what is made of it, is at fault, rather than something that passes by
+    /// itself.
+    pub fn is_its_own_fault(&self) -> bool {
+        match self {
+            Self::Unknown | Self::Undecided(_) | Self::Panicked(_) => true,
+            Self::Failed(ExecuteError::Broken { .. }) => true,
+            Self::Failed(ExecuteError::Contended | ExecuteError::OutboxFull) => false,
+            Self::Failed(ExecuteError::Engine(error)) | Self::Engine(error) => {
+                !matches!(error, EngineError::Unavailable(_))
+            }
+        }
+    }
 }
 
 impl From<Failure> for NotExecuted {
@@ -105,5 +150,40 @@ pub(super) async fn write(
     match runtime.engine.commit(write).await {
         Ok(()) | Err(CommitError::Conflict) => Ok(()),
         Err(error) => Err(into_engine_error(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NotExecuted;
+    use crate::engine::EngineError;
+    use crate::runtime::ExecuteError;
+
+    #[test]
+    fn what_passes_by_itself_is_no_fault_of_the_command() {
+        let engine = |corrupt: bool| match corrupt {
+            true => EngineError::Corrupt("no such table".to_owned()),
+            false => EngineError::Unavailable("disk full".to_owned()),
+        };
+        let passing = [
+            NotExecuted::Engine(engine(false)),
+            NotExecuted::Failed(engine(false).into()),
+            NotExecuted::Failed(ExecuteError::Contended),
+            NotExecuted::Failed(ExecuteError::OutboxFull),
+        ];
+        assert!(passing.iter().all(|why| !why.is_its_own_fault()));
+        let broken = ExecuteError::Broken {
+            command: "Burn",
+            what: "panicked".to_owned(),
+        };
+        let own = [
+            NotExecuted::Unknown,
+            NotExecuted::Undecided("it panicked".to_owned()),
+            NotExecuted::Panicked("on fire".to_owned()),
+            NotExecuted::Failed(broken),
+            NotExecuted::Failed(engine(true).into()),
+            NotExecuted::Engine(engine(true)),
+        ];
+        assert!(own.iter().all(NotExecuted::is_its_own_fault));
     }
 }

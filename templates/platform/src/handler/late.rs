@@ -9,7 +9,6 @@ use super::command::Pending;
 use super::message::Message;
 use super::reactor::{Failure, Reactors};
 use crate::context::Context;
-use crate::engine::EngineError;
 use crate::runtime::{Refused, Runtime};
 
 /// What a policy is asked again about.
@@ -44,7 +43,7 @@ pub(super) async fn input(
     };
     let Some(reactor) = reactors.get(pending.handler.as_str()) else {
         let why = format!("there is no handler `{}`", pending.handler);
-        return Err(EngineError::Unavailable(why).into());
+        return Err(Failure::Poison(why));
     };
     let event = undecided.message.envelope()?;
     let engine = &*runtime.engine;

@@ -58,6 +58,20 @@ impl Message {
         }
     }
 
+    /// A message of an aggregate that is kept though nobody can read what there is of it.
+    pub fn unreadable(aggregate: &str, body: &serde_json::Value) -> Self {
+        Self {
+            topic: String::new(),
+            partition: 0,
+            offset: 0,
+            key: aggregate.to_owned(),
+            wire: Wire {
+                payload: body.to_string().into_bytes(),
+                ..Wire::default()
+            },
+        }
+    }
+
     /// What it says of an aggregate.
     pub fn envelope(&self) -> Result<Envelope, DecodeError> {
         Envelope::from_wire(&self.wire)

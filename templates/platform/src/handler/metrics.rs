@@ -4,7 +4,7 @@ use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
 use prometheus::{GaugeVec, IntCounterVec, IntGaugeVec, Opts, default_registry};
 
 use super::reactor::About;
-use super::{batch, dispatcher, parked, positions, queue, replica, sweep, worker};
+use super::{batch, dispatcher, failing, parked, positions, queue, replica, sweep, worker};
 
 /// What all of them are divided by.
 const LABELS: [&str; 1] = ["handler"];
@@ -53,7 +53,7 @@ pub(super) fn declare(about: &About, is_effect: bool) {
         counters.extend([
             &*dispatcher::EXECUTED,
             &*dispatcher::REFUSED,
-            &*dispatcher::FAILED,
+            &*failing::FAILED,
         ]);
     }
     if is_effect {

@@ -30,6 +30,10 @@ pub(super) static PARKED: LazyLock<IntCounterVec> = LazyLock::new(|| {
 pub(super) enum Why {
     /// One before it is missing.
     Gap,
+    /// The same, and the owner has told that it does not have that one any more.
+    Lost,
+    /// It tells the state that the owner told instead of events that it does not have any more.
+    State,
     /// It is of a newer version than is known here.
     NewerVersion(String),
     /// Part of its effects is still to come.
@@ -60,6 +64,20 @@ struct Entry {
     waiting: Waiting,
     /// The version of its document; absent: it is not written yet.
     stored: Option<u64>,
+    /// Whether it says something else by now.
+    changed: bool,
+}
+
+impl Waiting {
+    /// Whether part of its effects is still to come.
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self.why, Why::Unfinished)
+    }
+
+    /// Whether it only stands for events that are missing.
+    pub fn is_state(&self) -> bool {
+        matches!(self.why, Why::State)
+    }
 }
 
 impl Parked {
@@ -81,11 +99,12 @@ impl Parked {
             .map(|document| {
                 let entry = Entry {
                     stored: Some(document.version),
-                    waiting: read(&document)?,
+                    waiting: read(&document),
+                    changed: false,
                 };
-                Ok((document.position.cast_unsigned(), entry))
+                (document.position.cast_unsigned(), entry)
             })
-            .collect::<Result<_, EngineError>>()?;
+            .collect();
         Ok(Self {
             group,
             entries,
@@ -108,7 +127,10 @@ impl Parked {
         sequence: u64,
         waiting: Waiting,
     ) -> Result<(), EngineError> {
-        if self.entries.contains_key(&sequence) {
+        if let Some(entry) = self.entries.get_mut(&sequence) {
+            if entry.waiting.is_state() && !waiting.is_state() {
+                (entry.waiting, entry.changed) = (waiting, true);
+            }
             return Ok(());
         }
         self.group = scope.group(aggregate);
@@ -122,10 +144,27 @@ impl Parked {
         let entry = Entry {
             waiting,
             stored: None,
+            changed: true,
         };
         self.entries.insert(sequence, entry);
         PARKED.with_label_values(&[scope.about.handler]).inc();
         Ok(())
+    }
+
+    /// Whether what is before them is lost.
+    pub fn is_lost(&self) -> bool {
+        let why = self.head().map(|(_, waiting)| &waiting.why);
+        matches!(why, Some(Why::Lost | Why::State))
+    }
+
+    /// Notes of the one with the lowest sequence that what is before it is lost.
+    pub fn lose_head(&mut self) {
+        if let Some(mut head) = self.entries.first_entry() {
+            let entry = head.get_mut();
+            if matches!(entry.waiting.why, Why::Gap) {
+                (entry.waiting.why, entry.changed) = (Why::Lost, true);
+            }
+        }
     }
 
     /// Takes one out.
@@ -156,13 +195,10 @@ impl Parked {
                 key,
                 expected,
             });
-        let new = self
-            .entries
-            .iter()
-            .filter(|(_, entry)| entry.stored.is_none());
-        let puts = new.map(|(sequence, entry)| DocumentWrite::Put {
+        let changed = self.entries.iter().filter(|(_, entry)| entry.changed);
+        let puts = changed.map(|(sequence, entry)| DocumentWrite::Put {
             collection: Documents::Parked,
-            expected: 0,
+            expected: entry.stored.unwrap_or(0),
             document: Document {
                 key: key(&self.group, *sequence),
                 group: self.group.clone(),
@@ -184,10 +220,17 @@ fn key(group: &str, sequence: u64) -> String {
     format!("{group}/{sequence:020}")
 }
 
-/// What a document of [`Documents::Parked`] says.
-pub(super) fn read(document: &Document) -> Result<Waiting, EngineError> {
-    Waiting::deserialize(&document.body)
-        .map_err(|error| EngineError::Corrupt(format!("parked {}: {error}", document.key)))
+/// What a document of [`Documents::Parked`] says. What is none of these becomes a message that nobody
+/// can read, and so a dead letter of its key: it stops no other.
+pub(super) fn read(document: &Document) -> Waiting {
+    Waiting::deserialize(&document.body).unwrap_or_else(|_| {
+        let aggregate = document.group.rsplit('/').next().unwrap_or_default();
+        Waiting {
+            message: Message::unreadable(aggregate, &document.body),
+            why: Why::Gap,
+            since: Timestamp::now(),
+        }
+    })
 }
 
 /// When the first message of an aggregate that waits was recorded.
@@ -204,9 +247,7 @@ pub(super) async fn waiting_since(
         limit: 1,
     };
     let head = engine.documents(&query).await?;
-    head.first()
-        .map(|document| Ok(read(document)?.since))
-        .transpose()
+    Ok(head.first().map(|document| read(document).since))
 }
 
 /// The aggregates of a handler that have waiting messages.

@@ -22,7 +22,7 @@ use crate::value::Timestamp;
 pub(super) static DEAD_LETTERS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     metrics::counter(
         "microdb_dead_letters_total",
-        "Messages that could not be handled, with those that had to queue behind one.",
+        "Messages, commands and jobs that could not be handled, with messages that had to queue behind one.",
     )
 });
 
@@ -90,7 +90,7 @@ impl Queue {
 
     /// Appends a message.
     pub fn append(&mut self, letter: Letter) {
-        DEAD_LETTERS.with_label_values(&[&self.block.handler]).inc();
+        count(&self.block.handler);
         self.appended.push(letter);
     }
 
@@ -119,6 +119,11 @@ impl Queue {
         writes.push(put_block(group, &self.block, self.stored));
         writes
     }
+}
+
+/// Counts a dead letter of a handler.
+pub(super) fn count(handler: &str) {
+    DEAD_LETTERS.with_label_values(&[handler]).inc();
 }
 
 /// The row that blocks a key, and its version.

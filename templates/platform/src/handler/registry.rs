@@ -7,14 +7,12 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::causality::Replicas;
-use super::dead_letters::{self, DeadLetter, LetterError, Settled};
 use super::dispatcher::dispatch;
 use super::effect::{EffectDoing, EffectReactor};
 use super::generations::{Begun, State};
 use super::lookout::look_out;
 use super::metrics;
 use super::policy::PolicyReactor;
-use super::queue;
 use super::reactor::{Reactor, Reactors, Scope};
 use super::replica::ReplicaReactor;
 use super::worker::{Doings, work};
@@ -28,7 +26,7 @@ use crate::runtime::Runtime;
 #[derive(Default, Clone)]
 pub struct Handlers {
     reactors: Vec<Arc<dyn Reactor>>,
-    doings: Doings,
+    pub(super) doings: Doings,
 }
 
 impl Handlers {
@@ -157,71 +155,7 @@ impl Handlers {
         begin(&scope, begun).await
     }
 
-    /// The messages that could not be handled, of one handler or of all.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn dead_letters(
-        &self,
-        runtime: &Runtime,
-        handler: Option<&str>,
-    ) -> Result<Vec<DeadLetter>, EngineError> {
-        dead_letters::list(&*runtime.engine, handler).await
-    }
-
-    /// Tries the first message of a key again, and those behind it.
-    ///
-    /// # Errors
-    /// When there is none, or the database does not answer.
-    pub async fn retry(
-        &self,
-        runtime: &Arc<Runtime>,
-        handler: &str,
-        key: Uuid,
-    ) -> Result<Settled, LetterError> {
-        let scope = self.blocked(runtime, handler, key).await?;
-        dead_letters::retry(&scope, key).await
-    }
-
-    /// Gives up the first message of a key, and tries those behind it.
-    ///
-    /// # Errors
-    /// When there is none, or the database does not answer.
-    pub async fn discard(
-        &self,
-        runtime: &Arc<Runtime>,
-        handler: &str,
-        key: Uuid,
-    ) -> Result<Settled, LetterError> {
-        let scope = self.blocked(runtime, handler, key).await?;
-        dead_letters::discard(&scope, key).await
-    }
-
-    /// The generation of a handler in which a key is blocked; the one that counts when none is.
-    async fn blocked(
-        &self,
-        runtime: &Arc<Runtime>,
-        handler: &str,
-        key: Uuid,
-    ) -> Result<Scope, LetterError> {
-        let scope = self
-            .scope(runtime, handler)
-            .ok_or_else(|| LetterError::UnknownHandler(handler.to_owned()))?;
-        let Some((state, _)) = State::load(&*runtime.engine, handler).await? else {
-            return Ok(scope);
-        };
-        let others = state.generations.keys().copied();
-        for generation in std::iter::once(state.active).chain(others) {
-            let scope = scope.at(generation);
-            let block = queue::block(&*runtime.engine, &scope.group(key)).await?;
-            if block.is_some() {
-                return Ok(scope);
-            }
-        }
-        Ok(scope.at(state.active))
-    }
-
-    fn scope(&self, runtime: &Arc<Runtime>, handler: &str) -> Option<Scope> {
+    pub(super) fn scope(&self, runtime: &Arc<Runtime>, handler: &str) -> Option<Scope> {
         let mut known = self.reactors.iter();
         let reactor = known.find(|reactor| reactor.about().handler == handler)?;
         Some(Scope::new(Arc::clone(runtime), Arc::clone(reactor), 0))

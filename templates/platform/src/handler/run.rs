@@ -15,6 +15,7 @@ use super::generations::State;
 use super::message::{Content, Message};
 use super::reactor::{Failure, NotCommitted, Scope};
 use crate::engine::{DocumentWrite, EngineError, OffsetAdvance};
+use crate::envelope::Envelope;
 use crate::hold;
 use crate::value::Timestamp;
 
@@ -195,6 +196,9 @@ impl Runner {
         as_of: &mut BTreeMap<u32, Timestamp>,
     ) -> Result<(), Failure> {
         match &read.content {
+            Content::Of(envelope) if self.is_lacking(envelope) => {
+                batch.owner_lacks(&read.message, envelope).await
+            }
             Content::Of(envelope) => batch.add(&read.message, envelope).await,
             Content::Unreadable(why) => Err(Failure::Poison(why.clone())),
             Content::AsOf(time) => {
@@ -323,15 +327,24 @@ impl Runner {
                     asked.gap(&self.scope, aggregate, from)
                 }
                 Ask::Resend(..) => None,
-                Ask::Snapshot(_) | Ask::Everything => Some(ask),
+                Ask::Snapshot(_) | Ask::Everything => Some((Uuid::now_v7(), ask)),
             };
-            if let Some(ask) = ask
-                && let Err(error) = ask::send(&self.scope, ask).await
+            if let Some((request, ask)) = ask
+                && let Err(error) = ask::send_as(&self.scope, request, ask).await
             {
                 let handler = self.scope.about.handler;
                 tracing::warn!(handler, %error, "what is missing could not be asked for");
             }
         }
+    }
+
+    /// Whether a policy or an effect is told a state because it asked for events.
+    fn is_lacking(&self, envelope: &Envelope) -> bool {
+        if self.scope.about.projection.is_some() || !envelope.is_snapshot() {
+            return false;
+        }
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.is_answered(envelope.subject, envelope.causation)
     }
 
     /// Whether the aggregate's snapshot is on its way anyhow.

@@ -238,10 +238,16 @@ async fn drain(
     let mut busy = false;
     for key in keys.into_iter().filter(mine) {
         for step in 1..=STEPS {
-            if !runner.drain(key).await? {
-                break;
+            match runner.drain(key).await {
+                Ok(true) => busy |= step == STEPS,
+                Ok(false) => break,
+                Err(error @ EngineError::Unavailable(_)) => return Err(error),
+                // It stops no other.
+                Err(error) => {
+                    tracing::error!(%key, %error, "what waits for a key cannot be taken up");
+                    break;
+                }
             }
-            busy |= step == STEPS;
         }
     }
     Ok(busy)

@@ -20,11 +20,12 @@ use super::due;
 use super::effect::{Doing, Job};
 use super::generations::into_engine_error;
 use super::reactor::Failure;
-use super::{Attempt, Attempts, Follow, Outcome, metrics};
+use super::{Attempt, Attempts, Follow, Outcome, metrics, stuck};
 use crate::clock;
 use crate::engine::{
     CommitError, Document, DocumentWrite, Documents, DocumentsQuery, EngineError, WriteSet,
 };
+use crate::envelope::Envelope;
 use crate::hold;
 use crate::runtime::Runtime;
 use crate::value::Timestamp;
@@ -84,6 +85,7 @@ pub(super) async fn work(runtime: Arc<Runtime>, doings: Arc<Doings>) {
 struct Claim {
     document: Document,
     job: Job,
+    event: Envelope,
     now: Timestamp,
 }
 
@@ -111,18 +113,32 @@ async fn claim(
     };
     let mut claimed = Vec::new();
     for document in engine.documents(&query).await? {
-        let job = Job::read(&document)?;
-        let Some(doing) = doings.get(job.handler.as_str()) else {
-            tracing::error!(
-                handler = job.handler,
-                "a job is of an effect that is not there"
-            );
-            continue;
-        };
-        claimed.extend(claim_one(runtime, doing.attempts(), document, job).await?);
+        match readable(&document, doings) {
+            Ok((job, event, attempts)) => {
+                claimed.extend(claim_one(runtime, attempts, document, job, event).await?);
+            }
+            // It must not take the place of others again and again.
+            Err(why) => {
+                let body = document.body.clone();
+                stuck::set_aside(runtime, Documents::Jobs, document, body, why, 0).await?;
+                runtime.jobs_bell.notify_one();
+            }
+        }
     }
     let pause = due::next(&**engine, Documents::Jobs, glance.now).await?;
     Ok((claimed, pause))
+}
+
+/// What a job says, and how it is tried; an error: why it never can be.
+fn readable(document: &Document, doings: &Doings) -> Result<(Job, Envelope, Attempts), String> {
+    let job = Job::read(document).map_err(|error| error.to_string())?;
+    let doing = doings.get(job.handler.as_str());
+    let doing = doing.ok_or_else(|| stuck::no_effect(&job.handler))?;
+    let event = job.message.envelope();
+    let event = event.map_err(|error| format!("its event cannot be read: {error}"))?;
+    let key: Result<Uuid, _> = document.key.parse();
+    key.map_err(|error| format!("`{}` is no key of a job: {error}", document.key))?;
+    Ok((job, event, doing.attempts()))
 }
 
 async fn claim_one(
@@ -130,6 +146,7 @@ async fn claim_one(
     attempts: Attempts,
     document: Document,
     mut job: Job,
+    event: Envelope,
 ) -> Result<Option<Claim>, EngineError> {
     let now = runtime.engine.now().await?;
     // An attempt whose process died counts like any other.
@@ -155,6 +172,7 @@ async fn claim_one(
             ..claimed
         },
         job,
+        event,
         now,
     }))
 }
@@ -182,25 +200,22 @@ impl Claim {
     }
 
     async fn settle(self, runtime: &Runtime, doing: &dyn Doing) -> Result<(), EngineError> {
-        let (Ok(event), Ok(key)) = (self.job.message.envelope(), self.document.key.parse()) else {
-            return Err(EngineError::Corrupt(format!("job {}", self.document.key)));
-        };
         // What was claimed with a failure in it has no attempt left.
         if let Some(why) = self.job.last.clone() {
-            return self.give_up(runtime, doing, &event, &why).await;
+            return self.give_up(runtime, doing, &why).await;
         }
         let attempt = Attempt {
-            idempotency_key: key,
+            idempotency_key: self.key(),
             number: self.job.attempts,
             now: clock::told(self.now),
         };
-        let outcome = doing.attempt(&event, attempt).await;
+        let outcome = doing.attempt(&self.event, attempt).await;
         hold::at("effect.after-attempt").await;
         match outcome {
             Ok(Outcome::Done(follow)) => self.finish(runtime, follow, &DONE).await,
             Ok(Outcome::GiveUp(follow)) => self.finish(runtime, follow, &GAVE_UP).await,
-            Ok(Outcome::Retry(why)) => self.retry(runtime, doing, &event, why).await,
-            Err(error) => self.retry(runtime, doing, &event, error.to_string()).await,
+            Ok(Outcome::Retry(why)) => self.retry(runtime, doing, why).await,
+            Err(error) => self.retry(runtime, doing, error.to_string()).await,
         }
     }
 
@@ -208,13 +223,12 @@ impl Claim {
         mut self,
         runtime: &Runtime,
         doing: &dyn Doing,
-        event: &crate::envelope::Envelope,
         why: String,
     ) -> Result<(), EngineError> {
         let attempts = doing.attempts();
         let now = runtime.engine.now().await?;
         if exhausted(&self.job, attempts, now) {
-            return self.give_up(runtime, doing, event, &why).await;
+            return self.give_up(runtime, doing, &why).await;
         }
         tracing::info!(
             handler = self.job.handler,
@@ -236,7 +250,6 @@ impl Claim {
         self,
         runtime: &Runtime,
         doing: &dyn Doing,
-        event: &crate::envelope::Envelope,
         why: &str,
     ) -> Result<(), EngineError> {
         tracing::warn!(
@@ -245,24 +258,32 @@ impl Claim {
             why,
             "an effect is given up"
         );
-        match doing.gave_up(event, why) {
+        match doing.gave_up(&self.event, why) {
             Ok(follow) => self.finish(runtime, follow, &GAVE_UP).await,
             Err(Failure::Passing(error)) => Err(error),
             Err(Failure::Poison(error) | Failure::Newer(error)) => {
-                tracing::error!(
-                    handler = self.job.handler,
-                    error,
-                    "an effect cannot say that it was given up"
-                );
-                let pause = doing.attempts().max_pause_ms.max(MARGIN_MS);
-                let due = self.now.plus_millis(pause);
-                let job = Job {
-                    last: Some(why.to_owned()),
-                    ..self.job.clone()
-                };
-                Self { job, ..self }.rest(runtime, due).await
+                let why = format!("it was given up ({why}), which cannot be told: {error}");
+                self.set_aside(runtime, why).await
             }
         }
+    }
+
+    /// Makes a dead letter of the job. When it is retried, all its attempts are made again.
+    async fn set_aside(self, runtime: &Runtime, why: String) -> Result<(), EngineError> {
+        let attempts = self.job.attempts;
+        let afresh = json!(Job {
+            attempts: 0,
+            first: None,
+            last: None,
+            ..self.job
+        });
+        let jobs = Documents::Jobs;
+        stuck::set_aside(runtime, jobs, self.document, afresh, why, attempts).await
+    }
+
+    /// The key of the job, which every attempt hands to the provider.
+    fn key(&self) -> Uuid {
+        self.document.key.parse().unwrap_or_default()
     }
 
     /// The outcome, and the command it comes back as: once.
@@ -292,8 +313,7 @@ impl Claim {
     }
 
     fn command(&self, follow: Follow, now: Timestamp) -> DocumentWrite {
-        let job: Uuid = self.document.key.parse().unwrap_or_default();
-        let id = command::id(job, &self.job.handler, 0, follow.target, 0);
+        let id = command::id(self.key(), &self.job.handler, 0, follow.target, 0);
         let pending = Pending {
             command: follow.command.to_owned(),
             target: follow.target,

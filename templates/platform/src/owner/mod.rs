@@ -140,9 +140,7 @@ impl Owner {
     /// One step of every request under way, if no other process of the service is at it.
     async fn work(&self) -> Result<Progress, OwnerError> {
         let engine = &self.runtime.engine;
-        let open = work::open(engine.as_ref())
-            .await
-            .map_err(CommitError::from)?;
+        let open = work::open(engine.as_ref()).await?;
         if open.is_empty() {
             return Ok(Progress::Idle);
         }
@@ -159,9 +157,23 @@ impl Owner {
             if let Err(error) = self.go_on(opened).await {
                 tracing::warn!(%error, request = ?opened.work.request, "a request is held up");
                 progress = Progress::HeldUp;
+                if open.len() >= work::AT_ONCE as usize {
+                    self.let_others_go_first(opened).await?;
+                }
             }
         }
         Ok(progress)
+    }
+
+    /// Puts a request that is held up behind those that wait for a place.
+    async fn let_others_go_first(&self, opened: &Opened) -> Result<(), CommitError> {
+        let now = self.runtime.engine.now().await?;
+        let postponed = vec![opened.postponed(now)];
+        match self.commit(postponed, Step::default()).await {
+            // It went on in the meantime.
+            Err(CommitError::Conflict) => Ok(()),
+            outcome => outcome,
+        }
     }
 
     /// One step of a request, as large as others let it be.

@@ -1,15 +1,23 @@
 //! One step of a request: what it reads, and what is written because of it.
 
+use std::collections::HashSet;
+
 use uuid::Uuid;
 
 use super::owned::{Owned, State};
 use super::work::{Next, Work};
 use crate::broker::{Publication, Topic};
-use crate::engine::{Check, Engine, EngineError, Find, Found, OutboxEvent, Stored};
+use crate::engine::{
+    Check, DISCARDED, Documents, DocumentsQuery, Engine, EngineError, Find, Found, OutboxEvent,
+    Stored,
+};
 use crate::envelope::Control;
 use crate::requests::replay_topic;
 use crate::runtime::Runtime;
 use crate::value::Timestamp;
+
+/// How many discarded events are known at most.
+const MOST_DISCARDED: u32 = 10_000;
 
 /// What a step comes to.
 #[derive(Default)]
@@ -160,9 +168,11 @@ impl Stepping<'_> {
             .engine()
             .event_log(self.owned.name, Some(after), 1)
             .await?;
-        let there = first
-            .first()
-            .is_some_and(|event| event.aggregate_id == id && event.sequence == after.1 + 1);
+        let discarded = self.discarded().await?;
+        let there = first.first().is_some_and(|event| {
+            (event.aggregate_id, event.sequence) == (id, after.1 + 1)
+                && !discarded.contains(&event.id)
+        });
         if there {
             self.events(id, after.1).await
         } else {
@@ -176,6 +186,15 @@ impl Stepping<'_> {
             .event_log(self.owned.name, Some((id, after)), self.limit);
         let mut events = log.await?;
         events.retain(|event| event.aggregate_id == id);
+        let discarded = self.discarded().await?;
+        match events
+            .iter()
+            .position(|event| discarded.contains(&event.id))
+        {
+            Some(0) => return self.one(id).await,
+            Some(first) => events.truncate(first),
+            None => {}
+        }
         let last = events.last().map(|event| event.sequence);
         let mut step = Step::empty(last.map_or(Next::Nothing, |last| Next::Log(id, last)));
         step.events = events;
@@ -196,7 +215,10 @@ impl Stepping<'_> {
         });
         let mut step = Step::empty(next);
         let topic = self.replay_topic();
-        let publications = log.into_iter().map(|event| Publication {
+        let discarded = self.discarded().await?;
+        let sent = log.into_iter();
+        let sent = sent.filter(|event| !discarded.contains(&event.id));
+        let publications = sent.map(|event| Publication {
             topic: topic.name.clone(),
             partition: event.partition,
             key: event.aggregate_id.to_string(),
@@ -204,6 +226,22 @@ impl Stepping<'_> {
         });
         step.published = Some((topic.clone(), publications.collect()));
         Ok(step)
+    }
+
+    /// The events that an operator has taken out of the outbox, since the broker never takes them.
+    async fn discarded(&self) -> Result<HashSet<Uuid>, EngineError> {
+        let query = DocumentsQuery {
+            collection: Documents::Projections,
+            group: Some(DISCARDED.to_owned()),
+            due_by: None,
+            heads_only: false,
+            after: None,
+            limit: MOST_DISCARDED,
+        };
+        let documents = self.engine().documents(&query).await?;
+        let id = |key: &str| key.strip_prefix(DISCARDED)?.parse().ok();
+        let ids = documents.iter().filter_map(|document| id(&document.key));
+        Ok(ids.collect())
     }
 
     fn replayed(&self) -> Step {

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::engine::{Document, DocumentWrite, Documents, DocumentsQuery, Engine, EngineError};
+use crate::engine::{
+    CommitError, Document, DocumentWrite, Documents, DocumentsQuery, Engine, EngineError, WriteSet,
+};
 use crate::envelope::Control;
 use crate::value::Timestamp;
 
@@ -17,7 +19,7 @@ const DONE: &str = "owner-done";
 const REMEMBERED_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// How many requests are worked on in turn.
-const AT_ONCE: u32 = 20;
+pub const AT_ONCE: u32 = 20;
 
 /// A request under way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,6 +75,19 @@ impl Opened {
     }
 }
 
+impl Opened {
+    /// The write that lets others go first, while it stays as far as it has come.
+    pub fn postponed(&self, now: Timestamp) -> DocumentWrite {
+        let mut document = self.document.clone();
+        document.position = now.as_microseconds();
+        DocumentWrite::Put {
+            collection: Documents::Cursors,
+            expected: document.version,
+            document,
+        }
+    }
+}
+
 /// The write that accepts a request; `None` when it was accepted before.
 ///
 /// # Errors
@@ -103,20 +118,31 @@ pub async fn accept(
     }))
 }
 
-/// The requests that are under way, oldest first.
+/// The requests that are under way, oldest first. What cannot be read is forgotten: whoever still waits
+/// for it asks again.
 ///
 /// # Errors
-/// When the engine cannot answer, or a document is none of a request.
-pub async fn open(engine: &dyn Engine) -> Result<Vec<Opened>, EngineError> {
-    let documents = engine.documents(&of_group(OPEN, AT_ONCE)).await?;
-    documents
-        .into_iter()
-        .map(|document| {
-            let work = serde_json::from_value(document.body.clone())
-                .map_err(|error| EngineError::Corrupt(error.to_string()))?;
-            Ok(Opened { work, document })
-        })
-        .collect()
+/// When the engine cannot answer.
+pub async fn open(engine: &dyn Engine) -> Result<Vec<Opened>, CommitError> {
+    let (mut opened, mut unreadable) = (Vec::new(), WriteSet::default());
+    for document in engine.documents(&of_group(OPEN, AT_ONCE)).await? {
+        match serde_json::from_value(document.body.clone()) {
+            Ok(work) => opened.push(Opened { work, document }),
+            Err(error) => {
+                let (key, body) = (document.key, document.body);
+                tracing::error!(key, %body, %error, "a request cannot be read; it is forgotten");
+                unreadable.documents.push(DocumentWrite::Delete {
+                    collection: Documents::Cursors,
+                    key,
+                    expected: document.version,
+                });
+            }
+        }
+    }
+    if !unreadable.documents.is_empty() {
+        engine.commit(unreadable).await?;
+    }
+    Ok(opened)
 }
 
 /// The writes that forget some of the requests that were done long ago.

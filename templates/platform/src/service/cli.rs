@@ -37,7 +37,7 @@ enum Command {
         /// The handler's id
         handler: String,
     },
-    /// Messages that could not be handled
+    /// What stands still: messages that could not be handled or sent, or wait for others
     #[command(subcommand)]
     DeadLetters(DeadLetters),
 }
@@ -46,19 +46,19 @@ enum Command {
 enum DeadLetters {
     /// Show them
     List {
-        /// Of this handler only
+        /// Of this handler only; `outbox`: what the broker refuses
         handler: Option<String>,
     },
-    /// Try the first message of a key again, and those behind it
+    /// Try the first of a key again, and those behind it
     Retry {
-        /// The handler's id
+        /// The handler's id, or `outbox`
         handler: String,
         /// The key, as `list` shows it
         key: Uuid,
     },
-    /// Give up the first message of a key, and try those behind it
+    /// Give up the first of a key, and try those behind it
     Discard {
-        /// The handler's id
+        /// The handler's id, or `outbox`
         handler: String,
         /// The key, as `list` shows it
         key: Uuid,
@@ -197,6 +197,7 @@ async fn dead_letters(
     match settled {
         Settled::Empty => println!("done: the key is free"),
         Settled::StillFailing(why) => println!("still failing: {why}"),
+        Settled::UnderWay => println!("done: the running service goes on with it"),
     }
     Ok(())
 }

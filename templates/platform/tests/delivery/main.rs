@@ -12,6 +12,7 @@ mod kafka;
 mod owner;
 #[path = "../place/mod.rs"]
 mod place;
+mod refused;
 mod relay;
 #[cfg(feature = "kafka")]
 #[path = "../servers.rs"]

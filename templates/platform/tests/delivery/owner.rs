@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-const OWNED: Owned = Owned {
+pub const OWNED: Owned = Owned {
     schema: &ITEM,
     name: "item",
     topic: TOPIC,

@@ -8,6 +8,7 @@ mod conventions;
 mod dead_letters;
 mod effect;
 mod first_start;
+mod gaps;
 mod gate;
 mod metrics;
 #[path = "../place/mod.rs"]
@@ -15,4 +16,5 @@ mod place;
 mod policy;
 mod reacting;
 mod replica;
+mod stuck;
 mod unheard;

@@ -246,6 +246,10 @@ impl Engine for MongodbEngine {
         self.store.acknowledge(ids).await
     }
 
+    async fn refused(&self, limit: u32) -> Result<Vec<OutboxRow>, EngineError> {
+        self.store.refused(limit).await
+    }
+
     async fn refuse(&self, id: Uuid, why: Option<&str>) -> Result<(), EngineError> {
         self.store.refuse(id, why).await
     }

@@ -176,6 +176,28 @@ impl Store {
         Ok(())
     }
 
+    /// The messages that are marked as refused.
+    pub(super) async fn refused(&self, limit: u32) -> Result<Vec<OutboxRow>, EngineError> {
+        self.tidy().await?;
+        let marked = doc! { "_outbox.refused": { "$exists": true } };
+        let mut found: Vec<OutboxRow> = Vec::new();
+        for name in &self.outboxes {
+            let documents = self
+                .settled(name)
+                .find(marked.clone())
+                .projection(doc! { OUTBOX: 1 })
+                .await?;
+            for document in all(documents).await? {
+                let rows = messages(&document).map(row);
+                found.extend(rows.collect::<Result<Vec<_>, _>>()?);
+            }
+        }
+        found.retain(|row| row.refused.is_some());
+        found.sort_by_key(|row| row.position);
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
+    }
+
     /// Marks a message as refused for good, or frees it.
     pub(super) async fn refuse(&self, id: Uuid, why: Option<&str>) -> Result<(), EngineError> {
         let change = match why {

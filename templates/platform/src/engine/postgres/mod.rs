@@ -317,6 +317,10 @@ impl Engine for PostgresEngine {
         over!(self.writer.pool, outbox::acknowledge, ids)
     }
 
+    async fn refused(&self, limit: u32) -> Result<Vec<OutboxRow>, EngineError> {
+        over!(self.writer.pool, outbox::marked, limit)
+    }
+
     async fn refuse(&self, id: Uuid, why: Option<&str>) -> Result<(), EngineError> {
         over!(self.writer.pool, outbox::refuse, id, why)
     }

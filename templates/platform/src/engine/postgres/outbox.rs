@@ -195,15 +195,30 @@ pub(super) async fn oldest(
         .many(Type::Uuid, &known)
         .int(limit);
     let rows = statement::rows(connection, &sql.into(), arguments).await?;
-    let row = |row| {
-        Ok(OutboxRow {
-            position: statement::int(row, 11)?,
-            refused: statement::maybe_text(row, 12)?,
-            written_at: statement::instant(row, 9)?,
-            event: event(row, statement::truth(row, 10)?)?,
-        })
-    };
-    rows.iter().map(row).collect()
+    rows.iter().map(outbox_row).collect()
+}
+
+/// The messages that are marked as refused.
+pub(super) async fn marked(
+    connection: &mut PgConnection,
+    limit: u32,
+) -> Result<Vec<OutboxRow>, EngineError> {
+    let sql = format!(
+        "SELECT {COLUMNS}, logged, position, refused FROM microdb_outbox
+         WHERE refused IS NOT NULL ORDER BY position LIMIT $1"
+    );
+    let arguments = Arguments::default().int(limit);
+    let rows = statement::rows(connection, &sql.into(), arguments).await?;
+    rows.iter().map(outbox_row).collect()
+}
+
+fn outbox_row(row: &PgRow) -> Result<OutboxRow, EngineError> {
+    Ok(OutboxRow {
+        position: statement::int(row, 11)?,
+        refused: statement::maybe_text(row, 12)?,
+        written_at: statement::instant(row, 9)?,
+        event: event(row, statement::truth(row, 10)?)?,
+    })
 }
 
 /// Deletes acknowledged messages.

@@ -202,6 +202,10 @@ impl Engine for RedisEngine {
         outbox::acknowledge(&self.link, ids).await
     }
 
+    async fn refused(&self, limit: u32) -> Result<Vec<OutboxRow>, EngineError> {
+        outbox::refused(&self.link, limit).await
+    }
+
     async fn refuse(&self, id: Uuid, why: Option<&str>) -> Result<(), EngineError> {
         outbox::refuse(&self.link, id, why).await
     }

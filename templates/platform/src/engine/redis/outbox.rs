@@ -67,7 +67,19 @@ pub(super) async fn oldest(
     limit: u32,
 ) -> Result<Vec<OutboxRow>, EngineError> {
     let asked = json!({ "shards": shards, "shard": shard, "limit": limit });
-    let found: Vec<(String, String)> = link.read("outbox", &asked).await?;
+    rows(link.read("outbox", &asked).await?)
+}
+
+/// The messages that are marked as refused.
+pub(super) async fn refused(link: &Link, limit: u32) -> Result<Vec<OutboxRow>, EngineError> {
+    let mut found = rows(link.read("refused", &json!({})).await?)?;
+    found.sort_by_key(|row| row.position);
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found)
+}
+
+/// Messages, each with why it was refused behind a one, or a zero.
+fn rows(found: Vec<(String, String)>) -> Result<Vec<OutboxRow>, EngineError> {
     found
         .iter()
         .map(|(text, refused)| {

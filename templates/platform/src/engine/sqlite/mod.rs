@@ -211,6 +211,12 @@ impl Engine for SqliteEngine {
             .await
     }
 
+    async fn refused(&self, limit: u32) -> Result<Vec<OutboxRow>, EngineError> {
+        self.readers
+            .read(move |connection| outbox::refused(connection, limit))
+            .await
+    }
+
     async fn refuse(&self, id: Uuid, why: Option<&str>) -> Result<(), EngineError> {
         let why = why.map(str::to_owned);
         self.writer

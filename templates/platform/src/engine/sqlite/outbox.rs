@@ -1,6 +1,6 @@
 //! The outbox and the event log.
 
-use rusqlite::{Connection, Row, ffi, params};
+use rusqlite::{Connection, Params, Row, ffi, params};
 use uuid::Uuid;
 
 use super::error::{signed, unsigned};
@@ -92,8 +92,25 @@ pub(super) fn oldest(
         "SELECT {COLUMNS}, logged, position, refused FROM microdb_outbox
          WHERE partition % ?1 = ?2 ORDER BY position LIMIT ?3"
     );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![shards, shard, limit])?;
+    outbox_rows(connection, &sql, params![shards, shard, limit])
+}
+
+/// The messages that are marked as refused.
+pub(super) fn refused(connection: &Connection, limit: u32) -> Result<Vec<OutboxRow>, EngineError> {
+    let sql = format!(
+        "SELECT {COLUMNS}, logged, position, refused FROM microdb_outbox
+         WHERE refused IS NOT NULL ORDER BY position LIMIT ?1"
+    );
+    outbox_rows(connection, &sql, params![limit])
+}
+
+fn outbox_rows(
+    connection: &Connection,
+    sql: &str,
+    values: impl Params,
+) -> Result<Vec<OutboxRow>, EngineError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(OutboxRow {

@@ -106,6 +106,12 @@ pub async fn acknowledged_and_refused(engine: &dyn Engine) {
         .map(|row| (row.event.id, row.refused.as_deref()))
         .collect();
     assert_eq!(left, [(ids[1], Some("too large")), (ids[3], None)]);
+    let refused = async || {
+        let refused = engine.refused(10).await;
+        let refused = refused.expect("the engine is to answer");
+        refused.iter().map(|row| row.event.id).collect::<Vec<_>>()
+    };
+    assert_eq!(refused().await, [ids[1]]);
     engine
         .refuse(ids[1], None)
         .await
@@ -116,6 +122,7 @@ pub async fn acknowledged_and_refused(engine: &dyn Engine) {
             .iter()
             .all(|row| row.refused.is_none())
     );
+    assert!(refused().await.is_empty());
     assert_eq!(
         engine
             .outbox(0, 1)

@@ -94,6 +94,10 @@ impl Engine for Ailing {
         self.inner.acknowledge(ids).await
     }
 
+    async fn refused(&self, limit: u32) -> Result<Vec<OutboxRow>, EngineError> {
+        self.inner.refused(limit).await
+    }
+
     async fn refuse(&self, id: Uuid, why: Option<&str>) -> Result<(), EngineError> {
         self.inner.refuse(id, why).await
     }

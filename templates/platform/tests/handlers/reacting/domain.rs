@@ -224,7 +224,7 @@ impl Creation<Domain> for MakeCard {
     }
 }
 
-/// Appends to a card; the words `refuse` are refused.
+/// Appends to a card; the words `refuse` are refused, and `burn` panics until the card is mended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NoteOnCard {
     pub text: String,
@@ -253,15 +253,17 @@ impl Update<Domain> for NoteOnCard {
         if self.text == "refuse" {
             return Err(Full);
         }
+        let id: Uuid = card.meta.id.into();
+        assert!(self.text != "burn" || is_mended(id), "on fire");
         card.text = format!("{} {}", card.text, self.text).trim().to_owned();
         Ok(CardNoted { text: self.text })
     }
 }
 
-/// Books whose poison has no effect any more.
+/// Books whose poison, and cards whose fire, has no effect any more.
 static MENDED: Mutex<Option<HashSet<Uuid>>> = Mutex::new(None);
 
-/// Lets a book's poison have no effect from now on.
+/// Lets a book's poison, or a card's fire, have no effect from now on.
 pub fn mend(book: Uuid) {
     let mut mended = MENDED.lock().unwrap_or_else(PoisonError::into_inner);
     mended.get_or_insert_default().insert(book);

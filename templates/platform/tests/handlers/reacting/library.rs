@@ -185,10 +185,21 @@ impl Library {
                 publish(broker, BOOKS, &known).await;
             }
             Control::ResendRequest {
-                aggregate, from, ..
+                request,
+                aggregate,
+                from,
+                ..
             } => {
-                let events = log.get(&aggregate).into_iter().flatten();
-                let missed: Vec<_> = events.filter(|one| one.sequence >= from).cloned().collect();
+                let events = log.get(&aggregate).map_or(&[][..], Vec::as_slice);
+                let mut missed: Vec<_> = events.to_vec();
+                missed.retain(|one| one.sequence >= from);
+                // What it does not remember any more it makes up for by a state.
+                if missed.first().is_some_and(|first| first.sequence > from) {
+                    missed = vec![Envelope {
+                        causation: request,
+                        ..snapshot(events)
+                    }];
+                }
                 publish(broker, BOOKS, &missed).await;
             }
             Control::ReplayRequest { request, .. } => {

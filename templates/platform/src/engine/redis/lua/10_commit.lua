@@ -73,6 +73,7 @@ local READS = {
   find = find_rows,
   deleted = list_deleted,
   outbox = list_outbox,
+  refused = list_refused,
   depth = outbox_depth,
   log = list_log,
   gates = list_gates,

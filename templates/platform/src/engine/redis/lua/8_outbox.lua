@@ -53,6 +53,14 @@ local function list_outbox(space, asked)
   return found
 end
 
+local function list_refused(space)
+  local found = {}
+  for _, id in ipairs(call('HKEYS', space.base .. 'outbox:refused')) do
+    add_message(space, found, id)
+  end
+  return found
+end
+
 local function outbox_depth(space)
   local oldest = call('ZRANGE', space.base .. 'outbox:order', 0, 0)[1]
   local written = oldest and match(get(space, 'outbox', oldest), '^%d+\n%d+\n(%d+)\n') or ''
