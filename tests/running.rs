@@ -2,6 +2,7 @@
 
 mod running {
     pub mod alone;
+    pub mod ending;
     pub mod newcomer;
     pub mod system;
 }
@@ -12,6 +13,7 @@ use std::time::Duration;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use running::alone::Alone;
+use running::ending;
 use running::newcomer::{all, follow_the_readme};
 use running::system::{Site, System};
 use serde_json::{Value, json};
@@ -24,6 +26,19 @@ const ORDERS: usize = 40;
 fn a_newcomer_greets() {
     let hello = Workspace::of_example("hello");
     follow_the_readme(&System::start(&hello), &hello);
+}
+
+#[test]
+fn services_end_with_what_runs_them() {
+    let hello = Workspace::of_example("hello");
+    let mut system = System::start(&hello);
+    for signal in ["INT", "TERM", "HUP"] {
+        ending::a_signal_ends_all_in_order(&mut system, signal);
+        system.start_again();
+    }
+    ending::a_second_interrupt_ends_all_at_once(&mut system);
+    system.start_again();
+    ending::all_end_when_what_runs_them_is_killed(&mut system);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::servers::{self, From, Servers};
 use super::{contract_package, names, port, service_package, types};
 
 /// The files of the workspace's root and of its runner.
-const FILES: [(Class, &str); 15] = [
+const FILES: [(Class, &str); 17] = [
     (Class::Keyed, "Cargo.toml"),
     (Class::Seeded, ".dockerignore"),
     (Class::Managed, ".gitattributes"),
@@ -21,9 +21,11 @@ const FILES: [(Class, &str); 15] = [
     (Class::Seeded, "deny.toml"),
     (Class::Keyed, "dev/Cargo.toml"),
     (Class::Managed, "dev/src/build.rs"),
+    (Class::Managed, "dev/src/keep.rs"),
     (Class::Managed, "dev/src/local.rs"),
     (Class::Managed, "dev/src/main.rs"),
     (Class::Managed, "dev/src/run.rs"),
+    (Class::Managed, "dev/src/say.rs"),
     (Class::Keyed, "platform/Cargo.toml"),
 ];
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -75,8 +75,36 @@ impl<'a> System<'a> {
     /// Ends it as Ctrl-C does, and starts it again on the same files.
     pub fn restart(&mut self) {
         self.interrupt();
+        self.start_again();
+    }
+
+    /// Starts it again on the same files, when it has ended.
+    pub fn start_again(&mut self) {
         (self.runner, self.log) = run(self.workspace, &self.data, &self.servers, &self.ports);
         self.ready();
+    }
+
+    /// Sends a signal to what runs the services, and to nobody else.
+    pub fn signal(&self, name: &str) {
+        signal(name, self.runner.id());
+    }
+
+    /// Waits for the end of what runs the services.
+    pub fn ended(&mut self) -> ExitStatus {
+        self.runner.wait().unwrap()
+    }
+
+    /// Whether a service has said this since the last start.
+    pub fn has_said(&self, service: &str, what: &str) -> bool {
+        let label = format!("{service} | ");
+        let log = self.log.lock().unwrap();
+        log.iter()
+            .any(|line| line.trim_start().starts_with(&label) && line.contains(what))
+    }
+
+    /// Whether nobody listens any more where a service did.
+    pub fn is_free(&self, service: &str) -> bool {
+        TcpListener::bind(("127.0.0.1", self.ports[service])).is_ok()
     }
 
     /// The names of the services.
@@ -101,16 +129,16 @@ impl<'a> System<'a> {
 
     /// Kills a service with SIGKILL, as nothing can be done about.
     pub fn kill(&self, service: &str) {
+        self.signal_service(service, "KILL");
+    }
+
+    /// Sends a signal to a service.
+    pub fn signal_service(&self, service: &str, name: &str) {
         let label = format!("{service} | started as process ");
         let log = self.log.lock().unwrap();
         let started = log.iter().rev().find_map(|line| line.split_once(&label));
         if let Some((_, process)) = started {
-            // It may have been killed before, and not be up again yet.
-            let _ = Command::new("kill")
-                .args(["-s", "KILL", process.trim()])
-                .stderr(Stdio::null())
-                .status()
-                .unwrap();
+            signal(name, process.trim());
         }
     }
 
@@ -165,6 +193,15 @@ impl Drop for System<'_> {
     fn drop(&mut self) {
         self.interrupt();
     }
+}
+
+/// Sends a signal to a process, which may have ended before.
+fn signal(name: &str, process: impl ToString) {
+    let _ = Command::new("kill")
+        .args(["-s", name, &process.to_string()])
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
 }
 
 /// `cargo run` in a group of its own, and what it says.

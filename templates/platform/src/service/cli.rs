@@ -21,7 +21,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve until SIGINT or SIGTERM; the default
-    Serve,
+    Serve {
+        /// End as well when standard input ends: with whoever started it, however that ends
+        #[arg(long)]
+        until_stdin_closes: bool,
+    },
     /// Bring the database up to date, and end
     Migrate,
     /// Let a handler see all events again that are still kept
@@ -79,7 +83,10 @@ pub fn run_from(
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    let outcome = carry_out(service, cli.command.unwrap_or(Command::Serve));
+    let command = cli.command.unwrap_or(Command::Serve {
+        until_stdin_closes: false,
+    });
+    let outcome = carry_out(service, command);
     #[cfg(feature = "kafka")]
     crate::broker::kafka::wait_for_ends();
     match outcome {
@@ -115,7 +122,9 @@ fn carry_out(service: Service, command: Command) -> Result<(), Failure> {
         .map_err(Failure::Threads)?;
     threads.block_on(async {
         match command {
-            Command::Serve => serve::serve(service, &config).await,
+            Command::Serve { until_stdin_closes } => {
+                serve::serve(service, &config, until_stdin_closes).await
+            }
             Command::Migrate => migrate(&service, &config).await,
             Command::Replay {
                 handler,

@@ -3,6 +3,7 @@
 mod cli;
 #[cfg(feature = "testing")]
 mod described;
+mod ending;
 mod failure;
 mod janitor;
 mod listeners;

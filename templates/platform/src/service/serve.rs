@@ -1,29 +1,34 @@
-//! The process of a service, from its start to a signal.
+//! The process of a service, from its start to its end.
 
-use tokio::signal::unix::{SignalKind, signal};
-
+use super::ending::Ending;
 use super::{Failure, Service};
 use crate::config::Config;
 use crate::telemetry;
 
-/// Serves until SIGINT or SIGTERM.
-pub(super) async fn serve(service: Service, config: &Config) -> Result<(), Failure> {
+/// Serves until SIGINT or SIGTERM; with `until_stdin_closes` until standard input ends as well.
+pub(super) async fn serve(
+    service: Service,
+    config: &Config,
+    until_stdin_closes: bool,
+) -> Result<(), Failure> {
+    // Before the start: who wants it to end during that ends it in order.
+    let mut ending = Ending::watch(until_stdin_closes).map_err(Failure::Threads)?;
     let telemetry = telemetry::start(service.context, config.log_format, config.traced)?;
-    let served = until_signal(service, config).await;
+    let served = until_asked(service, config, &mut ending).await;
     telemetry.shutdown().await;
     served
 }
 
-async fn until_signal(service: Service, config: &Config) -> Result<(), Failure> {
-    // Before the start: a signal during it ends the service in order.
-    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Threads)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Threads)?;
+async fn until_asked(
+    service: Service,
+    config: &Config,
+    ending: &mut Ending,
+) -> Result<(), Failure> {
     let context = service.context;
     let mut running = tokio::select! {
         started = service.start(config) => started?,
         // It may be waiting for a server; nothing has begun that would have to be finished.
-        _ = terminate.recv() => return Ok(()),
-        _ = interrupt.recv() => return Ok(()),
+        () = ending.asked() => return Ok(()),
     };
     tracing::info!(
         context,
@@ -33,16 +38,14 @@ async fn until_signal(service: Service, config: &Config) -> Result<(), Failure> 
     );
     tracing::warn!("no `auth` is declared: whoever reaches this address may call everything");
     let ended = tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
+        () = ending.asked() => Ok(()),
         () = running.ended() => Err(Failure::Ended),
     };
     tracing::info!(context, "shutting down");
     tokio::select! {
         () = running.drain() => {}
         // Asked once more, it does not wait.
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = ending.asked() => {}
     }
     running.shutdown().await;
     ended

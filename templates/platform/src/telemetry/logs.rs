@@ -71,6 +71,8 @@ pub fn start(service: &str, format: LogFormat, traced: bool) -> Result<Telemetry
     };
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
+        // A line that nobody reads any more is said to nobody: complaining would be a panic.
+        .log_internal_errors(false)
         .with_ansi(coloured());
     let lines = match format {
         LogFormat::Pretty => lines.boxed(),

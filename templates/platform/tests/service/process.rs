@@ -187,6 +187,41 @@ async fn signals_end_it_in_order() {
 }
 
 #[tokio::test]
+async fn it_ends_with_its_standard_input_where_that_is_asked_for() {
+    let folder = domain::place();
+    let mut command = program(folder.path(), "serve --until-stdin-closes");
+    let mut serving = Serving::start(command.stdin(Stdio::piped()));
+    let answered = serving.client.get("/health/live").await.unwrap().status;
+    assert_eq!(answered, 200, "as long as it is open");
+    drop(serving.child.stdin.take());
+    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn it_ends_in_order_when_nobody_reads_its_log_either() {
+    let folder = domain::place();
+    let mut command = program(folder.path(), "serve --until-stdin-closes");
+    command.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    while !lines.next().unwrap().unwrap().contains("serving") {}
+    // Who has started it is gone.
+    drop((lines, child.stdin.take()));
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_standard_input_that_is_empty_ends_nothing() {
+    let folder = domain::place();
+    let mut command = program(folder.path(), "serve");
+    let mut serving = Serving::start(command.stdin(Stdio::null()));
+    let answered = serving.client.get("/health/live").await.unwrap().status;
+    assert_eq!(answered, 200);
+    serving.signal("TERM");
+    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test]
 async fn traces_reach_a_collector() {
     let folder = domain::place();
     let collector = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
