@@ -1,6 +1,6 @@
 //! How the services of a system end: with what runs them, however that ends.
 
-use super::system::System;
+use super::system::{Site, System};
 
 /// A signal to what runs the services alone ends each of them in order.
 pub fn a_signal_ends_all_in_order(system: &mut System<'_>, signal: &str) {

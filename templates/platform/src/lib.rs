@@ -23,6 +23,7 @@ pub mod hold;
 pub mod http;
 mod lease;
 pub mod location;
+pub mod outage;
 pub mod owner;
 pub mod prelude;
 pub mod query;

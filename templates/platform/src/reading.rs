@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::broker::{Assignment, BrokerError, Delivery, Polled, Subscription};
 use crate::engine::{EngineError, OffsetAdvance};
+use crate::outage::{Cause, Dependency};
 use crate::runtime::Runtime;
 
 /// Where a partition is begun that was never read.
@@ -27,6 +28,15 @@ pub enum ReadingError {
     /// The broker failed.
     #[error(transparent)]
     Broker(#[from] BrokerError),
+}
+
+impl Cause for ReadingError {
+    fn cause(&self) -> Option<Dependency> {
+        match self {
+            Self::Engine(error) => error.cause(),
+            Self::Broker(error) => error.cause(),
+        }
+    }
 }
 
 /// A member of a group that shares the partitions of topics.

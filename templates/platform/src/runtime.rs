@@ -13,6 +13,7 @@ use crate::broker::Broker;
 use crate::cache::Cache;
 use crate::context::Context;
 use crate::engine::{DocumentWrite, Engine, EngineError};
+use crate::outage::Outages;
 
 /// What the parts of one running service share.
 pub struct Runtime {
@@ -28,6 +29,8 @@ pub struct Runtime {
     pub cache: Option<Arc<dyn Cache>>,
     /// The broker.
     pub broker: Arc<dyn Broker>,
+    /// What of all these is out.
+    pub outages: Arc<Outages>,
     /// How many partitions every topic has.
     pub partitions: u32,
     /// The commands that policies and effects can hand over, by name.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::embedded::EmbeddedBroker;
+use super::embedded::{EmbeddedBroker, Options};
 #[cfg(feature = "kafka")]
 use super::kafka::{KafkaBroker, Settings};
 use super::{Broker, BrokerError};
 use crate::location::Location;
+use crate::outage::{Dependency, Outages};
 
 /// The brokers that this program can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,15 +30,23 @@ impl BrokerKind {
     }
 }
 
-/// Opens the broker at a location.
+/// Opens the broker at a location. That it is out at times is noted among the outages.
 ///
 /// # Errors
 /// When it cannot be used.
-pub fn open(at: &Location) -> Result<Arc<dyn Broker>, BrokerError> {
+pub fn open(at: &Location, outages: &Outages) -> Result<Arc<dyn Broker>, BrokerError> {
+    let outage = Arc::clone(outages.of(Dependency::Broker));
     match at.scheme() {
-        "embedded" => Ok(Arc::new(EmbeddedBroker::open(&at.path())?)),
+        "embedded" => Ok(Arc::new(EmbeddedBroker::open_noting(
+            &at.path(),
+            Options::default(),
+            outage,
+        )?)),
         #[cfg(feature = "kafka")]
-        "kafka" | "kafka+tls" => Ok(Arc::new(KafkaBroker::open(Settings::read(at)?)?)),
+        "kafka" | "kafka+tls" => Ok(Arc::new(KafkaBroker::open_noting(
+            Settings::read(at)?,
+            outage,
+        )?)),
         scheme => Err(BrokerError::Unusable(format!(
             "no broker of this service is named by `{scheme}:`"
         ))),

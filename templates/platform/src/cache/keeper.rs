@@ -53,7 +53,10 @@ impl Keeper {
         let mut shutdown = self.runtime.shutdown.clone();
         while !*shutdown.borrow() {
             if let Err(error) = self.session().await {
-                tracing::warn!(%error, "events do not reach the cache");
+                self.runtime.outages.failed(
+                    &error,
+                    || tracing::warn!(%error, "events do not reach the cache"),
+                );
                 tokio::select! {
                     () = tokio::time::sleep(REST) => {}
                     _ = shutdown.wait_for(|down| *down) => {}

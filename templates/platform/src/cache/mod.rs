@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::engine::{OpenError, Stored};
 use crate::location::Location;
+use crate::outage::Outage;
 use crate::schema::Schema;
 
 pub use keeper::Keeper;
@@ -27,12 +28,14 @@ pub(crate) use metrics::{count, declare};
 pub use redis::RedisCache;
 
 /// A cache as a service is to have it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Wanted {
     /// Where it is.
     pub at: Location,
     /// How long an entry lives.
     pub lives: Duration,
+    /// Where it is noted that it is out.
+    pub outage: Arc<Outage>,
 }
 
 /// Opens a cache, which need not be there yet.
@@ -43,7 +46,8 @@ pub fn open(wanted: &Wanted) -> Result<Arc<dyn Cache>, OpenError> {
     #[cfg(feature = "redis")]
     if ["redis", "rediss"].contains(&wanted.at.scheme()) {
         let at = wanted.at.secret();
-        let cache = RedisCache::open(at, wanted.lives, redis::PATIENCE)?;
+        let outage = Arc::clone(&wanted.outage);
+        let cache = RedisCache::open(at, wanted.lives, redis::PATIENCE, outage)?;
         return Ok(Arc::new(cache));
     }
     let scheme = wanted.at.scheme();

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use super::{Asked, Cache, Known, Unanswered};
 use crate::engine::redis::{Address, Link};
 use crate::engine::{OpenError, Stored};
+use crate::outage::Outage;
 use crate::schema::Schema;
 use crate::value::Timestamp;
 
@@ -78,6 +79,7 @@ struct Shared {
     patience: Duration,
     link: RwLock<Option<Arc<Link>>>,
     lost: Notify,
+    outage: Arc<Outage>,
 }
 
 /// A row as it is kept.
@@ -93,17 +95,23 @@ struct Kept {
 
 impl RedisCache {
     /// The cache at `url`, whose entries live for so long, and which is passed by when it does not
-    /// answer within `patience`. It need not be there yet.
+    /// answer within `patience`. It need not be there yet; that it is out is noted with `outage`.
     ///
     /// # Errors
     /// When the URL makes no sense.
-    pub fn open(url: &str, lives: Duration, patience: Duration) -> Result<Self, OpenError> {
+    pub fn open(
+        url: &str,
+        lives: Duration,
+        patience: Duration,
+        outage: Arc<Outage>,
+    ) -> Result<Self, OpenError> {
         let shared = Arc::new(Shared {
             prefix: Address::read(url)?.prefix,
             url: url.to_owned(),
             patience,
             link: RwLock::default(),
             lost: Notify::new(),
+            outage,
         });
         Ok(Self {
             _opening: JoinSet::from_iter([open(Arc::clone(&shared))]),
@@ -119,18 +127,17 @@ impl RedisCache {
 
 /// Opens the way to the server for ever.
 async fn open(shared: Arc<Shared>) {
-    shared.reopen(false).await;
     loop {
+        shared.reopen().await;
         shared.lost.notified().await;
         // One that is slow is not to be asked by every request.
         tokio::time::sleep(PAUSE).await;
-        shared.reopen(true).await;
     }
 }
 
 impl Shared {
-    /// Opens the way, however often that has to be tried. `said`: that there is none.
-    async fn reopen(&self, mut said: bool) {
+    /// Opens the way, however often that has to be tried.
+    async fn reopen(&self) {
         loop {
             let opened = match Address::read(&self.url) {
                 Ok(address) => Link::open(address).await,
@@ -139,16 +146,12 @@ impl Shared {
             match opened {
                 Ok(link) => {
                     self.set(Some(Arc::new(link)));
-                    if said {
-                        tracing::info!("the cache answers");
-                    }
+                    self.outage.answered();
                     return;
                 }
-                Err(error) if !said => {
-                    tracing::warn!(%error, "the cache is passed by");
-                    said = true;
-                }
-                Err(_) => {}
+                Err(error) => self
+                    .outage
+                    .failed(&error, || tracing::warn!(%error, "the cache is passed by")),
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -180,7 +183,8 @@ impl Shared {
         let mut current = self.link.write().unwrap_or_else(PoisonError::into_inner);
         if current.as_ref().is_some_and(|it| Arc::ptr_eq(it, link)) {
             *current = None;
-            tracing::warn!(why, "the cache is passed by");
+            self.outage
+                .failed(why, || tracing::warn!(why, "the cache is passed by"));
             self.lost.notify_one();
         }
     }

@@ -60,6 +60,12 @@ pub enum EngineError {
     /// It will pass: busy, serialization, connection, timeout, disk full.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// It will pass as well, and the database is well: others change the same, say.
+    #[error("{0}")]
+    HeldUp(String),
+    /// The outbox is full: the broker has not taken messages for long.
+    #[error("the outbox is full")]
+    OutboxFull,
     /// It will not: what is stored is not what the schema says.
     #[error("the database answered what nobody expected: {0}")]
     Corrupt(String),

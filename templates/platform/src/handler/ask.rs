@@ -11,6 +11,7 @@ use super::reactor::Scope;
 use crate::broker::BrokerError;
 use crate::engine::{Document, DocumentWrite, Documents, DocumentsQuery, EngineError};
 use crate::envelope::Control;
+use crate::outage::{Cause, Dependency};
 use crate::requests::Asking;
 
 /// How long an answer may take before the same is asked for again.
@@ -134,6 +135,15 @@ pub(super) enum AskError {
     /// The broker failed.
     #[error(transparent)]
     Broker(#[from] BrokerError),
+}
+
+impl Cause for AskError {
+    fn cause(&self) -> Option<Dependency> {
+        match self {
+            Self::Engine(error) => error.cause(),
+            Self::Broker(error) => error.cause(),
+        }
+    }
 }
 
 /// A request that is recorded in the write set that makes it necessary, and sent afterwards.

@@ -89,7 +89,10 @@ pub(super) async fn consume(scope: Scope, topic: String, news: News) {
             return;
         };
         let (handler, generation) = (scope.about.handler, scope.generation);
-        tracing::warn!(handler, generation, %error, "reading was interrupted");
+        scope.runtime.outages.failed(
+            &error,
+            || tracing::warn!(handler, generation, %error, "reading was interrupted"),
+        );
         if began.elapsed() > LONGEST_REST {
             rest = FIRST_REST;
         }
@@ -294,8 +297,12 @@ impl Consumer {
                     .rest
                     .map_or(FIRST_REST, |(_, rest)| (rest * 2).min(LONGEST_REST));
                 partition.rest = Some((Instant::now() + rest, rest));
-                let handler = self.runner.scope.about.handler;
-                tracing::warn!(handler, partition = number, %error, "the partition rests");
+                let (handler, runtime) =
+                    (self.runner.scope.about.handler, &self.runner.scope.runtime);
+                runtime.outages.failed(
+                    error,
+                    || tracing::warn!(handler, partition = number, %error, "the partition rests"),
+                );
                 subscription.pause(&self.topic, number, true).await?;
             }
         }

@@ -78,7 +78,10 @@ pub(super) async fn dispatch(
             }
             Ok(Turn::Idle(next)) => next,
             Err(error) => {
-                tracing::warn!(%error, "commands could not be handed over");
+                runtime.outages.failed(
+                    &error,
+                    || tracing::warn!(%error, "commands could not be handed over"),
+                );
                 Some(INTERVAL)
             }
         };

@@ -13,6 +13,7 @@ use super::reactor::{Failure, Reactors, said};
 use crate::context::{Caller, Context};
 use crate::engine::{CommitError, Document, DocumentWrite, Documents, EngineError, WriteSet};
 use crate::hold;
+use crate::outage::{Cause, Dependency};
 use crate::runtime::{ExecuteError, Executed, Request, Runtime};
 use crate::value::Timestamp;
 
@@ -123,8 +124,18 @@ impl NotExecuted {
             Self::Failed(ExecuteError::Broken { .. }) => true,
             Self::Failed(ExecuteError::Contended | ExecuteError::OutboxFull) => false,
             Self::Failed(ExecuteError::Engine(error)) | Self::Engine(error) => {
-                !matches!(error, EngineError::Unavailable(_))
+                matches!(error, EngineError::Corrupt(_) | EngineError::BadCursor)
             }
+        }
+    }
+}
+
+impl Cause for NotExecuted {
+    fn cause(&self) -> Option<Dependency> {
+        match self {
+            Self::Failed(error) => error.cause(),
+            Self::Engine(error) => error.cause(),
+            Self::Unknown | Self::Undecided(_) | Self::Panicked(_) => None,
         }
     }
 }

@@ -48,13 +48,15 @@ pub(super) async fn failed(
     if attempts >= ATTEMPTS {
         return give_up(runtime, document, Some(pending), why.to_string()).await;
     }
-    tracing::warn!(
-        handler = pending.handler,
-        command = pending.command,
-        id = key,
-        %why,
-        "a command could not be carried out; it is tried again"
-    );
+    runtime.outages.failed(&why, || {
+        tracing::warn!(
+            handler = pending.handler,
+            command = pending.command,
+            id = key,
+            %why,
+            "a command could not be carried out; it is tried again"
+        );
+    });
     let pause = FIRST_PAUSE_MS.saturating_mul(1 << pending.failures.min(20));
     let failed = Pending {
         failures: pending.failures.saturating_add(1),

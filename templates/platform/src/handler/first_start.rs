@@ -50,7 +50,7 @@ impl Handlers {
                 Err(error) => return Err(into_engine_error(error)),
             }
         }
-        Err(EngineError::Unavailable(
+        Err(EngineError::HeldUp(
             "others record the first start each time".to_owned(),
         ))
     }

@@ -229,7 +229,7 @@ impl State {
                 Err(error) => return Err(into_engine_error(error)),
             }
         }
-        Err(EngineError::Unavailable(format!(
+        Err(EngineError::HeldUp(format!(
             "too many others changed the state of `{handler}`"
         )))
     }
@@ -262,9 +262,8 @@ impl State {
 pub(super) fn into_engine_error(error: CommitError) -> EngineError {
     match error {
         CommitError::Engine(error) => error,
-        CommitError::Conflict | CommitError::OutboxFull => {
-            EngineError::Unavailable(error.to_string())
-        }
+        CommitError::OutboxFull => EngineError::OutboxFull,
+        CommitError::Conflict => EngineError::HeldUp(error.to_string()),
         // Nothing of it has such a constraint, so no waiting mends it.
         CommitError::Taken(_)
         | CommitError::MissingReference(..)

@@ -40,7 +40,10 @@ pub(super) async fn look_out(runtime: Arc<Runtime>, reactors: Vec<Arc<dyn Reacto
     let mut shutdown = runtime.shutdown.clone();
     while !*shutdown.borrow() {
         let pause = lookout.look().await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "handlers could not be looked after");
+            runtime.outages.failed(
+                &error,
+                || tracing::warn!(%error, "handlers could not be looked after"),
+            );
             WAITING
         });
         tokio::select! {

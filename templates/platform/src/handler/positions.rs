@@ -11,6 +11,7 @@ use super::metrics;
 use super::reactor::Scope;
 use crate::broker::{Assignment, BrokerError, Topic};
 use crate::engine::{CommitError, EngineError, OffsetAdvance, WriteSet};
+use crate::outage::{Cause, Dependency};
 
 pub(super) static RESYNCHRONISED: LazyLock<IntCounterVec> = LazyLock::new(|| {
     metrics::counter(
@@ -31,6 +32,16 @@ pub(super) enum ReadError {
     /// The generation is not kept any more.
     #[error("the generation is not kept any more")]
     Retired,
+}
+
+impl Cause for ReadError {
+    fn cause(&self) -> Option<Dependency> {
+        match self {
+            Self::Engine(error) => error.cause(),
+            Self::Broker(error) => error.cause(),
+            Self::Retired => None,
+        }
+    }
 }
 
 /// Records where a handler begins, unless that is on record: at the end of its topic as it is now. A

@@ -137,7 +137,9 @@ impl From<EngineError> for Failure {
     /// What the engine cannot store or read for good is the message's fault.
     fn from(error: EngineError) -> Self {
         match error {
-            EngineError::Unavailable(_) => Self::Passing(error),
+            EngineError::Unavailable(_) | EngineError::HeldUp(_) | EngineError::OutboxFull => {
+                Self::Passing(error)
+            }
             EngineError::Corrupt(_) | EngineError::BadCursor => Self::Poison(error.to_string()),
         }
     }
@@ -165,9 +167,7 @@ impl From<CommitError> for NotCommitted {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Conflict => Self::Conflict,
-            CommitError::OutboxFull => Self::Failed(Failure::Passing(EngineError::Unavailable(
-                error.to_string(),
-            ))),
+            CommitError::OutboxFull => Self::Failed(Failure::Passing(EngineError::OutboxFull)),
             CommitError::Engine(error) => Self::Failed(error.into()),
             CommitError::Taken(_)
             | CommitError::MissingReference(..)

@@ -56,7 +56,7 @@ pub(super) async fn work_off(
             Handled::Failed(_) => conflicts += 1,
         }
     }
-    Err(EngineError::Unavailable(
+    Err(EngineError::HeldUp(
         "others changed the queue each time".to_owned(),
     ))
 }
@@ -81,7 +81,7 @@ pub(super) async fn let_go(scope: &Scope, aggregate: Uuid) -> Result<bool, Engin
             return Ok(true);
         }
     }
-    Err(EngineError::Unavailable(
+    Err(EngineError::HeldUp(
         "others changed the queue each time".to_owned(),
     ))
 }
@@ -115,7 +115,7 @@ pub(super) async fn discard_head(
             return Ok(true);
         }
     }
-    Err(EngineError::Unavailable(
+    Err(EngineError::HeldUp(
         "others changed the queue each time".to_owned(),
     ))
 }

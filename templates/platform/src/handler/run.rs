@@ -333,7 +333,10 @@ impl Runner {
                 && let Err(error) = ask::send_as(&self.scope, request, ask).await
             {
                 let handler = self.scope.about.handler;
-                tracing::warn!(handler, %error, "what is missing could not be asked for");
+                self.scope.runtime.outages.failed(
+                    &error,
+                    || tracing::warn!(handler, %error, "what is missing could not be asked for"),
+                );
             }
         }
     }
@@ -377,14 +380,14 @@ impl Runner {
     }
 }
 
-/// A failure of something that is nobody's fault but the database's.
+/// A failure that is to be tried again, whatever it is.
 fn passing(failure: Failure) -> EngineError {
     match failure {
         Failure::Passing(error) => error,
-        Failure::Poison(why) | Failure::Newer(why) => EngineError::Unavailable(why),
+        Failure::Poison(why) | Failure::Newer(why) => EngineError::HeldUp(why),
     }
 }
 
 fn contended() -> EngineError {
-    EngineError::Unavailable("others changed the same rows each time".to_owned())
+    EngineError::HeldUp("others changed the same rows each time".to_owned())
 }

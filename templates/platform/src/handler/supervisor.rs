@@ -63,7 +63,10 @@ impl Supervisor {
             self.errand.spawn(async move {
                 if let Err(error) = change(&scope, state, now).await {
                     let handler = scope.about.handler;
-                    tracing::warn!(handler, %error, "a handler could not be looked after");
+                    scope.runtime.outages.failed(
+                        &error,
+                        || tracing::warn!(handler, %error, "a handler could not be looked after"),
+                    );
                 }
             });
         }

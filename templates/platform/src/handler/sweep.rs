@@ -134,7 +134,10 @@ impl Sweeper {
             }
             Err(error) => {
                 let handler = runner.scope.about.handler;
-                tracing::warn!(handler, %error, "what waits could not be looked after");
+                runner.scope.runtime.outages.failed(
+                    &error,
+                    || tracing::warn!(handler, %error, "what waits could not be looked after"),
+                );
                 false
             }
         }

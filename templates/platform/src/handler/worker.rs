@@ -67,7 +67,10 @@ pub(super) async fn work(runtime: Arc<Runtime>, doings: Arc<Doings>) {
                 pause
             }
             Err(error) => {
-                tracing::warn!(%error, "jobs could not be claimed");
+                runtime.outages.failed(
+                    &error,
+                    || tracing::warn!(%error, "jobs could not be claimed"),
+                );
                 Some(due::SOON)
             }
         };
@@ -191,11 +194,13 @@ impl Claim {
             return;
         };
         if let Err(error) = self.settle(runtime, &**doing).await {
-            tracing::warn!(
-                handler,
-                %error,
-                "what became of an effect could not be written; its job is taken up again"
-            );
+            runtime.outages.failed(&error, || {
+                tracing::warn!(
+                    handler,
+                    %error,
+                    "what became of an effect could not be written; its job is taken up again"
+                );
+            });
         }
     }
 

@@ -1,6 +1,6 @@
 //! What happens around every request: correlation, trace, log, metric, time limit.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
@@ -13,6 +13,8 @@ use tracing::Instrument;
 use super::Problem;
 use super::body::Reading;
 use super::origin::{CORRELATION, Correlation};
+use super::problem::Out;
+use crate::runtime::Runtime;
 use crate::telemetry;
 
 /// What one request may take.
@@ -80,6 +82,21 @@ fn method(method: &Method) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     let known = KNOWN.into_iter().find(|known| *known == method.as_str());
     known.unwrap_or("other")
+}
+
+/// Tells of what was out when a request was to be answered.
+pub(super) async fn tell_of_outages(
+    State(runtime): State<Arc<Runtime>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let response = next.run(request).await;
+    if let Some(Out { of, why }) = response.extensions().get() {
+        runtime.outages.of(*of).failed_request(why, || {
+            tracing::warn!(error = why, "a request could not be answered")
+        });
+    }
+    response
 }
 
 /// The route's pattern, which has few values, rather than the path, which has many.

@@ -170,7 +170,9 @@ async fn position(runtime: &Runtime, told: bool) -> Option<Position> {
     }
     let position = runtime.engine.replicas()?.position().await;
     Some(position.unwrap_or_else(|error| {
-        tracing::warn!(%error, "nobody knows how far copies have to be for the caller's next reads");
+        runtime.outages.failed(&error, || {
+            tracing::warn!(%error, "nobody knows how far copies have to be for the caller's next reads");
+        });
         Position::NEVER
     }))
 }

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::engine::EngineError;
+use crate::outage::{Cause, Dependency};
 use crate::runtime::{ExecuteError, Refused, Violation};
 use crate::unit_of_work::refusals;
 
@@ -15,6 +16,8 @@ const MEDIA_TYPE: &str = "application/problem+json";
 pub const TYPE_PREFIX: &str = "urn:microdb:problem:";
 /// After how many seconds a request may be sent again when the service could not take it.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+const CONTENDED: &str = "too many others are changing the same thing";
+const OUTBOX_FULL: &str = "too many messages are waiting for the broker";
 
 /// An answer in the form of problem details.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +32,18 @@ pub struct Problem {
     pub violations: Vec<Violation>,
     /// How many more violations there are.
     pub omitted: usize,
+    /// What is out, where that is why.
+    pub(super) out: Option<Out>,
+}
+
+/// Something that the service stands on was out when it was to answer. It goes with the answer as far as
+/// the log.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Out {
+    /// What.
+    pub of: Dependency,
+    /// What was said of it.
+    pub why: String,
 }
 
 impl Problem {
@@ -40,6 +55,19 @@ impl Problem {
             detail: detail.into(),
             violations: Vec::new(),
             omitted: 0,
+            out: None,
+        }
+    }
+
+    /// The service cannot take the request now, because of something that is out.
+    fn because(error: &(impl Cause + ToString), detail: &str) -> Self {
+        let out = error.cause().map(|of| Out {
+            of,
+            why: error.to_string(),
+        });
+        Self {
+            out,
+            ..Self::unavailable(detail)
         }
     }
 
@@ -99,6 +127,7 @@ impl From<Refused> for Problem {
             detail: refused.detail,
             violations: refused.violations,
             omitted: refused.omitted,
+            out: None,
         }
     }
 }
@@ -112,9 +141,10 @@ impl From<EngineError> for Problem {
                 "`after` is not a cursor of this list",
             ),
             EngineError::Unavailable(_) => {
-                tracing::warn!(%error, "the engine is not available");
-                Self::unavailable("the database is not available at the moment")
+                Self::because(&error, "the database is not available at the moment")
             }
+            EngineError::OutboxFull => Self::because(&error, OUTBOX_FULL),
+            EngineError::HeldUp(_) => Self::unavailable(CONTENDED),
             EngineError::Corrupt(_) => {
                 tracing::error!(%error, "the engine failed");
                 Self::internal()
@@ -127,12 +157,8 @@ impl From<ExecuteError> for Problem {
     fn from(error: ExecuteError) -> Self {
         match error {
             ExecuteError::Engine(error) => error.into(),
-            ExecuteError::Contended => {
-                Self::unavailable("too many others are changing the same thing")
-            }
-            ExecuteError::OutboxFull => {
-                Self::unavailable("too many messages are waiting for the broker")
-            }
+            ExecuteError::Contended => Self::unavailable(CONTENDED),
+            ExecuteError::OutboxFull => Self::because(&error, OUTBOX_FULL),
             ExecuteError::Broken { .. } => {
                 tracing::error!(%error, "a decision is broken");
                 Self::internal()
@@ -157,6 +183,9 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        if let Some(out) = self.out {
+            response.extensions_mut().insert(out);
         }
         response
     }

@@ -64,6 +64,10 @@ impl Site {
                 position::tell,
             ))
             .layer(middleware::from_fn_with_state(self.limits, intake::check))
+            .layer(middleware::from_fn_with_state(
+                Arc::clone(&runtime),
+                layers::tell_of_outages,
+            ))
             .layer(middleware::from_fn_with_state(self.limits, layers::observe))
             .with_state(runtime);
         self.admission.before_all(own.merge(common))

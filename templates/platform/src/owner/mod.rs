@@ -18,6 +18,7 @@ use self::step::{Step, Stepping};
 use self::work::{Next, Opened};
 use crate::broker::{BrokerError, Published, Topic};
 use crate::engine::{CommitError, DocumentWrite, WriteSet};
+use crate::outage::{Cause, Dependency};
 use crate::requests::commands_topic;
 use crate::runtime::Runtime;
 use crate::value::Timestamp;
@@ -77,6 +78,18 @@ enum OwnerError {
     NotTaken(Published),
 }
 
+impl Cause for OwnerError {
+    fn cause(&self) -> Option<Dependency> {
+        match self {
+            Self::Intake(IntakeError::Reading(error)) => error.cause(),
+            Self::Intake(IntakeError::Commit(error)) | Self::Commit(error) => error.cause(),
+            Self::Broker(error) => error.cause(),
+            Self::NotTaken(Published::Failed(_)) => Some(Dependency::Broker),
+            Self::NotTaken(Published::Refused(_) | Published::Acknowledged) => None,
+        }
+    }
+}
+
 /// How much was done.
 enum Progress {
     /// Nothing is under way.
@@ -108,7 +121,10 @@ impl Owner {
                 _ = shutdown.changed() => None,
             };
             if let Some(error) = held_up {
-                tracing::warn!(%error, "requests of other services are held up");
+                self.runtime.outages.failed(
+                    &error,
+                    || tracing::warn!(%error, "requests of other services are held up"),
+                );
                 tokio::select! {
                     () = tokio::time::sleep(BACK_OFF) => {}
                     _ = shutdown.changed() => {}
@@ -155,7 +171,11 @@ impl Owner {
                 return Ok(Progress::HeldUp);
             }
             if let Err(error) = self.go_on(opened).await {
-                tracing::warn!(%error, request = ?opened.work.request, "a request is held up");
+                let request = &opened.work.request;
+                self.runtime.outages.failed(
+                    &error,
+                    || tracing::warn!(%error, ?request, "a request is held up"),
+                );
                 progress = Progress::HeldUp;
                 if open.len() >= work::AT_ONCE as usize {
                     self.let_others_go_first(opened).await?;

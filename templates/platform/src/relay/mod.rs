@@ -32,6 +32,7 @@ use crate::broker::{BrokerError, Publication, Published};
 use crate::engine::{EngineError, OutboxRow};
 use crate::envelope::Control;
 use crate::hold;
+use crate::outage::{Cause, Dependency};
 use crate::runtime::Runtime;
 use crate::task;
 use crate::value::Timestamp;
@@ -119,6 +120,15 @@ enum PassError {
     /// The broker failed.
     #[error(transparent)]
     Broker(#[from] BrokerError),
+}
+
+impl Cause for PassError {
+    fn cause(&self) -> Option<Dependency> {
+        match self {
+            Self::Engine(error) => error.cause(),
+            Self::Broker(error) => error.cause(),
+        }
+    }
 }
 
 impl Relay {

@@ -79,7 +79,11 @@ impl Relay {
             Ok(Some(0)) => self.longer(LONGEST),
             Ok(Some(_)) => SHORTEST,
             Err(error) => {
-                tracing::warn!(%error, shard = self.shard.number, "the relay is held up");
+                let shard = self.shard.number;
+                self.runtime.outages.failed(
+                    &error,
+                    || tracing::warn!(%error, shard, "the relay is held up"),
+                );
                 self.longer(BACK_OFF)
             }
         };
@@ -165,7 +169,9 @@ impl Relay {
                 Ok(Some(0)) if self.ahead.is_none() => break,
                 Ok(Some(_)) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "the outbox is not drained; its messages wait in it");
+                    self.runtime.outages.failed(&error, || {
+                        tracing::warn!(%error, "the outbox is not drained; its messages wait in it");
+                    });
                     break;
                 }
             }

@@ -18,7 +18,10 @@ pub(super) async fn run(runtime: Arc<Runtime>) {
     let mut shutdown = runtime.shutdown.clone();
     loop {
         if let Err(error) = round(&runtime).await {
-            tracing::warn!(%error, "sweeping out was put off");
+            runtime.outages.failed(
+                &error,
+                || tracing::warn!(%error, "sweeping out was put off"),
+            );
         }
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}

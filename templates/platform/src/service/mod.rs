@@ -25,6 +25,7 @@ use crate::decision::{Aggregate, Creation, Decision, Deletion, Update};
 use crate::engine::Database;
 use crate::handler::{Effect, Handlers, Policy, Replicated};
 use crate::http::Routes;
+use crate::outage::Outages;
 use crate::owner::Owned;
 use crate::runtime::Executor;
 use crate::unit_of_work::{Creates, Deletes, Unit, Updates, Way};
@@ -53,6 +54,7 @@ pub struct Service {
     commands: BTreeMap<&'static str, Arc<dyn Executor>>,
     handlers: Handlers,
     routes: Routes,
+    outages: Arc<Outages>,
 }
 
 impl Service {
@@ -78,6 +80,7 @@ impl Service {
             commands: BTreeMap::new(),
             handlers: Handlers::default(),
             routes: Routes::new(),
+            outages: Arc::default(),
         }
     }
 

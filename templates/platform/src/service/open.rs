@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::engine::{Engine, EngineError, OpenError, Options};
 use crate::http::server::Server;
 use crate::location::Location;
+use crate::outage::Dependency;
 use crate::requests::commands_topic;
 use crate::runtime::Runtime;
 
@@ -56,12 +57,14 @@ impl Service {
         status: &Arc<Status>,
         shutdown: &watch::Receiver<bool>,
     ) -> Result<(Arc<Runtime>, Topics), Failure> {
+        let database = self.outages.of(Dependency::Database);
         let mut pause = SHORTEST;
         let mut meanwhile: Option<Server> = None;
         loop {
             match self.open_to_serve(config, shutdown).await {
                 Err(failure) if failure.may_pass() => {
-                    tracing::warn!("{failure}; trying again");
+                    database.failed(&failure, || tracing::warn!("{failure}; trying again"));
+                    database.report();
                     status.because(&failure);
                     if meanwhile.is_none() {
                         let answering = listeners::meanwhile(listener, config, status);
@@ -70,7 +73,10 @@ impl Service {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST);
                 }
-                opened => return opened,
+                opened => {
+                    database.answered();
+                    return opened;
+                }
             }
         }
     }
@@ -108,6 +114,7 @@ impl Service {
             engine,
             cache,
             broker,
+            outages: Arc::clone(&self.outages),
             partitions: self.partitions,
             commands: self.commands.clone(),
             outbox_bell: Bell::default(),
@@ -144,7 +151,8 @@ impl Service {
             return Ok(None);
         };
         let at = at.clone();
-        let wanted = Wanted { at, lives };
+        let outage = Arc::clone(self.outages.of(Dependency::Cache));
+        let wanted = Wanted { at, lives, outage };
         let opened = cache::open(&wanted).map(Some);
         opened.map_err(|source| Failure::Cache {
             at: wanted.at,
@@ -158,7 +166,7 @@ impl Service {
             at: config.broker.clone(),
             source,
         };
-        let broker = broker::open(&config.broker).map_err(failed)?;
+        let broker = broker::open(&config.broker, &self.outages).map_err(failed)?;
         let topics = self.all_topics();
         match timeout(PATIENCE, broker.ensure_topics(&topics)).await {
             Ok(Ok(())) => Ok((broker, Topics::Made)),
@@ -175,7 +183,10 @@ impl Service {
             let mut shutdown = runtime.shutdown.clone();
             let mut pause = SHORTEST;
             while let Err(error) = runtime.broker.ensure_topics(&topics).await {
-                tracing::warn!(%error, "the topics are not there yet; trying again");
+                runtime.outages.failed(
+                    &error,
+                    || tracing::warn!(%error, "the topics are not there yet; trying again"),
+                );
                 tokio::select! {
                     () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST),
                     _ = shutdown.wait_for(|stop| *stop) => return,

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::http::Site;
 use crate::http::health::Readiness;
 use crate::http::server::Server;
+use crate::outage;
 use crate::owner::{Owned, Owner};
 use crate::relay::{Beat, Relay, Shard};
 use crate::runtime::Runtime;
@@ -80,6 +81,7 @@ impl Service {
         );
         parts.spawn(owner.run());
         parts.spawn(janitor::run(Arc::clone(runtime)));
+        parts.spawn(outage::watch(Arc::clone(runtime)));
         self.commands
             .keys()
             .copied()

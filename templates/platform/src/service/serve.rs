@@ -3,6 +3,7 @@
 use super::ending::Ending;
 use super::{Failure, Service};
 use crate::config::Config;
+use crate::outage::Dependency;
 use crate::telemetry;
 
 /// Serves until SIGINT or SIGTERM; with `until_stdin_closes` until standard input ends as well.
@@ -13,7 +14,10 @@ pub(super) async fn serve(
 ) -> Result<(), Failure> {
     // Before the start: who wants it to end during that ends it in order.
     let mut ending = Ending::watch(until_stdin_closes).map_err(Failure::Threads)?;
-    let telemetry = telemetry::start(service.context, config.log_format, config.traced)?;
+    let collector = config
+        .traced
+        .then(|| service.outages.of(Dependency::Collector));
+    let telemetry = telemetry::start(service.context, config.log_format, collector)?;
     let served = until_asked(service, config, &mut ending).await;
     telemetry.shutdown().await;
     served

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::ExporterBuildError;
@@ -11,6 +12,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer};
 
 use super::export;
+use crate::outage::Outage;
 
 /// What is logged unless `RUST_LOG` says otherwise.
 const DEFAULT_FILTER: &str = "info";
@@ -59,12 +61,16 @@ pub enum TelemetryError {
 #[derive(Debug)]
 pub struct Telemetry(Option<SdkTracerProvider>);
 
-/// Starts logging on standard error, and tracing when `traced`, as `service`. To be called once, on a
-/// runtime.
+/// Starts logging on standard error, as `service`, and tracing where there is a collector, which may be
+/// out. To be called once, on a runtime.
 ///
 /// # Errors
 /// When the environment asks for something that makes no sense.
-pub fn start(service: &str, format: LogFormat, traced: bool) -> Result<Telemetry, TelemetryError> {
+pub fn start(
+    service: &str,
+    format: LogFormat,
+    collector: Option<&Arc<Outage>>,
+) -> Result<Telemetry, TelemetryError> {
     let filter = match std::env::var(EnvFilter::DEFAULT_ENV) {
         Ok(text) => EnvFilter::try_new(text)?,
         Err(_) => EnvFilter::new(DEFAULT_FILTER),
@@ -78,7 +84,8 @@ pub fn start(service: &str, format: LogFormat, traced: bool) -> Result<Telemetry
         LogFormat::Pretty => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    let provider = traced.then(|| export::provider(service)).transpose()?;
+    let provider = collector.map(|outage| export::provider(service, outage));
+    let provider = provider.transpose()?;
     let spans = provider
         .as_ref()
         .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("microdb")));

@@ -3,6 +3,7 @@
 mod breaking;
 mod groups;
 mod measures;
+#[path = "../kafka/server.rs"]
 mod own;
 mod secure;
 mod topics;

@@ -23,6 +23,9 @@ mod domain;
 mod hardship;
 mod http;
 mod idempotency;
+#[cfg(feature = "kafka")]
+#[path = "../kafka/server.rs"]
+mod kafka;
 mod metrics;
 mod patches;
 #[path = "../place/mod.rs"]

@@ -37,6 +37,7 @@ use self::subscription::EmbeddedSubscription;
 use self::watcher::State;
 use self::writer::{News, Writer};
 use crate::broker::{Assignment, Broker, BrokerError, Publication, Published, Subscription, Topic};
+use crate::outage::{Dependency, Outage};
 use crate::sqlite_lock::FairLock;
 
 /// How the embedded broker keeps messages.
@@ -88,6 +89,7 @@ struct Inner {
     commits: Mutex<HashMap<(String, i64), Commit>>,
     /// Whether the last slice that was trimmed left others that are due.
     more_to_trim: Arc<AtomicBool>,
+    outage: Arc<Outage>,
 }
 
 impl EmbeddedBroker {
@@ -104,6 +106,18 @@ impl EmbeddedBroker {
     /// # Errors
     /// When the file cannot be used.
     pub fn open_with(path: &Path, options: Options) -> Result<Self, BrokerError> {
+        Self::open_noting(path, options, Outage::alone(Dependency::Broker))
+    }
+
+    /// The same, and where the file cannot be used for a while, that is noted there.
+    ///
+    /// # Errors
+    /// When the file cannot be used.
+    pub fn open_noting(
+        path: &Path,
+        options: Options,
+        outage: Arc<Outage>,
+    ) -> Result<Self, BrokerError> {
         let lock = FairLock::open(path).map_err(file::unavailable)?;
         file::prepare(path, &lock)?;
         let bell = Bell::open(path).map_err(file::unavailable)?;
@@ -117,12 +131,13 @@ impl EmbeddedBroker {
         let inner = Arc::new(Inner {
             options,
             session: Uuid::now_v7().to_string(),
-            writer: Writer::start(path, lock, tell)?,
+            writer: Writer::start(path, lock, Arc::clone(&outage), tell)?,
             readers: Readers::new(path),
             state: state.clone(),
             watcher,
             commits: Mutex::default(),
             more_to_trim: Arc::default(),
+            outage,
         });
         let thread = watcher::start(path, Arc::downgrade(&inner), state)?;
         inner.watcher.get_or_init(|| thread);

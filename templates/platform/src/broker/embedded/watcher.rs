@@ -90,7 +90,10 @@ impl Watcher {
             let watched = self.state.receiver_count() > 0;
             let looked = Instant::now();
             if watched && let Err(error) = self.look() {
-                tracing::warn!(%error, "the broker's file cannot be read");
+                inner.outage.failed(
+                    &error,
+                    || tracing::warn!(%error, "the broker's file cannot be read"),
+                );
             }
             if watched && renewal.elapsed() >= RENEWAL {
                 renewal = Instant::now();

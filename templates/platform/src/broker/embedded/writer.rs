@@ -2,6 +2,7 @@
 //! commits goes into its next commit together.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -9,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::file;
 use crate::broker::BrokerError;
+use crate::outage::Outage;
 use crate::sqlite_lock::FairLock;
 
 /// How many writes wait at most, and go into one commit at most.
@@ -22,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Writer {
     jobs: mpsc::Sender<Box<dyn Job>>,
+    outage: Arc<Outage>,
 }
 
 /// Whether a write says something that others wait for.
@@ -46,8 +49,15 @@ trait Job: Send {
 struct Waiting<T, F> {
     work: Option<F>,
     outcome: Option<Result<(T, News), BrokerError>>,
-    /// `None` when nobody asked for the outcome.
-    reply: Option<oneshot::Sender<Result<T, BrokerError>>>,
+    reply: Reply<T>,
+}
+
+/// Who is told what came of a write.
+enum Reply<T> {
+    /// Whoever asked for it, and may have stopped waiting.
+    Caller(oneshot::Sender<Result<T, BrokerError>>),
+    /// Nobody asked: a failure is one of the broker's.
+    Nobody(Arc<Outage>),
 }
 
 impl<T, F> Job for Waiting<T, F>
@@ -56,7 +66,7 @@ where
     F: FnOnce(&Connection) -> Result<(T, News), BrokerError> + Send,
 {
     fn abandoned(&self) -> bool {
-        self.reply.as_ref().is_some_and(oneshot::Sender::is_closed)
+        matches!(&self.reply, Reply::Caller(reply) if reply.is_closed())
     }
 
     fn run(&mut self, connection: &Connection) -> Option<News> {
@@ -75,10 +85,12 @@ where
             (None, None) => Err(BrokerError::Unavailable("it was not tried".to_owned())),
         };
         match (self.reply, outcome) {
-            // Whoever asked may have stopped waiting.
-            (Some(reply), outcome) => drop(reply.send(outcome)),
-            (None, Ok(_)) => {}
-            (None, Err(error)) => tracing::warn!(%error, "the broker's file was not written"),
+            (Reply::Caller(reply), outcome) => drop(reply.send(outcome)),
+            (Reply::Nobody(_), Ok(_)) => {}
+            (Reply::Nobody(outage), Err(error)) => outage.failed(
+                &error,
+                || tracing::warn!(%error, "the broker's file was not written"),
+            ),
         }
     }
 }
@@ -91,6 +103,7 @@ impl Writer {
     pub fn start(
         path: &Path,
         lock: FairLock,
+        outage: Arc<Outage>,
         tell: impl Fn() + Send + 'static,
     ) -> Result<Self, BrokerError> {
         let mut connection = file::connect(path)?;
@@ -112,7 +125,7 @@ impl Writer {
                 }
             })
             .map_err(file::unavailable)?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, outage })
     }
 
     /// Carries out a write and waits until it is durable. A failing write undoes itself only.
@@ -128,7 +141,7 @@ impl Writer {
         let work = |connection: &Connection| Ok((work(connection)?, News::ForOthers));
         let wait = async {
             self.jobs
-                .send(job(work, Some(reply)))
+                .send(job(work, Reply::Caller(reply)))
                 .await
                 .map_err(file::unavailable)?;
             outcome.await.map_err(file::unavailable)?
@@ -144,13 +157,15 @@ impl Writer {
         F: FnOnce(&Connection) -> Result<News, BrokerError> + Send + 'static,
     {
         let work = |connection: &Connection| Ok(((), work(connection)?));
-        if self.jobs.try_send(job(work, None)).is_err() {
-            tracing::warn!("too many writes wait for the broker's file");
+        let reply = Reply::Nobody(Arc::clone(&self.outage));
+        if self.jobs.try_send(job(work, reply)).is_err() {
+            let why = "too many writes wait for the broker's file";
+            self.outage.failed(why, || tracing::warn!("{why}"));
         }
     }
 }
 
-fn job<T, F>(work: F, reply: Option<oneshot::Sender<Result<T, BrokerError>>>) -> Box<dyn Job>
+fn job<T, F>(work: F, reply: Reply<T>) -> Box<dyn Job>
 where
     T: Send + 'static,
     F: FnOnce(&Connection) -> Result<(T, News), BrokerError> + Send + 'static,

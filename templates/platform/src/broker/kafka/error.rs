@@ -9,6 +9,20 @@ use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use crate::broker::BrokerError;
+use crate::outage::Outage;
+
+/// What a client's log calls lines that come of a broker which is away: connections that fail, requests
+/// without an answer, partitions that nobody leads, coordinators that are not there.
+const CONNECTION: [&str; 8] = [
+    "FAIL",
+    "ERROR",
+    "APIVERSION",
+    "REQTMOUT",
+    "SESSTMOUT",
+    "METADATA",
+    "METADATAUPDATE",
+    "GETPID",
+];
 
 /// How long a rejection is remembered while connections fail for whatever reason.
 const REMEMBERED: Duration = Duration::from_secs(30);
@@ -17,6 +31,7 @@ const REMEMBERED: Duration = Duration::from_secs(30);
 pub struct Health {
     brokers: String,
     last: Mutex<Option<Heard>>,
+    outage: Arc<Outage>,
 }
 
 struct Heard {
@@ -27,10 +42,11 @@ struct Heard {
 
 impl Health {
     /// Nothing is known yet.
-    pub fn new(brokers: &str) -> Self {
+    pub fn new(brokers: &str, outage: Arc<Outage>) -> Self {
         Self {
             brokers: brokers.to_owned(),
             last: Mutex::default(),
+            outage,
         }
     }
 
@@ -62,6 +78,26 @@ impl Health {
     /// A broker has answered.
     pub fn answered(&self) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// A line of a client's log. That the producer stops at a gap is called experimental at every start;
+    /// it is what is wanted. Each client says of each connection by itself that it fails.
+    pub fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        let line = || tracing::warn!(facility, message, "kafka");
+        match level {
+            _ if facility == "CONFWARN" => tracing::debug!(facility, message, "kafka"),
+            RDKafkaLogLevel::Emerg
+            | RDKafkaLogLevel::Alert
+            | RDKafkaLogLevel::Critical
+            | RDKafkaLogLevel::Error
+            | RDKafkaLogLevel::Warning => match CONNECTION.contains(&facility) {
+                true => self.outage.failed(message, line),
+                false => line(),
+            },
+            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
+                tracing::debug!(facility, message, "kafka");
+            }
+        }
     }
 
     /// What a failure means for whoever asked for `what`.
@@ -173,28 +209,12 @@ pub fn is_refusal(code: Code) -> bool {
     )
 }
 
-/// A line of a client's log. That the producer stops at a gap is called experimental at every start;
-/// it is what is wanted.
-pub fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
-    match level {
-        _ if facility == "CONFWARN" => tracing::debug!(facility, message, "kafka"),
-        RDKafkaLogLevel::Emerg
-        | RDKafkaLogLevel::Alert
-        | RDKafkaLogLevel::Critical
-        | RDKafkaLogLevel::Error
-        | RDKafkaLogLevel::Warning => tracing::warn!(facility, message, "kafka"),
-        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
-            tracing::debug!(facility, message, "kafka");
-        }
-    }
-}
-
 /// The context of a client that only asks.
 pub struct Asking(pub Arc<Health>);
 
 impl ClientContext for Asking {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log(level, facility, message);
+        self.0.log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

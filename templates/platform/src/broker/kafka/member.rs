@@ -11,7 +11,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::types::RDKafkaRespErr;
 
-use super::error::{self, Health};
+use super::error::Health;
 
 /// A partition, with its topic's name in the cluster.
 pub type Place = (String, i32);
@@ -71,7 +71,7 @@ pub fn list(places: &[Place]) -> TopicPartitionList {
 
 impl ClientContext for Member {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        error::log(level, facility, message);
+        self.health.log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

@@ -35,6 +35,7 @@ pub use self::settings::{Mechanism, Sasl, Settings};
 use self::subscription::KafkaSubscription;
 use self::topics::Topics;
 use crate::broker::{Assignment, Broker, BrokerError, Publication, Published, Subscription, Topic};
+use crate::outage::{Dependency, Outage};
 
 /// The broker, as one process sees it.
 pub struct KafkaBroker {
@@ -50,11 +51,19 @@ impl KafkaBroker {
     /// # Errors
     /// When the settings make no sense.
     pub fn open(settings: Settings) -> Result<Self, BrokerError> {
+        Self::open_noting(settings, Outage::alone(Dependency::Broker))
+    }
+
+    /// The same, and what clients say of a cluster that is out is noted there.
+    ///
+    /// # Errors
+    /// When the settings make no sense.
+    pub fn open_noting(settings: Settings, outage: Arc<Outage>) -> Result<Self, BrokerError> {
         if settings.brokers.trim().is_empty() {
             let why = "no broker of Kafka is named, as in `127.0.0.1:9092`";
             return Err(BrokerError::Unusable(why.to_owned()));
         }
-        let health = Arc::new(Health::new(&settings.brokers));
+        let health = Arc::new(Health::new(&settings.brokers, outage));
         let topics = Arc::new(Topics::new(&settings, &health)?);
         Ok(Self {
             publisher: Publisher::new(&settings, &health, &topics)?,

@@ -115,6 +115,7 @@ impl Service {
             engine: engine.expect("an engine"),
             cache: None,
             broker,
+            outages: Arc::default(),
             partitions: PARTITIONS,
             commands: BTreeMap::new(),
             outbox_bell: Bell::default(),

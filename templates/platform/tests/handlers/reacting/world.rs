@@ -10,6 +10,7 @@ use platform::broker::{self, Broker, Topic};
 use platform::engine::{Documents, Engine, Find, Found, Generation, Options};
 use platform::envelope::partition_of;
 use platform::handler::Handlers;
+use platform::outage::Outages;
 use platform::requests::commands_topic;
 use platform::runtime::{Executor, Runtime};
 use platform::unit_of_work::{Creates, Unit, Updates};
@@ -76,7 +77,8 @@ impl World {
 
 /// The broker in a folder, with its topics.
 pub async fn broker(folder: &Path) -> Arc<dyn Broker> {
-    let broker = broker::open(&place::config("desk", folder).broker).expect("a broker");
+    let at = place::config("desk", folder).broker;
+    let broker = broker::open(&at, &Outages::default()).expect("a broker");
     let topics = [BOOKS.to_owned(), commands_topic("example", "library")];
     let topics = topics.map(|name| Topic {
         name,
@@ -124,6 +126,7 @@ impl Desk {
             engine,
             cache: None,
             broker,
+            outages: Arc::default(),
             partitions: PARTITIONS,
             commands: BTreeMap::from(commands),
             outbox_bell: Bell::default(),

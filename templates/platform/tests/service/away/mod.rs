@@ -1,6 +1,7 @@
 //! The servers that a service stands on, when they are wrong, missing or away: what is said, and that
 //! nothing of what gives access is said by anybody.
 
+mod lines;
 mod messages;
 mod secrets;
 mod way;
@@ -233,6 +234,15 @@ impl Running {
         let is_about = |answer: &Answer| answer.status == 503 && answer.text().contains(part);
         let answer = self.until(part, "/health/ready", is_about).await;
         answer.text()
+    }
+
+    /// Waits until it has written this.
+    async fn has_written(&mut self, what: &str) {
+        let end = Instant::now() + PATIENCE;
+        while !self.written().contains(what) {
+            assert!(Instant::now() < end, "`{what}` in {}", self.written());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     async fn is_ready(&mut self) {

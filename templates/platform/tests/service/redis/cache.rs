@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use platform::cache::{Asked, Cache, Known, RedisCache};
 use platform::engine::Stored;
+use platform::outage::{Dependency, Outage};
 use platform::schema::{Column, Kind, Schema};
 use platform::value::{Timestamp, Uuid};
 use serde_json::{Map, json};
@@ -48,7 +49,8 @@ fn row(id: Uuid, version: u64) -> Stored {
 const PATIENCE: Duration = Duration::from_secs(10);
 
 async fn cache(url: &str, lives: Duration, patience: Duration) -> RedisCache {
-    let cache = RedisCache::open(url, lives, patience).expect("a URL");
+    let cache =
+        RedisCache::open(url, lives, patience, Outage::alone(Dependency::Cache)).expect("a URL");
     let end = Instant::now() + Duration::from_secs(20);
     while cache.look(&THING, Uuid::nil()).await == Known::Passed {
         assert!(Instant::now() < end, "the cache never answers");
@@ -182,6 +184,7 @@ async fn a_slow_server_is_passed_by() {
 #[test]
 fn urls_that_make_no_sense_are_refused() {
     for url in ["redis://127.0.0.1:1/", "nowhere"] {
-        assert!(RedisCache::open(url, PATIENCE, PATIENCE).is_err(), "{url}");
+        let opened = RedisCache::open(url, PATIENCE, PATIENCE, Outage::alone(Dependency::Cache));
+        assert!(opened.is_err(), "{url}");
     }
 }

@@ -15,6 +15,7 @@ use super::{Step, Subject};
 use crate::broker::{self, Broker, BrokerKind};
 use crate::engine::{DatabaseKind, Engine, Options};
 use crate::location::Location;
+use crate::outage::Outages;
 
 /// The database and the broker of one world. Files go when this is dropped; what is on servers goes
 /// with [`remove`](Self::remove), and stays for a look when the test has failed.
@@ -114,7 +115,7 @@ impl Places {
 
     /// The broker.
     pub fn broker(&self) -> Step<Arc<dyn Broker>> {
-        Ok(broker::open(&self.at.broker)?)
+        Ok(broker::open(&self.at.broker, &Outages::default())?)
     }
 
     /// Removes what was made on servers.

@@ -1,4 +1,7 @@
-//! Servers that a test has for itself.
+//! Kafka servers that a test has for itself.
+
+// Each test program uses a part of it.
+#![allow(dead_code)]
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -7,7 +10,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::served;
+use crate::servers::server;
 
 /// A port on which nobody listens, below those that the system gives to clients: one of these might have
 /// it while the server is down.
@@ -29,7 +32,7 @@ pub struct Server {
 impl Server {
     /// Prepares one, where there is the script for it. It does not run yet.
     pub fn prepare() -> Option<Self> {
-        served()?;
+        server("TEST_KAFKA_BROKERS")?;
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/kafka");
         if !script.exists() {
             println!("not run: there is no script to start a server of its own");
