@@ -148,7 +148,7 @@ pub(super) async fn discard(scope: &Scope, key: Uuid) -> Result<bool, EngineErro
             }
         }
     }
-    Err(EngineError::Unavailable(
+    Err(EngineError::HeldUp(
         "others changed the key each time".to_owned(),
     ))
 }

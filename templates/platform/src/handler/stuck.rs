@@ -189,7 +189,7 @@ impl Listing<'_> {
             }
         }
         let why = "others changed the same each time";
-        Err(EngineError::Unavailable(why.to_owned()))
+        Err(EngineError::HeldUp(why.to_owned()))
     }
 
     /// Why a document cannot go on, if it cannot.
