@@ -2,8 +2,8 @@
 //!
 //! A message that fails blocks its key, the aggregate it is of: later messages of it queue behind,
 //! in order. A command that was refused, where its policy says that this matters, blocks nothing:
-//! it stands for itself, under its own id. What else stands still, see [`super::stuck`],
-//! [`super::gaps`] and [`super::outbox`].
+//! it stands for itself, under its own id. What else stands still, see `stuck`,
+//! `gaps` and `outbox` beside this module.
 
 use std::collections::BTreeSet;
 
