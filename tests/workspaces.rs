@@ -43,10 +43,11 @@ fn published_systems_are_clean_and_pass() {
 fn a_shop_is_clean_and_its_tests_pass_without_one_service() {
     let shop = Workspace::of_example("shop");
     signed(&shop);
-    shop.cargo(&["test", "--workspace"]);
+    // The runtime has its tests in `tests/platform`; that this one's compile, the lints have seen.
+    let test = ["test", "--workspace", "--exclude", "shop-platform"];
+    shop.cargo(&test);
     std::fs::remove_dir_all(shop.path().join("services/customer")).unwrap();
-    // The runtime is the same as before, and has been tested.
-    shop.cargo(&["test", "--workspace", "--exclude", "shop-platform"]);
+    shop.cargo(&test);
 }
 
 #[test]
