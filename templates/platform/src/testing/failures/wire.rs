@@ -160,7 +160,9 @@ async fn noticed(world: &World, forked: &[(String, Envelope)]) -> Step<Option<()
         let fork = forked.iter().find(|(topic, _)| topic == handler.topic);
         let Some((_, event)) = fork else { continue };
         let counter = format!("microdb_forks_total{{handler=\"{}\"}} ", handler.handler);
-        let counted = metrics.lines().any(|line| line.starts_with(&counter));
+        // It is there from the start, with nothing counted.
+        let count = metrics.lines().find_map(|line| line.strip_prefix(&counter));
+        let counted = count.is_some_and(|count| count != "0");
         let gates = world.gates(&handler, [event.subject].iter()).await?;
         let gate = gates.get(&event.subject).and_then(|gate| gate.event);
         let follows = handler.projection.is_some();
