@@ -25,6 +25,16 @@ pub struct WriteSet {
     pub offsets: Vec<OffsetAdvance>,
 }
 
+impl WriteSet {
+    /// One that writes documents only.
+    pub fn of_documents(documents: Vec<DocumentWrite>) -> Self {
+        Self {
+            documents,
+            ..Self::default()
+        }
+    }
+}
+
 #[cfg(feature = "postgres")]
 impl WriteSet {
     /// The checks that its changes do not make anyhow: a change is made to the version it expects.

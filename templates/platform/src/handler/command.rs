@@ -4,13 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::contention::commit;
 use super::dead_letters::DeadLetter;
-use super::generations::into_engine_error;
 use super::late::Undecided;
 use super::reactor::Scope;
-use crate::engine::{
-    CommitError, Document, DocumentWrite, Documents, EngineError, Generation, WriteSet,
-};
+use crate::engine::{Document, DocumentWrite, Documents, EngineError, Generation, WriteSet};
 use crate::envelope::Envelope;
 use crate::runtime::Refused;
 use crate::value::{CorrelationId, Timestamp};
@@ -202,17 +200,9 @@ async fn take_out(scope: &Scope, id: Uuid, again: bool) -> Result<bool, EngineEr
         if again {
             documents.push(refused.pending.document(id, refused.position));
         }
-        let write = WriteSet {
-            documents,
-            ..WriteSet::default()
-        };
-        match engine.commit(write).await {
-            Ok(()) => {
-                scope.runtime.commands_bell.notify_one();
-                break;
-            }
-            Err(CommitError::Conflict) => {}
-            Err(error) => return Err(into_engine_error(error)),
+        if commit(&**engine, WriteSet::of_documents(documents)).await? {
+            scope.runtime.commands_bell.notify_one();
+            break;
         }
     }
     Ok(was_there)

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::command::{self, RefusedCommand};
-use super::generations::{State, into_engine_error};
+use super::contention::into_engine_error;
+use super::generations::State;
 use super::queue;
 use super::reactor::Scope;
 use super::release;
@@ -171,10 +172,7 @@ pub(super) async fn forget(
         documents.extend(all.into_iter().map(delete));
     }
     let any = !documents.is_empty();
-    let write = WriteSet {
-        documents,
-        ..WriteSet::default()
-    };
+    let write = WriteSet::of_documents(documents);
     engine.commit(write).await.map_err(into_engine_error)?;
     Ok(any)
 }

@@ -7,11 +7,11 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::command::{Pending, RefusedCommand};
-use super::generations::into_engine_error;
+use super::contention::commit;
 use super::late::{self, Wanted};
 use super::reactor::{Failure, Reactors, said};
 use crate::context::{Caller, Context};
-use crate::engine::{CommitError, Document, DocumentWrite, Documents, EngineError, WriteSet};
+use crate::engine::{Document, DocumentWrite, Documents, EngineError, WriteSet};
 use crate::hold;
 use crate::outage::{Cause, Dependency};
 use crate::runtime::{ExecuteError, Executed, Request, Runtime};
@@ -154,14 +154,8 @@ pub(super) async fn write(
     runtime: &Runtime,
     documents: Vec<DocumentWrite>,
 ) -> Result<(), EngineError> {
-    let write = WriteSet {
-        documents,
-        ..WriteSet::default()
-    };
-    match runtime.engine.commit(write).await {
-        Ok(()) | Err(CommitError::Conflict) => Ok(()),
-        Err(error) => Err(into_engine_error(error)),
-    }
+    let write = WriteSet::of_documents(documents);
+    commit(&*runtime.engine, write).await.map(|_| ())
 }
 
 #[cfg(test)]

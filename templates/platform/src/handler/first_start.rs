@@ -6,12 +6,10 @@
 //! then on this holds for each of them, whenever its topic and its broker are there. Handlers that are
 //! added later begin at the end, as projections always do, which ask for the state of everything.
 
-use super::generations::{Begun, State, into_engine_error};
+use super::contention::{Contention, commit};
+use super::generations::{Begun, State};
 use super::registry::Handlers;
-use crate::engine::{CommitError, DocumentWrite, Documents, Engine, EngineError, NEW, WriteSet};
-
-/// How often it is looked again whether another instance was faster.
-const TRIES: u32 = 20;
+use crate::engine::{DocumentWrite, Documents, Engine, EngineError, NEW, WriteSet};
 
 impl Handlers {
     /// Records where policies and effects begin, if the database is new. Any number of instances may do
@@ -24,7 +22,8 @@ impl Handlers {
         engine: &dyn Engine,
         partitions: u32,
     ) -> Result<(), EngineError> {
-        for _ in 0..TRIES {
+        let mut contention = Contention::over("the record of the first start");
+        loop {
             let Some(mark) = engine.document(Documents::Projections, NEW).await? else {
                 return Ok(());
             };
@@ -40,18 +39,10 @@ impl Handlers {
                     documents.push(state.put(about.handler, 0));
                 }
             }
-            let write = WriteSet {
-                documents,
-                ..WriteSet::default()
-            };
-            match engine.commit(write).await {
-                Ok(()) => return Ok(()),
-                Err(CommitError::Conflict) => {}
-                Err(error) => return Err(into_engine_error(error)),
+            if commit(engine, WriteSet::of_documents(documents)).await? {
+                return Ok(());
             }
+            contention.lost().await?;
         }
-        Err(EngineError::HeldUp(
-            "others record the first start each time".to_owned(),
-        ))
     }
 }

@@ -11,17 +11,13 @@ use uuid::Uuid;
 use super::ask::{self, Ask, AskError};
 use super::batch::Batch;
 use super::bells::Bells;
+use super::contention::Contention;
 use super::dead_letters::{self, DeadLetter, LetterError};
+use super::heads::heads;
 use super::parked::{self, Waiting, Why};
 use super::reactor::{Failure, NotCommitted, Scope};
-use crate::engine::{Document, Documents, DocumentsQuery, Engine, EngineError};
+use crate::engine::{Document, Documents, Engine, EngineError};
 use crate::envelope::Envelope;
-
-/// How many documents are read in one go.
-const AT_ONCE: u32 = 500;
-
-/// How often it is decided again when the consumer was faster.
-const CONFLICTS: u32 = 50;
 
 /// The first message of every key that waits, unless it waits behind a dead letter, or just for its turn.
 pub(super) async fn list(
@@ -29,28 +25,10 @@ pub(super) async fn list(
     handlers: &BTreeSet<&str>,
 ) -> Result<Vec<DeadLetter>, EngineError> {
     let mut letters = Vec::new();
-    let mut after = String::new();
-    loop {
-        let page = engine.documents(&heads(after)).await?;
-        for document in &page {
-            letters.extend(shown(engine, document, handlers).await?);
-        }
-        match page.last() {
-            Some(last) if page.len() >= AT_ONCE as usize => after = last.key.clone(),
-            _ => return Ok(letters),
-        }
+    for document in heads(engine, Documents::Parked, "").await? {
+        letters.extend(shown(engine, &document, handlers).await?);
     }
-}
-
-fn heads(after: String) -> DocumentsQuery {
-    DocumentsQuery {
-        collection: Documents::Parked,
-        group: None,
-        due_by: None,
-        heads_only: true,
-        after: Some(after),
-        limit: AT_ONCE,
-    }
+    Ok(letters)
 }
 
 async fn shown(
@@ -123,7 +101,8 @@ pub(super) async fn retry(scope: &Scope, key: Uuid) -> Result<bool, LetterError>
 /// on with those that wait; whether any did.
 pub(super) async fn discard(scope: &Scope, key: Uuid) -> Result<bool, EngineError> {
     let mid_topic = dead_letters::mid_topic(scope).await?;
-    for _ in 0..CONFLICTS {
+    let mut contention = Contention::over("the key");
+    loop {
         let keys = BTreeSet::from([key]);
         let mut batch = Batch::open(scope, &mid_topic, &keys).await?;
         if !batch.pass_over(key) {
@@ -141,14 +120,11 @@ pub(super) async fn discard(scope: &Scope, key: Uuid) -> Result<bool, EngineErro
                 bells.ring(&scope.runtime);
                 return Ok(true);
             }
-            Err(NotCommitted::Conflict) => {}
+            Err(NotCommitted::Conflict) => contention.lost().await?,
             Err(NotCommitted::Failed(Failure::Passing(error))) => return Err(error),
             Err(NotCommitted::Failed(Failure::Poison(why) | Failure::Newer(why))) => {
                 return Err(EngineError::Corrupt(why));
             }
         }
     }
-    Err(EngineError::HeldUp(
-        "others changed the key each time".to_owned(),
-    ))
 }

@@ -13,15 +13,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::contention::{Contention, commit};
 use crate::broker::Assignment;
 use crate::engine::{
-    CommitError, Document, DocumentWrite, Documents, Engine, EngineError, Generation,
-    OffsetAdvance, WriteSet,
+    Document, DocumentWrite, Documents, Engine, EngineError, Generation, OffsetAdvance, WriteSet,
 };
 use crate::value::Timestamp;
-
-/// How often a change is tried again when others changed the state meanwhile.
-const TRIES: u32 = 20;
 
 /// What [`Documents::Projections`] keeps of a handler.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -215,7 +212,8 @@ impl State {
         handler: &str,
         mut change: impl FnMut(&mut Self) -> Option<(T, WriteSet)>,
     ) -> Result<Option<T>, EngineError> {
-        for _ in 0..TRIES {
+        let mut contention = Contention::over(format!("the state of `{handler}`"));
+        loop {
             let Some((mut state, version)) = Self::load(engine, handler).await? else {
                 return Ok(None);
             };
@@ -223,15 +221,11 @@ impl State {
                 return Ok(None);
             };
             write.documents.push(state.put(handler, version));
-            match engine.commit(write).await {
-                Ok(()) => return Ok(Some(answer)),
-                Err(CommitError::Conflict) => {}
-                Err(error) => return Err(into_engine_error(error)),
+            if commit(engine, write).await? {
+                return Ok(Some(answer));
             }
+            contention.lost().await?;
         }
-        Err(EngineError::HeldUp(format!(
-            "too many others changed the state of `{handler}`"
-        )))
     }
 
     /// The generation, if it is still kept up to date.
@@ -255,19 +249,6 @@ impl State {
             generations: BTreeMap::from([(0, begun)]),
             retired: BTreeMap::new(),
         }
-    }
-}
-
-/// The failure of a write set that has no conditions on tables.
-pub(super) fn into_engine_error(error: CommitError) -> EngineError {
-    match error {
-        CommitError::Engine(error) => error,
-        CommitError::OutboxFull => EngineError::OutboxFull,
-        CommitError::Conflict => EngineError::HeldUp(error.to_string()),
-        // Nothing of it has such a constraint, so no waiting mends it.
-        CommitError::Taken(_)
-        | CommitError::MissingReference(..)
-        | CommitError::StillReferenced(_) => EngineError::Corrupt(error.to_string()),
     }
 }
 

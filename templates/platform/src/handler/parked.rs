@@ -8,6 +8,7 @@ use prometheus::IntCounterVec;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::heads::heads;
 use super::message::Message;
 use super::metrics;
 use super::reactor::Scope;
@@ -252,28 +253,12 @@ pub(super) async fn waiting_since(
 
 /// The aggregates of a handler that have waiting messages.
 pub(super) async fn keys(scope: &Scope) -> Result<Vec<Uuid>, EngineError> {
-    let mut keys = Vec::new();
     let prefix = scope.prefix();
-    let mut after = prefix.clone();
-    loop {
-        let query = DocumentsQuery {
-            collection: Documents::Parked,
-            group: None,
-            due_by: None,
-            heads_only: true,
-            after: Some(after),
-            limit: AT_ONCE,
-        };
-        let page = scope.runtime.engine.documents(&query).await?;
-        for document in &page {
-            let Some(aggregate) = document.group.strip_prefix(&prefix) else {
-                return Ok(keys);
-            };
-            keys.extend(aggregate.parse::<Uuid>().ok());
-        }
-        match page.last() {
-            Some(last) if page.len() >= AT_ONCE as usize => after = last.key.clone(),
-            _ => return Ok(keys),
-        }
-    }
+    let heads = heads(&*scope.runtime.engine, Documents::Parked, &prefix).await?;
+    let aggregates = heads
+        .iter()
+        .filter_map(|head| head.group.strip_prefix(&prefix));
+    Ok(aggregates
+        .filter_map(|aggregate| aggregate.parse().ok())
+        .collect())
 }

@@ -6,11 +6,12 @@ use prometheus::IntCounterVec;
 use uuid::Uuid;
 
 use super::ask::{self, Ask};
+use super::contention::commit;
 use super::generations::{Awaited, Begun, Start, State};
 use super::metrics;
 use super::reactor::Scope;
 use crate::broker::{Assignment, BrokerError, Topic};
-use crate::engine::{CommitError, EngineError, OffsetAdvance, WriteSet};
+use crate::engine::{EngineError, OffsetAdvance, WriteSet};
 use crate::outage::{Cause, Dependency};
 
 pub(super) static RESYNCHRONISED: LazyLock<IntCounterVec> = LazyLock::new(|| {
@@ -62,18 +63,13 @@ pub(super) async fn begin(scope: &Scope) -> Result<State, ReadError> {
         begun = begun.awaiting(Uuid::now_v7());
     }
     let state = State::new(runtime.partitions, begun);
-    let write = WriteSet {
-        documents: vec![state.put(about.handler, 0)],
-        ..WriteSet::default()
-    };
-    match runtime.engine.commit(write).await {
-        Ok(()) => Ok(state),
-        Err(CommitError::Conflict) => match State::load(&*runtime.engine, about.handler).await? {
-            Some((state, _)) => Ok(state),
-            None => Err(ReadError::Retired),
-        },
-        Err(error) => Err(super::generations::into_engine_error(error).into()),
+    let engine = &*runtime.engine;
+    let write = WriteSet::of_documents(vec![state.put(about.handler, 0)]);
+    if commit(engine, write).await? {
+        return Ok(state);
     }
+    let theirs = State::load(engine, about.handler).await?;
+    theirs.map(|(state, _)| state).ok_or(ReadError::Retired)
 }
 
 /// The places to read these partitions from.

@@ -8,18 +8,17 @@ use uuid::Uuid;
 use super::ask::{self, Ask};
 use super::batch::Batch;
 use super::bells::Bells;
+use super::contention::{Contention, commit};
 use super::dead_letters::Settled;
 use super::gate::{Place, Verdict, decide};
-use super::generations::into_engine_error;
 use super::queue::{self, Block, Letter, put_block};
 use super::reactor::{Failure, NotCommitted, Scope};
 use crate::engine::{
-    Check, CommitError, Document, DocumentWrite, Documents, EngineError, Gate, GateAdvance,
-    WriteSet,
+    Check, Document, DocumentWrite, Documents, Engine, EngineError, Gate, GateAdvance, WriteSet,
 };
 
-/// How often in a row a step is taken again when the consumer was faster.
-const CONFLICTS: u32 = 50;
+/// What the consumer may change at the same time.
+const QUEUE: &str = "the queue";
 
 /// Works the queue of a key off, until it is empty or a message fails.
 pub(super) async fn work_off(
@@ -29,16 +28,16 @@ pub(super) async fn work_off(
 ) -> Result<Settled, EngineError> {
     let group = scope.group(aggregate);
     let engine = &*scope.runtime.engine;
-    let mut conflicts = 0;
-    while conflicts < CONFLICTS {
+    let mut contention = Contention::over(QUEUE);
+    loop {
         let Some((block, version)) = queue::block(engine, &group).await? else {
             return Ok(Settled::Empty);
         };
         let Some((document, letter)) = queue::head(engine, &group).await? else {
-            match unblock(scope, &group, version).await? {
-                true => return Ok(Settled::Empty),
-                false => conflicts += 1,
+            if unblock(engine, &group, version).await? {
+                return Ok(Settled::Empty);
             }
+            contention.lost().await?;
             continue;
         };
         let head = Head {
@@ -48,24 +47,21 @@ pub(super) async fn work_off(
             document,
         };
         match head.handle(scope, mid_topic, &letter).await? {
-            Handled::Done => conflicts = 0,
-            Handled::Conflict => conflicts += 1,
+            Handled::Done => contention.won(),
             Handled::Failed(why) if head.fail(scope, letter, &why).await? => {
                 return Ok(Settled::StillFailing(why));
             }
-            Handled::Failed(_) => conflicts += 1,
+            Handled::Conflict | Handled::Failed(_) => contention.lost().await?,
         }
     }
-    Err(EngineError::HeldUp(
-        "others changed the queue each time".to_owned(),
-    ))
 }
 
 /// Notes that the queue of a key may go; whether there is one.
 pub(super) async fn let_go(scope: &Scope, aggregate: Uuid) -> Result<bool, EngineError> {
     let group = scope.group(aggregate);
     let engine = &*scope.runtime.engine;
-    for _ in 0..CONFLICTS {
+    let mut contention = Contention::over(QUEUE);
+    loop {
         let Some((block, version)) = queue::block(engine, &group).await? else {
             return Ok(false);
         };
@@ -73,17 +69,12 @@ pub(super) async fn let_go(scope: &Scope, aggregate: Uuid) -> Result<bool, Engin
             released: true,
             ..block
         };
-        let write = WriteSet {
-            documents: vec![put_block(&group, &released, version)],
-            ..WriteSet::default()
-        };
-        if commit(scope, write).await? {
+        let released = vec![put_block(&group, &released, version)];
+        if commit(engine, WriteSet::of_documents(released)).await? {
             return Ok(true);
         }
+        contention.lost().await?;
     }
-    Err(EngineError::HeldUp(
-        "others changed the queue each time".to_owned(),
-    ))
 }
 
 /// Gives up the first message of a queue: the gate moves over it, as far as its sequence can be
@@ -95,7 +86,8 @@ pub(super) async fn discard_head(
 ) -> Result<bool, EngineError> {
     let group = scope.group(aggregate);
     let engine = &*scope.runtime.engine;
-    for _ in 0..CONFLICTS {
+    let mut contention = Contention::over(QUEUE);
+    loop {
         let Some((block, version)) = queue::block(engine, &group).await? else {
             return Ok(false);
         };
@@ -103,21 +95,17 @@ pub(super) async fn discard_head(
             released: true,
             ..block
         };
-        let mut write = WriteSet {
-            documents: vec![put_block(&group, &released, version)],
-            ..WriteSet::default()
-        };
+        let released = vec![put_block(&group, &released, version)];
+        let mut write = WriteSet::of_documents(released);
         if let Some((document, letter)) = queue::head(engine, &group).await? {
             write.documents.push(delete(&document));
             pass_over(scope, mid_topic, aggregate, &letter, &mut write).await?;
         }
-        if commit(scope, write).await? {
+        if commit(engine, write).await? {
             return Ok(true);
         }
+        contention.lost().await?;
     }
-    Err(EngineError::HeldUp(
-        "others changed the queue each time".to_owned(),
-    ))
 }
 
 /// Moves the gate over a message that is given up.
@@ -235,18 +223,15 @@ impl Head<'_> {
             body: json!(failed),
             ..self.document.clone()
         };
-        let write = WriteSet {
-            documents: vec![
-                DocumentWrite::Put {
-                    collection: Documents::DeadLetters,
-                    expected: self.document.version,
-                    document,
-                },
-                put_block(self.group, &held, self.version),
-            ],
-            ..WriteSet::default()
-        };
-        commit(scope, write).await
+        let write = WriteSet::of_documents(vec![
+            DocumentWrite::Put {
+                collection: Documents::DeadLetters,
+                expected: self.document.version,
+                document,
+            },
+            put_block(self.group, &held, self.version),
+        ]);
+        commit(&*scope.runtime.engine, write).await
     }
 
     fn lock(&self) -> DocumentWrite {
@@ -255,7 +240,7 @@ impl Head<'_> {
 }
 
 /// Takes the block away if the queue is empty at that instant; whether it was.
-async fn unblock(scope: &Scope, group: &str, version: u64) -> Result<bool, EngineError> {
+async fn unblock(engine: &dyn Engine, group: &str, version: u64) -> Result<bool, EngineError> {
     let write = WriteSet {
         checks: vec![Check::EmptyGroup {
             collection: Documents::DeadLetters,
@@ -268,15 +253,7 @@ async fn unblock(scope: &Scope, group: &str, version: u64) -> Result<bool, Engin
         }],
         ..WriteSet::default()
     };
-    commit(scope, write).await
-}
-
-async fn commit(scope: &Scope, write: WriteSet) -> Result<bool, EngineError> {
-    match scope.runtime.engine.commit(write).await {
-        Ok(()) => Ok(true),
-        Err(CommitError::Conflict) => Ok(false),
-        Err(error) => Err(into_engine_error(error)),
-    }
+    commit(engine, write).await
 }
 
 fn delete(document: &Document) -> DocumentWrite {

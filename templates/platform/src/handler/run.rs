@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::ask::{self, Ask, Asked};
 use super::batch::{Batch, Folded};
 use super::bells::Bells;
+use super::contention::Contention;
 use super::generations::State;
 use super::message::{Content, Message};
 use super::reactor::{Failure, NotCommitted, Scope};
@@ -23,8 +24,8 @@ use crate::value::Timestamp;
 const ATTEMPTS: u32 = 3;
 /// The pause between two attempts at a message.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How often a run is read and decided again when others change the same rows.
-const CONFLICTS: u32 = 20;
+/// What others may change while a run is read and decided.
+const ROWS: &str = "the same rows";
 
 /// What handles the messages of a generation, several runs at a time.
 #[derive(Clone)]
@@ -140,7 +141,8 @@ impl Runner {
 
     /// Tries a run as a whole; what stands before the first message that fails is committed.
     async fn attempt(&self, part: &[Read]) -> Result<Tried, EngineError> {
-        for _ in 0..CONFLICTS {
+        let mut contention = Contention::over(ROWS);
+        loop {
             let mut batch = self.open(part).await?;
             let (mut done, mut as_of) = (0, BTreeMap::new());
             for read in part {
@@ -166,7 +168,7 @@ impl Runner {
                     }
                     return Ok(Tried::Done(done));
                 }
-                Err(NotCommitted::Conflict) => tokio::task::yield_now().await,
+                Err(NotCommitted::Conflict) => contention.lost().await?,
                 Err(NotCommitted::Failed(Failure::Passing(error))) => return Err(error),
                 Err(NotCommitted::Failed(Failure::Poison(why) | Failure::Newer(why))) => {
                     return Ok(if done == 1 {
@@ -177,7 +179,6 @@ impl Runner {
                 }
             }
         }
-        Err(contended())
     }
 
     async fn open(&self, part: &[Read]) -> Result<Batch<'_>, EngineError> {
@@ -249,23 +250,24 @@ impl Runner {
             why,
             "a message could not be handled; it blocks its key until somebody retries or discards it"
         );
-        for _ in 0..CONFLICTS {
+        let mut contention = Contention::over(ROWS);
+        loop {
             let mut batch = self.open(std::slice::from_ref(read)).await?;
             batch.give_up(aggregate, read.message.clone(), why.to_owned(), attempts);
             let mut folded = batch.finish();
             folded.write.offsets.push(self.offset(&read.message, None));
             match self.commit(folded).await {
                 Ok(()) => return Ok(()),
-                Err(NotCommitted::Conflict) => tokio::task::yield_now().await,
+                Err(NotCommitted::Conflict) => contention.lost().await?,
                 Err(NotCommitted::Failed(failure)) => return Err(passing(failure)),
             }
         }
-        Err(contended())
     }
 
     /// Goes on with what waits for an aggregate; whether anything could be done.
     pub async fn drain(&self, aggregate: Uuid) -> Result<bool, EngineError> {
-        for _ in 0..CONFLICTS {
+        let mut contention = Contention::over(ROWS);
+        loop {
             let aggregates = BTreeSet::from([aggregate]);
             let mut batch = Batch::open(&self.scope, &self.mid_topic, &aggregates).await?;
             let mut failed = None;
@@ -284,11 +286,10 @@ impl Runner {
             }
             match self.commit(batch.finish()).await {
                 Ok(()) => return Ok(true),
-                Err(NotCommitted::Conflict) => tokio::task::yield_now().await,
+                Err(NotCommitted::Conflict) => contention.lost().await?,
                 Err(NotCommitted::Failed(failure)) => return Err(passing(failure)),
             }
         }
-        Err(contended())
     }
 
     async fn ask_again(&self, aggregate: Uuid, missing: Option<u64>) {
@@ -386,8 +387,4 @@ fn passing(failure: Failure) -> EngineError {
         Failure::Passing(error) => error,
         Failure::Poison(why) | Failure::Newer(why) => EngineError::HeldUp(why),
     }
-}
-
-fn contended() -> EngineError {
-    EngineError::HeldUp("others changed the same rows each time".to_owned())
 }

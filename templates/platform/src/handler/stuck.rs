@@ -11,13 +11,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::command::Pending;
+use super::contention::{Contention, commit};
 use super::dead_letters::DeadLetter;
 use super::effect::Job;
 use super::execution::write;
-use super::generations::into_engine_error;
+use super::heads::heads;
 use super::queue;
 use crate::engine::{
-    CommitError, Document, DocumentWrite, Documents, DocumentsQuery, Engine, EngineError, WriteSet,
+    Document, DocumentWrite, Documents, DocumentsQuery, Engine, EngineError, WriteSet,
 };
 use crate::runtime::Runtime;
 use crate::value::Timestamp;
@@ -25,11 +26,8 @@ use crate::value::Timestamp;
 /// Where documents can be stuck.
 const COLLECTIONS: [Documents; 2] = [Documents::Commands, Documents::Jobs];
 
-/// How many documents are read in one go.
+/// How many documents of a group are shown.
 const AT_ONCE: u32 = 500;
-
-/// How often operators look again when others were faster.
-const CONFLICTS: u32 = 50;
 
 /// What a document says that cannot go on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -112,7 +110,7 @@ impl Listing<'_> {
         let engine = &*self.runtime.engine;
         let mut letters = Vec::new();
         for collection in COLLECTIONS {
-            for head in heads(engine, collection).await? {
+            for head in heads(engine, collection, "").await? {
                 let Some(stuck) = self.stuck(collection, &head) else {
                     continue;
                 };
@@ -160,10 +158,12 @@ impl Listing<'_> {
         key: Uuid,
         change: impl Fn(Documents, Document, Stuck) -> DocumentWrite,
     ) -> Result<bool, EngineError> {
-        for _ in 0..CONFLICTS {
+        let engine = &*self.runtime.engine;
+        let mut contention = Contention::over("the same");
+        loop {
             let mut documents = Vec::new();
             for collection in COLLECTIONS {
-                for head in heads(&*self.runtime.engine, collection).await? {
+                for head in heads(engine, collection, "").await? {
                     let at = At::of(&head);
                     let its = (at.handler, at.key) == (handler, key);
                     if let Some(stuck) = self.stuck(collection, &head).filter(|_| its) {
@@ -174,22 +174,13 @@ impl Listing<'_> {
             if documents.is_empty() {
                 return Ok(false);
             }
-            let write = WriteSet {
-                documents,
-                ..WriteSet::default()
-            };
-            match self.runtime.engine.commit(write).await {
-                Ok(()) => {
-                    self.runtime.commands_bell.notify_one();
-                    self.runtime.jobs_bell.notify_one();
-                    return Ok(true);
-                }
-                Err(CommitError::Conflict) => {}
-                Err(error) => return Err(into_engine_error(error)),
+            if commit(engine, WriteSet::of_documents(documents)).await? {
+                self.runtime.commands_bell.notify_one();
+                self.runtime.jobs_bell.notify_one();
+                return Ok(true);
             }
+            contention.lost().await?;
         }
-        let why = "others changed the same each time";
-        Err(EngineError::HeldUp(why.to_owned()))
     }
 
     /// Why a document cannot go on, if it cannot.
@@ -206,30 +197,6 @@ impl Listing<'_> {
                 body: document.body.clone(),
             })
         })
-    }
-}
-
-/// The first document of every group.
-async fn heads(engine: &dyn Engine, collection: Documents) -> Result<Vec<Document>, EngineError> {
-    let mut heads = Vec::new();
-    let mut after = String::new();
-    loop {
-        let query = DocumentsQuery {
-            collection,
-            group: None,
-            due_by: None,
-            heads_only: true,
-            after: Some(after),
-            limit: AT_ONCE,
-        };
-        let page = engine.documents(&query).await?;
-        let last = page.last().map(|last| last.key.clone());
-        let more = page.len() >= AT_ONCE as usize;
-        heads.extend(page);
-        match last {
-            Some(last) if more => after = last,
-            _ => return Ok(heads),
-        }
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::consumer::consume;
-use super::generations::{Begun, Retired, State, into_engine_error};
+use super::contention::into_engine_error;
+use super::generations::{Begun, Retired, State};
 use super::lookout::News;
 use super::parked;
 use super::positions::{self, ReadError};
@@ -245,10 +246,7 @@ async fn delete_some(scope: &Scope, collection: Documents) -> Result<bool, Engin
         key,
         expected,
     };
-    let write = WriteSet {
-        documents: found.into_iter().map(delete).collect(),
-        ..WriteSet::default()
-    };
+    let write = WriteSet::of_documents(found.into_iter().map(delete).collect());
     match scope.runtime.engine.commit(write).await {
         Ok(()) => Ok(true),
         Err(error) => Err(into_engine_error(error)),

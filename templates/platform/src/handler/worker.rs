@@ -16,15 +16,13 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::command::{self, Pending};
+use super::contention;
 use super::due;
 use super::effect::{Doing, Job};
-use super::generations::into_engine_error;
 use super::reactor::Failure;
 use super::{Attempt, Attempts, Follow, Outcome, metrics, stuck};
 use crate::clock;
-use crate::engine::{
-    CommitError, Document, DocumentWrite, Documents, DocumentsQuery, EngineError, WriteSet,
-};
+use crate::engine::{Document, DocumentWrite, Documents, DocumentsQuery, EngineError, WriteSet};
 use crate::envelope::Envelope;
 use crate::hold;
 use crate::runtime::Runtime;
@@ -349,13 +347,5 @@ fn put(document: Document) -> DocumentWrite {
 
 /// Whether the writes were applied; if not, another process has claimed the job since.
 async fn commit(runtime: &Runtime, documents: Vec<DocumentWrite>) -> Result<bool, EngineError> {
-    let write = WriteSet {
-        documents,
-        ..WriteSet::default()
-    };
-    match runtime.engine.commit(write).await {
-        Ok(()) => Ok(true),
-        Err(CommitError::Conflict) => Ok(false),
-        Err(error) => Err(into_engine_error(error)),
-    }
+    contention::commit(&*runtime.engine, WriteSet::of_documents(documents)).await
 }

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use serde_json::Value;
 
 use super::{Problem, repeated};
+use crate::schema::reference_token;
 
 /// How deep lists and objects may stand in one another: what is read here has to be read by every
 /// consumer, and by every engine, with an envelope around it.
@@ -109,7 +110,7 @@ impl<'a> Scan<'a> {
     fn pointer(&self) -> String {
         let segments = self.open.iter().map(|open| match open {
             Open::List { index } => format!("/{index}"),
-            Open::Object { name, .. } => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+            Open::Object { name, .. } => format!("/{}", reference_token(name)),
         });
         segments.collect()
     }

@@ -154,7 +154,12 @@ fn violation(pointer: &str, detail: &str) -> Violation {
     }
 }
 
-/// The pointer of a member (RFC 6901, section 3).
+/// The pointer of a member.
 fn pointer(at: &str, member: &str) -> String {
-    format!("{at}/{}", member.replace('~', "~0").replace('/', "~1"))
+    format!("{at}/{}", reference_token(member))
+}
+
+/// A member's name as a part of a JSON pointer (RFC 6901, section 3).
+pub(crate) fn reference_token(member: &str) -> String {
+    member.replace('~', "~0").replace('/', "~1")
 }

@@ -9,6 +9,7 @@ mod rules;
 
 pub use canonical::{canonical, canonical_value};
 pub use check::check;
+pub(crate) use check::reference_token;
 
 /// An aggregate, or a projection of one: a table, and a table per collection.
 #[derive(Debug)]

@@ -48,10 +48,7 @@ async fn sweep_requests(runtime: &Runtime, now: Timestamp) -> Result<bool, Engin
     };
     let due = runtime.engine.documents(&query).await?;
     let more = due.len() == BATCH as usize;
-    let write = WriteSet {
-        documents: due.into_iter().map(idempotency::expired).collect(),
-        ..WriteSet::default()
-    };
+    let write = WriteSet::of_documents(due.into_iter().map(idempotency::expired).collect());
     if write.documents.is_empty() {
         return Ok(false);
     }

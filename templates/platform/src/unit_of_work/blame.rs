@@ -5,6 +5,8 @@ use uuid::Uuid;
 
 use super::refusals;
 use crate::runtime::Refused;
+use crate::schema::reference_token;
+use crate::value;
 
 /// Two entities of a list would have one id.
 ///
@@ -36,7 +38,7 @@ fn place_of(input: &Value, member: &str, id: Uuid) -> Option<String> {
                 true => place_in(value, id).or_else(|| place_of(value, member, id)),
                 false => place_of(value, member, id),
             };
-            within.map(|within| format!("/{name}{within}"))
+            within.map(|within| format!("/{}{within}", reference_token(name)))
         }),
         Value::Array(elements) => elements.iter().enumerate().find_map(|(index, element)| {
             place_of(element, member, id).map(|within| format!("/{index}{within}"))
@@ -49,7 +51,7 @@ fn place_of(input: &Value, member: &str, id: Uuid) -> Option<String> {
 fn place_in(value: &Value, id: Uuid) -> Option<String> {
     let is_it = |value: &Value| {
         let text = value.as_str();
-        text.and_then(|text| Uuid::try_parse(text).ok()) == Some(id)
+        text.and_then(value::uuid) == Some(id)
     };
     match value {
         Value::Array(elements) => {

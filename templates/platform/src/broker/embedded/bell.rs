@@ -72,8 +72,8 @@ mod tests {
 
     #[test]
     fn who_listens_hears_each_who_rings() {
-        let name = format!("bell-{}", uuid::Uuid::now_v7());
-        let path = std::env::temp_dir().join(name);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("broker");
         let (one, other) = (Bell::open(&path).unwrap(), Bell::open(&path).unwrap());
         let (rung, heard) = channel();
         let tell = move || rung.send(()).expect("somebody listens");
