@@ -1,5 +1,8 @@
 //! From a valid system to the files of its workspace, in memory.
 
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
 use super::{Failure, Shell};
 use crate::description::json_schema;
 use crate::lock::{self, Lock};
@@ -7,21 +10,30 @@ use crate::model::System;
 use crate::plan::{self, Class};
 use crate::render::{self, Rendered};
 use crate::source::Sources;
-use crate::workspace;
+use crate::workspace::{self, FormatError};
 
 /// The first line of a description that tells editors its schema.
 const SCHEMA_LINE: &str = "#:schema .microdb/schema.json\n";
 
-/// Every file of the workspace, the lock among them.
+/// What was generated.
+pub(super) struct Generated {
+    /// Every file of the workspace, the lock among them.
+    pub(super) files: Vec<Rendered>,
+    /// Why not all of its code is formatted; `None` when it is.
+    pub(super) unformatted: Option<FormatError>,
+}
+
+/// The files of the workspace that is to stand at `path`.
 ///
 /// # Errors
 /// When the description includes what is generated, or the program is defective.
 pub(super) fn files(
     shell: Shell,
-    system: &System,
+    (system, path): (&System, &Path),
     sources: &Sources,
     embedded: bool,
-) -> Result<Vec<Rendered>, Failure> {
+    stop: &AtomicBool,
+) -> Result<Generated, Failure> {
     let mut files = render::render(&plan::plan(system), &plan::features(system))
         .map_err(|error| shell.error(&error.to_string(), None))?;
     files.push(Rendered {
@@ -39,13 +51,14 @@ pub(super) fn files(
     }));
     files.sort_by(|a, b| a.path.cmp(&b.path));
     clashes(shell, &files)?;
+    let unformatted = workspace::format(path, &mut files, stop).err();
     let lock = Lock::of(system, &files, facts);
     files.push(Rendered {
         path: lock::PATH.to_owned(),
         class: Class::Managed,
         content: lock.render().into_bytes(),
     });
-    Ok(files)
+    Ok(Generated { files, unformatted })
 }
 
 /// The files of the description by path, as they stand in the workspace; the root comes first.

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use signal_hook::consts::TERM_SIGNALS;
 use signal_hook::flag;
 
-use super::generate::files;
+use super::generate::{Generated, files};
 use super::{Failure, Shell, examples, print};
 use crate::cli;
 use crate::description;
@@ -30,13 +30,18 @@ pub fn new(shell: Shell, new: &cli::New) -> Result<(), Failure> {
     };
     let (mut sources, found) = sources(shell, new)?;
     let system = system(shell, &mut sources, found, new.embedded)?;
-    let files = files(shell, &system, &sources, new.embedded)?;
-    workspace::create(path, &files, &stop_asked())
+    let stop = stop_asked();
+    let Generated { files, unformatted } =
+        files(shell, (&system, path), &sources, new.embedded, &stop)?;
+    workspace::create(path, &files, &stop)
         .map_err(|error| shell.error(&error.to_string(), error.help().as_deref()))?;
     for file in &files {
         shell.detail("Creating", &path.join(&file.path).display().to_string());
     }
     shell.status("Created", &created(&system, path));
+    if let Some(why) = unformatted {
+        shell.warning(&format!("not all of the code is formatted: {why}"));
+    }
     if !new.no_git {
         repository(shell, path);
     }

@@ -10,15 +10,10 @@ use std::collections::BTreeSet;
 
 use rust_embed::RustEmbed;
 use tera::{Context, Tera};
-use unicode_width::UnicodeWidthStr;
 
-use crate::plan::layout::MAX_WIDTH;
 use crate::plan::{Class, File};
 
 use features::Unused;
-
-/// The length of a name beside which little fits on a line.
-const LONG_NAME: usize = 50;
 
 /// The manifest of the runtime.
 const MANIFEST: &str = "platform/Cargo.toml";
@@ -106,39 +101,12 @@ fn fill(tera: &Tera, file: &File) -> Result<Rendered, RenderError> {
         why: reasons(&error),
     };
     let context = Context::from_serialize(&file.view).map_err(failed)?;
-    let mut content = ended(tera.render(&file.template, &context).map_err(failed)?);
-    if file.path.ends_with(".rs") && has_wide_code(&content) {
-        content = unformatted(&content);
-    }
+    let content = ended(tera.render(&file.template, &context).map_err(failed)?);
     Ok(Rendered {
         path: file.path.clone(),
         class: file.class,
         content: content.into_bytes(),
     })
-}
-
-/// Whether a line of code is wider than rustfmt would leave it, or has a name that leaves no room.
-fn has_wide_code(content: &str) -> bool {
-    let mut code = content
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
-    let is_in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    code.any(|line| {
-        let mut names = line.split(|c| !is_in_name(c));
-        line.width() > MAX_WIDTH || names.any(|name| name.len() >= LONG_NAME)
-    })
-}
-
-/// The file with a word to rustfmt to leave it alone, after its doc: names of sixty letters leave
-/// no room to lay code out as rustfmt would, which is not worth anybody's time.
-fn unformatted(content: &str) -> String {
-    let doc: usize = content
-        .split_inclusive('\n')
-        .take_while(|line| line.starts_with("//!"))
-        .map(str::len)
-        .sum();
-    let (doc, code) = content.split_at(doc);
-    format!("{doc}#![cfg_attr(rustfmt, rustfmt_skip)]\n{code}")
 }
 
 /// The text with exactly one line end at its end.

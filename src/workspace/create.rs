@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::CreateError;
-use super::stage::{Stage, beside, left_behind};
+use super::stage::{Stage, beside, fill, left_behind};
 use super::target::Target;
 use crate::render::Rendered;
 
@@ -29,7 +29,7 @@ pub fn create(path: &Path, files: &[Rendered], stop: &AtomicBool) -> Result<(), 
     match Target::find(path)? {
         Target::New { parent, name, rest } => {
             let stage = Stage::make(&parent, &beside(&name), path)?;
-            stage.fill(&rest, path, files, stop)?;
+            fill(&stage.path().join(rest), path, files, stop)?;
             go_on(stop)?;
             stage
                 .take(&parent.join(name))
@@ -38,7 +38,7 @@ pub fn create(path: &Path, files: &[Rendered], stop: &AtomicBool) -> Result<(), 
         Target::Folder(folder) => {
             check_empty(&folder, path)?;
             let stage = Stage::make(&folder, OsStr::new(INSIDE), path)?;
-            stage.fill(Path::new(""), path, files, stop)?;
+            fill(stage.path(), path, files, stop)?;
             go_on(stop)?;
             let ready = folder.join(READY);
             stage.take(&ready).map_err(|error| not_taken(path, error))?;

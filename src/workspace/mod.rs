@@ -7,10 +7,12 @@
 
 mod create;
 mod error;
+mod format;
 mod manifest;
 mod stage;
 mod target;
 
 pub use create::create;
 pub use error::CreateError;
+pub use format::{FormatError, format};
 pub use manifest::embedded;

@@ -46,40 +46,9 @@ impl Stage {
         })
     }
 
-    /// Writes the files into its folder `rest`; `given` is what that is going to be called.
-    ///
-    /// The files are not forced to the disk one by one: that would take many times as long as
-    /// writing them, and what a power failure loses here can be made again.
-    ///
-    /// # Errors
-    /// When the disk refuses, or `stop` says so.
-    pub(super) fn fill(
-        &self,
-        rest: &Path,
-        given: &Path,
-        files: &[Rendered],
-        stop: &AtomicBool,
-    ) -> Result<(), CreateError> {
-        let folder = self.path.join(rest);
-        let mut last = PathBuf::new();
-        for file in files {
-            if stop.load(Ordering::Relaxed) {
-                return Err(CreateError::Interrupted);
-            }
-            let refused = |what| {
-                let given = given.join(&file.path);
-                move |error| CreateError::io(what, &given, error)
-            };
-            let path = folder.join(&file.path);
-            if let Some(parent) = path.parent()
-                && parent != last
-            {
-                fs::create_dir_all(parent).map_err(refused("create the folder of"))?;
-                parent.clone_into(&mut last);
-            }
-            fs::write(&path, &file.content).map_err(refused("write"))?;
-        }
-        Ok(())
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Gives it another name, under which it stays.
@@ -100,6 +69,40 @@ impl Drop for Stage {
             let _ = fs::remove_dir_all(&self.path);
         }
     }
+}
+
+/// Writes the files into a folder; `given` is what that is going to be called.
+///
+/// The files are not forced to the disk one by one: that would take many times as long as
+/// writing them, and what a power failure loses here can be made again.
+///
+/// # Errors
+/// When the disk refuses, or `stop` says so.
+pub(super) fn fill(
+    folder: &Path,
+    given: &Path,
+    files: &[Rendered],
+    stop: &AtomicBool,
+) -> Result<(), CreateError> {
+    let mut last = PathBuf::new();
+    for file in files {
+        if stop.load(Ordering::Relaxed) {
+            return Err(CreateError::Interrupted);
+        }
+        let refused = |what| {
+            let given = given.join(&file.path);
+            move |error| CreateError::io(what, &given, error)
+        };
+        let path = folder.join(&file.path);
+        if let Some(parent) = path.parent()
+            && parent != last
+        {
+            fs::create_dir_all(parent).map_err(refused("create the folder of"))?;
+            parent.clone_into(&mut last);
+        }
+        fs::write(&path, &file.content).map_err(refused("write"))?;
+    }
+    Ok(())
 }
 
 /// The stages in a folder that no running process fills.

@@ -2,6 +2,7 @@
 
 mod cases;
 mod disk;
+mod formatting;
 mod interrupted;
 mod paths;
 mod place;

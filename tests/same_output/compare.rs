@@ -15,8 +15,11 @@ const SET_ASIDE: [&str; 2] = ["platform/", "microdb.lock"];
 
 /// What differs, in order of paths.
 pub fn differences(old: &Path, new: &Path) -> Vec<String> {
+    if let Err(said) = rustfmt(&["--check"], &[new]) {
+        return vec![format!("--- it is not formatted\n{said}")];
+    }
     let [one, other] = [old, new].map(files);
-    formatted(&[old, new]);
+    rustfmt(&[], &[old, new]).unwrap();
     let [one, other] = [(old, one), (new, other)].map(|(folder, files)| renewed(folder, files));
     let mut paths: Vec<&String> = one.keys().chain(other.keys()).collect();
     paths.sort();
@@ -58,8 +61,9 @@ fn is_rust(path: &str) -> bool {
     path.ends_with(".rs")
 }
 
-/// Formats the crates in the folders; what is no root of one, its root leads to.
-fn formatted(folders: &[&Path]) {
+/// Runs rustfmt over the crates in the folders, all but the runtime; what is no root of one, its root
+/// leads to.
+fn rustfmt(arguments: &[&str], folders: &[&Path]) -> Result<(), String> {
     let crates = folders.iter().flat_map(|folder| {
         let members = ["contracts", "services"].map(|members| folder.join(members));
         let members = members.into_iter().flat_map(|members| {
@@ -74,11 +78,15 @@ fn formatted(folders: &[&Path]) {
     });
     let output = Command::new("rustfmt")
         .args(["--edition", "2024"])
+        .args(arguments)
         .args(roots.filter(|root| root.exists()))
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "rustfmt failed: {said}");
+    let said = [output.stdout, output.stderr].concat();
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&said).into_owned()),
+    }
 }
 
 /// The files with what is on the disk of those of Rust.
