@@ -1,10 +1,8 @@
 //! What is to be rendered: path, template, view and class of every file.
 
 pub mod contract;
-mod contracts;
 mod docs;
 mod files;
-mod fixtures;
 mod indexes;
 pub mod layout;
 pub mod members;
@@ -22,6 +20,7 @@ mod system;
 pub mod types;
 pub mod uses;
 pub mod value;
+pub mod view;
 
 pub use files::{Class, File};
 
@@ -38,7 +37,7 @@ pub const FIRST_PORT: u16 = 8101;
 /// Every file of a system's workspace, but those of the runtime, which do not depend on it.
 pub fn plan(system: &System) -> Vec<File> {
     let mut files = system::files(system);
-    files.extend(contracts::files(system));
+    files.extend(contract::files(system));
     files.extend(services::files(system));
     files.extend(docs::files(system));
     files

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::model::{Context, Database, System};
 
-use super::contracts::purpose;
+use super::contract::purpose;
 use super::files::{Class, File};
 use super::service::{Code, Service};
 use super::sql::{self, Dialect};

@@ -89,7 +89,7 @@ impl Types<'_> {
                 Scalar::Json => "Json",
             },
         };
-        uses.take("platform::prelude", platform)
+        uses.take("platform::value", platform)
     }
 
     /// The type of a field.
@@ -101,7 +101,7 @@ impl Types<'_> {
     pub fn input(&self, uses: &mut Uses, field: &Field, presence: Presence) -> String {
         let base = self.base(uses, &field.ty);
         if presence == Presence::Clearable {
-            uses.take("platform::prelude", "Patch");
+            uses.take("platform::value", "Patch");
         }
         wrap(&base, presence, field.list)
     }

@@ -8,12 +8,27 @@ use super::layout::{MAX_WIDTH, STEP};
 
 /// The names a file imports, by path.
 #[derive(Debug, Default, Clone)]
-pub struct Uses(BTreeMap<String, Vec<String>>);
+pub struct Uses {
+    names: BTreeMap<String, Vec<String>>,
+    /// Whether nothing is imported: each name is written with its path.
+    paths: bool,
+}
 
 impl Uses {
-    /// Imports `name` from `path`, and gives the name back.
+    /// Of a file that writes each name with its path.
+    pub fn paths() -> Self {
+        Self {
+            paths: true,
+            ..Self::default()
+        }
+    }
+
+    /// Imports `name` from `path`, and gives back how it is written then.
     pub fn take(&mut self, path: &str, name: &str) -> String {
-        let names = self.0.entry(path.to_owned()).or_default();
+        if self.paths {
+            return format!("{path}::{name}");
+        }
+        let names = self.names.entry(path.to_owned()).or_default();
         if !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
         }
@@ -22,16 +37,16 @@ impl Uses {
 
     /// Takes back the import of a name that the file itself declares.
     pub fn forget(&mut self, path: &str, name: &str) {
-        if let Some(names) = self.0.get_mut(path) {
+        if let Some(names) = self.names.get_mut(path) {
             names.retain(|known| known != name);
         }
-        self.0.retain(|_, names| !names.is_empty());
+        self.names.retain(|_, names| !names.is_empty());
     }
 
     /// The same without what `other` imports too: for a module that takes all of its parent.
     #[must_use]
     pub fn without(mut self, other: &Self) -> Self {
-        for (path, names) in &other.0 {
+        for (path, names) in &other.names {
             for name in names {
                 self.forget(path, name);
             }
@@ -58,7 +73,7 @@ impl Uses {
 
     fn render_within(&self, width: usize) -> String {
         let (own, other): (Vec<_>, Vec<_>) = self
-            .0
+            .names
             .iter()
             .partition(|(path, _)| *path == "crate" || path.starts_with("crate::"));
         let mut groups = Vec::new();

@@ -63,7 +63,7 @@ impl Values<'_> {
             Presence::Required => self.field(uses, &shaped(false), plain),
             Presence::Optional | Presence::Kept => self.field(uses, &shaped(true), plain),
             Presence::Clearable => {
-                let patch = uses.take("platform::prelude", "Patch");
+                let patch = uses.take("platform::value", "Patch");
                 match value {
                     None => text(format!("{patch}::Keep")),
                     Some(Value::Null) => text(format!("{patch}::Clear")),
@@ -120,7 +120,7 @@ impl Values<'_> {
                 call(id, vec![text(number(value))])
             }
             Type::Reference(_) => {
-                let id = uses.take("platform::prelude", "Uuid");
+                let id = uses.take("platform::value", "Uuid");
                 call(format!("{id}::from_u128"), vec![text(uuid(value))]).into_id()
             }
             Type::Enum(path) => {
@@ -146,7 +146,7 @@ impl Values<'_> {
 
     fn scalar(&self, uses: &mut Uses, scalar: Scalar, value: &Value) -> Expr {
         let plain = value.as_str().unwrap_or_default();
-        let platform = |uses: &mut Uses, name| uses.take("platform::prelude", name);
+        let platform = |uses: &mut Uses, name| uses.take("platform::value", name);
         if self.spelling == Spelling::ForTests
             && let Some(helper) = helper(scalar)
         {

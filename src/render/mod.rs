@@ -4,6 +4,7 @@
 //! the [`crate::plan`]; the runtime is copied as it is.
 
 mod features;
+mod filters;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -76,6 +77,7 @@ pub fn render(files: &[File], used: &BTreeSet<&str>) -> Result<Vec<Rendered>, Re
 fn engine() -> Result<Tera, RenderError> {
     let mut tera = Tera::new();
     tera.autoescape_on(Vec::<&str>::new());
+    filters::register(&mut tera);
     let templates = Templates::iter().filter(|path| path.ends_with(".tera"));
     let texts: Vec<(String, String)> = templates
         .filter_map(|path| Some((path.to_string(), text(&path)?)))

@@ -1,5 +1,7 @@
 //! Rust without what may be written one way or the other: `use` declarations, and the paths of names.
 
+use std::borrow::Cow;
+
 /// A part of a text of Rust.
 #[derive(Debug, Clone, Copy)]
 struct Token<'t> {
@@ -31,8 +33,10 @@ pub fn normal(text: &str) -> String {
             _ if is_import => behind_import(&tokens, index),
             (_, "pub") => export(&tokens, index, &mut normal),
             (Kind::Word, _) => name(&tokens, index, &mut normal),
+            // rustfmt leaves it to macros whether there is a last comma.
+            (_, ",") if closes(&tokens[index + 1..]) => index + 1,
             (_, text) => {
-                normal.push_str(text);
+                normal.push_str(&named(text));
                 index + 1
             }
         };
@@ -43,6 +47,12 @@ pub fn normal(text: &str) -> String {
         };
     }
     normal
+}
+
+/// Whether a bracket is closed next.
+fn closes(tokens: &[Token<'_>]) -> bool {
+    let next = tokens.iter().find(|token| token.kind != Kind::Space);
+    next.is_some_and(|token| token.text == ")")
 }
 
 /// The number of tokens up to the end of a declaration.
@@ -90,6 +100,23 @@ fn name(tokens: &[Token<'_>], start: usize, normal: &mut String) -> usize {
     }
     normal.push_str(tokens[at].text);
     at + 1
+}
+
+/// The literal of a path without its modules, as attributes have it; any other text as it is.
+fn named(text: &str) -> Cow<'_, str> {
+    let is_of_path = |c: char| c.is_alphanumeric() || "_:".contains(c);
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    let path = inner.filter(|inner| inner.chars().all(is_of_path));
+    let name = path.and_then(|path| {
+        let ty = path.find(char::is_uppercase)?;
+        path[..ty].ends_with("::").then(|| &path[ty..])
+    });
+    match name {
+        Some(name) => Cow::Owned(format!("\"{name}\"")),
+        None => Cow::Borrowed(text),
+    }
 }
 
 fn tokens(text: &str) -> Vec<Token<'_>> {

@@ -4,104 +4,65 @@ use serde::Serialize;
 
 use crate::model::{Aggregate, Context};
 
-use super::{Contract, Items, derive_uses, topic};
-use crate::plan::layout::{self, text};
-use crate::plan::members::{self, Member};
+use super::{Contract, topic};
 use crate::plan::names;
 use crate::plan::spoken::aggregate_doc;
-use crate::plan::uses::Uses;
+use crate::plan::view::{Doc, Literal, Member, Name, TypeRef};
+
+/// `contracts/__context__/src/aggregates.rs`.
+#[derive(Debug, Serialize)]
+pub(super) struct AggregatesFile {
+    /// The name of the context.
+    context: Literal,
+    aggregates: Vec<AggregateView>,
+}
 
 /// What callers are shown of an aggregate.
 #[derive(Debug, Serialize)]
-pub struct AggregateView {
-    doc: String,
-    ident: String,
-    body: String,
-    context: String,
-    name: String,
-    topic: String,
-    id: String,
-    status: String,
+struct AggregateView {
+    /// What the description says of the aggregate.
+    doc: Doc,
+    /// The type of what is shown: `LoanView`.
+    view: Name,
+    /// The aggregate's name in paths and topics: `loan`.
+    name: Literal,
+    /// The topic of its events.
+    topic: Literal,
+    /// The type of its id.
+    id: TypeRef,
+    /// The type of its status; `None` for one without states.
+    status: Option<TypeRef>,
+    /// Its fields and lists of entities that are shown.
+    members: Vec<Member>,
 }
 
 impl Contract<'_> {
     /// What callers are shown of aggregates.
-    pub fn aggregates(&self, context: &Context) -> Items<AggregateView> {
-        let mut uses = Uses::default();
-        let items = context
-            .aggregates
-            .values()
-            .map(|aggregate| self.aggregate(&mut uses, context, aggregate))
-            .collect();
-        Items {
-            uses: uses.render(),
-            items,
+    pub(super) fn aggregates(&self, context: &Context) -> AggregatesFile {
+        let aggregates = context.aggregates.values();
+        AggregatesFile {
+            context: Literal::text(context.name.as_str()),
+            aggregates: aggregates
+                .map(|aggregate| self.aggregate(context, aggregate))
+                .collect(),
         }
     }
 
-    fn aggregate(
-        &self,
-        uses: &mut Uses,
-        context: &Context,
-        aggregate: &Aggregate,
-    ) -> AggregateView {
-        derive_uses(uses);
-        uses.take("platform::prelude", "AggregateType");
+    fn aggregate(&self, context: &Context, aggregate: &Aggregate) -> AggregateView {
         let name = aggregate.name.as_str();
-        let timestamp = uses.take("platform::prelude", "Timestamp");
-        let id = self.types().id(uses, name);
-        let status = match aggregate.states.is_empty() {
-            true => uses.take("platform::prelude", "NoStatus"),
-            false => self.types().own(uses, &format!("{name}Status")),
-        };
-        let mut members = vec![
-            Member::new("id", id.clone(), Some("Its id.")),
-            Member::new(
-                "version",
-                "u64".into(),
-                Some("How many events it has emitted."),
-            ),
-            Member::new(
-                "created_at",
-                timestamp.clone(),
-                Some("When it was created."),
-            ),
-            Member::new("updated_at", timestamp, Some("When it was last changed.")),
-        ];
-        if !aggregate.states.is_empty() {
-            members.push(Member::new(
-                "status",
-                status.clone(),
-                Some("How far it has come."),
-            ));
-        }
-        for field in aggregate.fields.values().filter(|field| !field.hidden) {
-            members.push(self.member(uses, field, field.optional));
-        }
-        for entity in aggregate.entities.values() {
-            members.push(self.collection(uses, entity));
-        }
-        let topic = topic(self.system, context, name);
+        let has_status = !aggregate.states.is_empty();
+        let fields = aggregate.fields.values().filter(|field| !field.hidden);
+        let fields = fields.map(|field| self.member(field, field.optional));
+        let entities = aggregate.entities.values();
+        let entities = entities.map(|entity| self.collection(entity));
         AggregateView {
-            doc: layout::doc(
-                0,
-                &format!(
-                    "{}\n\nThis is what callers are shown of it.",
-                    aggregate_doc(aggregate)
-                ),
-            ),
-            ident: names::type_ident(&format!("{name}View")),
-            body: members::body(&members),
-            context: names::literal(context.name.as_str()),
-            name: names::literal(&names::snake(name)),
-            topic: layout::assign(
-                4,
-                "const TOPIC: &'static str =",
-                &text(names::literal(&topic)),
-                ";",
-            ),
-            id,
-            status,
+            doc: Doc::of(&aggregate_doc(aggregate)),
+            view: Name::of_type(&format!("{name}View")),
+            name: Literal::text(&names::snake(name)),
+            topic: Literal::text(&topic(self.system, context, name)),
+            id: self.id(name).into(),
+            status: has_status.then(|| self.own(&format!("{name}Status")).into()),
+            members: fields.chain(entities).map(Member::from).collect(),
         }
     }
 }

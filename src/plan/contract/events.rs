@@ -4,76 +4,75 @@ use serde::Serialize;
 
 use crate::model::{Aggregate, Context, Event, EventField, Ident};
 
-use super::{Contract, Items, derive_uses, event_type};
-use crate::plan::layout::{self, text};
-use crate::plan::members::{self, Member};
-use crate::plan::names;
+use super::{Contract, event_type};
+use crate::plan::members;
 use crate::plan::spoken::event_doc;
-use crate::plan::uses::Uses;
+use crate::plan::view::{Doc, Literal, Member, Name, TypeRef};
+
+/// `contracts/__context__/src/events.rs`.
+#[derive(Debug, Serialize)]
+pub(super) struct EventsFile {
+    events: Vec<EventView>,
+}
 
 /// An event.
 #[derive(Debug, Serialize)]
-pub struct EventView {
-    doc: String,
-    ident: String,
-    body: String,
-    type_const: String,
+struct EventView {
+    /// What the description says of it.
+    doc: Doc,
+    /// Its type: `LoanApproved`.
+    name: Name,
+    /// What it is called where it is published: `fintech.loan.LoanApproved`.
+    published_as: Literal,
+    /// Its version.
     version: u32,
-    of: String,
+    /// The type of what its aggregate shows of itself.
+    of: TypeRef,
+    /// Its fields.
+    members: Vec<Member>,
 }
 
 impl Contract<'_> {
     /// Events.
-    pub fn events(&self, context: &Context) -> Items<EventView> {
-        let mut uses = Uses::default();
-        let items = context
-            .events
-            .values()
-            .filter_map(|event| self.event(&mut uses, context, event))
-            .collect();
-        Items {
-            uses: uses.render(),
-            items,
+    pub(super) fn events(&self, context: &Context) -> EventsFile {
+        let events = context.events.values();
+        EventsFile {
+            events: events
+                .filter_map(|event| self.event(context, event))
+                .collect(),
         }
     }
 
-    fn event(&self, uses: &mut Uses, context: &Context, event: &Event) -> Option<EventView> {
-        derive_uses(uses);
-        uses.take("platform::prelude", "Event");
+    fn event(&self, context: &Context, event: &Event) -> Option<EventView> {
         let aggregate = context.aggregates.get(&event.aggregate)?;
-        let members: Vec<Member> = event
-            .fields
-            .iter()
-            .filter_map(|(name, field)| self.event_member(uses, aggregate, name, field))
-            .collect();
+        let fields = event.fields.iter();
+        let members = fields.filter_map(|(name, field)| self.event_member(aggregate, name, field));
         let name = event.name.as_str();
-        let ty = text(names::literal(&event_type(self.system, context, name)));
         Some(EventView {
-            doc: layout::doc(0, &event_doc(event)),
-            ident: names::type_ident(name),
-            body: members::body(&members),
-            type_const: layout::assign(4, "const TYPE: &'static str =", &ty, ";"),
+            doc: Doc::of(&event_doc(event)),
+            name: Name::of_type(name),
+            published_as: Literal::text(&event_type(self.system, context, name)),
             version: event.version,
-            of: self.types().own(uses, &format!("{}View", event.aggregate)),
+            of: self.own(&format!("{}View", event.aggregate)).into(),
+            members: members.map(Member::from).collect(),
         })
     }
 
     fn event_member(
         &self,
-        uses: &mut Uses,
         aggregate: &Aggregate,
         name: &Ident,
         field: &EventField,
-    ) -> Option<Member> {
+    ) -> Option<members::Member> {
         match field {
             EventField::Field => {
                 let field = aggregate.fields.get(name)?;
-                Some(self.member(uses, field, field.optional))
+                Some(self.member(field, field.optional))
             }
             EventField::Collection(entity) => {
-                Some(self.collection(uses, aggregate.entities.get(entity)?))
+                Some(self.collection(aggregate.entities.get(entity)?))
             }
-            EventField::Own(field) => Some(self.member(uses, field, field.optional)),
+            EventField::Own(field) => Some(self.member(field, field.optional)),
         }
     }
 }

@@ -1,12 +1,11 @@
-//! The contract crate of a context: its published language.
+//! The contract crate of a context: its published language. And what all contracts share.
 
 mod aggregates;
 mod commands;
 mod events;
-mod kinds;
+mod files;
+mod fixtures;
 mod values;
-
-use serde::Serialize;
 
 use crate::model::{Aggregate, Context, Entity, EnumType, Field, Presence, System, TypeName};
 
@@ -17,23 +16,14 @@ use super::types::{Place, Types};
 use super::uses::Uses;
 use super::value::{Spelling, Values};
 
-/// A file of declarations: what it imports, and its items.
-#[derive(Debug, Serialize)]
-pub struct Items<T> {
-    /// Its `use` declarations.
-    pub uses: String,
-    /// Its items.
-    pub items: Vec<T>,
-}
+pub(super) use files::{files, purpose};
 
-/// Renders the declarations of one context's contract, or of the shared kernel.
-pub struct Contract<'a> {
-    /// The system.
-    pub system: &'a System,
+/// The declarations of one context's contract, or of the shared kernel.
+struct Contract<'a> {
+    system: &'a System,
     /// The context; empty for the shared kernel.
-    pub context: &'a str,
-    /// Where it is written.
-    pub place: Place,
+    context: &'a str,
+    place: Place,
 }
 
 impl<'a> Contract<'a> {
@@ -52,21 +42,29 @@ impl<'a> Contract<'a> {
         }
     }
 
-    fn member(&self, uses: &mut Uses, field: &Field, presence: impl Into<Presence>) -> Member {
+    /// The id type of an aggregate or entity.
+    fn id(&self, of: &str) -> String {
+        self.types().id(&mut Uses::paths(), of)
+    }
+
+    /// A type of the contract's own.
+    fn own(&self, name: &str) -> String {
+        self.types().own(&mut Uses::paths(), name)
+    }
+
+    /// A field as a member that may lack as `presence` says.
+    fn member(&self, field: &Field, presence: impl Into<Presence>) -> Member {
         let presence = presence.into();
-        let ty = self.types().input(uses, field, presence);
+        let ty = self.types().input(&mut Uses::paths(), field, presence);
         let doc = members::field_doc(field);
         Member::new(field.name.as_str(), ty, doc.as_deref()).shaped(presence, field.list)
     }
 
-    fn collection(&self, uses: &mut Uses, entity: &Entity) -> Member {
-        let ty = self.types().own(uses, entity.name.as_str());
-        Member::new(
-            entity.collection.as_str(),
-            format!("Vec<{ty}>"),
-            entity.doc.as_deref(),
-        )
-        .shaped(false, true)
+    /// A list of entities as a member.
+    fn collection(&self, entity: &Entity) -> Member {
+        let ty = format!("Vec<{}>", self.own(entity.name.as_str()));
+        let doc = entity.doc.as_deref();
+        Member::new(entity.collection.as_str(), ty, doc).shaped(false, true)
     }
 }
 
@@ -102,9 +100,4 @@ pub fn status(aggregate: &Aggregate) -> Option<EnumType> {
         values,
         value_docs: std::collections::BTreeMap::new(),
     })
-}
-
-fn derive_uses(uses: &mut Uses) {
-    uses.take("serde", "Deserialize");
-    uses.take("serde", "Serialize");
 }

@@ -1,144 +1,185 @@
-//! Enums, statuses, value objects and entities.
+//! Enums, statuses, value objects and entities: in Rust, and as the runtime's schema has them.
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 
 use crate::model::{Aggregate, Default, Entity, EnumType, Field, ValueType};
 
-use super::{Contract, Items, derive_uses, status};
-use crate::plan::members::{self, Member};
+use super::{Contract, status};
 use crate::plan::spoken::titled;
 use crate::plan::uses::Uses;
-use crate::plan::{layout, names};
+use crate::plan::view::{Column, Doc, Expr, Literal, Member, Name, TypeRef};
 
-/// A struct.
+/// `contracts/__context__/src/values.rs` and `schema.rs`, which the shared kernel has too.
 #[derive(Debug, Serialize)]
-pub struct StructView {
-    doc: String,
-    ident: String,
-    body: String,
-    defaults: String,
+pub(super) struct ValuesFiles {
+    /// Enums and statuses.
+    enums: Vec<EnumView>,
+    /// Value objects and entities.
+    structs: Vec<StructView>,
 }
 
 /// An enum.
 #[derive(Debug, Serialize)]
-pub struct EnumView {
-    doc: String,
-    ident: String,
-    variants: String,
+struct EnumView {
+    /// Its name in the description.
+    name: String,
+    /// What the description says of it.
+    doc: Doc,
+    /// Its type.
+    #[serde(rename = "type")]
+    ty: Name,
+    /// The constant that describes it to the runtime.
+    constant: Name,
+    values: Vec<ValueView>,
 }
 
-/// A value object, entity or enum.
+/// A value of an enum.
 #[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum ValueView {
-    /// With fields.
-    Struct(StructView),
-    /// With values.
-    Enum(EnumView),
+struct ValueView {
+    /// What the description says of it.
+    doc: Doc,
+    /// Its variant.
+    variant: Name,
+    /// Itself, as it stands in JSON.
+    value: Literal,
+}
+
+/// A value object or entity.
+#[derive(Debug, Serialize)]
+struct StructView {
+    /// Its name in the description.
+    name: String,
+    /// What the description says of it.
+    doc: Doc,
+    /// Its type.
+    #[serde(rename = "type")]
+    ty: Name,
+    /// The constant that describes it to the runtime.
+    constant: Name,
+    /// The type of its id; `None` for a value object.
+    id: Option<TypeRef>,
+    /// Its fields.
+    members: Vec<Member>,
+    /// The same, as the runtime checks them.
+    columns: Vec<Column>,
+    /// The defaults of its fields that have one.
+    defaults: Vec<DefaultView>,
+}
+
+/// The default of a field.
+#[derive(Debug, Serialize)]
+struct DefaultView {
+    /// The function that gives it: `default_currency`.
+    function: Name,
+    /// The type of the field.
+    #[serde(rename = "type")]
+    ty: TypeRef,
+    /// The default.
+    value: Expr,
+}
+
+impl ValuesFiles {
+    /// Whether there is nothing in them.
+    pub(super) fn is_empty(&self) -> bool {
+        self.enums.is_empty() && self.structs.is_empty()
+    }
 }
 
 impl Contract<'_> {
-    /// Enums, statuses, value objects and entities, in this order.
-    pub fn values_file<'b>(
+    /// Enums, statuses, value objects and entities.
+    pub(super) fn declared<'b>(
         &self,
         enums: impl Iterator<Item = &'b EnumType>,
         values: impl Iterator<Item = &'b ValueType>,
         aggregates: impl Iterator<Item = &'b Aggregate> + Clone,
-    ) -> Items<ValueView> {
-        let mut uses = Uses::default();
-        let mut items: Vec<ValueView> = enums
-            .map(|ty| ValueView::Enum(enum_view(&mut uses, ty)))
-            .collect();
-        items.extend(aggregates.clone().filter_map(status).map(|status| {
-            let view = enum_view(&mut uses, &status);
-            ValueView::Enum(view)
-        }));
-        items.extend(values.map(|ty| {
-            let doc = ty.doc.clone().unwrap_or_else(|| titled(ty.name.as_str()));
-            let fields = ty.fields.values();
-            ValueView::Struct(self.structure(&mut uses, ty.name.as_str(), &doc, None, fields))
-        }));
-        for entity in aggregates.flat_map(|aggregate| aggregate.entities.values()) {
-            items.push(ValueView::Struct(self.entity(&mut uses, entity)));
-        }
-        for item in &items {
-            let (ValueView::Struct(StructView { ident, .. })
-            | ValueView::Enum(EnumView { ident, .. })) = item;
-            uses.forget("crate", ident);
-        }
-        Items {
-            uses: uses.render(),
-            items,
+    ) -> ValuesFiles {
+        let statuses = aggregates.clone().filter_map(status).map(Cow::Owned);
+        let enums = enums.map(Cow::Borrowed).chain(statuses);
+        let values = values.map(|ty| {
+            let (name, fields) = (ty.name.as_str(), ty.fields.values());
+            self.structure(name, ty.doc.as_deref(), fields)
+        });
+        let entities = aggregates.flat_map(|aggregate| aggregate.entities.values());
+        let entities = entities.map(|entity| self.entity(entity));
+        ValuesFiles {
+            enums: enums.map(|ty| enum_view(&ty)).collect(),
+            structs: values.chain(entities).collect(),
         }
     }
 
-    fn entity(&self, uses: &mut Uses, entity: &Entity) -> StructView {
-        let name = entity.name.as_str();
-        let doc = entity.doc.clone().unwrap_or_else(|| titled(name));
-        let id = self.types().id(uses, name);
-        let mut member = Member::new(
-            "id",
-            id.clone(),
-            Some("Its id within its aggregate; made anew when it is left out."),
-        );
-        member.default = Some(format!("{id}::generate"));
-        self.structure(uses, name, &doc, Some(member), entity.fields.values())
+    fn entity(&self, entity: &Entity) -> StructView {
+        let (name, fields) = (entity.name.as_str(), entity.fields.values());
+        StructView {
+            id: Some(self.id(name).into()),
+            ..self.structure(name, entity.doc.as_deref(), fields)
+        }
     }
 
     fn structure<'b>(
         &self,
-        uses: &mut Uses,
         name: &str,
-        doc: &str,
-        first: Option<Member>,
+        doc: Option<&str>,
         fields: impl Iterator<Item = &'b Field>,
     ) -> StructView {
-        derive_uses(uses);
-        let ident = names::type_ident(name);
-        let mut functions = Vec::new();
-        let mut members: Vec<Member> = first.into_iter().collect();
+        let doc = doc.map_or_else(|| titled(name), str::to_owned);
+        let mut structure = StructView {
+            name: name.to_owned(),
+            doc: Doc::of(&doc),
+            ty: Name::of_type(name),
+            constant: Name::of_constant(name),
+            id: None,
+            members: Vec::new(),
+            columns: Vec::new(),
+            defaults: Vec::new(),
+        };
         for field in fields {
-            let ty = self.types().field(uses, field);
-            let doc = members::field_doc(field);
-            let mut member = Member::new(field.name.as_str(), ty.clone(), doc.as_deref())
-                .shaped(field.optional, field.list);
-            if let Some(Default::Constant(value)) = &field.default {
-                let function = format!("default_{}", field.name);
-                let value = self.values().field(uses, field, value);
-                member.default = Some(format!("{ident}::{function}"));
-                functions.push((function, ty, value));
+            let mut member = self.member(field, field.optional);
+            if let Some(default) = self.default(field) {
+                let path = format!("{}::{}", structure.ty, default.function);
+                member.default = Some(path);
+                structure.defaults.push(default);
             }
-            members.push(member);
+            let optional = field.optional || field.default.is_some();
+            structure.members.push(member.into());
+            structure
+                .columns
+                .push(Column::of(field, optional, self.place));
         }
-        StructView {
-            doc: layout::doc(0, doc),
-            defaults: members::defaults(&ident, &functions),
-            body: members::body(&members),
-            ident,
-        }
+        structure
+    }
+
+    /// The constant that a field has where nothing is said of it.
+    fn default(&self, field: &Field) -> Option<DefaultView> {
+        let Some(Default::Constant(value)) = &field.default else {
+            return None;
+        };
+        let uses = &mut Uses::paths();
+        Some(DefaultView {
+            function: Name::of_field(&format!("default_{}", field.name)),
+            ty: self.types().field(uses, field).into(),
+            value: self.values().field(uses, field, value).into(),
+        })
     }
 }
 
-fn enum_view(uses: &mut Uses, ty: &EnumType) -> EnumView {
-    derive_uses(uses);
-    let doc = ty.doc.clone().unwrap_or_else(|| titled(ty.name.as_str()));
-    let variants = ty
-        .values
-        .iter()
-        .map(|value| {
-            let default = format!("`{value}`.");
-            let doc = ty.value_docs.get(value).unwrap_or(&default);
-            let doc = layout::doc(4, doc);
-            let rename = names::literal(value);
-            format!(
-                "{doc}    #[serde(rename = {rename})]\n    {},\n",
-                names::variant_ident(value)
-            )
-        })
-        .collect();
+fn enum_view(ty: &EnumType) -> EnumView {
+    let name = ty.name.as_str();
+    let doc = ty.doc.clone().unwrap_or_else(|| titled(name));
+    let values = ty.values.iter().map(|value| {
+        let spoken = format!("`{value}`.");
+        ValueView {
+            doc: Doc::of(ty.value_docs.get(value).unwrap_or(&spoken)),
+            variant: Name::of_variant(value),
+            value: Literal::text(value),
+        }
+    });
     EnumView {
-        doc: layout::doc(0, &doc),
-        ident: names::type_ident(ty.name.as_str()),
-        variants,
+        name: name.to_owned(),
+        doc: Doc::of(&doc),
+        ty: Name::of_type(name),
+        constant: Name::of_constant(name),
+        values: values.collect(),
     }
 }

@@ -29,10 +29,9 @@ impl Service<'_> {
         let aggregate = query.aggregate.as_str();
         match member {
             "id" => (self.types().id(uses, aggregate), kind("Uuid")),
-            "created_at" | "updated_at" => (
-                uses.take("platform::prelude", "Timestamp"),
-                kind("Timestamp"),
-            ),
+            "created_at" | "updated_at" => {
+                (uses.take("platform::value", "Timestamp"), kind("Timestamp"))
+            }
             "version" => ("u64".to_owned(), kind("Int")),
             "status" => {
                 let status = derived::status(aggregate);

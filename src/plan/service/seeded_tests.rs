@@ -104,7 +104,7 @@ impl<'a> Service<'a> {
     fn state_value(&self, uses: &mut Uses, aggregate: &Aggregate) -> (String, Expr) {
         let mut commands = self.commands_of(aggregate);
         if !commands.any(|command| command.change == Change::Creates) {
-            let json = uses.take("platform::prelude", "Json");
+            let json = uses.take("platform::value", "Json");
             let literal = names::literal(&self.state_json(aggregate).to_string());
             return (json, call("platform::value::json", vec![text(literal)]));
         }

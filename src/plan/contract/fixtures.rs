@@ -1,38 +1,54 @@
 //! Golden fixtures of a contract: an example of each event as it is published, and the tests that
 //! read them.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::model::{Aggregate, Context, Event, EventField, System};
 
-use super::files::{Class, File};
-use super::layout::{STEP, call, text};
-use super::uses::Uses;
-use super::{names, sample};
+use crate::plan::files::{Class, File};
+use crate::plan::view::{Literal, Name};
+use crate::plan::{names, sample};
 
 /// The number of the example.
 const NUMBER: u32 = 1;
+
+/// `contracts/__context__/src/fixtures.rs`.
+#[derive(Debug, Serialize)]
+struct FixturesFile {
+    tests: Vec<TestView>,
+}
+
+/// The test of an event's fixture.
+#[derive(Debug, Serialize)]
+struct TestView {
+    /// Its name: `loan_approved_v1`.
+    name: Name,
+    /// The event's type.
+    event: Name,
+    /// The event's version.
+    version: u32,
+    /// Where the fixture lies, as seen from the test.
+    path: Literal,
+}
 
 /// The fixtures of a context's events, and the file of tests; nothing when it has no events.
 pub(super) fn files(system: &System, context: &Context) -> Vec<File> {
     let mut files = Vec::new();
     let mut tests = Vec::new();
-    let mut uses = Uses::default();
     for event in context.events.values() {
         let Some(aggregate) = context.aggregates.get(&event.aggregate) else {
             continue;
         };
         files.push(fixture(context, event, &data(system, aggregate, event)));
-        tests.push(test(&mut uses, event));
+        tests.push(test(event));
     }
     if !tests.is_empty() {
-        uses.take("platform::testing", "published");
-        let view = json!({ "uses": uses.render(), "tests": tests });
         files.push(File::new(
             Class::Managed,
             "contracts/__context__/src/fixtures.rs",
             &[("context", context.name.as_str())],
-            view,
+            FixturesFile { tests },
         ));
     }
     files
@@ -72,15 +88,12 @@ fn data(system: &System, aggregate: &Aggregate, event: &Event) -> Value {
     Value::Object(data)
 }
 
-fn test(uses: &mut Uses, event: &Event) -> Value {
-    let ident = uses.take("crate", &names::type_ident(event.name.as_str()));
-    let version = event.version;
-    let path = format!("../fixtures/{}.v{version}.json", event.name);
-    let data = call("include_str!", vec![text(names::literal(&path))]);
-    let head = format!("published::<{ident}>");
-    let body = call(head, vec![text(version.to_string()), data]).lay(STEP, STEP, 1);
-    json!({
-        "name": format!("{}_v{version}", names::snake(event.name.as_str())),
-        "body": format!("{}{body};", " ".repeat(STEP)),
-    })
+fn test(event: &Event) -> TestView {
+    let (name, version) = (event.name.as_str(), event.version);
+    TestView {
+        name: Name::of_function(&format!("{}_v{version}", names::snake(name))),
+        event: Name::of_type(name),
+        version,
+        path: Literal::text(&format!("../fixtures/{name}.v{version}.json")),
+    }
 }

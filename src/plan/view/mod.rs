@@ -1,0 +1,129 @@
+//! What templates are filled in with.
+//!
+//! A template shows the file that it makes; `plan` says what goes into its holes. To write one:
+//!
+//! 1. Write the file as it shall be, in `templates/`, at the path that it has in a workspace. What differs
+//!    between systems becomes a hole, `{{ aggregate.id }}`; what may be there or not, and what comes
+//!    several times, stands within `{% if %}` and `{% for %}`. All statements and items are the
+//!    template's.
+//! 2. Do not lay it out: rustfmt does. Only blank lines stay, at most one, so a `{%-` before what is left out
+//!    keeps lists of fields and match arms together.
+//! 3. What several files have is a component in `_partials`: `{{<member member={field}/>}}`.
+//! 4. Give its view a struct, serialised, one per kind of file, with a sentence on each field. Fields are the
+//!    types of this module, flags, numbers, lists of them, and structs for what is looped over. A `String`
+//!    is for what stands in text alone.
+//! 5. A generated file imports nothing: names come with their paths ([`Uses::paths`]), which the template
+//!    writes out for the runtime's, `platform::value::Timestamp`. A seeded file has its imports in
+//!    the template, as its owner would write them.
+//!
+//! [`Uses::paths`]: super::uses::Uses::paths
+
+mod column;
+mod member;
+
+pub use column::{Column, constant, kind};
+pub use member::Member;
+
+use serde::Serialize;
+
+use super::layout::{self, comment};
+use super::names;
+
+/// An identifier of Rust, escaped where it would mean something else.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Name(String);
+
+impl Name {
+    /// Of a type: `Loan`.
+    pub fn of_type(name: &str) -> Self {
+        Self(names::type_ident(name))
+    }
+
+    /// Of a field, parameter or variable: `amount`.
+    pub fn of_field(name: &str) -> Self {
+        Self(names::field_ident(name))
+    }
+
+    /// Of a function: `approve_loan`.
+    pub fn of_function(name: &str) -> Self {
+        Self(names::method_ident(name))
+    }
+
+    /// Of a module, and its file: `loan`.
+    pub fn of_module(name: &str) -> Self {
+        Self(names::module_ident(name))
+    }
+
+    /// Of a constant: `LOAN`.
+    pub fn of_constant(name: &str) -> Self {
+        Self(names::const_ident(name))
+    }
+
+    /// Of a variant: `Approved`.
+    pub fn of_variant(name: &str) -> Self {
+        Self(names::variant_ident(name))
+    }
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A type of Rust, as it is written in the file: `Option<crate::LoanId>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct TypeRef(String);
+
+impl From<String> for TypeRef {
+    fn from(ty: String) -> Self {
+        Self(ty)
+    }
+}
+
+/// A literal of Rust: `"loan"`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Literal(String);
+
+impl Literal {
+    /// Of a text.
+    pub fn text(text: &str) -> Self {
+        Self(names::literal(text))
+    }
+}
+
+/// An expression of Rust on one line, without a statement in it: `platform::value::Date::constant(2024, 2, 29)`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Expr(String);
+
+impl From<layout::Expr> for Expr {
+    fn from(value: layout::Expr) -> Self {
+        Self(value.flat())
+    }
+}
+
+impl From<String> for Expr {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
+
+/// What is said of something, line by line: `{{ it.doc | doc }}` in a template.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Doc(Vec<String>);
+
+impl Doc {
+    /// A text of the description, as rustdoc may read it.
+    pub fn of(text: &str) -> Self {
+        let lines = comment("", text);
+        let lines = lines
+            .lines()
+            .map(|line| line.strip_prefix(' ').unwrap_or(line));
+        Self(lines.map(str::to_owned).collect())
+    }
+}
