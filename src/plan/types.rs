@@ -100,15 +100,12 @@ impl Types<'_> {
     /// The type of an input.
     pub fn input(&self, uses: &mut Uses, field: &Field, presence: Presence) -> String {
         let base = self.base(uses, &field.ty);
-        if presence == Presence::Clearable {
-            uses.take("platform::value", "Patch");
-        }
-        wrap(&base, presence, field.list)
+        wrap(uses, &base, presence, field.list)
     }
 }
 
 /// `base` with `Vec` and what may lack it around it as asked.
-pub fn wrap(base: &str, presence: impl Into<Presence>, list: bool) -> String {
+pub fn wrap(uses: &mut Uses, base: &str, presence: impl Into<Presence>, list: bool) -> String {
     let base = if list {
         format!("Vec<{base}>")
     } else {
@@ -117,7 +114,10 @@ pub fn wrap(base: &str, presence: impl Into<Presence>, list: bool) -> String {
     match presence.into() {
         Presence::Required => base,
         Presence::Optional | Presence::Kept => format!("Option<{base}>"),
-        Presence::Clearable => format!("Patch<{base}>"),
+        Presence::Clearable => {
+            let patch = uses.take("platform::value", "Patch");
+            format!("{patch}<{base}>")
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::Contract;
 use crate::plan::members;
 use crate::plan::spoken::command_doc;
 use crate::plan::types::wrap;
+use crate::plan::uses::Uses;
 use crate::plan::view::{Column, Doc, Literal, Member, Name, constant};
 
 /// `contracts/__context__/src/commands.rs`.
@@ -89,7 +90,12 @@ impl Contract<'_> {
 
     /// A list of entities that the caller sends, or may leave out.
     fn entities_input(&self, entity: &Entity, presence: Presence) -> (members::Member, Column) {
-        let ty = wrap(&self.own(entity.name.as_str()), presence, true);
+        let ty = wrap(
+            &mut Uses::paths(),
+            &self.own(entity.name.as_str()),
+            presence,
+            true,
+        );
         let name = entity.collection.as_str();
         let member = members::Member::new(name, ty, entity.doc.as_deref());
         let column = Column {

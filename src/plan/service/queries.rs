@@ -81,7 +81,7 @@ impl Service<'_> {
                     }
                     _ => doc.replace(".", ", not looked for; all after when it is absent."),
                 };
-                let member = Member::new(&name, wrap(&ty, true, false), Some(&doc));
+                let member = Member::new(&name, wrap(uses, &ty, true, false), Some(&doc));
                 parameters.push(member.shaped(true, false));
             }
         }

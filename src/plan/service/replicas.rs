@@ -47,7 +47,7 @@ impl Service<'_> {
                     Some(field) => {
                         let base = elsewhere.base(uses, &field.ty);
                         let optional = field.optional || copied.may_be_unknown;
-                        let ty = wrap(&base, optional, field.list);
+                        let ty = wrap(uses, &base, optional, field.list);
                         let doc = members::field_doc(field);
                         Member::new(name, ty, doc.as_deref()).shaped(optional, field.list)
                     }
