@@ -7,10 +7,9 @@ mod over_servers;
 
 use std::process::Command;
 
-use cargo_microdb::description;
-use cargo_microdb::plan::sql::{Dialect, initial};
 use cargo_microdb::source::Sources;
 use cargo_microdb::validation::{Options, validate};
+use cargo_microdb::{description, plan, render};
 
 /// The statements for the context `a` of a description.
 fn migration(context: &str) -> String {
@@ -21,7 +20,10 @@ fn migration(context: &str) -> String {
     assert!(found.is_empty(), "{found:?}");
     let valid = validate(&description, &Options::default());
     let system = valid.unwrap_or_else(|found| panic!("{found:?}")).system;
-    initial(Dialect::Postgres, &system, system.context("a").unwrap())
+    let files = render::render(&plan::plan(&system), &plan::features(&system)).unwrap();
+    let path = "services/a/migrations/0001_initial.sql";
+    let file = files.into_iter().find(|file| file.path == path);
+    String::from_utf8(file.unwrap().content).unwrap()
 }
 
 /// A database of one's own.

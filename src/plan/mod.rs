@@ -6,6 +6,7 @@ mod files;
 mod indexes;
 pub mod layout;
 pub mod members;
+mod migrations;
 mod mongodb;
 pub mod names;
 pub mod openapi;

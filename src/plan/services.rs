@@ -4,16 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::model::{Context, Database, System};
+use crate::model::{Context, System};
 
 use super::contract::purpose;
 use super::files::{Class, File};
 use super::service::{Code, Service};
-use super::sql::{self, Dialect};
 use super::uses::version_order;
 use super::{
-    FIRST_PORT, PARTITIONS, contract_package, migration, mongodb, names, openapi, redis,
-    service_features, service_package, types,
+    FIRST_PORT, PARTITIONS, contract_package, migrations, names, openapi, service_features,
+    service_package, types,
 };
 
 pub(super) fn files(system: &System) -> Vec<File> {
@@ -27,7 +26,7 @@ pub(super) fn files(system: &System) -> Vec<File> {
 fn service(system: &System, context: &Context, port: u16) -> Vec<File> {
     let service = Service { system, context };
     let mut files = crate_files(system, context);
-    files.extend(storage_files(system, context));
+    files.extend(migrations::files(system, context));
     files.extend(generated(&service, port));
     files.extend(seeded(&service));
     files.extend(failure_tests(&service));
@@ -121,35 +120,6 @@ fn crate_files(system: &System, context: &Context) -> Vec<File> {
             view: json!({ "text": openapi::document(system, context) }),
         },
     ]
-}
-
-/// The first migration, in the language of the service's database; and the tables of the SQLite file
-/// that stands in for it, where it is on a server.
-fn storage_files(system: &System, context: &Context) -> Vec<File> {
-    let name = context.name.as_str();
-    let placeholders = [("context", name)];
-    let tables = |dialect| sql::initial(dialect, system, context);
-    let statements = match context.database {
-        Database::Sqlite => tables(Dialect::Sqlite),
-        Database::Postgres => tables(Dialect::Postgres),
-        Database::Mongodb => mongodb::initial(system, context),
-        Database::Redis => redis::initial(context),
-    };
-    let file = format!(
-        "services/__context__/migrations/{}",
-        migration(context.database)
-    );
-    let view = json!({ "context": name, "statements": statements });
-    let mut files = vec![File::new(Class::AppendOnly, &file, &placeholders, view)];
-    if context.database != Database::Sqlite {
-        files.push(File::new(
-            Class::Managed,
-            "services/__context__/src/generated/stand_in.sql",
-            &placeholders,
-            json!({ "context": name, "statements": tables(Dialect::Sqlite) }),
-        ));
-    }
-    files
 }
 
 /// The features of the runtime that a service uses, as a manifest lists them. The embedded database

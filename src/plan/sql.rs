@@ -2,140 +2,194 @@
 
 mod dialect;
 mod indexes;
-mod sharded;
 
-use crate::model::{Aggregate, Context, Entity, Field, Reference, Replica, System, Type};
+use serde::Serialize;
+
+use crate::model::{Aggregate, Context, Entity, Field, Ident, Reference, Replica, System, Type};
 
 use super::service::{entity_table, replica_table, table};
-use indexes::Indexes;
+use super::view::{Doc, SqlName, SqlType};
+use indexes::{Index, Indexes};
 
 pub use dialect::Dialect;
+use dialect::Types;
 
-/// The statements that make the tables of a service, in an order that references allow.
-pub fn initial(dialect: Dialect, system: &System, context: &Context) -> String {
-    let mut statements = Vec::new();
+/// Into how many partitions a divided table is parted; fixed once it is made.
+const PARTITIONS: u32 = 16;
+
+/// `services/__context__/migrations/0001_initial.sql`, and the tables that stand in for a server's.
+#[derive(Debug, Serialize)]
+pub struct TablesFile<'a> {
+    /// The name of the context.
+    context: &'a str,
+    /// The database whose SQL it is.
+    dialect: Dialect,
+    /// What that calls the types of the columns that all tables have.
+    types: Types,
+    /// The tables of aggregates, in an order that references allow.
+    aggregates: Vec<AggregateTables>,
+    replicas: Vec<ReplicaTable>,
+}
+
+/// The tables of an aggregate and of its entities.
+#[derive(Debug, Serialize)]
+struct AggregateTables {
+    /// What the description says of it.
+    doc: Doc,
+    /// The table of its roots.
+    name: SqlName,
+    /// Whether it has a status.
+    has_status: bool,
+    /// Its fields.
+    columns: Vec<Column>,
+    entities: Vec<EntityTable>,
+    /// By what it is divided; `None` where all of it is in one place.
+    divided: Option<Divided>,
+    indexes: Vec<Index>,
+}
+
+/// How an aggregate is divided: into partitions, or the shards of Citus, where that is installed.
+///
+/// The primary key has to have the shard key in it; that an id is used once is the runtime's doing.
+#[derive(Debug, Serialize)]
+struct Divided {
+    /// The column that decides.
+    by: SqlName,
+    /// Its type, which the tables of entities have too.
+    #[serde(rename = "type")]
+    ty: SqlType,
+    /// The number of partitions.
+    partitions: u32,
+    /// The number of the last one: they are counted from zero.
+    last: u32,
+    /// Whether Citus may divide it: nothing in it names another table by a foreign key, which Citus
+    /// does not have between a divided table and others.
+    citus: bool,
+}
+
+/// The table of an entity. One is told from others by its id within its aggregate: ids of entities
+/// come from callers.
+#[derive(Debug, Serialize)]
+struct EntityTable {
+    /// What the description says of it.
+    doc: Doc,
+    name: SqlName,
+    /// Its fields.
+    columns: Vec<Column>,
+}
+
+/// The table of copies of what another context owns.
+#[derive(Debug, Serialize)]
+struct ReplicaTable {
+    /// The aggregate that is copied: `customer.Customer`.
+    of: String,
+    name: SqlName,
+    /// The fields that are copied.
+    columns: Vec<Column>,
+}
+
+/// The column of a field.
+#[derive(Debug, Serialize)]
+struct Column {
+    name: SqlName,
+    #[serde(rename = "type")]
+    ty: SqlType,
+    /// Whether there is always a value.
+    required: bool,
+    /// The table whose id it holds.
+    references: Option<SqlName>,
+}
+
+/// The tables of a service, as this database has them.
+pub fn tables<'a>(dialect: Dialect, system: &System, context: &'a Context) -> TablesFile<'a> {
     let mut indexes = Indexes::new(dialect, context);
-    for aggregate in context.aggregates.values() {
-        match (&aggregate.shard_by, dialect) {
-            (Some(shard), Dialect::Postgres) => {
-                statements.push(sharded::tables(aggregate, shard));
-            }
-            _ => statements.extend(tables(dialect, aggregate)),
-        }
-        statements.extend(indexes.of(aggregate));
+    let aggregates = context.aggregates.values();
+    let replicas = context.replicas.values();
+    TablesFile {
+        context: context.name.as_str(),
+        dialect,
+        types: dialect.types(),
+        aggregates: aggregates
+            .map(|it| aggregate(dialect, it, indexes.of(it)))
+            .collect(),
+        replicas: replicas.map(|it| replica(dialect, system, it)).collect(),
     }
-    for replica in context.replicas.values() {
-        statements.push(replica_statement(dialect, system, replica));
-    }
-    statements.join("\n\n") + "\n"
 }
 
-/// The tables of an aggregate and its entities.
-fn tables(dialect: Dialect, aggregate: &Aggregate) -> Vec<String> {
-    let mut statements = vec![aggregate_table(dialect, aggregate)];
+fn aggregate(dialect: Dialect, aggregate: &Aggregate, indexes: Vec<Index>) -> AggregateTables {
+    let shard = aggregate.shard_by.as_ref();
+    let shard = shard.filter(|_| dialect == Dialect::Postgres);
     let entities = aggregate.entities.values();
-    statements.extend(entities.map(|it| collection_table(dialect, aggregate, it)));
-    statements
-}
-
-fn aggregate_table(dialect: Dialect, aggregate: &Aggregate) -> String {
-    let mut columns = vec![format!("\"id\" {} PRIMARY KEY", dialect.id())];
-    columns.extend(members(dialect, aggregate));
-    let doc = comment(aggregate.doc.as_deref());
-    create(
-        &doc,
-        &table(aggregate.name.as_str()),
-        &columns,
-        dialect.table(),
-    )
-}
-
-/// The columns of a root besides its id.
-fn members(dialect: Dialect, aggregate: &Aggregate) -> Vec<String> {
-    let mut columns = Vec::from(kept(dialect));
-    if !aggregate.states.is_empty() {
-        columns.push(format!("\"status\" {} NOT NULL", dialect.text()));
+    AggregateTables {
+        doc: Doc::plain(aggregate.doc.as_deref()),
+        name: SqlName::new(table(aggregate.name.as_str())),
+        has_status: !aggregate.states.is_empty(),
+        columns: columns(dialect, aggregate.fields.values()),
+        entities: entities.map(|it| entity(dialect, aggregate, it)).collect(),
+        divided: shard.map(|by| divided(aggregate, by)),
+        indexes,
     }
-    columns.extend(aggregate.fields.values().map(|it| column(dialect, it)));
-    columns
 }
 
-/// The columns of every root besides its id.
-fn kept(dialect: Dialect) -> [String; 3] {
-    [
-        format!("\"version\" {} NOT NULL", dialect.integer()),
-        format!("\"created_at\" {} NOT NULL", dialect.timestamp()),
-        format!("\"updated_at\" {} NOT NULL", dialect.timestamp()),
-    ]
-}
-
-/// An entity is told from others by its id within its aggregate: ids of entities come from callers.
-fn collection_table(dialect: Dialect, aggregate: &Aggregate, entity: &Entity) -> String {
-    let parent = quoted(&table(aggregate.name.as_str()));
-    let name = entity_table(aggregate, entity.name.as_str());
-    let mut columns = vec![
-        format!("\"id\" {} NOT NULL", dialect.id()),
-        format!(
-            "\"_parent\" {} NOT NULL REFERENCES {parent} (\"id\") ON DELETE CASCADE",
-            dialect.id()
+fn divided(aggregate: &Aggregate, by: &Ident) -> Divided {
+    let field = aggregate.fields.get(by);
+    let entities = aggregate.entities.values();
+    let inner = entities.flat_map(|entity| entity.fields.values());
+    let mut fields = aggregate.fields.values().chain(inner);
+    Divided {
+        by: SqlName::new(by.to_string()),
+        ty: field.map_or_else(
+            || Dialect::Postgres.text(),
+            |field| Dialect::Postgres.column(field),
         ),
-        format!("\"_position\" {} NOT NULL", dialect.integer()),
-    ];
-    columns.extend(entity.fields.values().map(|it| column(dialect, it)));
-    columns.push("PRIMARY KEY (\"_parent\", \"id\")".to_owned());
-    let doc = comment(entity.doc.as_deref());
-    create(&doc, &name, &columns, dialect.table())
+        partitions: PARTITIONS,
+        last: PARTITIONS - 1,
+        citus: !fields.any(|field| referred(field).is_some()),
+    }
 }
 
-fn replica_statement(dialect: Dialect, system: &System, replica: &Replica) -> String {
+fn entity(dialect: Dialect, aggregate: &Aggregate, entity: &Entity) -> EntityTable {
+    EntityTable {
+        doc: Doc::plain(entity.doc.as_deref()),
+        name: SqlName::new(entity_table(aggregate, entity.name.as_str())),
+        columns: columns(dialect, entity.fields.values()),
+    }
+}
+
+fn columns<'a>(dialect: Dialect, fields: impl Iterator<Item = &'a Field>) -> Vec<Column> {
+    let columns = fields.map(|field| Column {
+        name: SqlName::new(field.name.to_string()),
+        ty: dialect.column(field),
+        required: !field.optional,
+        references: referred(field).map(SqlName::new),
+    });
+    columns.collect()
+}
+
+/// The table that a field refers to, by a foreign key.
+fn referred(field: &Field) -> Option<String> {
+    match &field.ty {
+        Type::Reference(Reference::Local(to)) if !field.list => Some(table(to.as_str())),
+        _ => None,
+    }
+}
+
+/// Copies may lack everything: their source may have come to know it later.
+fn replica(dialect: Dialect, system: &System, replica: &Replica) -> ReplicaTable {
     let source = system.contexts.get(&replica.context);
     let source = source.and_then(|context| context.aggregates.get(&replica.aggregate));
-    let mut columns = vec![
-        format!("\"_generation\" {} NOT NULL", dialect.integer()),
-        format!("\"id\" {} NOT NULL", dialect.id()),
-    ];
-    columns.extend(kept(dialect));
-    columns.extend(replica.fields.iter().map(|copied| {
+    let columns = replica.fields.iter().map(|copied| {
         let field = source.and_then(|source| source.fields.get(&copied.name));
-        let ty = field.map_or_else(|| dialect.text().into(), |field| dialect.column(field));
-        format!("{} {ty}", quoted(copied.name.as_str()))
-    }));
-    columns.push("PRIMARY KEY (\"_generation\", \"id\")".to_owned());
-    let doc = format!(
-        "-- Copies of `{}.{}`.\n",
-        replica.context, replica.aggregate
-    );
-    let name = replica_table(replica.name.as_str());
-    create(&doc, &name, &columns, dialect.keyed_table())
-}
-
-fn column(dialect: Dialect, field: &Field) -> String {
-    let null = if field.optional { "" } else { " NOT NULL" };
-    let references = match &field.ty {
-        Type::Reference(Reference::Local(to)) if !field.list => {
-            format!(" REFERENCES {} (\"id\")", quoted(&table(to.as_str())))
+        Column {
+            name: SqlName::new(copied.name.to_string()),
+            ty: field.map_or_else(|| dialect.text(), |field| dialect.column(field)),
+            required: false,
+            references: None,
         }
-        _ => String::new(),
-    };
-    let (name, ty) = (quoted(field.name.as_str()), dialect.column(field));
-    format!("{name} {ty}{null}{references}")
-}
-
-fn create(doc: &str, name: &str, columns: &[String], options: &str) -> String {
-    format!(
-        "{doc}CREATE TABLE {} (\n    {}\n){options};",
-        quoted(name),
-        columns.join(",\n    ")
-    )
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{name}\"")
-}
-
-fn comment(doc: Option<&str>) -> String {
-    let lines = doc.unwrap_or_default().lines();
-    lines
-        .map(|line| format!("-- {}\n", line.trim_end()))
-        .collect()
+    });
+    ReplicaTable {
+        of: format!("{}.{}", replica.context, replica.aggregate),
+        name: SqlName::new(replica_table(replica.name.as_str())),
+        columns: columns.collect(),
+    }
 }

@@ -1,11 +1,13 @@
 //! What SQL calls things, by database: the shapes that the runtime's engines expect.
 
-use std::borrow::Cow;
+use serde::Serialize;
 
 use crate::model::{Field, Scalar, Type};
+use crate::plan::view::SqlType;
 
 /// A database that speaks SQL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Dialect {
     /// SQLite, with strict tables.
     Sqlite,
@@ -13,52 +15,45 @@ pub enum Dialect {
     Postgres,
 }
 
+/// The types of the columns that all tables have.
+#[derive(Debug, Serialize)]
+pub(super) struct Types {
+    id: SqlType,
+    text: SqlType,
+    integer: SqlType,
+    timestamp: SqlType,
+}
+
 impl Dialect {
+    /// The types of the columns that all tables have.
+    pub(super) fn types(self) -> Types {
+        Types {
+            id: self.id(),
+            text: self.text(),
+            integer: match self {
+                Self::Sqlite => "INTEGER".into(),
+                Self::Postgres => "BIGINT".into(),
+            },
+            timestamp: match self {
+                Self::Sqlite => "TEXT".into(),
+                Self::Postgres => "TIMESTAMPTZ".into(),
+            },
+        }
+    }
+
     /// The type of ids.
-    pub(super) const fn id(self) -> &'static str {
+    fn id(self) -> SqlType {
         match self {
-            Self::Sqlite => "TEXT",
-            Self::Postgres => "UUID",
+            Self::Sqlite => "TEXT".into(),
+            Self::Postgres => "UUID".into(),
         }
     }
 
     /// The type of texts, which are ordered by code point.
-    pub(super) const fn text(self) -> &'static str {
+    pub(super) fn text(self) -> SqlType {
         match self {
-            Self::Sqlite => "TEXT",
-            Self::Postgres => "TEXT COLLATE \"C\"",
-        }
-    }
-
-    /// The type of whole numbers.
-    pub(super) const fn integer(self) -> &'static str {
-        match self {
-            Self::Sqlite => "INTEGER",
-            Self::Postgres => "BIGINT",
-        }
-    }
-
-    /// The type of instants.
-    pub(super) const fn timestamp(self) -> &'static str {
-        match self {
-            Self::Sqlite => "TEXT",
-            Self::Postgres => "TIMESTAMPTZ",
-        }
-    }
-
-    /// What follows a table.
-    pub(super) const fn table(self) -> &'static str {
-        match self {
-            Self::Sqlite => " STRICT",
-            Self::Postgres => "",
-        }
-    }
-
-    /// What follows a table whose key is of several columns.
-    pub(super) const fn keyed_table(self) -> &'static str {
-        match self {
-            Self::Sqlite => " WITHOUT ROWID, STRICT",
-            Self::Postgres => "",
+            Self::Sqlite => "TEXT".into(),
+            Self::Postgres => "TEXT COLLATE \"C\"".into(),
         }
     }
 
@@ -66,20 +61,20 @@ impl Dialect {
     pub(super) const fn order(self, optional: bool, descending: bool) -> &'static str {
         match (self, optional, descending) {
             (Self::Sqlite, ..) | (Self::Postgres, false, false) => "",
-            (Self::Postgres, true, false) => " NULLS FIRST",
-            (Self::Postgres, false, true) => " DESC",
-            (Self::Postgres, true, true) => " DESC NULLS LAST",
+            (Self::Postgres, true, false) => "NULLS FIRST",
+            (Self::Postgres, false, true) => "DESC",
+            (Self::Postgres, true, true) => "DESC NULLS LAST",
         }
     }
 
     /// The type of a field.
-    pub(super) fn column(self, field: &Field) -> Cow<'static, str> {
+    pub(super) fn column(self, field: &Field) -> SqlType {
         if field.list {
-            return self.text().into();
+            return self.text();
         }
         match &field.ty {
-            Type::Reference(_) => self.id().into(),
-            Type::Enum(_) | Type::Value(_) => self.text().into(),
+            Type::Reference(_) => self.id(),
+            Type::Enum(_) | Type::Value(_) => self.text(),
             Type::Scalar(scalar) => match self {
                 Self::Sqlite => sqlite(*scalar).into(),
                 Self::Postgres => postgres(*scalar),
@@ -98,19 +93,18 @@ fn sqlite(scalar: Scalar) -> &'static str {
     }
 }
 
-fn postgres(scalar: Scalar) -> Cow<'static, str> {
-    let ty = match scalar {
-        Scalar::Bool => "BOOLEAN",
-        Scalar::Int | Scalar::Duration => "BIGINT",
+fn postgres(scalar: Scalar) -> SqlType {
+    match scalar {
+        Scalar::Bool => "BOOLEAN".into(),
+        Scalar::Int | Scalar::Duration => "BIGINT".into(),
         Scalar::Decimal(format) => {
-            return format!("NUMERIC({}, {})", format.precision, format.scale).into();
+            format!("NUMERIC({}, {})", format.precision, format.scale).into()
         }
-        Scalar::Float => "DOUBLE PRECISION",
-        Scalar::Bytes => "BYTEA",
-        Scalar::Uuid => "UUID",
-        Scalar::Date => "DATE",
-        Scalar::Timestamp => "TIMESTAMPTZ",
+        Scalar::Float => "DOUBLE PRECISION".into(),
+        Scalar::Bytes => "BYTEA".into(),
+        Scalar::Uuid => "UUID".into(),
+        Scalar::Date => "DATE".into(),
+        Scalar::Timestamp => "TIMESTAMPTZ".into(),
         _ => Dialect::Postgres.text(),
-    };
-    ty.into()
+    }
 }

@@ -2,12 +2,43 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use crate::model::{Aggregate, Context, Entity, Field, Query, Reference, Type};
 use crate::plan::indexes::{IndexKey, index_keys};
 use crate::plan::names::{self, LONGEST_IDENTIFIER};
 use crate::plan::service::{entity_table, replica_table, table, uniques};
 
-use super::{Dialect, quoted};
+use super::Dialect;
+use crate::plan::view::SqlName;
+
+/// An index.
+#[derive(Debug, Serialize)]
+pub(super) struct Index {
+    /// Whether no two rows may be alike in it.
+    unique: bool,
+    name: SqlName,
+    /// The table that it is over.
+    table: SqlName,
+    columns: Vec<IndexColumn>,
+}
+
+/// A column of an index.
+#[derive(Debug, Serialize)]
+struct IndexColumn {
+    name: SqlName,
+    /// How it is ordered; empty where it is as usual.
+    order: &'static str,
+}
+
+impl IndexColumn {
+    fn plain(name: impl Into<String>) -> Self {
+        Self {
+            name: SqlName::new(name),
+            order: "",
+        }
+    }
+}
 
 /// Makes indexes, each under a name of its own.
 pub(super) struct Indexes<'a> {
@@ -41,58 +72,58 @@ impl<'a> Indexes<'a> {
         }
     }
 
-    /// The statements that make the indexes of an aggregate's tables.
-    pub(super) fn of(&mut self, aggregate: &Aggregate) -> Vec<String> {
+    /// The indexes of an aggregate's tables.
+    pub(super) fn of(&mut self, aggregate: &Aggregate) -> Vec<Index> {
         let mut over = Over {
             aggregate,
             table: table(aggregate.name.as_str()),
             covered: Vec::new(),
         };
         let entities = aggregate.entities.values();
-        let mut statements: Vec<String> = entities
+        let mut indexes: Vec<Index> = entities
             .map(|entity| self.of_parent(aggregate, entity))
             .collect();
-        statements.extend(self.of_keys(&mut over));
-        statements.extend(self.of_fields(&mut over));
+        indexes.extend(self.of_keys(&mut over));
+        indexes.extend(self.of_fields(&mut over));
         let queries = self.context.queries.values();
         for query in queries.filter(|query| query.aggregate == aggregate.name) {
-            statements.extend(self.of_query(&mut over, query));
+            indexes.extend(self.of_query(&mut over, query));
         }
-        statements
+        indexes
     }
 
     /// It serves reading, and the foreign key.
-    fn of_parent(&mut self, aggregate: &Aggregate, entity: &Entity) -> String {
+    fn of_parent(&mut self, aggregate: &Aggregate, entity: &Entity) -> Index {
         let table = entity_table(aggregate, entity.name.as_str());
-        let columns = ["_parent", "_position"].map(quoted);
-        self.make("INDEX", &format!("{table}_parent"), &table, &columns)
+        let columns = ["_parent", "_position"].map(IndexColumn::plain);
+        self.make(false, &format!("{table}_parent"), &table, columns.into())
     }
 
-    fn of_keys(&mut self, over: &mut Over<'_>) -> Vec<String> {
-        let mut statements = Vec::new();
+    fn of_keys(&mut self, over: &mut Over<'_>) -> Vec<Index> {
+        let mut indexes = Vec::new();
         for (unique, members) in uniques(over.aggregate) {
             let name = format!("{}_{unique}_key", over.table);
-            let columns: Vec<String> = members.iter().map(|member| quoted(member)).collect();
-            statements.push(self.make("UNIQUE INDEX", &name, &over.table, &columns));
+            let columns = members.iter().map(IndexColumn::plain).collect();
+            indexes.push(self.make(true, &name, &over.table, columns));
             over.covered.push(members);
         }
-        statements
+        indexes
     }
 
-    fn of_fields(&mut self, over: &mut Over<'_>) -> Vec<String> {
+    fn of_fields(&mut self, over: &mut Over<'_>) -> Vec<Index> {
         let fields = over.aggregate.fields.values();
         let indexed = fields.filter(|field| !field.unique && (field.index || is_local(field)));
-        let mut statements = Vec::new();
+        let mut indexes = Vec::new();
         for field in indexed {
             let name = format!("{}_{}_idx", over.table, field.name);
-            let columns = [quoted(field.name.as_str())];
-            statements.push(self.make("INDEX", &name, &over.table, &columns));
+            let columns = vec![IndexColumn::plain(field.name.as_str())];
+            indexes.push(self.make(false, &name, &over.table, columns));
             over.covered.push(vec![field.name.to_string()]);
         }
-        statements
+        indexes
     }
 
-    fn of_query(&mut self, over: &mut Over<'_>, query: &Query) -> Option<String> {
+    fn of_query(&mut self, over: &mut Over<'_>, query: &Query) -> Option<Index> {
         let keys = index_keys(query);
         let members: Vec<String> = keys.iter().map(|key| key.member.clone()).collect();
         if members == ["id"] || over.covered.iter().any(|it| it.starts_with(&members)) {
@@ -104,32 +135,40 @@ impl<'a> Indexes<'a> {
                 let optional = is_optional(over.aggregate, member);
                 self.dialect.order(optional, descends)
             });
-            format!("{}{order}", quoted(member))
+            IndexColumn {
+                name: SqlName::new(member),
+                order,
+            }
         });
-        let columns: Vec<String> = columns.collect();
+        let columns = columns.collect();
         over.covered.push(members);
-        Some(self.make("INDEX", &name, &over.table, &columns))
+        Some(self.make(false, &name, &over.table, columns))
     }
 
-    fn make(&mut self, kind: &str, name: &str, table: &str, columns: &[String]) -> String {
-        let columns = columns.join(", ");
-        let name = self.name(name, &columns);
-        format!(
-            "CREATE {kind} {} ON {} ({columns});",
-            quoted(&name),
-            quoted(table)
-        )
+    fn make(&mut self, unique: bool, name: &str, table: &str, columns: Vec<IndexColumn>) -> Index {
+        Index {
+            unique,
+            name: self.name(name, &columns),
+            table: SqlName::new(table),
+            columns,
+        }
     }
 
     /// The name as wanted, where nothing has it; else with a hash of what the index is over.
-    fn name(&mut self, wanted: &str, columns: &str) -> String {
+    fn name(&mut self, wanted: &str, columns: &[IndexColumn]) -> SqlName {
         let mut name = names::fitted(wanted, LONGEST_IDENTIFIER);
         if self.taken.contains(&name) {
-            let hash = names::short_hash(columns);
+            // Names that are in databases hold the hash of the columns as they stand there.
+            let columns = columns.iter().map(|IndexColumn { name, order }| {
+                let column = format!("\"{name}\" {order}");
+                column.trim_end().to_owned()
+            });
+            let columns: Vec<String> = columns.collect();
+            let hash = names::short_hash(&columns.join(", "));
             name = names::fitted(&format!("{wanted}_{hash}"), LONGEST_IDENTIFIER);
         }
         self.taken.insert(name.clone());
-        name
+        SqlName::new(name)
     }
 }
 

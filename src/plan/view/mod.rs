@@ -20,9 +20,11 @@
 
 mod column;
 mod member;
+mod sql;
 
 pub use column::{Column, constant, kind};
 pub use member::Member;
+pub use sql::{SqlName, SqlType};
 
 use serde::Serialize;
 
@@ -125,5 +127,11 @@ impl Doc {
             .lines()
             .map(|line| line.strip_prefix(' ').unwrap_or(line));
         Self(lines.map(str::to_owned).collect())
+    }
+
+    /// A text of the description where nobody reads more into it, as in comments of SQL.
+    pub fn plain(text: Option<&str>) -> Self {
+        let lines = text.unwrap_or_default().lines();
+        Self(lines.map(|line| line.trim_end().to_owned()).collect())
     }
 }

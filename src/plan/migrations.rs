@@ -1,0 +1,36 @@
+//! The first migration of a service, in the language of its database; and the tables of the SQLite
+//! file that stands in for it in tests, where it is on a server.
+
+use serde_json::json;
+
+use crate::model::{Context, Database, System};
+
+use super::files::{Class, File};
+use super::sql::{Dialect, tables};
+use super::{migration, mongodb, redis};
+
+pub(super) fn files(system: &System, context: &Context) -> Vec<File> {
+    let name = context.name.as_str();
+    let database = context.database;
+    let template = format!("services/__context__/migrations/{}", migration(database));
+    let in_sql = |dialect| json!(tables(dialect, system, context));
+    let first = match database {
+        Database::Sqlite => in_sql(Dialect::Sqlite),
+        Database::Postgres => in_sql(Dialect::Postgres),
+        Database::Mongodb => {
+            json!({ "context": name, "statements": mongodb::initial(system, context) })
+        }
+        Database::Redis => json!({ "context": name, "statements": redis::initial(context) }),
+    };
+    let names = [("context", name)];
+    let mut files = vec![File::new(Class::AppendOnly, &template, &names, first)];
+    if database != Database::Sqlite {
+        files.push(File::new(
+            Class::Managed,
+            "services/__context__/src/generated/stand_in.sql",
+            &names,
+            in_sql(Dialect::Sqlite),
+        ));
+    }
+    files
+}
