@@ -17,10 +17,8 @@ pub(super) fn files(system: &System, context: &Context) -> Vec<File> {
     let first = match database {
         Database::Sqlite => in_sql(Dialect::Sqlite),
         Database::Postgres => in_sql(Dialect::Postgres),
-        Database::Mongodb => {
-            json!({ "context": name, "statements": mongodb::initial(system, context) })
-        }
-        Database::Redis => json!({ "context": name, "statements": redis::initial(context) }),
+        Database::Mongodb => json!(mongodb::collections(system, context)),
+        Database::Redis => json!(redis::indexes(context)),
     };
     let names = [("context", name)];
     let mut files = vec![File::new(Class::AppendOnly, &template, &names, first)];

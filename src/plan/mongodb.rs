@@ -3,129 +3,121 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
-use crate::model::{Aggregate, Context, Field, Query, Reference, Scalar, System, Type};
+use crate::model::{Aggregate, Context, Entity, Field, Query, Reference, Scalar, System, Type};
 
 use super::indexes::index_keys;
 use super::names;
 use super::service::{entity_table, replica_table, table, uniques};
+use super::view::Json;
 
-/// The commands that make the collections of a service, in the order of the description.
-pub fn initial(system: &System, context: &Context) -> String {
-    let mut commands = Vec::new();
-    for aggregate in context.aggregates.values() {
-        let name = table(aggregate.name.as_str());
-        let accepts = validator(system, aggregate);
-        commands.push(json!({ "create": name, "validator": accepts }).to_string());
-        commands.push(indexed(&name, &of_aggregate(context, aggregate)));
-        commands.extend(shard_key(aggregate).map(|key| divided(&name, &key)));
-    }
-    for replica in context.replicas.values() {
-        let name = replica_table(replica.name.as_str());
-        commands.push(json!({ "create": name }).to_string());
-        commands.push(indexed(&name, &of_replica()));
-        commands.push(divided(&name, BY_ID));
-    }
-    let commands: Vec<String> = commands.iter().map(|it| format!("  {it}")).collect();
-    format!("[\n{}\n]\n", commands.join(",\n"))
+/// `services/__context__/migrations/0001_initial.json`.
+#[derive(Debug, Serialize)]
+pub struct CollectionsFile {
+    aggregates: Vec<AggregateCollection>,
+    /// The collections of copies of what other contexts own.
+    replicas: Vec<String>,
 }
 
-/// An index: its name, the members it is over (`-1`: descending) in their order, and the rest.
+/// The collection of an aggregate.
+#[derive(Debug, Serialize)]
+struct AggregateCollection {
+    name: String,
+    /// What a document of a live aggregate may hold, in the order of names; of a deleted one little is left.
+    properties: Vec<Property>,
+    /// Those of them that are always there, in the order of the description.
+    required: Vec<String>,
+    /// By which field it is divided: the index of that. A unique index begins with all of it.
+    shard: Option<Index>,
+    /// Whether it is divided by ids where no field divides it: not where something is unique, which it
+    /// is in one place.
+    by_id: bool,
+    /// The indexes besides those that all have.
+    indexes: Vec<Index>,
+}
+
+/// What a member of a document accepts.
+#[derive(Debug, Serialize)]
+struct Property {
+    name: String,
+    /// What its elements hold, where it is a list of entities.
+    entities: Option<Vec<Self>>,
+    /// The values that it may have, where they are listed.
+    values: Option<Vec<Json>>,
+    /// The type of BSON that the runtime keeps it in, where they are not.
+    #[serde(rename = "type")]
+    ty: &'static str,
+    list: bool,
+    optional: bool,
+}
+
+/// An index.
+#[derive(Debug, Serialize)]
 struct Index {
     name: String,
-    key: Vec<(String, i8)>,
+    /// The members that it is over, in their order.
+    key: Vec<Key>,
     unique: bool,
     sparse: bool,
     /// The member without which a document is not in it.
     partial: Option<String>,
 }
 
+/// A member of an index.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Key {
+    member: String,
+    /// `-1`: it descends.
+    order: i8,
+}
+
+impl Key {
+    fn of(member: impl Into<String>) -> Self {
+        Self {
+            member: member.into(),
+            order: 1,
+        }
+    }
+}
+
 impl Index {
     fn over(name: impl Into<String>, members: &[&str]) -> Self {
         Self {
             name: name.into(),
-            key: members
-                .iter()
-                .map(|member| ((*member).to_owned(), 1))
-                .collect(),
+            key: members.iter().map(|member| Key::of(*member)).collect(),
             unique: false,
             sparse: false,
             partial: None,
         }
     }
+}
 
-    fn sparse(mut self) -> Self {
-        self.sparse = true;
-        self
-    }
-
-    fn unique(mut self) -> Self {
-        self.unique = true;
-        self
-    }
-
-    fn partial(mut self, member: &str) -> Self {
-        self.partial = Some(member.to_owned());
-        self
-    }
-
-    /// The members in JSON; by hand, because their order counts.
-    fn key(&self) -> String {
-        let key = self.key.iter();
-        let key = key.map(|(member, order)| format!("{}: {order}", json!(member)));
-        let key: Vec<String> = key.collect();
-        format!("{{ {} }}", key.join(", "))
-    }
-
-    /// In JSON; by hand, because the order of the members counts.
-    fn text(&self) -> String {
-        let mut text = format!("{{ \"key\": {}, \"name\": {}", self.key(), json!(self.name));
-        for (is_so, what) in [(self.unique, "unique"), (self.sparse, "sparse")] {
-            if is_so {
-                text.push_str(&format!(", \"{what}\": true"));
-            }
-        }
-        if let Some(member) = &self.partial {
-            let there = json!({ member: { "$exists": true } });
-            text.push_str(&format!(", \"partialFilterExpression\": {there}"));
-        }
-        text + " }"
+/// The collections of a service, in the order of the description.
+pub fn collections(system: &System, context: &Context) -> CollectionsFile {
+    let aggregates = context.aggregates.values();
+    let replicas = context.replicas.values();
+    CollectionsFile {
+        aggregates: aggregates
+            .map(|it| collection(system, context, it))
+            .collect(),
+        replicas: replicas.map(|it| replica_table(it.name.as_str())).collect(),
     }
 }
 
-fn indexed(table: &str, indexes: &[Index]) -> String {
-    let lines = indexes.iter().map(|index| format!("    {}", index.text()));
-    let lines: Vec<String> = lines.collect();
-    let table = json!(table);
-    format!(
-        "{{ \"createIndexes\": {table}, \"indexes\": [\n{}\n  ] }}",
-        lines.join(",\n")
-    )
-}
-
-/// The key by which ids divide a collection.
-const BY_ID: &str = "{ \"_id\": \"hashed\" }";
-
-/// The command that divides a collection in a cluster.
-fn divided(table: &str, key: &str) -> String {
-    format!(
-        "{{ \"shardCollection\": {}, \"key\": {key} }}",
-        json!(table)
-    )
-}
-
-/// By what an aggregate's collection is divided; `None`: not at all, for what is unique is so in one
-/// place.
-fn shard_key(aggregate: &Aggregate) -> Option<String> {
-    match shard_index(aggregate) {
-        Some(index) => Some(index.key()),
-        None => uniques(aggregate).is_empty().then(|| BY_ID.to_owned()),
+fn collection(system: &System, context: &Context, aggregate: &Aggregate) -> AggregateCollection {
+    let shard = shard(aggregate);
+    AggregateCollection {
+        name: table(aggregate.name.as_str()),
+        properties: properties(system, aggregate),
+        required: required(aggregate),
+        by_id: shard.is_none() && uniques(aggregate).is_empty(),
+        indexes: indexes(context, aggregate, shard.as_ref()),
+        shard,
     }
 }
 
-/// The index of the field that decides the shard. A unique index begins with all of it.
-fn shard_index(aggregate: &Aggregate) -> Option<Index> {
+fn shard(aggregate: &Aggregate) -> Option<Index> {
     let field = aggregate.shard_by.as_ref()?.as_str();
     let members: &[&str] = match uniques(aggregate).is_empty() {
         true => &[field, "_id"],
@@ -134,132 +126,137 @@ fn shard_index(aggregate: &Aggregate) -> Option<Index> {
     Some(Index::over("microdb_shard", members))
 }
 
-fn of_aggregate(context: &Context, aggregate: &Aggregate) -> Vec<Index> {
+fn indexes(context: &Context, aggregate: &Aggregate, shard: Option<&Index>) -> Vec<Index> {
     let table = table(aggregate.name.as_str());
-    let waiting = Index::over("microdb_outbox_id", &["_outbox.id"]).sparse();
-    let mut indexes = vec![
-        Index::over("microdb_tx", &["_tx.id"]).sparse(),
-        match shard_key(aggregate) {
-            Some(_) => waiting,
-            None => waiting.unique(),
-        },
-        Index::over("microdb_outbox", &["_outbox.position"]).sparse(),
-        Index::over("microdb_live", &["_live", "_id"]),
-    ];
-    match shard_index(aggregate) {
-        Some(index) => indexes.push(index),
-        // Answers to requests are in the documents, which they are not where a field divides these.
-        None => indexes.push(Index::over("microdb_requests", &["_requests.due"]).sparse()),
-    }
+    let mut indexes = Vec::new();
     for (unique, _) in uniques(aggregate) {
         let (name, claims) = (format!("{table}_{unique}_key"), format!("_claims.{unique}"));
         let index = match &aggregate.shard_by {
-            Some(field) => Index::over(name, &[field.as_str(), &claims]).partial(&claims),
-            None => Index::over(name, &[&claims]).sparse(),
+            Some(field) => Index {
+                partial: Some(claims.clone()),
+                ..Index::over(name, &[field.as_str(), &claims])
+            },
+            None => Index {
+                sparse: true,
+                ..Index::over(name, &[&claims])
+            },
         };
-        indexes.push(index.unique());
+        indexes.push(Index {
+            unique: true,
+            ..index
+        });
     }
-    for field in aggregate.fields.values() {
-        if is_local(field) || field.index {
-            let name = format!("{table}_{}", field.name);
-            indexes.push(Index::over(name, &[field.name.as_str()]));
-        }
-    }
+    let fields = aggregate.fields.values();
+    let fields = fields.filter(|field| is_local(field) || field.index);
+    indexes.extend(fields.map(|field| {
+        let name = format!("{table}_{}", field.name);
+        Index::over(name, &[field.name.as_str()])
+    }));
     for entity in aggregate.entities.values() {
         let of_entity = entity_table(aggregate, entity.name.as_str());
-        for field in entity.fields.values().filter(|field| is_local(field)) {
+        let fields = entity.fields.values().filter(|field| is_local(field));
+        indexes.extend(fields.map(|field| {
             let member = format!("{}.{}", entity.collection, field.name);
-            indexes.push(Index::over(
-                format!("{of_entity}_{}", field.name),
-                &[&member],
-            ));
-        }
+            Index::over(format!("{of_entity}_{}", field.name), &[&member])
+        }));
     }
     let queries = context.queries.values();
     let queries = queries.filter(|query| query.aggregate == aggregate.name);
     indexes.extend(queries.filter_map(|query| of_query(&table, query)));
     // MongoDB takes no second index over the same.
-    let mut known = BTreeSet::new();
-    indexes.retain(|index| known.insert(index.key()));
+    let shard = shard.map(|index| index.key.clone());
+    let mut known: BTreeSet<Vec<Key>> = shard.into_iter().collect();
+    indexes.retain(|index| known.insert(index.key.clone()));
     indexes
-}
-
-fn of_replica() -> [Index; 2] {
-    [
-        Index::over("microdb_tx", &["_tx.id"]).sparse(),
-        Index::over("microdb_live", &["_generation", "_live", "_id"]),
-    ]
 }
 
 /// The index of a query: what it is asked by, then its range, then its order, and the id last.
 fn of_query(table: &str, query: &Query) -> Option<Index> {
     let keys = index_keys(query).into_iter();
-    let keys = keys.filter(|key| key.member != "id").map(|key| {
-        let descends = key.descends.unwrap_or_default();
-        (key.member, if descends { -1 } else { 1 })
+    let keys = keys.filter(|key| key.member != "id").map(|key| Key {
+        order: if key.descends.unwrap_or_default() {
+            -1
+        } else {
+            1
+        },
+        member: key.member,
     });
-    let keys: Vec<_> = keys.collect();
-    if keys.is_empty() {
+    let mut key: Vec<Key> = keys.collect();
+    if key.is_empty() {
         return None;
     }
+    key.push(Key::of("_id"));
     let name = format!("{table}_by_{}", names::snake(query.name.as_str()));
-    let mut index = Index::over(name, &[]);
-    index.key = keys;
-    index.key.push(("_id".to_owned(), 1));
-    Some(index)
+    Some(Index {
+        key,
+        ..Index::over(name, &[])
+    })
 }
 
 fn is_local(field: &Field) -> bool {
     matches!(field.ty, Type::Reference(Reference::Local(_)))
 }
 
-/// What a document of a live aggregate has to look like; of a deleted one little is left.
-fn validator(system: &System, aggregate: &Aggregate) -> Value {
-    let mut properties = Map::new();
-    let mut required: Vec<&str> = vec!["version", "created_at", "updated_at"];
+fn properties(system: &System, aggregate: &Aggregate) -> Vec<Property> {
+    let fields = aggregate.fields.values();
+    let fields = fields.map(|field| accepted(system, field));
+    let entities = aggregate.entities.values();
+    let entities = entities.map(|entity| elements(system, entity));
+    let mut properties: Vec<Property> = fields.chain(entities).collect();
     if !aggregate.states.is_empty() {
-        let states: Vec<_> = aggregate.states.iter().map(|it| it.name.as_str()).collect();
-        properties.insert("status".to_owned(), json!({ "enum": states }));
-        required.push("status");
-    }
-    for field in aggregate.fields.values() {
-        properties.insert(field.name.to_string(), accepted(system, field));
-        if !field.optional {
-            required.push(field.name.as_str());
-        }
-    }
-    for entity in aggregate.entities.values() {
-        let of_entity = entity.fields.values();
-        let of_entity = of_entity.map(|it| (it.name.to_string(), accepted(system, it)));
-        let properties_of_entity: Map<_, _> = of_entity.collect();
-        let items = json!({
-            "bsonType": "object",
-            "required": ["id"],
-            "properties": properties_of_entity,
+        let states = aggregate.states.iter();
+        properties.push(Property {
+            name: "status".to_owned(),
+            entities: None,
+            values: Some(states.map(|it| Json::text(it.name.as_str())).collect()),
+            ty: "string",
+            list: false,
+            optional: false,
         });
-        properties.insert(
-            entity.collection.to_string(),
-            json!({ "bsonType": ["array", "null"], "items": items }),
-        );
     }
-    let schema = json!({ "bsonType": "object", "required": required, "properties": properties });
-    json!({ "$or": [{ "_live": { "$ne": true } }, { "$jsonSchema": schema }] })
+    sorted(properties)
+}
+
+fn sorted(mut properties: Vec<Property>) -> Vec<Property> {
+    properties.sort_by(|one, other| one.name.cmp(&other.name));
+    properties
+}
+
+fn required(aggregate: &Aggregate) -> Vec<String> {
+    let kept = ["version", "created_at", "updated_at"].map(str::to_owned);
+    let status = (!aggregate.states.is_empty()).then(|| "status".to_owned());
+    let fields = aggregate.fields.values().filter(|field| !field.optional);
+    let fields = fields.map(|field| field.name.to_string());
+    kept.into_iter().chain(status).chain(fields).collect()
+}
+
+/// A list of entities.
+fn elements(system: &System, entity: &Entity) -> Property {
+    let fields = entity.fields.values();
+    let fields = fields.map(|field| accepted(system, field));
+    Property {
+        name: entity.collection.to_string(),
+        entities: Some(sorted(fields.collect())),
+        values: None,
+        ty: "object",
+        list: true,
+        optional: true,
+    }
 }
 
 /// The values that a field may have.
-fn accepted(system: &System, field: &Field) -> Value {
-    let one = match &field.ty {
-        Type::Enum(path) => system.enum_type(path).map_or_else(
-            || json!({ "bsonType": "string" }),
-            |it| json!({ "enum": it.values }),
-        ),
-        ty => json!({ "bsonType": bson(ty) }),
+fn accepted(system: &System, field: &Field) -> Property {
+    let values = match &field.ty {
+        Type::Enum(path) => system.enum_type(path).map(|it| it.values.iter()),
+        _ => None,
     };
-    match (field.list, field.optional) {
-        (false, false) => one,
-        (false, true) => json!({ "anyOf": [one, { "bsonType": "null" }] }),
-        (true, false) => json!({ "bsonType": "array", "items": one }),
-        (true, true) => json!({ "bsonType": ["array", "null"], "items": one }),
+    Property {
+        name: field.name.to_string(),
+        entities: None,
+        values: values.map(|values| values.map(|value| Json::text(value)).collect()),
+        ty: bson(&field.ty),
+        list: field.list,
+        optional: field.optional,
     }
 }
 

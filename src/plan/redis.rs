@@ -2,33 +2,45 @@
 //! names them.
 
 use indexmap::IndexSet;
+use serde::Serialize;
 
 use crate::model::{Aggregate, Context, Query};
 
 use super::service::table;
 
-/// The statements that declare the indexes of a service, in the order of the description.
-pub fn initial(context: &Context) -> String {
-    let mut statements = Vec::new();
-    for aggregate in context.aggregates.values() {
-        let indexes = indexes(context, aggregate);
-        if !indexes.is_empty() {
-            let table = table(aggregate.name.as_str());
-            let names = indexes.into_iter().collect::<Vec<_>>().join(" ");
-            statements.push(format!(
-                "redis.call('HSET', KEYS[1] .. 'indexes', '{table}:0', '{names}')"
-            ));
-        }
-    }
-    match statements.is_empty() {
-        true => "return".to_owned(),
-        false => statements.join("\n"),
+/// `services/__context__/migrations/0001_initial.lua`.
+#[derive(Debug, Serialize)]
+pub struct IndexesFile<'a> {
+    /// The name of the context.
+    context: &'a str,
+    /// The tables that are searched, in the order of the description.
+    tables: Vec<TableView>,
+}
+
+/// A table that is searched.
+#[derive(Debug, Serialize)]
+struct TableView {
+    name: String,
+    /// Its indexes, as the engine names them: `owner,-created_at`.
+    indexes: Vec<String>,
+}
+
+/// The indexes of a service.
+pub fn indexes(context: &Context) -> IndexesFile<'_> {
+    let aggregates = context.aggregates.values();
+    let tables = aggregates.map(|aggregate| TableView {
+        name: table(aggregate.name.as_str()),
+        indexes: of_aggregate(context, aggregate).into_iter().collect(),
+    });
+    IndexesFile {
+        context: context.name.as_str(),
+        tables: tables.filter(|table| !table.indexes.is_empty()).collect(),
     }
 }
 
 /// The indexes of an aggregate's rows: of queries and of fields that ask for one. Unique values and the
 /// order of ids are kept by themselves.
-fn indexes(context: &Context, aggregate: &Aggregate) -> IndexSet<String> {
+fn of_aggregate(context: &Context, aggregate: &Aggregate) -> IndexSet<String> {
     let fields = aggregate.fields.values();
     let fields = fields.filter(|field| field.index && !field.unique);
     let mut indexes: IndexSet<String> = fields.map(|field| field.name.to_string()).collect();

@@ -114,6 +114,18 @@ impl From<String> for Expr {
     }
 }
 
+/// A value in JSON: `"placed"`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Json(String);
+
+impl Json {
+    /// Of a text.
+    pub fn text(text: &str) -> Self {
+        Self(serde_json::Value::from(text).to_string())
+    }
+}
+
 /// What is said of something, line by line: `{{ it.doc | doc }}` in a template.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
