@@ -18,7 +18,7 @@ fn main() {
     as_systems_grow();
 }
 
-/// `new` for the example fintech ÷ `cp -r` of what it wrote.
+/// `new` for the example fintech ÷ `cp -r` of what it wrote and `rustfmt --check` over its Rust files.
 fn against_a_copy() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
@@ -37,7 +37,10 @@ fn against_a_copy() {
                 run(Command::new("cp")
                     .arg("-r")
                     .arg(path("source"))
-                    .arg(&target))
+                    .arg(&target));
+                run(Command::new("cargo")
+                    .args(["fmt", "--check"])
+                    .current_dir(&target));
             });
             std::fs::remove_dir_all(target).unwrap();
             time
@@ -46,7 +49,7 @@ fn against_a_copy() {
     report(
         "new --example fintech",
         new,
-        "cp -r of its output",
+        "cp -r of its output and rustfmt --check",
         copy,
         2.0,
     );

@@ -1,16 +1,17 @@
 //! The catalogue of commands and queries.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::model::routes::{Endpoint, routes};
 use crate::model::{
-    Aggregate, Change, Command, Context, Emission, Field, InputSource, NeedKind, Presence, Query,
-    Step, System,
+    Aggregate, Change, Command, Context, Emission, InputSource, NeedKind, Presence, Query, Step,
+    System,
 };
 use crate::plan::spoken::{command_doc, left_out};
 
-use super::events::type_text;
-use super::markdown::{codes, line};
+use super::events::FieldType;
+use super::markdown::line;
 
 /// Each context that can be asked something, with its commands and queries.
 pub(super) fn catalogue(system: &System) -> Vec<Value> {
@@ -35,22 +36,20 @@ pub(super) fn catalogue(system: &System) -> Vec<Value> {
 
 fn command(context: &Context, command: &Command) -> Option<Value> {
     let aggregate = context.aggregates.get(&command.aggregate)?;
-    let does = match command.change {
-        Change::Creates => "Creates",
-        Change::Updates => "Changes",
-        Change::Deletes => "Deletes",
-    };
+    let refusals = command.refuses.iter().map(|refusal| refusal.name.as_str());
     Some(json!({
         "name": command.name,
         "doc": line(&command_doc(command)),
         "deprecated": command.deprecated.as_deref().map(line),
-        "does": format!("{does} `{}`", aggregate.name),
+        "creates": command.change == Change::Creates,
+        "deletes": command.change == Change::Deletes,
+        "aggregate": aggregate.name,
         "route": route(context, command),
         "transition": transition(command),
         "input": input(aggregate, command),
-        "needs": needs(command),
-        "emits": emits(command),
-        "refuses": codes(command.refuses.iter().map(|refusal| refusal.name.as_str())),
+        "needs": command.needs.values().map(|need| Needed::of(&need.kind)).collect::<Vec<_>>(),
+        "emits": command.emits.iter().map(emission).collect::<Vec<_>>(),
+        "refuses": refusals.collect::<Vec<_>>(),
         "users": users(context, command),
     }))
 }
@@ -62,82 +61,79 @@ fn route(context: &Context, command: &Command) -> Option<String> {
     Some(format!("{} {}", found.method.as_str(), found.path))
 }
 
-fn transition(command: &Command) -> Option<String> {
+/// The states that a command starts from, and where it leads: nowhere, to one, or to one by each event.
+fn transition(command: &Command) -> Option<Value> {
     let transition = command.transition.as_ref()?;
-    let from = codes(transition.from.iter().map(|state| state.as_str()))?;
-    Some(match &transition.to {
-        Step::Stay => format!("only when {from}"),
-        Step::To(state) => format!("from {from} to `{state}`"),
-        Step::ByEvent(states) => {
-            let to = states
-                .iter()
-                .map(|(event, state)| format!("`{state}` by `{event}`"));
-            format!("from {from} to {}", to.collect::<Vec<_>>().join(", "))
-        }
-    })
+    let (to, by_event) = match &transition.to {
+        Step::Stay => (None, Vec::new()),
+        Step::To(state) => (Some(state), Vec::new()),
+        Step::ByEvent(states) => (None, states.iter().collect()),
+    };
+    let by_event = by_event.into_iter();
+    let by_event = by_event.map(|(event, state)| json!({ "event": event, "state": state }));
+    Some(json!({
+        "from": transition.from,
+        "to": to,
+        "by_event": by_event.collect::<Vec<_>>(),
+    }))
 }
 
-fn input(aggregate: &Aggregate, command: &Command) -> Vec<String> {
+fn input(aggregate: &Aggregate, command: &Command) -> Vec<Value> {
     let members = command.input.values().filter_map(|input| {
-        let name = &input.name;
         let presence = command.presence(aggregate, input);
-        let required = |field: &Field| {
-            type_text(&Field {
-                optional: false,
-                ..field.clone()
-            })
+        let mut ty = match &input.source {
+            InputSource::Field => FieldType::of(aggregate.fields.get(&input.name)?),
+            InputSource::Own(field) => FieldType::of(field),
+            InputSource::Collection(entity) => FieldType::entities(entity.as_str()),
         };
-        let ty = match &input.source {
-            InputSource::Field => required(aggregate.fields.get(name)?),
-            InputSource::Own(field) => required(field),
-            InputSource::Collection(entity) => format!("list of `{entity}`"),
-        };
-        Some(match (presence, left_out(presence)) {
-            (Presence::Required, _) => format!("`{name}`: {ty}"),
-            (_, None) => format!("`{name}`: {ty}, optional"),
-            (_, Some(meaning)) => format!("`{name}`: {ty}. {meaning}"),
-        })
+        let left_out = left_out(presence);
+        ty.optional = presence != Presence::Required && left_out.is_none();
+        Some(json!({ "name": input.name, "type": ty, "left_out": left_out }))
     });
     members.collect()
 }
 
-fn needs(command: &Command) -> Option<String> {
-    let needs: Vec<String> = command
-        .needs
-        .values()
-        .map(|need| match &need.kind {
-            NeedKind::Replica { replica, .. } => format!("the replica `{replica}`"),
-            NeedKind::Aggregate { aggregate, .. } => format!("`{aggregate}`"),
-            NeedKind::Query { query, .. } => format!("what the query `{query}` finds"),
-            NeedKind::Call { call } => format!("the call `{call}`"),
-            NeedKind::Flag { flag } => format!("the flag `{flag}`"),
-        })
-        .collect();
-    (!needs.is_empty()).then(|| needs.join(", "))
+/// What a command looks at besides its aggregate.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Needed {
+    Replica(String),
+    Aggregate(String),
+    Query(String),
+    Call(String),
+    Flag(String),
 }
 
-fn emits(command: &Command) -> String {
-    let emits = command.emits.iter().map(|emission| match emission {
-        Emission::Always(event) => format!("`{event}`"),
-        Emission::Optional(event) => format!("sometimes `{event}`"),
-        Emission::OneOf(events) => {
-            let events: Vec<String> = events.iter().map(|event| format!("`{event}`")).collect();
-            format!("one of {}", events.join(", "))
+impl Needed {
+    fn of(need: &NeedKind) -> Self {
+        match need {
+            NeedKind::Replica { replica, .. } => Self::Replica(replica.to_string()),
+            NeedKind::Aggregate { aggregate, .. } => Self::Aggregate(aggregate.to_string()),
+            NeedKind::Query { query, .. } => Self::Query(query.to_string()),
+            NeedKind::Call { call } => Self::Call(call.to_string()),
+            NeedKind::Flag { flag } => Self::Flag(flag.to_string()),
         }
-    });
-    emits.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The events of which one is emitted, or none.
+fn emission(emission: &Emission) -> Value {
+    json!({
+        "events": emission.events(),
+        "sometimes": matches!(emission, Emission::Optional(_)),
+        "one_of": matches!(emission, Emission::OneOf(_)),
+    })
 }
 
 /// The policies and effects of the context that give a command.
-fn users(context: &Context, command: &Command) -> Option<String> {
+fn users(context: &Context, command: &Command) -> Vec<Value> {
     let policies = context.policies.values().filter(|p| p.then == command.name);
-    let policies = policies.map(|policy| format!("policy `{}`", policy.name));
+    let policies = policies.map(|policy| json!({ "policy": policy.name }));
     let effects = context.effects.values().filter(|effect| {
         [&effect.succeeded, &effect.failed].contains(&&Some(command.name.clone()))
     });
-    let effects = effects.map(|effect| format!("effect `{}`", effect.name));
-    let users: Vec<String> = policies.chain(effects).collect();
-    (!users.is_empty()).then(|| users.join(", "))
+    let effects = effects.map(|effect| json!({ "effect": effect.name }));
+    policies.chain(effects).collect()
 }
 
 fn query(query: &Query) -> Value {
@@ -149,7 +145,7 @@ fn query(query: &Query) -> Value {
         "doc": query.doc.as_deref().map(line),
         "aggregate": query.aggregate,
         "path": query.path,
-        "parameters": codes(by.chain(range)),
+        "parameters": by.chain(range).collect::<Vec<_>>(),
         "unique": query.unique,
     })
 }

@@ -1,5 +1,6 @@
 //! Requests as lines for a shell.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::plan::names;
@@ -25,45 +26,59 @@ pub(super) fn placeholder(variable: &str) -> String {
     format!("${{{variable}}}")
 }
 
-/// A request that creates: its answer is shown, the id kept in a variable.
-pub(super) fn create(variable: &str, url: &str, key: &str, body: &Value) -> String {
-    let lines = [
-        format!("{variable}=$(curl -si {}", address(url)),
-        format!("  -H 'Content-Type: application/json' -H 'Idempotency-Key: {key}'"),
-        format!("  -d {}", quoted(&body.to_string())),
-        "  | tee /dev/stderr | tr -d '\\r' | sed -n 's|^location: .*/||p')".to_owned(),
-    ];
-    lines.join(" \\\n")
+/// A request as a line for a shell: the component `request` shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Request {
+    /// The variable that keeps the id of what it makes; `None` where it makes nothing.
+    creates: Option<String>,
+    /// Where it goes, as a word of a shell.
+    url: String,
+    /// What tells it from others; `None` for one that only reads.
+    key: Option<String>,
+    /// What it sends, as a word of a shell.
+    body: Option<String>,
+    /// What it asks by, each as a word of a shell.
+    parameters: Vec<String>,
 }
 
-/// A request that changes.
-pub(super) fn update(url: &str, key: &str, body: &Value) -> String {
-    let lines = [
-        format!("curl -s -w '\\n' {}", address(url)),
-        format!("  -H 'Content-Type: application/json' -H 'Idempotency-Key: {key}'"),
-        format!("  -d {}", quoted(&body.to_string())),
-    ];
-    lines.join(" \\\n")
-}
+impl Request {
+    /// One that creates: its answer is shown, the id kept in a variable.
+    pub(super) fn create(variable: &str, url: &str, key: &str, body: &Value) -> Self {
+        Self {
+            creates: Some(variable.to_owned()),
+            ..Self::update(url, key, body)
+        }
+    }
 
-/// A request that reads.
-pub(super) fn read(url: &str) -> String {
-    format!("curl -s -w '\\n' {}", address(url))
-}
+    /// One that changes.
+    pub(super) fn update(url: &str, key: &str, body: &Value) -> Self {
+        Self {
+            key: Some(key.to_owned()),
+            body: Some(quoted(&body.to_string())),
+            ..Self::read(url)
+        }
+    }
 
-/// A request that asks, with parameters.
-pub(super) fn query(url: &str, parameters: &[(String, String)]) -> String {
-    let parameters = parameters.iter().map(|(name, value)| {
-        format!(
-            " \\\n  --data-urlencode {}",
-            quoted(&format!("{name}={value}"))
-        )
-    });
-    format!(
-        "curl -sG -w '\\n' {}{}",
-        address(url),
-        parameters.collect::<String>()
-    )
+    /// One that reads.
+    pub(super) fn read(url: &str) -> Self {
+        Self {
+            creates: None,
+            url: address(url),
+            key: None,
+            body: None,
+            parameters: Vec::new(),
+        }
+    }
+
+    /// One that asks, with parameters.
+    pub(super) fn query(url: &str, parameters: &[(String, String)]) -> Self {
+        let parameters = parameters.iter();
+        let parameters = parameters.map(|(name, value)| quoted(&format!("{name}={value}")));
+        Self {
+            parameters: parameters.collect(),
+            ..Self::read(url)
+        }
+    }
 }
 
 /// An address, in which `${…_ID}` stands for the variable's value; paths need no other quotes.

@@ -1,5 +1,6 @@
 //! The catalogue of events.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::model::{
@@ -9,7 +10,7 @@ use crate::plan::contract::{event_type, topic};
 use crate::plan::spoken::event_doc;
 
 use super::markdown::{cell, line};
-use super::relations::triggers;
+use super::relations::{Listener, triggers};
 
 /// Each context that has events, with them.
 pub(super) fn catalogue(system: &System) -> Vec<Value> {
@@ -48,7 +49,7 @@ fn fields(aggregate: &Aggregate, event: &Event) -> Vec<Value> {
             EventField::Own(field) => typed(field),
             EventField::Collection(entity) => {
                 let entity = aggregate.entities.get(entity)?;
-                (format!("list of `{}`", entity.name), entity.doc.clone())
+                (FieldType::entities(entity.name.as_str()), &entity.doc)
             }
         };
         Some(json!({ "name": name, "type": ty, "doc": cell(doc.as_deref().unwrap_or_default()) }))
@@ -56,56 +57,73 @@ fn fields(aggregate: &Aggregate, event: &Event) -> Vec<Value> {
     fields.collect()
 }
 
-fn typed(field: &Field) -> (String, Option<String>) {
-    (type_text(field), field.doc.clone())
+fn typed(field: &Field) -> (FieldType, &Option<String>) {
+    (FieldType::of(field), &field.doc)
 }
 
-/// The type of a field, in words.
-pub(super) fn type_text(field: &Field) -> String {
-    let one = match &field.ty {
-        Type::Scalar(Scalar::Decimal(format)) => {
-            format!("`decimal({},{})`", format.precision, format.scale)
+/// The type of a field: the component `field_type` says it.
+#[derive(Debug, Serialize)]
+pub(super) struct FieldType {
+    /// What the description calls it.
+    name: String,
+    /// Whether it is the id of what is called so.
+    is_id: bool,
+    list: bool,
+    pub(super) optional: bool,
+}
+
+impl FieldType {
+    /// That of a field.
+    pub(super) fn of(field: &Field) -> Self {
+        let name = match &field.ty {
+            Type::Scalar(Scalar::Decimal(format)) => {
+                format!("decimal({},{})", format.precision, format.scale)
+            }
+            Type::Scalar(scalar) => format!("{scalar:?}").to_lowercase(),
+            Type::Enum(path) | Type::Value(path) => path.name.to_string(),
+            Type::Reference(Reference::Local(name)) => name.to_string(),
+            Type::Reference(Reference::Foreign(context, name)) => format!("{context}.{name}"),
+            Type::Reference(Reference::Entity { entity, .. }) => entity.to_string(),
+        };
+        Self {
+            name,
+            is_id: matches!(field.ty, Type::Reference(_)),
+            list: field.list,
+            optional: field.optional,
         }
-        Type::Scalar(scalar) => format!("`{}`", format!("{scalar:?}").to_lowercase()),
-        Type::Enum(path) | Type::Value(path) => format!("`{}`", path.name),
-        Type::Reference(Reference::Local(name)) => format!("id of `{name}`"),
-        Type::Reference(Reference::Foreign(context, name)) => format!("id of `{context}.{name}`"),
-        Type::Reference(Reference::Entity { entity, .. }) => format!("id of `{entity}`"),
-    };
-    let many = if field.list {
-        format!("list of {one}")
-    } else {
-        one
-    };
-    if field.optional {
-        format!("{many}, optional")
-    } else {
-        many
+    }
+
+    /// That of a list of entities.
+    pub(super) fn entities(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            is_id: false,
+            list: true,
+            optional: false,
+        }
     }
 }
 
-/// The commands that emit an event: `` `PlaceOrder` ``, `` `RetryOrder` (sometimes) ``.
-fn emitters(context: &Context, event: &str) -> Vec<String> {
+/// The commands that emit an event.
+fn emitters(context: &Context, event: &str) -> Vec<Value> {
     let commands = context.commands.values().filter_map(|command| {
         let emission = command
             .emits
             .iter()
             .find(|emission| emission.events().iter().any(|name| name.as_str() == event))?;
-        Some(match emission {
-            Emission::Always(_) => format!("`{}`", command.name),
-            Emission::Optional(_) | Emission::OneOf(_) => format!("`{}` (sometimes)", command.name),
-        })
+        let always = matches!(emission, Emission::Always(_));
+        Some(json!({ "command": command.name, "always": always }))
     });
     commands.collect()
 }
 
 /// Who waits for an event, or copies from its aggregate.
-pub(super) fn listeners(system: &System, context: &Context, event: &Event) -> Vec<String> {
+fn listeners(system: &System, context: &Context, event: &Event) -> Vec<Value> {
     let mut listeners = Vec::new();
     for other in system.contexts.values() {
         let waiting = triggers(other)
             .filter(|(_, trigger)| trigger.context == context.name && trigger.event == event.name);
-        listeners.extend(waiting.map(|(what, _)| format!("`{}`: {what}", other.name)));
+        let waiting = waiting.map(|(listener, _)| listener);
         let copies = other.replicas.values().filter(|replica| {
             replica.context == context.name && replica.aggregate == event.aggregate
         });
@@ -117,7 +135,11 @@ pub(super) fn listeners(system: &System, context: &Context, event: &Event) -> Ve
                     event.fields.contains_key(&field.name) || field.name.as_str() == "status"
                 })
         });
-        listeners.extend(carried.map(|r| format!("`{}`: replica `{}`", other.name, r.name)));
+        let carried = carried.map(|replica| Listener::Replica {
+            name: replica.name.to_string(),
+        });
+        let all = waiting.chain(carried);
+        listeners.extend(all.map(|it| json!({ "context": other.name, "listens": it })));
     }
     listeners
 }

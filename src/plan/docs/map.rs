@@ -1,54 +1,69 @@
 //! The context map: as a diagram of Mermaid, and in words.
 
+use std::collections::BTreeSet;
+
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::model::{Context, System};
 use crate::plan::port;
 
-use super::markdown::{cell, codes, label};
+use super::markdown::{cell, label};
 use super::relations::{Relation, relations};
 
-/// The diagram: a box for each context, a solid arrow for events that set something off, a dashed
-/// one for replicas.
-pub(super) fn diagram(system: &System) -> String {
-    let mut lines = vec!["flowchart LR".to_owned()];
-    lines.extend(system.contexts.values().map(node));
-    for relation in relations(system) {
-        let (from, to) = (id(relation.from), id(relation.to));
-        if !relation.events.is_empty() {
-            let events: Vec<&str> = relation.events.iter().copied().collect();
-            lines.push(format!(
-                "    {from} -- \"{}\" --> {to}",
-                events.join("<br>")
-            ));
-        }
-        if !relation.replicas.is_empty() {
-            let replicas: Vec<&str> = relation.replicas.iter().copied().collect();
-            lines.push(format!(
-                "    {from} -. \"{}\" .-> {to}",
-                replicas.join("<br>")
-            ));
-        }
+/// The diagram: the component `diagram` shows it.
+#[derive(Debug, Serialize)]
+pub(super) struct Diagram {
+    /// A box for each context.
+    boxes: Vec<Node>,
+    /// Who tells whom: solid for events that set something off, dashed for replicas.
+    arrows: Vec<Arrow>,
+}
+
+/// The box of a context.
+#[derive(Debug, Serialize)]
+struct Node {
+    /// What arrows call it.
+    id: String,
+    name: String,
+    /// What the context is there for, as a label of Mermaid.
+    purpose: Option<String>,
+    external: bool,
+}
+
+/// What goes from one box to another.
+#[derive(Debug, Serialize)]
+struct Arrow {
+    from: String,
+    to: String,
+    events: Vec<String>,
+    replicas: Vec<String>,
+}
+
+/// The diagram of a system.
+pub(super) fn diagram(system: &System) -> Diagram {
+    let owned = |names: &BTreeSet<&str>| names.iter().map(|name| (*name).to_owned()).collect();
+    let boxes = system.contexts.values().map(|context| Node {
+        id: id(context),
+        name: context.name.to_string(),
+        purpose: context.purpose.as_deref().map(label),
+        external: context.external,
+    });
+    let arrows = relations(system).into_iter().map(|relation| Arrow {
+        from: id(relation.from),
+        to: id(relation.to),
+        events: owned(&relation.events),
+        replicas: owned(&relation.replicas),
+    });
+    Diagram {
+        boxes: boxes.collect(),
+        arrows: arrows.collect(),
     }
-    lines.join("\n")
 }
 
 /// The name of a box: no word of Mermaid's own.
 fn id(context: &Context) -> String {
     format!("c_{}", context.name.as_str().replace('-', "_"))
-}
-
-fn node(context: &Context) -> String {
-    let mut text = format!("<b>{}</b>", context.name);
-    if let Some(purpose) = &context.purpose {
-        text.push_str(&format!("<br>{}", label(purpose)));
-    }
-    let (open, close) = if context.external {
-        ("([", "])")
-    } else {
-        ("[", "]")
-    };
-    format!("    {}{open}\"{text}\"{close}", id(context))
 }
 
 /// Each context with what it is there for, who answers for it and where it listens.
@@ -60,7 +75,7 @@ pub(super) fn contexts(system: &System) -> Vec<Value> {
             "purpose": cell(context.purpose.as_deref().unwrap_or_default()),
             "owner": context.owner.as_deref().map(cell),
             "port": port(system, context),
-            "aggregates": codes(context.aggregates.keys().map(|name| name.as_str())),
+            "aggregates": context.aggregates.keys().collect::<Vec<_>>(),
         })
     };
     system.contexts.values().map(one).collect()
@@ -70,27 +85,22 @@ pub(super) fn contexts(system: &System) -> Vec<Value> {
 pub(super) fn arrows(system: &System) -> Vec<Value> {
     let relations = relations(system);
     let one = |relation: &Relation<'_>| {
-        let replicas: Vec<String> = relation
-            .to
-            .replicas
-            .values()
-            .filter(|replica| replica.context == relation.from.name)
-            .map(|replica| {
-                let fields = replica.fields.iter().map(|field| field.name.as_str());
-                format!(
-                    "`{}`: {} of `{}`; stale after {}",
-                    replica.name,
-                    codes(fields).unwrap_or_else(|| "the ids".to_owned()),
-                    replica.aggregate,
-                    span(replica.stale_after_ms)
-                )
+        let replicas = relation.to.replicas.values();
+        let replicas = replicas.filter(|replica| replica.context == relation.from.name);
+        let replicas = replicas.map(|replica| {
+            let fields = replica.fields.iter().map(|field| field.name.as_str());
+            json!({
+                "name": replica.name,
+                "fields": fields.collect::<Vec<_>>(),
+                "of": replica.aggregate,
+                "stale_after": span(replica.stale_after_ms),
             })
-            .collect();
+        });
         json!({
             "from": relation.from.name,
             "to": relation.to.name,
-            "events": codes(&relation.events),
-            "replicas": replicas,
+            "events": relation.events,
+            "replicas": replicas.collect::<Vec<_>>(),
         })
     };
     relations.iter().map(one).collect()

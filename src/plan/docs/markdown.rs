@@ -10,15 +10,6 @@ pub(super) fn line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `` `a`, `b` ``; `None` when there is nothing to list.
-pub(super) fn codes<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> Option<String> {
-    let names: Vec<String> = names
-        .into_iter()
-        .map(|name| format!("`{}`", name.as_ref()))
-        .collect();
-    (!names.is_empty()).then(|| names.join(", "))
-}
-
 /// A text inside a quoted label of Mermaid, which has codes for what would end it or mean more.
 pub(super) fn label(text: &str) -> String {
     let mut label = String::new();

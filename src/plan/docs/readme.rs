@@ -7,16 +7,11 @@ use crate::plan::servers::Servers;
 use crate::plan::service::{Service, handler};
 use crate::plan::{FIRST_PORT, names, port, service_package};
 
-use super::markdown::codes;
 use super::{map, story};
 
 /// Its view.
 pub(super) fn view(system: &System) -> Value {
     let services: Vec<Value> = system.services().map(|c| service(system, c)).collect();
-    let steps: Vec<Value> = story::tell(system)
-        .iter()
-        .map(|step| json!({ "says": step.says, "lines": step.lines }))
-        .collect();
     let prefix = system
         .services()
         .next()
@@ -30,7 +25,7 @@ pub(super) fn view(system: &System) -> Value {
         "servers": Servers::of(system),
         "port": FIRST_PORT,
         "prefix": prefix,
-        "steps": steps,
+        "steps": story::tell(system),
         "open": open(system),
         "example": example(system),
         "teams": system.contexts.values().any(|context| context.owner.is_some()),
@@ -47,15 +42,19 @@ fn service(system: &System, context: &Context) -> Value {
 }
 
 /// What the description leaves to functions of the user's.
-fn open(system: &System) -> Vec<String> {
+fn open(system: &System) -> Vec<Value> {
     let mut open = Vec::new();
     for context in system.services() {
         let service = Service { system, context };
         for policy in context.policies.values() {
-            if let Some(inputs) = codes(service.open_inputs(policy)) {
+            let inputs = service.open_inputs(policy);
+            if !inputs.is_empty() {
                 let module = names::module_ident(policy.name.as_str());
-                let path = format!("services/{}/src/policies/{module}.rs", context.name);
-                open.push(format!("[`{path}`]({path}): {inputs} of `{}`", policy.then));
+                open.push(json!({
+                    "path": format!("services/{}/src/policies/{module}.rs", context.name),
+                    "inputs": inputs,
+                    "command": policy.then,
+                }));
             }
         }
     }

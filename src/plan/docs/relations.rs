@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use crate::model::{Context, System, Trigger};
 
 /// What one context takes from another.
@@ -40,15 +42,30 @@ pub(super) fn relations(system: &System) -> Vec<Relation<'_>> {
     relations
 }
 
-/// What policies and effects of a context wait for, with what those are called.
-pub(super) fn triggers(context: &Context) -> impl Iterator<Item = (String, &Trigger)> {
+/// Who does something because of events.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Listener {
+    /// A policy, and the command that it gives then.
+    Policy { name: String, then: String },
+    /// An effect.
+    Effect { name: String },
+    /// A replica, which copies.
+    Replica { name: String },
+}
+
+/// What policies and effects of a context wait for.
+pub(super) fn triggers(context: &Context) -> impl Iterator<Item = (Listener, &Trigger)> {
     let policies = context.policies.values().map(|policy| {
-        let name = format!("policy `{}`, then `{}`", policy.name, policy.then);
-        (name, &policy.trigger)
+        let listener = Listener::Policy {
+            name: policy.name.to_string(),
+            then: policy.then.to_string(),
+        };
+        (listener, &policy.trigger)
     });
-    let effects = context
-        .effects
-        .values()
-        .map(|effect| (format!("effect `{}`", effect.name), &effect.trigger));
+    let effects = context.effects.values().map(|effect| {
+        let name = effect.name.to_string();
+        (Listener::Effect { name }, &effect.trigger)
+    });
     policies.chain(effects)
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::model::{Aggregate, Change, Command, Context, Field, InputSource, Reference, Type};
-use crate::plan::docs::curl::{self, Made};
+use crate::plan::docs::curl::{self, Made, Request};
 use crate::plan::{port, sample};
 
 use super::{DEPTH, Story, key, path};
@@ -19,7 +19,7 @@ enum Referred {
 }
 
 impl<'a> Story<'a> {
-    /// Adds the lines that carry out a creating command and what has to be there before; whether
+    /// Adds the requests that carry out a creating command and what has to be there before; whether
     /// that is possible.
     pub(super) fn create(
         &mut self,
@@ -39,8 +39,8 @@ impl<'a> Story<'a> {
         let variable = self.variable(context, aggregate);
         let number = self.making.len() + 1;
         let url = format!("http://127.0.0.1:{port}{path}");
-        let line = curl::create(&variable, &url, &format!("first-{number}"), &body);
-        self.making.push((context, aggregate, line));
+        let request = Request::create(&variable, &url, &format!("first-{number}"), &body);
+        self.making.push((context, aggregate, request));
         let members = body.as_object().cloned().unwrap_or_default();
         let made = Made { variable, members };
         self.made

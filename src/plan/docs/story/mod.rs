@@ -6,22 +6,49 @@ mod telling;
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::model::routes::{Endpoint, routes};
 use crate::model::{Aggregate, Change, Command, Context, Emission, Policy, System};
 use crate::plan::service::Service;
 
-use super::curl::Made;
+use super::curl::{Made, Request};
 
 /// How many aggregates of other contexts may have to be made before: enough for any system that a
 /// newcomer follows, and an end to circles.
 const DEPTH: usize = 6;
 
-/// A paragraph of the story: a sentence, and the lines it is about.
+/// A paragraph of the story, and the requests that it is about.
+#[derive(Debug, Serialize)]
 pub(super) struct Step {
-    /// The sentence.
-    pub says: String,
-    /// The lines.
-    pub lines: Vec<String>,
+    #[serde(flatten)]
+    about: About,
+    requests: Vec<Request>,
+}
+
+/// What a paragraph is about.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum About {
+    /// A command of a context that makes something, and what has to be there before.
+    Begins { command: String, context: String },
+    /// What was made, read again.
+    Reads,
+    /// A command that changes what was made.
+    Changes { command: String, aggregate: String },
+    /// What others did because of events.
+    Crosses {
+        events: Vec<String>,
+        reactions: Vec<Reaction>,
+    },
+}
+
+/// What a policy of another context did.
+#[derive(Debug, Serialize)]
+struct Reaction {
+    policy: String,
+    context: String,
+    command: String,
 }
 
 /// Tells the story of a system; empty when nobody from outside can create anything.
@@ -50,8 +77,8 @@ type Key = (String, String);
 struct Story<'a> {
     system: &'a System,
     main: Option<(&'a Context, &'a Command)>,
-    /// Lines that create, in order, with what they create.
-    making: Vec<(&'a Context, &'a Aggregate, String)>,
+    /// Requests that create, in order, with what they create.
+    making: Vec<(&'a Context, &'a Aggregate, Request)>,
     made: BTreeMap<Key, Made>,
 }
 

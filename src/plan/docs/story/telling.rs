@@ -5,47 +5,36 @@ use serde_json::{Map, Value, json};
 use crate::model::{
     Aggregate, Change, Command, Context, Event, Fill, Policy, Query, Source, Target,
 };
-use crate::plan::docs::{curl, markdown};
+use crate::plan::docs::curl::{self, Request};
 use crate::plan::port;
 
-use super::{DEPTH, Step, Story, key, path, surely};
+use super::{About, DEPTH, Reaction, Step, Story, key, path, surely};
 
 impl<'a> Story<'a> {
     pub(super) fn beginning(&self, context: &Context, command: &Command) -> Step {
-        let lines = self
-            .making
-            .iter()
-            .map(|(_, _, line)| line.clone())
-            .collect();
-        let says = match self.making.len() {
-            1 => format!(
-                "`{}` asks `{}` to make something:",
-                command.name, context.name
-            ),
-            _ => format!(
-                "First what the rest needs, then the command `{}` of `{}`:",
-                command.name, context.name
-            ),
-        };
-        Step { says, lines }
+        let requests = self.making.iter();
+        let requests = requests.map(|(_, _, request)| request.clone());
+        Step {
+            about: About::Begins {
+                command: command.name.to_string(),
+                context: context.name.to_string(),
+            },
+            requests: requests.collect(),
+        }
     }
 
     pub(super) fn reading(&self, context: &Context, command: &Command) -> Step {
         let name = command.aggregate.as_str();
         let url = self.url(context, name);
-        let mut lines = Vec::new();
+        let mut requests = Vec::new();
         if let Some(made) = self.made.get(&key(context, name)) {
             let id = curl::placeholder(&made.variable);
-            lines.push(curl::read(&format!("{url}/{id}")));
-            lines.extend(self.queries(context, name, &made.members));
+            requests.push(Request::read(&format!("{url}/{id}")));
+            requests.extend(self.queries(context, name, &made.members));
         }
-        let says = match lines.len() {
-            1 => "What was made is read by its id:",
-            _ => "What was made is read by its id, or found by a query:",
-        };
         Step {
-            says: says.to_owned(),
-            lines,
+            about: About::Reads,
+            requests,
         }
     }
 
@@ -57,7 +46,12 @@ impl<'a> Story<'a> {
     }
 
     /// The first query whose parameters are known.
-    fn queries(&self, context: &Context, name: &str, known: &Map<String, Value>) -> Option<String> {
+    fn queries(
+        &self,
+        context: &Context,
+        name: &str,
+        known: &Map<String, Value>,
+    ) -> Option<Request> {
         let port = port(self.system, context)?;
         let parameters = |query: &Query| {
             let by = query.by.iter().map(|by| {
@@ -77,7 +71,7 @@ impl<'a> Story<'a> {
         queries.find_map(|query| {
             let parameters = parameters(query)?;
             let url = format!("http://127.0.0.1:{port}/{}", query.path);
-            (!parameters.is_empty()).then(|| curl::query(&url, &parameters))
+            (!parameters.is_empty()).then(|| Request::query(&url, &parameters))
         })
     }
 
@@ -119,51 +113,47 @@ impl<'a> Story<'a> {
         let path = path.replace("{id}", &curl::placeholder(&made.variable));
         let url = format!("http://127.0.0.1:{}{path}", port(self.system, context)?);
         Some(Step {
-            says: format!(
-                "`{}` changes the `{}`, whose `version` counts its events:",
-                command.name, aggregate.name
-            ),
-            lines: vec![curl::update(&url, "change-1", &body)],
+            about: About::Changes {
+                command: command.name.to_string(),
+                aggregate: aggregate.name.to_string(),
+            },
+            requests: vec![Request::update(&url, "change-1", &body)],
         })
     }
 
     /// Where the effect of the event is seen.
     pub(super) fn crossing(&self, context: &Context, command: &Command) -> Option<Step> {
-        let reactions = self.reactions(context, command);
-        let mut lines = Vec::new();
-        let mut says = Vec::new();
-        for (other, policy) in reactions {
+        let (mut requests, mut reactions) = (Vec::new(), Vec::new());
+        for (other, policy) in self.reactions(context, command) {
             let Some(then) = other.commands.get(&policy.then) else {
                 continue;
             };
             let name = then.aggregate.as_str();
-            let mut add = |line: String| {
-                if !lines.contains(&line) {
-                    lines.push(line);
+            let mut add = |request: Request| {
+                if !requests.contains(&request) {
+                    requests.push(request);
                 }
             };
-            add(curl::read(&self.url(other, name)));
+            add(Request::read(&self.url(other, name)));
             if let (Target::New, Some(event)) =
                 (&policy.target, context.events.get(&policy.trigger.event))
             {
                 let known = self.carried(context, event, policy);
                 self.queries(other, name, &known).into_iter().for_each(add);
             }
-            says.push(format!(
-                "`{}` of `{}` did `{}`",
-                policy.name, other.name, then.name
-            ));
+            reactions.push(Reaction {
+                policy: policy.name.to_string(),
+                context: other.name.to_string(),
+                command: then.name.to_string(),
+            });
         }
-        let (first, events) = (says.first()?, surely(command));
-        let more = says.iter().skip(1).map(|one| format!(", {one}"));
-        Some(Step {
-            says: format!(
-                "Within milliseconds {} crossed to those who listen: {first}{}. See it there:",
-                markdown::codes(&events)?,
-                more.collect::<String>()
-            ),
-            lines,
-        })
+        let events = surely(command).into_iter().map(str::to_owned);
+        let about = About::Crosses {
+            events: events.collect(),
+            reactions,
+        };
+        let has_reactions = !requests.is_empty();
+        has_reactions.then_some(Step { about, requests })
     }
 
     /// What the input of a policy's command is, as far as what was made tells.
