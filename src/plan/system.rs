@@ -1,11 +1,11 @@
 //! The files of the workspace as a whole.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use crate::model::System;
+use crate::model::{Context, System};
 
 use super::files::{Class, File};
-use super::servers::{self, From, Servers};
+use super::servers::{self, From, ServerDatabase, Servers, TestServer};
 use super::{contract_package, names, port, service_package, types};
 
 /// The files of the workspace's root and of its runner.
@@ -29,50 +29,105 @@ const FILES: [(Class, &str); 17] = [
     (Class::Keyed, "platform/Cargo.toml"),
 ];
 
+/// What the files of the workspace as a whole are filled in with.
+#[derive(Debug, Serialize)]
+struct Workspace<'a> {
+    /// The name of the system.
+    system: &'a str,
+    contexts: Vec<ContextView<'a>>,
+    services: Vec<ServiceView<'a>>,
+    servers: &'a Servers,
+    /// Where services find the broker from the developer's machine, when that is on a server.
+    local_broker_url: Option<String>,
+}
+
+/// A context, and its contract.
+#[derive(Debug, Serialize)]
+struct ContextView<'a> {
+    name: &'a str,
+    /// Whether its service is somebody else's.
+    external: bool,
+    /// Who answers for it.
+    owner: Option<&'a str>,
+    /// The package of its service.
+    package: String,
+    /// The package of its contract.
+    contract_package: String,
+    /// What other crates call that.
+    contract_crate: String,
+}
+
+/// A service, and where it finds what it stands on: from a container, and from the developer's machine
+/// (`local_`); `None` for what is in files, or not there.
+#[derive(Debug, Serialize)]
+struct ServiceView<'a> {
+    name: &'a str,
+    package: String,
+    /// The port that it listens on.
+    port: Option<u16>,
+    /// What its environment variables begin with.
+    prefix: String,
+    /// The containers that it stands on.
+    servers: Vec<String>,
+    /// What its tests are told of servers.
+    tests: Vec<TestServer>,
+    database_url: Option<String>,
+    local_database_url: Option<String>,
+    replica_urls: Option<String>,
+    local_replica_urls: Option<String>,
+    cache_url: Option<String>,
+    local_cache_url: Option<String>,
+    broker_url: Option<String>,
+}
+
+/// The databases on a server, each with its login.
+#[derive(Debug, Serialize)]
+struct Databases<'a> {
+    databases: &'a [ServerDatabase],
+}
+
+fn context<'a>(system: &System, context: &'a Context) -> ContextView<'a> {
+    let name = context.name.as_str();
+    ContextView {
+        name,
+        external: context.external,
+        owner: context.owner.as_deref(),
+        package: service_package(system, name),
+        contract_package: contract_package(system, name),
+        contract_crate: types::contract_crate(name),
+    }
+}
+
+fn service<'a>(system: &System, context: &'a Context) -> ServiceView<'a> {
+    let name = context.name.as_str();
+    ServiceView {
+        name,
+        package: service_package(system, name),
+        port: port(system, context),
+        prefix: names::environment(name),
+        servers: servers::containers(system, context),
+        tests: servers::tests(system, context),
+        database_url: servers::database_url(system, context, From::Container),
+        local_database_url: servers::database_url(system, context, From::Machine),
+        replica_urls: servers::replica_urls(system, context, From::Container),
+        local_replica_urls: servers::replica_urls(system, context, From::Machine),
+        cache_url: servers::cache_url(system, context, From::Container),
+        local_cache_url: servers::cache_url(system, context, From::Machine),
+        broker_url: servers::broker_url(system, From::Container),
+    }
+}
+
 pub(super) fn files(system: &System) -> Vec<File> {
-    let contexts: Vec<Value> = system
-        .contexts
-        .values()
-        .map(|context| {
-            let name = context.name.as_str();
-            json!({
-                "name": name,
-                "external": context.external,
-                "owner": context.owner,
-                "package": service_package(system, name),
-                "contract_crate": types::contract_crate(name),
-                "contract_package": contract_package(system, name),
-            })
-        })
-        .collect();
-    let services: Vec<Value> = system
-        .services()
-        .map(|context| {
-            json!({
-                "name": context.name,
-                "package": service_package(system, context.name.as_str()),
-                "port": port(system, context),
-                "prefix": names::environment(context.name.as_str()),
-                "servers": servers::containers(system, context),
-                "tests": servers::tests(system, context),
-                "database_url": servers::database_url(system, context, From::Container),
-                "replica_urls": servers::replica_urls(system, context, From::Container),
-                "local_replica_urls": servers::replica_urls(system, context, From::Machine),
-                "cache_url": servers::cache_url(system, context, From::Container),
-                "local_cache_url": servers::cache_url(system, context, From::Machine),
-                "broker_url": servers::broker_url(system, From::Container),
-                "local_database_url": servers::database_url(system, context, From::Machine),
-            })
-        })
-        .collect();
     let servers = Servers::of(system);
-    let view = json!({
-        "system": system.name,
-        "contexts": contexts,
-        "services": services,
-        "servers": servers,
-        "local_broker_url": servers::broker_url(system, From::Machine),
-    });
+    let contexts = system.contexts.values();
+    let services = system.services();
+    let view = Workspace {
+        system: system.name.as_str(),
+        contexts: contexts.map(|it| context(system, it)).collect(),
+        services: services.map(|it| service(system, it)).collect(),
+        servers: &servers,
+        local_broker_url: servers::broker_url(system, From::Machine),
+    };
     let files = FILES.iter();
     let mut files: Vec<File> = files
         .map(|(class, path)| File::new(*class, path, &[], &view))
@@ -82,14 +137,19 @@ pub(super) fn files(system: &System) -> Vec<File> {
     }
     if !servers.postgres_replicas.is_empty() {
         let path = "servers/postgres-replicas.sh";
-        files.push(File::new(Class::Managed, path, &[], json!({})));
+        files.push(File::new(
+            Class::Managed,
+            path,
+            &[],
+            Databases { databases: &[] },
+        ));
     }
     for (path, databases) in [
         ("servers/postgres.sql", &servers.postgres),
         ("servers/mongodb.js", &servers.mongodb),
     ] {
         if !databases.is_empty() {
-            let view = json!({ "databases": databases });
+            let view = Databases { databases };
             files.push(File::new(Class::Managed, path, &[], view));
         }
     }

@@ -32,6 +32,13 @@ struct TestView {
     path: Literal,
 }
 
+/// `contracts/__context__/fixtures/__event__.v__version__.json`.
+#[derive(Debug, Serialize)]
+struct FixtureFile {
+    /// The data of the event, laid out for people.
+    data: String,
+}
+
 /// The fixtures of a context's events, and the file of tests; nothing when it has no events.
 pub(super) fn files(system: &System, context: &Context) -> Vec<File> {
     let mut files = Vec::new();
@@ -61,7 +68,9 @@ fn fixture(context: &Context, event: &Event, data: &Value) -> File {
         ("version", &event.version.to_string()),
     ];
     let template = "contracts/__context__/fixtures/__event__.v__version__.json";
-    let view = json!({ "data": format!("{data:#}") });
+    let view = FixtureFile {
+        data: format!("{data:#}"),
+    };
     File::new(Class::AppendOnly, template, &names, view)
 }
 

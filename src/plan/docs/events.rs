@@ -1,7 +1,6 @@
 //! The catalogue of events.
 
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::model::{
     Aggregate, Context, Emission, Event, EventField, Field, Reference, Scalar, System, Type,
@@ -12,37 +11,88 @@ use crate::plan::spoken::event_doc;
 use super::markdown::{cell, line};
 use super::relations::{Listener, triggers};
 
-/// Each context that has events, with them.
-pub(super) fn catalogue(system: &System) -> Vec<Value> {
-    let telling = system.contexts.values().filter(|c| !c.events.is_empty());
-    telling
-        .map(|context| {
-            let events = context.events.values();
-            let events: Vec<Value> = events.filter_map(|e| event(system, context, e)).collect();
-            json!({ "name": context.name, "events": events })
-        })
-        .collect()
+/// The events of a context.
+#[derive(Debug, Serialize)]
+pub(super) struct ContextEvents {
+    name: String,
+    events: Vec<EventView>,
 }
 
-fn event(system: &System, context: &Context, event: &Event) -> Option<Value> {
+/// An event.
+#[derive(Debug, Serialize)]
+struct EventView {
+    name: String,
+    /// What the description says of it, on one line.
+    doc: String,
+    /// Why it is deprecated, if it is.
+    deprecated: Option<String>,
+    /// What it is called where it is published, with its version.
+    #[serde(rename = "type")]
+    ty: String,
+    topic: String,
+    aggregate: String,
+    /// Whether its aggregate is gone with it.
+    deletes: bool,
+    fields: Vec<FieldView>,
+    emitters: Vec<Emitter>,
+    listeners: Vec<Listening>,
+}
+
+/// A field of an event, as a row of a table.
+#[derive(Debug, Serialize)]
+struct FieldView {
+    name: String,
+    #[serde(rename = "type")]
+    ty: FieldType,
+    doc: String,
+}
+
+/// A command that emits an event.
+#[derive(Debug, Serialize)]
+struct Emitter {
+    command: String,
+    /// Whether it does so each time.
+    always: bool,
+}
+
+/// Who hears an event.
+#[derive(Debug, Serialize)]
+struct Listening {
+    context: String,
+    listens: Listener,
+}
+
+/// Each context that has events, with them.
+pub(super) fn catalogue(system: &System) -> Vec<ContextEvents> {
+    let telling = system.contexts.values().filter(|c| !c.events.is_empty());
+    let contexts = telling.map(|context| {
+        let events = context.events.values();
+        ContextEvents {
+            name: context.name.to_string(),
+            events: events.filter_map(|it| event(system, context, it)).collect(),
+        }
+    });
+    contexts.collect()
+}
+
+fn event(system: &System, context: &Context, event: &Event) -> Option<EventView> {
     let aggregate = context.aggregates.get(&event.aggregate)?;
     let name = event.name.as_str();
-    Some(json!({
-        "name": name,
-        "doc": line(&event_doc(event)),
-        "deprecated": event.deprecated.as_deref().map(line),
-        "type": format!("{}.v{}", event_type(system, context, name), event.version),
-        "topic": topic(system, context, aggregate.name.as_str()),
-        "aggregate": aggregate.name,
-        "deletes": event.deletes,
-        "status": !aggregate.states.is_empty(),
-        "fields": fields(aggregate, event),
-        "emitters": emitters(context, name),
-        "listeners": listeners(system, context, event),
-    }))
+    Some(EventView {
+        name: name.to_owned(),
+        doc: line(&event_doc(event)),
+        deprecated: event.deprecated.as_deref().map(line),
+        ty: format!("{}.v{}", event_type(system, context, name), event.version),
+        topic: topic(system, context, aggregate.name.as_str()),
+        aggregate: aggregate.name.to_string(),
+        deletes: event.deletes,
+        fields: fields(aggregate, event),
+        emitters: emitters(context, name),
+        listeners: listeners(system, context, event),
+    })
 }
 
-fn fields(aggregate: &Aggregate, event: &Event) -> Vec<Value> {
+fn fields(aggregate: &Aggregate, event: &Event) -> Vec<FieldView> {
     let fields = event.fields.iter().filter_map(|(name, field)| {
         let (ty, doc) = match field {
             EventField::Field => typed(aggregate.fields.get(name)?),
@@ -52,7 +102,11 @@ fn fields(aggregate: &Aggregate, event: &Event) -> Vec<Value> {
                 (FieldType::entities(entity.name.as_str()), &entity.doc)
             }
         };
-        Some(json!({ "name": name, "type": ty, "doc": cell(doc.as_deref().unwrap_or_default()) }))
+        Some(FieldView {
+            name: name.to_string(),
+            ty,
+            doc: cell(doc.as_deref().unwrap_or_default()),
+        })
     });
     fields.collect()
 }
@@ -105,20 +159,22 @@ impl FieldType {
 }
 
 /// The commands that emit an event.
-fn emitters(context: &Context, event: &str) -> Vec<Value> {
+fn emitters(context: &Context, event: &str) -> Vec<Emitter> {
     let commands = context.commands.values().filter_map(|command| {
         let emission = command
             .emits
             .iter()
             .find(|emission| emission.events().iter().any(|name| name.as_str() == event))?;
-        let always = matches!(emission, Emission::Always(_));
-        Some(json!({ "command": command.name, "always": always }))
+        Some(Emitter {
+            command: command.name.to_string(),
+            always: matches!(emission, Emission::Always(_)),
+        })
     });
     commands.collect()
 }
 
 /// Who waits for an event, or copies from its aggregate.
-fn listeners(system: &System, context: &Context, event: &Event) -> Vec<Value> {
+fn listeners(system: &System, context: &Context, event: &Event) -> Vec<Listening> {
     let mut listeners = Vec::new();
     for other in system.contexts.values() {
         let waiting = triggers(other)
@@ -139,7 +195,10 @@ fn listeners(system: &System, context: &Context, event: &Event) -> Vec<Value> {
             name: replica.name.to_string(),
         });
         let all = waiting.chain(carried);
-        listeners.extend(all.map(|it| json!({ "context": other.name, "listens": it })));
+        listeners.extend(all.map(|listens| Listening {
+            context: other.name.to_string(),
+            listens,
+        }));
     }
     listeners
 }

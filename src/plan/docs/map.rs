@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::model::{Context, System};
 use crate::plan::port;
 
 use super::markdown::{cell, label};
-use super::relations::{Relation, relations};
+use super::relations::relations;
 
 /// The diagram: the component `diagram` shows it.
 #[derive(Debug, Serialize)]
@@ -66,44 +65,80 @@ fn id(context: &Context) -> String {
     format!("c_{}", context.name.as_str().replace('-', "_"))
 }
 
-/// Each context with what it is there for, who answers for it and where it listens.
-pub(super) fn contexts(system: &System) -> Vec<Value> {
-    let one = |context: &Context| {
-        json!({
-            "name": context.name,
-            "external": context.external,
-            "purpose": cell(context.purpose.as_deref().unwrap_or_default()),
-            "owner": context.owner.as_deref().map(cell),
-            "port": port(system, context),
-            "aggregates": context.aggregates.keys().collect::<Vec<_>>(),
-        })
-    };
-    system.contexts.values().map(one).collect()
+/// A context: what it is there for, who answers for it and where it listens, as cells of a table.
+#[derive(Debug, Serialize)]
+pub(super) struct ContextView {
+    name: String,
+    /// Whether its service is somebody else's.
+    external: bool,
+    purpose: String,
+    owner: Option<String>,
+    port: Option<u16>,
+    aggregates: Vec<String>,
 }
 
-/// Each relation in words.
-pub(super) fn arrows(system: &System) -> Vec<Value> {
-    let relations = relations(system);
-    let one = |relation: &Relation<'_>| {
+/// The contexts of a system.
+pub(super) fn contexts(system: &System) -> Vec<ContextView> {
+    let contexts = system.contexts.values();
+    let contexts = contexts.map(|context| ContextView {
+        name: context.name.to_string(),
+        external: context.external,
+        purpose: cell(context.purpose.as_deref().unwrap_or_default()),
+        owner: context.owner.as_deref().map(cell),
+        port: port(system, context),
+        aggregates: context.aggregates.keys().map(ToString::to_string).collect(),
+    });
+    contexts.collect()
+}
+
+/// What one context takes from another.
+#[derive(Debug, Serialize)]
+pub(super) struct RelationView {
+    /// Who tells.
+    from: String,
+    /// Who listens.
+    to: String,
+    /// The events that something is done for.
+    events: Vec<String>,
+    replicas: Vec<ReplicaView>,
+}
+
+/// A replica.
+#[derive(Debug, Serialize)]
+struct ReplicaView {
+    name: String,
+    /// What is copied besides the ids.
+    fields: Vec<String>,
+    /// The aggregate that is copied.
+    of: String,
+    /// The age at which it says so.
+    stale_after: String,
+}
+
+/// Who takes what from whom.
+pub(super) fn arrows(system: &System) -> Vec<RelationView> {
+    let relations = relations(system).into_iter();
+    let relations = relations.map(|relation| {
         let replicas = relation.to.replicas.values();
         let replicas = replicas.filter(|replica| replica.context == relation.from.name);
-        let replicas = replicas.map(|replica| {
-            let fields = replica.fields.iter().map(|field| field.name.as_str());
-            json!({
-                "name": replica.name,
-                "fields": fields.collect::<Vec<_>>(),
-                "of": replica.aggregate,
-                "stale_after": span(replica.stale_after_ms),
-            })
+        let replicas = replicas.map(|replica| ReplicaView {
+            name: replica.name.to_string(),
+            fields: replica
+                .fields
+                .iter()
+                .map(|it| it.name.to_string())
+                .collect(),
+            of: replica.aggregate.to_string(),
+            stale_after: span(replica.stale_after_ms),
         });
-        json!({
-            "from": relation.from.name,
-            "to": relation.to.name,
-            "events": relation.events,
-            "replicas": replicas.collect::<Vec<_>>(),
-        })
-    };
-    relations.iter().map(one).collect()
+        RelationView {
+            from: relation.from.name.to_string(),
+            to: relation.to.name.to_string(),
+            events: relation.events.iter().map(ToString::to_string).collect(),
+            replicas: replicas.collect(),
+        }
+    });
+    relations.collect()
 }
 
 /// A span of time as the description spells it.

@@ -10,42 +10,74 @@ mod readme;
 mod relations;
 mod story;
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::model::System;
 
 use super::files::{Class, File};
 
+/// `docs/README.md`.
+#[derive(Debug, Serialize)]
+struct Overview<'a> {
+    system: &'a str,
+    contexts: Vec<map::ContextView>,
+}
+
+/// `docs/context-map.md`.
+#[derive(Debug, Serialize)]
+struct ContextMap<'a> {
+    system: &'a str,
+    diagram: map::Diagram,
+    contexts: Vec<map::ContextView>,
+    arrows: Vec<map::RelationView>,
+}
+
+/// `docs/events.md` and `docs/commands.md`: what each context has of it.
+#[derive(Debug, Serialize)]
+struct Catalogue<'a, T> {
+    system: &'a str,
+    contexts: Vec<T>,
+}
+
+/// A document that is data all through.
+#[derive(Debug, Serialize)]
+struct Text {
+    text: String,
+}
+
 pub(super) fn files(system: &System) -> Vec<File> {
-    let managed = |template: &str, view| File::new(Class::Managed, template, &[], view);
+    let name = system.name.as_str();
+    let overview = Overview {
+        system: name,
+        contexts: map::contexts(system),
+    };
+    let context_map = ContextMap {
+        system: name,
+        diagram: map::diagram(system),
+        contexts: map::contexts(system),
+        arrows: map::arrows(system),
+    };
+    let events = Catalogue {
+        system: name,
+        contexts: events::catalogue(system),
+    };
+    let commands = Catalogue {
+        system: name,
+        contexts: commands::catalogue(system),
+    };
+    let messages = Text {
+        text: asyncapi::document(system),
+    };
+    let managed = Class::Managed;
     vec![
         File::new(Class::Seeded, "README.md", &[], readme::view(system)),
-        managed(
-            "docs/README.md",
-            json!({ "system": system.name, "contexts": map::contexts(system) }),
-        ),
-        managed(
-            "docs/context-map.md",
-            json!({
-                "system": system.name,
-                "diagram": map::diagram(system),
-                "contexts": map::contexts(system),
-                "arrows": map::arrows(system),
-            }),
-        ),
-        managed(
-            "docs/events.md",
-            json!({ "system": system.name, "contexts": events::catalogue(system) }),
-        ),
-        managed(
-            "docs/commands.md",
-            json!({ "system": system.name, "contexts": commands::catalogue(system) }),
-        ),
+        File::new(managed, "docs/README.md", &[], overview),
+        File::new(managed, "docs/context-map.md", &[], context_map),
+        File::new(managed, "docs/events.md", &[], events),
+        File::new(managed, "docs/commands.md", &[], commands),
         File {
-            path: "docs/asyncapi.json".to_owned(),
-            class: Class::Managed,
             template: "_partials/text.tera".to_owned(),
-            view: json!({ "text": asyncapi::document(system) }),
+            ..File::new(managed, "docs/asyncapi.json", &[], messages)
         },
     ]
 }

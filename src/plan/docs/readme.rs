@@ -1,6 +1,6 @@
 //! The README of a system.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::model::{Context, System};
 use crate::plan::servers::Servers;
@@ -9,74 +9,127 @@ use crate::plan::{FIRST_PORT, names, port, service_package};
 
 use super::{map, story};
 
-/// Its view.
-pub(super) fn view(system: &System) -> Value {
-    let services: Vec<Value> = system.services().map(|c| service(system, c)).collect();
-    let prefix = system
-        .services()
-        .next()
-        .map(|context| names::environment(context.name.as_str()));
-    json!({
-        "system": system.name,
-        "doc": system.doc,
-        "diagram": map::diagram(system),
-        "contexts": map::contexts(system),
-        "services": services,
-        "servers": Servers::of(system),
-        "port": FIRST_PORT,
-        "prefix": prefix,
-        "steps": story::tell(system),
-        "open": open(system),
-        "example": example(system),
-        "teams": system.contexts.values().any(|context| context.owner.is_some()),
-        "effects": system.services().any(|context| !context.effects.is_empty()),
-    })
+/// `README.md`.
+#[derive(Debug, Serialize)]
+pub(super) struct Readme<'a> {
+    system: &'a str,
+    /// What the description says of the system.
+    doc: Option<&'a str>,
+    diagram: map::Diagram,
+    contexts: Vec<map::ContextView>,
+    services: Vec<ServiceView>,
+    servers: Servers,
+    /// The port of the first service.
+    port: u16,
+    /// What the environment variables of the first service begin with.
+    prefix: Option<String>,
+    /// What a newcomer can try.
+    steps: Vec<story::Step>,
+    /// What the description leaves to functions of the user's.
+    open: Vec<OpenPolicy>,
+    example: Example,
+    /// Whether there are teams that answer for contexts.
+    teams: bool,
+    /// Whether anything is done in the outside world.
+    effects: bool,
 }
 
-fn service(system: &System, context: &Context) -> Value {
-    json!({
-        "name": context.name,
-        "package": service_package(system, context.name.as_str()),
-        "port": port(system, context),
-    })
+/// A service.
+#[derive(Debug, Serialize)]
+struct ServiceView {
+    name: String,
+    package: String,
+    port: Option<u16>,
 }
 
-/// What the description leaves to functions of the user's.
-fn open(system: &System) -> Vec<Value> {
+/// A policy of whose command the description does not say everything.
+#[derive(Debug, Serialize)]
+struct OpenPolicy {
+    /// The file of its function.
+    path: String,
+    /// What that has to say.
+    inputs: Vec<String>,
+    /// The command.
+    command: String,
+}
+
+/// The handlers that the commands for operators are shown with.
+#[derive(Debug, Serialize)]
+struct Example {
+    /// A policy's or an effect's, which asks before it does things again.
+    doing: Option<Handler>,
+    replica: Option<Handler>,
+}
+
+/// A handler of a service.
+#[derive(Debug, Serialize)]
+struct Handler {
+    package: String,
+    handler: String,
+}
+
+/// The README of a system.
+pub(super) fn view(system: &System) -> Readme<'_> {
+    let services: Vec<&Context> = system.services().collect();
+    let first = services.first();
+    Readme {
+        system: system.name.as_str(),
+        doc: system.doc.as_deref(),
+        diagram: map::diagram(system),
+        contexts: map::contexts(system),
+        servers: Servers::of(system),
+        port: FIRST_PORT,
+        prefix: first.map(|context| names::environment(context.name.as_str())),
+        steps: story::tell(system),
+        open: open(system),
+        example: example(system),
+        teams: system.contexts.values().any(|it| it.owner.is_some()),
+        effects: services.iter().any(|it| !it.effects.is_empty()),
+        services: services.iter().map(|it| service(system, it)).collect(),
+    }
+}
+
+fn service(system: &System, context: &Context) -> ServiceView {
+    ServiceView {
+        name: context.name.to_string(),
+        package: service_package(system, context.name.as_str()),
+        port: port(system, context),
+    }
+}
+
+fn open(system: &System) -> Vec<OpenPolicy> {
     let mut open = Vec::new();
     for context in system.services() {
         let service = Service { system, context };
         for policy in context.policies.values() {
-            let inputs = service.open_inputs(policy);
+            let inputs = service.open_inputs(policy).into_iter();
+            let inputs: Vec<String> = inputs.map(|input| input.to_string()).collect();
             if !inputs.is_empty() {
                 let module = names::module_ident(policy.name.as_str());
-                open.push(json!({
-                    "path": format!("services/{}/src/policies/{module}.rs", context.name),
-                    "inputs": inputs,
-                    "command": policy.then,
-                }));
+                open.push(OpenPolicy {
+                    path: format!("services/{}/src/policies/{module}.rs", context.name),
+                    inputs,
+                    command: policy.then.to_string(),
+                });
             }
         }
     }
     open
 }
 
-/// A handler that the commands for operators are shown with: a policy's or an effect's, which asks
-/// before it does things again, and a replica's.
-fn example(system: &System) -> Value {
+fn example(system: &System) -> Example {
     let found = |kind: &str, name: &dyn Fn(&Context) -> Option<String>| {
         system.services().find_map(|context| {
-            Some(json!({
-                "service": context.name,
-                "package": service_package(system, context.name.as_str()),
-                "handler": handler(kind, &name(context)?),
-            }))
+            Some(Handler {
+                package: service_package(system, context.name.as_str()),
+                handler: handler(kind, &name(context)?),
+            })
         })
     };
     let policy = found("policy", &|c| Some(c.policies.keys().next()?.to_string()));
     let effect = found("effect", &|c| Some(c.effects.keys().next()?.to_string()));
-    json!({
-        "doing": policy.or(effect),
-        "replica": found("replica", &|c| Some(c.replicas.keys().next()?.to_string())),
-    })
+    Example {
+        doing: policy.or(effect),
+        replica: found("replica", &|c| Some(c.replicas.keys().next()?.to_string())),
+    }
 }
