@@ -76,17 +76,30 @@ fn generate(path: &Path) {
 
 /// A crate with the direct dependencies of the generated runtime, and nothing of its code.
 fn write_bare(path: &Path, hello: &Path) {
-    let platform = fs::read_to_string(hello.join("platform/Cargo.toml")).unwrap();
-    let (_, dependencies) = platform.split_once("[dependencies]").unwrap();
-    let dependencies = dependencies.split("\n[").next().unwrap();
-    let dependencies = dependencies.replace(", optional = true", "");
+    let of_all = read_manifest(&hello.join("Cargo.toml"));
+    let of_all = &of_all["workspace"]["dependencies"];
+    let mut dependencies = toml::Table::new();
+    for part in fs::read_dir(hello.join("platform")).unwrap() {
+        let part = read_manifest(&part.unwrap().path().join("Cargo.toml"));
+        let needed = part["dependencies"].as_table().unwrap().iter();
+        for (name, needs) in needed.filter(|(name, _)| !name.starts_with("platform-")) {
+            let by_workspace = needs.get("workspace").is_some();
+            let needs = if by_workspace { &of_all[name] } else { needs };
+            dependencies.insert(name.clone(), needs.clone());
+        }
+    }
     let manifest = format!(
         "[package]\nname = \"bare\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [profile.dev]\ndebug = \"line-tables-only\"\n\n[dependencies]{dependencies}"
+         [profile.dev]\ndebug = \"line-tables-only\"\n\n{}",
+        toml::Table::from_iter([("dependencies".to_owned(), dependencies.into())])
     );
     fs::create_dir_all(path.join("src")).unwrap();
     fs::write(path.join("Cargo.toml"), manifest).unwrap();
     fs::write(path.join("src/main.rs"), BARE).unwrap();
+}
+
+fn read_manifest(path: &Path) -> toml::Table {
+    toml::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// A build from an empty target directory.

@@ -74,7 +74,7 @@ fn rendered(text: &str) -> Vec<Rendered> {
     assert!(found.is_empty(), "{found:?}");
     let valid = validate(&description, &Options::default());
     let system = valid.unwrap_or_else(|found| panic!("{found:?}")).system;
-    render::render(&plan::plan(&system), &plan::features(&system)).unwrap()
+    render::render(&plan::plan(&system), &plan::crates(&system)).unwrap()
 }
 
 /// The schemas of all documents, each with the members that it requires.

@@ -89,25 +89,3 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     }
     files
 }
-
-#[test]
-fn the_runtime_is_tested_with_the_dependencies_it_is_generated_with() {
-    let read = |path: &str| -> toml::Table {
-        let text = fs::read_to_string(repository(path)).unwrap();
-        text.parse().unwrap()
-    };
-    let tested = read("tests/platform/Cargo.toml");
-    let generated = read("templates/platform/Cargo.toml.tera");
-    for part in ["dependencies", "features"] {
-        let without_default = |manifest: &toml::Table| {
-            let mut part = manifest[part].as_table().unwrap().clone();
-            part.remove("default");
-            part
-        };
-        assert_eq!(
-            without_default(&tested),
-            without_default(&generated),
-            "{part}"
-        );
-    }
-}

@@ -76,7 +76,7 @@ fn said(found: &[Diagnostic], sources: &Sources) -> Result<(), TestCaseError> {
 
 /// Every file is rendered, each inside the workspace and at a path of its own.
 fn rendered(system: &System, text: &str) -> Result<(), TestCaseError> {
-    let files = render::render(&plan::plan(system), &plan::features(system)).map_err(|error| {
+    let files = render::render(&plan::plan(system), &plan::crates(system)).map_err(|error| {
         let error = error.to_string();
         TestCaseError::fail(format!("nothing is rendered: {error}"))
     })?;

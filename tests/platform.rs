@@ -1,7 +1,7 @@
-//! `tests/platform` compiles and tests the runtime under a manifest of its own; this one says that it
-//! is the one that workspaces get, as far as that matters.
+//! `tests/platform` compiles and tests the crates of the runtime under manifests of its own; this one says
+//! that they are those that workspaces get, as far as that matters.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -11,54 +11,67 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The template is TOML as it stands: what is filled in is inside of texts.
 fn manifest(path: &str) -> DocumentMut {
     let text = fs::read_to_string(root().join(path)).unwrap();
     text.parse()
         .unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The entries of a table but one, each as it is written.
-fn entries(manifest: &DocumentMut, table: &str, without: &str) -> BTreeSet<String> {
-    let table = manifest[table].as_table().map(Table::iter);
-    let entry = |(key, item): (&str, &Item)| format!("{key} = {}", item.to_string().trim());
-    let others = table
-        .into_iter()
-        .flatten()
-        .filter(|(key, _)| *key != without);
-    others.map(entry).collect()
+/// The crates of the runtime: the folders of `templates/platform`.
+fn crates() -> BTreeSet<String> {
+    let folders = fs::read_dir(root().join("templates/platform")).unwrap();
+    let names = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.collect()
+}
+
+/// The entries of a table, each as it is written.
+fn entries(manifest: &DocumentMut, path: &[&str]) -> BTreeMap<String, String> {
+    let table = path
+        .iter()
+        .try_fold(manifest.as_item(), |item, key| item.get(key));
+    let table = table.and_then(Item::as_table).map(Table::iter);
+    let entry = |(key, item): (&str, &Item)| (key.to_owned(), item.to_string().trim().to_owned());
+    table.into_iter().flatten().map(entry).collect()
 }
 
 #[test]
-fn the_runtime_is_tested_under_the_manifest_that_workspaces_get() {
-    let ours = manifest("tests/platform/Cargo.toml");
-    let theirs = manifest("templates/platform/Cargo.toml.tera");
-    for (table, own) in [
-        ("dependencies", ""),
-        // There, all features are on by a dependency of the package on itself.
-        ("dev-dependencies", "platform"),
-        ("features", "default"),
-    ] {
-        let (ours, theirs) = (entries(&ours, table, own), entries(&theirs, table, own));
-        assert_eq!(ours, theirs, "[{table}]");
-        assert!(!ours.is_empty(), "[{table}]");
+fn the_runtime_is_tested_under_the_manifests_that_workspaces_get() {
+    assert!(crates().len() > 10);
+    for name in crates() {
+        let ours = manifest(&format!("tests/platform/{name}/Cargo.toml"));
+        let theirs = manifest(&format!("templates/platform/{name}/Cargo.toml.tera"));
+        for table in ["dependencies", "features"] {
+            let (ours, theirs) = (entries(&ours, &[table]), entries(&theirs, &[table]));
+            assert_eq!(ours, theirs, "[{table}] of {name}");
+        }
+        // Where tests stand beside the sources, they need no more than ours do.
+        let (ours, theirs) = (
+            entries(&ours, &["dev-dependencies"]),
+            entries(&theirs, &["dev-dependencies"]),
+        );
+        let missing = theirs
+            .iter()
+            .find(|entry| ours.get(entry.0) != Some(entry.1));
+        assert_eq!(missing, None, "[dev-dependencies] of {name}");
     }
-    let all = theirs["dev-dependencies"]["platform"]["features"].to_string();
-    assert_eq!(all.trim(), ours["features"]["default"].to_string().trim());
 }
 
 #[test]
-fn every_test_of_the_runtime_is_run_here_too() {
-    let ours = manifest("tests/platform/Cargo.toml");
-    let listed = ours["test"].as_array_of_tables().unwrap().iter();
-    let listed: BTreeSet<_> = listed
-        .map(|test| test["name"].as_str().unwrap().to_owned())
-        .collect();
-    let folder = root().join("templates/platform/tests");
-    let programs = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
-    let programs: BTreeSet<_> = programs
-        .filter(|entry| entry.path().join("main.rs").exists())
-        .map(|entry| entry.file_name().into_string().unwrap())
-        .collect();
-    assert_eq!(listed, programs);
+fn what_several_crates_depend_on_is_the_same_here_and_there() {
+    let ours = entries(
+        &manifest("tests/platform/Cargo.toml"),
+        &["workspace", "dependencies"],
+    );
+    let template = fs::read_to_string(root().join("templates/Cargo.toml.tera")).unwrap();
+    let (_, theirs) = template.split_once("[workspace.dependencies]\n").unwrap();
+    let (theirs, _) = theirs.split_once("{%").unwrap();
+    let theirs: DocumentMut = theirs.parse().unwrap();
+    let theirs = entries(&theirs, &[]);
+    let versions = |entries: BTreeMap<String, String>| -> BTreeMap<String, String> {
+        let others = entries.into_iter();
+        others
+            .filter(|(name, _)| !name.starts_with("platform-"))
+            .collect()
+    };
+    assert_eq!(versions(ours), versions(theirs));
 }

@@ -20,7 +20,7 @@ fn migration(context: &str) -> String {
     assert!(found.is_empty(), "{found:?}");
     let valid = validate(&description, &Options::default());
     let system = valid.unwrap_or_else(|found| panic!("{found:?}")).system;
-    let files = render::render(&plan::plan(&system), &plan::features(&system)).unwrap();
+    let files = render::render(&plan::plan(&system), &plan::crates(&system)).unwrap();
     let path = "services/a/migrations/0001_initial.sql";
     let file = files.into_iter().find(|file| file.path == path);
     String::from_utf8(file.unwrap().content).unwrap()

@@ -11,7 +11,7 @@
 //!
 //! `MICRODB_RANDOM_SEED` says where it begins; each system says its seed. With `MICRODB_RANDOM_FORMAT` set
 //! they are formatted only, hundreds of them in minutes. The one that fails stays in
-//! `target/workspaces/random`.
+//! `target/workspaces/system`.
 
 #[allow(unused_imports)]
 mod common;
@@ -19,7 +19,6 @@ mod random;
 mod workspace;
 
 use std::fs;
-use std::sync::Mutex;
 use std::time::Instant;
 
 use anstream::adapter::strip_str;
@@ -30,10 +29,7 @@ use cargo_microdb::source::Sources;
 use cargo_microdb::validation::{Options, validate};
 use common::cases;
 use random::{Sample, pairwise, some_sample};
-use workspace::Fixed;
-
-/// The one place where all systems are generated, so that what they share compiles once.
-static PLACE: Mutex<()> = Mutex::new(());
+use workspace::InTurn;
 
 /// How much is asked of a generated system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,20 +48,17 @@ const WITHOUT_A_WARNING: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
 // What is the same in every workspace, `tests/platform` has tested.
 #[rustfmt::skip]
-const DECIDES: &[&str] = &["test", "--workspace", "--exclude", "random-platform", "--lib", "--no-fail-fast"];
+const DECIDES: &[&str] = &["test", "--workspace", "--exclude", "platform-*", "--lib", "--no-fail-fast"];
 const SURVIVES: &[&str] = &[
     "test",
     "--workspace",
     "--exclude",
-    "random-platform",
+    "platform-*",
     "--no-fail-fast",
 ];
 
 fn prove(name: &str, text: &str, proof: Proof) {
-    let place = PLACE
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
-    let workspace = Fixed::generate("random", text);
+    let workspace = InTurn::described(text);
     let commands: &[&[&str]] = match proof {
         Proof::Decides => &[FORMATTED, WITHOUT_A_WARNING, DECIDES],
         Proof::Survives => &[FORMATTED, WITHOUT_A_WARNING, SURVIVES],
@@ -73,8 +66,8 @@ fn prove(name: &str, text: &str, proof: Proof) {
     };
     for command in commands {
         let begun = Instant::now();
-        if let Err(output) = workspace.cargo(command) {
-            drop(place);
+        if let Err(output) = workspace.try_cargo(command) {
+            drop(workspace);
             let command = command.join(" ");
             panic!("{name}: `cargo {command}` failed\n{text}\n{output}");
         }

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use mutation::case::{Case, Catcher, Edit, apply, cases};
+use mutation::case::{Case, Catcher, Edit, apply, cases, fit};
 use mutation::stand::Stand;
 use mutation::subject::Subject;
 
@@ -102,9 +102,9 @@ fn services_that_refuse_pass_and_defects_are_found() {
     let mut survivors = Vec::new();
     for (system, rules) in chosen() {
         let subject = Subject::on_files(system);
-        let _ruled = apply(&rules.rules, subject.path()).unwrap_or_else(|why| panic!("{why}"));
+        let _ruled = apply(&rules.rules, subject.sources()).unwrap_or_else(|why| panic!("{why}"));
         for service in &rules.services {
-            subject.passes_whole(service);
+            subject.passes_whole(&format!("{system}-{service}"));
         }
         for defect in rules.defects {
             let case = defect.into_case();
@@ -123,12 +123,11 @@ fn all_rules_and_defects_fit_what_is_generated() {
     for system in SYSTEMS {
         let workspace = workspace::Workspace::of_example(system);
         let rules = Rules::of(system);
-        let fits = |edits: &[Edit]| {
-            apply(edits, &workspace.path()).unwrap_or_else(|why| panic!("{system}: {why}"))
-        };
-        let _ruled = fits(&rules.rules);
+        let ruled = apply(&rules.rules, &workspace.path());
+        let _ruled = ruled.unwrap_or_else(|why| panic!("{system}: {why}"));
         for defect in rules.defects {
-            fits(&defect.into_case().edits);
+            let fits = fit(&defect.into_case().edits, &workspace.path());
+            fits.unwrap_or_else(|why| panic!("{system}: {why}"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The programs that need SQLite; they are built as examples of the generated runtime.
+//! The programs that need SQLite; they are built as examples of the runtime's engine.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

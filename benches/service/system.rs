@@ -38,16 +38,15 @@ impl System {
         system
     }
 
-    /// Builds the programs of this bench: examples of the runtime's crate have the same SQLite, built in
+    /// Builds the programs of this bench: examples of the runtime's engine have the same SQLite, built in
     /// the same way.
     pub fn with_programs(self) -> Self {
-        let examples = self.workspace().join("platform/examples");
+        let examples = self.workspace().join("platform/sqlite/examples");
         fs::create_dir_all(&examples).unwrap();
         for (name, text) in crate::programs::SOURCES {
             fs::write(examples.join(name), text).unwrap();
         }
-        let package = format!("--package={}-platform", self.example);
-        self.cargo(&[&package, "--examples", "--features=sqlite,embedded"]);
+        self.cargo(&["--package=platform-sqlite", "--examples"]);
         self
     }
 

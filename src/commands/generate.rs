@@ -34,7 +34,7 @@ pub(super) fn files(
     embedded: bool,
     stop: &AtomicBool,
 ) -> Result<Generated, Failure> {
-    let mut files = render::render(&plan::plan(system), &plan::features(system))
+    let mut files = render::render(&plan::plan(system), &plan::crates(system))
         .map_err(|error| shell.error(&error.to_string(), None))?;
     files.push(Rendered {
         path: ".microdb/schema.json".to_owned(),

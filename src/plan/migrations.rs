@@ -25,7 +25,7 @@ pub(super) fn files(system: &System, context: &Context) -> Vec<File> {
     if database != Database::Sqlite {
         files.push(File::new(
             Class::Managed,
-            "services/__context__/src/generated/stand_in.sql",
+            "services/__context__/tests/failures/stand_in.sql",
             &names,
             in_sql(Dialect::Sqlite),
         ));

@@ -10,6 +10,7 @@ mod migrations;
 mod mongodb;
 pub mod names;
 pub mod openapi;
+mod platform;
 mod redis;
 pub mod sample;
 mod servers;
@@ -24,10 +25,9 @@ pub mod value;
 pub mod view;
 
 pub use files::{Class, File};
+pub use platform::crates;
 
-use std::collections::BTreeSet;
-
-use crate::model::{Broker, Context, Database, System};
+use crate::model::{Context, Database, System};
 
 /// How many partitions every topic gets; fixed for the life of a system.
 pub const PARTITIONS: u32 = 8;
@@ -42,23 +42,6 @@ pub fn plan(system: &System) -> Vec<File> {
     files.extend(services::files(system));
     files.extend(docs::files(system));
     files
-}
-
-/// The features of the runtime that its services need besides what all have.
-pub fn features(system: &System) -> BTreeSet<&'static str> {
-    let services = system.services();
-    services
-        .flat_map(|context| service_features(system, context))
-        .collect()
-}
-
-/// The features of the runtime that a service needs besides what all have.
-fn service_features(system: &System, context: &Context) -> impl Iterator<Item = &'static str> {
-    let database = context.database;
-    let database = (database != Database::Sqlite).then(|| database.as_str());
-    let broker = (system.broker == Broker::Kafka).then_some("kafka");
-    let cache = context.scale.cache_millis.map(|_| "redis");
-    database.into_iter().chain(broker).chain(cache)
 }
 
 /// The file of the first migration, in the language of the database.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 pub const LONGEST_IDENTIFIER: usize = 63;
 
 /// Types, traits and variants that generated code relies on being what they usually are: Rust's
-/// prelude and primitive-like names, and what `platform::prelude` brings in.
+/// prelude and primitive-like names, and what `platform_contract::prelude` brings in.
 const TAKEN_TYPES: [&str; 110] = [
     "Access",
     "Aged",

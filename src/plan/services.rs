@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::model::{Context, System};
+use crate::model::{Broker, Context, Database, System};
 
 use super::contract::purpose;
 use super::files::{Class, File};
+use super::platform::Used;
 use super::service::{Code, Service};
 use super::uses::version_order;
 use super::{
-    FIRST_PORT, PARTITIONS, contract_package, migrations, names, openapi, service_features,
-    service_package, types,
+    FIRST_PORT, PARTITIONS, contract_package, migrations, names, openapi, service_package, types,
 };
 
 pub(super) fn files(system: &System) -> Vec<File> {
@@ -53,6 +53,8 @@ fn failure_tests(service: &Service<'_>) -> Vec<File> {
                 "package": package,
                 "crate_name": package.replace('-', "_"),
                 "tests": failures,
+                "database_stands_in": service.context.database != Database::Sqlite,
+                "broker_stands_in": service.system.broker != Broker::Embedded,
             }),
         ),
         File {
@@ -86,6 +88,7 @@ fn crate_files(system: &System, context: &Context) -> Vec<File> {
         .clone()
         .unwrap_or_else(|| format!("The service `{name}` of {}", system.name));
     let folders = folders(context);
+    let used = Used::by(system, context);
     vec![
         File::new(
             Class::Keyed,
@@ -97,7 +100,8 @@ fn crate_files(system: &System, context: &Context) -> Vec<File> {
                 "description": toml_string(&description),
                 "contract_package": contract_package(system, name),
                 "others": others(context),
-                "features": features(system, context),
+                "platform": used.crates(),
+                "test_crates": used.for_tests(),
                 "tracing": !context.effects.is_empty(),
             }),
         ),
@@ -120,16 +124,6 @@ fn crate_files(system: &System, context: &Context) -> Vec<File> {
             view: json!({ "text": openapi::document(system, context) }),
         },
     ]
-}
-
-/// The features of the runtime that a service uses, as a manifest lists them. The embedded database
-/// and broker are among them: tests without servers stand on them.
-fn features(system: &System, context: &Context) -> String {
-    let mut features: Vec<_> = service_features(system, context).collect();
-    features.extend(["embedded", "sqlite"]);
-    features.sort_unstable();
-    let quoted: Vec<String> = features.iter().map(|name| format!("\"{name}\"")).collect();
-    quoted.join(", ")
 }
 
 /// The contracts of other contexts that a service depends on, by the names of their crates.

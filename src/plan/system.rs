@@ -1,15 +1,18 @@
 //! The files of the workspace as a whole.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::model::{Context, System};
 
 use super::files::{Class, File};
+use super::platform;
 use super::servers::{self, From, ServerDatabase, Servers, TestServer};
 use super::{contract_package, names, port, service_package, types};
 
 /// The files of the workspace's root and of its runner.
-const FILES: [(Class, &str); 17] = [
+const FILES: [(Class, &str); 16] = [
     (Class::Keyed, "Cargo.toml"),
     (Class::Seeded, ".dockerignore"),
     (Class::Managed, ".gitattributes"),
@@ -26,7 +29,6 @@ const FILES: [(Class, &str); 17] = [
     (Class::Managed, "dev/src/main.rs"),
     (Class::Managed, "dev/src/run.rs"),
     (Class::Managed, "dev/src/say.rs"),
-    (Class::Keyed, "platform/Cargo.toml"),
 ];
 
 /// What the files of the workspace as a whole are filled in with.
@@ -37,6 +39,8 @@ struct Workspace<'a> {
     contexts: Vec<ContextView<'a>>,
     services: Vec<ServiceView<'a>>,
     servers: &'a Servers,
+    /// The crates of the runtime.
+    platform: BTreeSet<&'static str>,
     /// Where services find the broker from the developer's machine, when that is on a server.
     local_broker_url: Option<String>,
 }
@@ -126,12 +130,14 @@ pub(super) fn files(system: &System) -> Vec<File> {
         contexts: contexts.map(|it| context(system, it)).collect(),
         services: services.map(|it| service(system, it)).collect(),
         servers: &servers,
+        platform: platform::crates(system),
         local_broker_url: servers::broker_url(system, From::Machine),
     };
     let files = FILES.iter();
     let mut files: Vec<File> = files
         .map(|(class, path)| File::new(*class, path, &[], &view))
         .collect();
+    files.extend(platform::files(system));
     if servers.any {
         files.push(File::new(Class::Managed, "local.env", &[], &view));
     }

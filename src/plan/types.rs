@@ -89,7 +89,7 @@ impl Types<'_> {
                 Scalar::Json => "Json",
             },
         };
-        uses.take("platform::value", platform)
+        uses.take("platform_contract::value", platform)
     }
 
     /// The type of a field.
@@ -115,7 +115,7 @@ pub fn wrap(uses: &mut Uses, base: &str, presence: impl Into<Presence>, list: bo
         Presence::Required => base,
         Presence::Optional | Presence::Kept => format!("Option<{base}>"),
         Presence::Clearable => {
-            let patch = uses.take("platform::value", "Patch");
+            let patch = uses.take("platform_contract::value", "Patch");
             format!("{patch}<{base}>")
         }
     }

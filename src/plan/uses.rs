@@ -195,16 +195,16 @@ mod tests {
         for (path, name) in [
             ("crate::generated", "Loan"),
             ("serde", "Serialize"),
-            ("platform::prelude", "Uuid"),
-            ("platform::prelude", "ABC"),
-            ("platform::prelude", "A10"),
-            ("platform::prelude", "A9b"),
+            ("platform_contract::prelude", "Uuid"),
+            ("platform_contract::prelude", "ABC"),
+            ("platform_contract::prelude", "A10"),
+            ("platform_contract::prelude", "A9b"),
         ] {
             uses.take(path, name);
         }
         assert_eq!(
             uses.render(),
-            "use platform::prelude::{A9b, A10, ABC, Uuid};\nuse serde::Serialize;\n\nuse crate::generated::Loan;\n\n"
+            "use platform_contract::prelude::{A9b, A10, ABC, Uuid};\nuse serde::Serialize;\n\nuse crate::generated::Loan;\n\n"
         );
     }
 }

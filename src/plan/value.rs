@@ -15,7 +15,7 @@ use super::uses::Uses;
 pub enum Spelling {
     /// With constructors that cannot fail, as production code needs them.
     Exact,
-    /// With the helpers of `platform::testing`, as tests are read.
+    /// With the helpers of `platform_testing`, as tests are read.
     ForTests,
 }
 
@@ -63,7 +63,7 @@ impl Values<'_> {
             Presence::Required => self.field(uses, &shaped(false), plain),
             Presence::Optional | Presence::Kept => self.field(uses, &shaped(true), plain),
             Presence::Clearable => {
-                let patch = uses.take("platform::value", "Patch");
+                let patch = uses.take("platform_contract::value", "Patch");
                 match value {
                     None => text(format!("{patch}::Keep")),
                     Some(Value::Null) => text(format!("{patch}::Clear")),
@@ -92,7 +92,7 @@ impl Values<'_> {
 
     fn entity(&self, uses: &mut Uses, entity: &Entity, value: &Value) -> Expr {
         let member = |name: &str| value.get(name).unwrap_or(&Value::Null);
-        let id = uses.take("platform::testing", "id");
+        let id = uses.take("platform_testing", "id");
         let mut fields = vec![("id".to_owned(), call(id, vec![text(number(member("id")))]))];
         for field in entity.fields.values() {
             let ident = names::field_ident(field.name.as_str());
@@ -116,11 +116,11 @@ impl Values<'_> {
         match ty {
             Type::Scalar(scalar) => self.scalar(uses, *scalar, value),
             Type::Reference(_) if self.spelling == Spelling::ForTests => {
-                let id = uses.take("platform::testing", "id");
+                let id = uses.take("platform_testing", "id");
                 call(id, vec![text(number(value))])
             }
             Type::Reference(_) => {
-                let id = uses.take("platform::value", "Uuid");
+                let id = uses.take("platform_contract::value", "Uuid");
                 call(format!("{id}::from_u128"), vec![text(uuid(value))]).into_id()
             }
             Type::Enum(path) => {
@@ -146,11 +146,11 @@ impl Values<'_> {
 
     fn scalar(&self, uses: &mut Uses, scalar: Scalar, value: &Value) -> Expr {
         let plain = value.as_str().unwrap_or_default();
-        let platform = |uses: &mut Uses, name| uses.take("platform::value", name);
+        let platform = |uses: &mut Uses, name| uses.take("platform_contract::value", name);
         if self.spelling == Spelling::ForTests
             && let Some(helper) = helper(scalar)
         {
-            let helper = uses.take("platform::testing", helper);
+            let helper = uses.take("platform_testing", helper);
             return call(helper, vec![text(names::literal(plain))]);
         }
         match scalar {
@@ -178,13 +178,13 @@ impl Values<'_> {
             Scalar::Json if value.is_null() => text(format!("{}::Null", platform(uses, "Json"))),
             Scalar::Json => {
                 let literal = names::literal(&value.to_string());
-                call("platform::value::json", vec![text(literal)])
+                call("platform_contract::value::json", vec![text(literal)])
             }
         }
     }
 }
 
-/// The function of `platform::testing` that takes a text for a value.
+/// The function of `platform_testing` that takes a text for a value.
 fn helper(scalar: Scalar) -> Option<&'static str> {
     match scalar {
         Scalar::Decimal(_) => Some("decimal"),

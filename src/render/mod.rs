@@ -3,7 +3,6 @@
 //! The templates are inside the program. Those that end in `.tera` are filled in with the views of
 //! the [`crate::plan`]; the runtime is copied as it is.
 
-mod features;
 mod filters;
 
 use std::borrow::Cow;
@@ -13,11 +12,6 @@ use rust_embed::RustEmbed;
 use tera::{Context, Tera};
 
 use crate::plan::{Class, File};
-
-use features::Unused;
-
-/// The manifest of the runtime.
-const MANIFEST: &str = "platform/Cargo.toml";
 
 #[derive(RustEmbed)]
 #[folder = "templates/"]
@@ -55,21 +49,17 @@ impl std::fmt::Display for RenderError {
 
 impl std::error::Error for RenderError {}
 
-/// Renders the planned files, and adds the runtime with these of its features; sorted by path.
+/// Renders the planned files, and adds the sources of these crates of the runtime; sorted by path.
 ///
 /// # Errors
 /// When a template is broken or a view lacks something: a defect of the program.
-pub fn render(files: &[File], used: &BTreeSet<&str>) -> Result<Vec<Rendered>, RenderError> {
+pub fn render(files: &[File], crates: &BTreeSet<&str>) -> Result<Vec<Rendered>, RenderError> {
     let tera = engine()?;
-    let unused = Unused::without(used);
     let mut rendered = Vec::with_capacity(files.len() + 100);
     for file in files {
         rendered.push(fill(&tera, file)?);
     }
-    rendered.extend(runtime(&unused));
-    for manifest in rendered.iter_mut().filter(|file| file.path == MANIFEST) {
-        strip(manifest, &unused)?;
-    }
+    rendered.extend(runtime(crates));
     rendered.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(rendered)
 }
@@ -128,40 +118,23 @@ fn reasons(error: &dyn std::error::Error) -> String {
     reasons
 }
 
-/// Leaves out of the runtime's manifest what is not used.
-fn strip(manifest: &mut Rendered, unused: &Unused) -> Result<(), RenderError> {
-    let text = String::from_utf8_lossy(&manifest.content);
-    let text = unused.strip_manifest(&text).map_err(|error| RenderError {
-        template: format!("{MANIFEST}.tera"),
-        why: error.to_string(),
-    })?;
-    manifest.content = text.into_bytes();
-    Ok(())
-}
-
-/// The runtime with its tests: plain Rust, of which every system gets what it uses.
-fn runtime(unused: &Unused) -> impl Iterator<Item = Rendered> {
-    let folders = ["platform/src/", "platform/tests/"];
-    let is_of_it = move |path: &Cow<'_, str>| folders.iter().any(|folder| path.starts_with(folder));
-    let sources = Templates::iter().filter(is_of_it);
-    sources
-        .filter(|path| !path.ends_with(".tera") && !unused.owns(path))
-        .filter_map(|path: Cow<'_, str>| {
-            Some(Rendered {
-                content: source(&path, unused)?,
-                path: path.into_owned(),
-                class: Class::Managed,
-            })
+/// The sources of these crates of the runtime: plain Rust, as it stands.
+fn runtime(crates: &BTreeSet<&str>) -> impl Iterator<Item = Rendered> {
+    let folders: Vec<String> = crates
+        .iter()
+        .map(|name| format!("platform/{name}/src/"))
+        .collect();
+    let is_used = move |path: &Cow<'_, str>| {
+        folders
+            .iter()
+            .any(|folder| path.starts_with(folder.as_str()))
+    };
+    let sources = Templates::iter().filter(is_used);
+    sources.filter_map(|path: Cow<'_, str>| {
+        Some(Rendered {
+            content: Templates::get(&path)?.data.into_owned(),
+            path: path.into_owned(),
+            class: Class::Managed,
         })
-}
-
-fn source(path: &str, unused: &Unused) -> Option<Vec<u8>> {
-    let data = Templates::get(path)?.data;
-    match path.ends_with(".rs") {
-        true => {
-            let text = String::from_utf8_lossy(&data);
-            Some(unused.strip_source(&text).into_bytes())
-        }
-        false => Some(data.into_owned()),
-    }
+    })
 }

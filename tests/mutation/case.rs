@@ -1,5 +1,6 @@
 //! A thing to break, and who notices.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -25,11 +26,11 @@ pub struct Case {
     pub edits: Vec<Edit>,
 }
 
-/// A test of the workspace.
+/// A test.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catcher {
-    /// The folder of its package: `platform`, `services/order`.
+    /// Its package: `platform-runtime`, `shop-order`.
     pub package: String,
     /// The integration test it is in; `lib`: the package's unit tests.
     pub program: String,
@@ -37,16 +38,17 @@ pub struct Catcher {
     pub test: String,
 }
 
-/// A change to a file of the workspace, in which the text to be found stands once.
+/// A change to a file, in which the text to be found stands once.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Edit {
+    /// Its path in a generated workspace.
     file: String,
     find: String,
     replace: String,
 }
 
-/// All cases, by their names.
+/// All cases; those that break the same follow each other, then less is compiled.
 pub fn cases() -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/mutations");
     let mut cases: Vec<Case> = fs::read_dir(folder)
@@ -60,7 +62,7 @@ pub fn cases() -> Vec<Case> {
             }
         })
         .collect();
-    cases.sort_by(|one, other| one.name.cmp(&other.name));
+    cases.sort_by_key(|case| (case.edits[0].file.clone(), case.name.clone()));
     cases
 }
 
@@ -69,8 +71,8 @@ impl Case {
     /// A unit test stands on none.
     pub fn stands(&self) -> Vec<Stand> {
         let engine = DATABASES.into_iter().find(|database| {
-            let own = format!("/engine/{database}/");
-            self.edits.iter().any(|edit| edit.file.contains(&own))
+            let own = format!("platform/{database}/");
+            self.edits.iter().any(|edit| edit.file.starts_with(&own))
         });
         match (engine, self.caught_by.program.as_str()) {
             (Some(database), _) => vec![Stand::on(database)],
@@ -82,43 +84,53 @@ impl Case {
     }
 }
 
-/// A workspace with changes, which are taken back when this is dropped.
-pub struct Broken {
-    /// Files that were changed, with what they were before; in order.
-    before: Vec<(PathBuf, String)>,
-}
-
-impl Case {
-    /// Makes the changes in a workspace.
-    pub fn apply(&self, workspace: &Path) -> Result<Broken, String> {
-        apply(&self.edits, workspace)
-    }
-}
-
-/// Makes changes in a workspace.
-pub fn apply(edits: &[Edit], workspace: &Path) -> Result<Broken, String> {
-    let mut broken = Broken { before: Vec::new() };
+/// What edits make of the files below a folder.
+fn edited(edits: &[Edit], folder: &Path) -> Result<BTreeMap<PathBuf, String>, String> {
+    let mut texts = BTreeMap::new();
     for Edit {
         file,
         find,
         replace,
     } in edits
     {
-        let path = workspace.join(file);
-        let text = fs::read_to_string(&path).map_err(|error| format!("{file}: {error}"))?;
+        let path = folder.join(file);
+        let text = match texts.remove(&path) {
+            Some(text) => text,
+            None => fs::read_to_string(&path).map_err(|error| format!("{file}: {error}"))?,
+        };
         let times = text.matches(find.as_str()).count();
         if times != 1 {
             return Err(format!("{file} has {times} times\n{find}"));
         }
-        fs::write(&path, text.replace(find, replace)).map_err(|error| error.to_string())?;
-        broken.before.push((path, text));
+        texts.insert(path, text.replace(find, replace));
+    }
+    Ok(texts)
+}
+
+/// Whether edits can be made below a folder.
+pub fn fit(edits: &[Edit], folder: &Path) -> Result<(), String> {
+    edited(edits, folder).map(drop)
+}
+
+/// Makes edits below a folder.
+pub fn apply(edits: &[Edit], folder: &Path) -> Result<Broken, String> {
+    let mut broken = Broken { before: Vec::new() };
+    for (path, text) in edited(edits, folder)? {
+        let before = fs::read_to_string(&path).map_err(|error| error.to_string())?;
+        fs::write(&path, text).map_err(|error| error.to_string())?;
+        broken.before.push((path, before));
     }
     Ok(broken)
 }
 
+/// Files that were changed, with what they were before, which they are again when this is dropped.
+pub struct Broken {
+    before: Vec<(PathBuf, String)>,
+}
+
 impl Drop for Broken {
     fn drop(&mut self) {
-        for (path, text) in self.before.iter().rev() {
+        for (path, text) in &self.before {
             fs::write(path, text).expect("a file that could be written before");
         }
     }

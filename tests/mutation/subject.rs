@@ -3,60 +3,79 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::case::{Case, Catcher};
+use super::case::{Case, Catcher, apply};
 use super::stand::Stand;
 use crate::workspace::{Workspace, target};
 
 /// How long a test may take.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// A generated workspace in a folder that stays, so that little has to be compiled again.
+/// What says how much of the sources debuggers are told.
+const DEBUG: &str = "CARGO_PROFILE_DEV_DEBUG";
+
+/// A workspace in a folder that stays, so that little has to be compiled again.
 pub struct Subject {
-    system: &'static str,
-    path: PathBuf,
+    /// What is broken is below it.
+    sources: PathBuf,
+    /// Cargo runs there.
+    workspace: PathBuf,
 }
 
 impl Subject {
-    /// The workspace of an example on its engines, as it is generated now.
-    pub fn of_example(name: &'static str) -> Self {
-        Self::at("mutated", name, &Workspace::on_servers(name))
+    /// The runtime, with the workspace that tests it.
+    pub fn of_runtime() -> Self {
+        let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let copy = target().join("mutated");
+        for part in ["templates/platform", "tests/platform"] {
+            renew(&own.join(part), &copy.join(part));
+        }
+        Self {
+            sources: copy.join("templates"),
+            workspace: copy.join("tests/platform"),
+        }
     }
 
     /// The workspace of an example on files, as it is generated now.
-    pub fn on_files(name: &'static str) -> Self {
-        Self::at("ruled", name, &Workspace::of_example(name))
+    pub fn on_files(example: &str) -> Self {
+        let copy = target().join("ruled");
+        renew(&Workspace::of_example(example).path(), &copy);
+        Self {
+            sources: copy.clone(),
+            workspace: copy,
+        }
     }
 
-    fn at(folder: &str, system: &'static str, workspace: &Workspace) -> Self {
-        let path = target().join(folder);
-        renew(&workspace.path(), &path);
-        Self { system, path }
+    /// What is broken is below it.
+    pub fn sources(&self) -> &Path {
+        &self.sources
     }
 
-    /// Its root.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Checks that all tests of a service pass.
-    pub fn passes_whole(&self, service: &str) {
-        let output = Command::new(env!("CARGO"))
-            .args(["test", "--package", &format!("{}-{service}", self.system)])
-            .current_dir(&self.path)
-            .env("CARGO_TARGET_DIR", target())
-            .output()
-            .unwrap();
+    /// Checks that all tests of a package pass.
+    pub fn passes_whole(&self, package: &str) {
+        let output = self.cargo(&["test", "--package", package]);
         assert!(
             output.status.success(),
-            "{} {service}\n{}\n{}",
-            self.system,
+            "{package}\n{}\n{}",
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO"));
+        command
+            .args(arguments)
+            .current_dir(&self.workspace)
+            .env("CARGO_TARGET_DIR", target());
+        if std::env::var_os(DEBUG).is_none() {
+            // As in generated workspaces: what both depend on is compiled once.
+            command.env(DEBUG, "line-tables-only");
+        }
+        command.output().unwrap()
     }
 
     /// Checks that the tests which are to fail pass while nothing is broken.
@@ -76,7 +95,7 @@ impl Subject {
                 if tests.is_empty() {
                     continue;
                 }
-                let (status, said) = self.run(first, &program, stand, &tests);
+                let (status, said) = program.run(stand, &tests);
                 let passed = status.is_some_and(|status| status.success());
                 assert!(passed, "on {stand}: {said}");
                 for test in tests {
@@ -90,10 +109,10 @@ impl Subject {
     /// Breaks the workspace, and sees whether the test fails wherever it stands; it is mended
     /// afterwards.
     pub fn catches(&self, case: &Case, stands: &[Stand]) -> Result<(), String> {
-        let _broken = case.apply(&self.path)?;
+        let _broken = apply(&case.edits, &self.sources)?;
         let program = self.build(&case.caught_by)?;
         let survives = |stand: &Stand| {
-            let fails = self.fails(&case.caught_by, &program, *stand);
+            let fails = program.fails(&case.caught_by.test, *stand);
             fails.err().map(|why| format!("on {stand}: {why}"))
         };
         // All at the same time: most of it is waiting for what does not come.
@@ -111,9 +130,50 @@ impl Subject {
         }
     }
 
-    fn fails(&self, catcher: &Catcher, program: &Path, stand: Stand) -> Result<(), String> {
-        let test = &catcher.test;
-        let (status, said) = self.run(catcher, program, stand, &[test]);
+    /// Builds a program with tests.
+    fn build(&self, catcher: &Catcher) -> Result<Program, String> {
+        let of_package = ["test", "--no-run", "--message-format", "json", "--package"];
+        let of_package = of_package.into_iter().chain([catcher.package.as_str()]);
+        let of_program = match catcher.program.as_str() {
+            "lib" => vec!["--lib"],
+            program => vec!["--test", program],
+        };
+        let arguments: Vec<_> = of_package.chain(of_program).collect();
+        let output = self.cargo(&arguments);
+        let said = String::from_utf8_lossy(&output.stdout);
+        if !output.status.success() {
+            let why = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("it does not compile\n{why}\n{said}"));
+        }
+        let mut programs = said.lines().filter_map(Program::told);
+        programs
+            .next_back()
+            .ok_or_else(|| "no program was made".to_owned())
+    }
+}
+
+/// A program with tests.
+struct Program {
+    path: PathBuf,
+    /// Its package's.
+    folder: PathBuf,
+}
+
+impl Program {
+    /// The one that a message of cargo tells of.
+    fn told(message: &str) -> Option<Self> {
+        let message: serde_json::Value = serde_json::from_str(message).ok()?;
+        let is_test = message["profile"]["test"].as_bool()?;
+        let program = message["executable"].as_str()?;
+        let manifest = Path::new(message["manifest_path"].as_str()?);
+        is_test.then_some(Self {
+            path: program.into(),
+            folder: manifest.parent()?.into(),
+        })
+    }
+
+    fn fails(&self, test: &str, stand: Stand) -> Result<(), String> {
+        let (status, said) = self.run(stand, &[test]);
         match status {
             Some(status) if status.success() => Err(format!("survives `{test}`")),
             Some(_) if said.contains(&format!("test {test} ... FAILED")) => Ok(()),
@@ -122,48 +182,15 @@ impl Subject {
         }
     }
 
-    /// Builds a program with tests; where it is.
-    fn build(&self, catcher: &Catcher) -> Result<PathBuf, String> {
-        let mut command = Command::new(env!("CARGO"));
-        let package = catcher.package.rsplit('/').next().unwrap_or_default();
-        command
-            .args(["test", "--no-run", "--message-format", "json"])
-            .args(["--package", &format!("{}-{package}", self.system)]);
-        match catcher.program.as_str() {
-            "lib" => command.arg("--lib"),
-            program => command.args(["--test", program]),
-        };
-        let output = command
-            .current_dir(&self.path)
-            .env("CARGO_TARGET_DIR", target())
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        if !output.status.success() {
-            let why = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("it does not compile\n{why}\n{said}"));
-        }
-        let mut programs = said.lines().filter_map(test_program);
-        programs
-            .next_back()
-            .ok_or_else(|| "no program was made".to_owned())
-    }
-
     /// Runs tests; without a status, they took too long.
-    fn run(
-        &self,
-        catcher: &Catcher,
-        program: &Path,
-        stand: Stand,
-        tests: &[&str],
-    ) -> (Option<ExitStatus>, String) {
+    fn run(&self, stand: Stand, tests: &[&str]) -> (Option<ExitStatus>, String) {
         let said = tempfile::NamedTempFile::new().unwrap();
-        let mut command = Command::new(program);
+        let mut command = Command::new(&self.path);
         stand.under(&mut command);
         let mut child = command
             .args(tests)
             .arg("--exact")
-            .current_dir(self.path.join(&catcher.package))
+            .current_dir(&self.folder)
             .stdout(said.reopen().unwrap())
             .stderr(Stdio::null())
             .spawn()
@@ -184,20 +211,14 @@ impl Subject {
     }
 }
 
-/// The program that a message of cargo tells of, when it is one with tests.
-fn test_program(message: &str) -> Option<PathBuf> {
-    let message: serde_json::Value = serde_json::from_str(message).ok()?;
-    let is_test = message["profile"]["test"].as_bool()?;
-    let program = message["executable"].as_str()?;
-    is_test.then(|| program.into())
-}
-
-/// Makes the folder `to` like `from`; what is the same is not written, and the lock file stays.
+/// Makes the folder `to` like `from`, without what was built there; what is the same is not written, and
+/// a lock file of cargo's own stays.
 fn renew(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     let names = |folder: &Path| -> Vec<_> {
         let entries = fs::read_dir(folder).unwrap();
-        entries.map(|entry| entry.unwrap().file_name()).collect()
+        let names = entries.map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name != "target").collect()
     };
     let wanted = names(from);
     for name in names(to) {

@@ -8,7 +8,7 @@ use crate::place::{Done, Place};
 /// A file that templates make.
 const FILE: &str = "hello/services/greeter/src/generated/service.rs";
 /// One of the runtime's.
-const RUNTIME: &str = "hello/platform/src/clock.rs";
+const RUNTIME: &str = "hello/platform/runtime/src/clock.rs";
 
 fn text(place: &Place, path: &str) -> String {
     fs::read_to_string(place.path().join(path)).unwrap()

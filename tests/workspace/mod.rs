@@ -1,10 +1,11 @@
-//! A generated workspace in a temporary folder.
+//! Generated workspaces: in temporary folders, or one after the other in one place.
 
 // Each test program uses a part of it.
 #![allow(dead_code)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use assert_cmd::cargo::CommandCargoExt;
 use tempfile::TempDir;
@@ -69,15 +70,30 @@ pub fn target() -> PathBuf {
     own.join("workspaces")
 }
 
+/// The one place where systems take turns.
+static PLACE: Mutex<()> = Mutex::new(());
+
 /// A workspace in one place, where each system takes the place of the one before: files that are the
-/// same stay as they are, so that cargo compiles them once.
-pub struct Fixed {
+/// same stay as they are, so that cargo compiles the runtime once for all of them. The versions of what
+/// it depends on are those that the runtime is tested with.
+pub struct InTurn {
     root: PathBuf,
+    _turn: MutexGuard<'static, ()>,
 }
 
-impl Fixed {
-    /// The system that `text` describes, generated at `target/workspaces/<name>`.
-    pub fn generate(name: &str, text: &str) -> Self {
+impl InTurn {
+    /// The workspace of an example, on SQLite and the embedded broker.
+    pub fn of_example(name: &str) -> Self {
+        Self::mirrored(&Workspace::of_example(name).path())
+    }
+
+    /// The workspace of an example, on the engines it is described with.
+    pub fn on_servers(name: &str) -> Self {
+        Self::mirrored(&Workspace::on_servers(name).path())
+    }
+
+    /// The system that `text` describes.
+    pub fn described(text: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let (from, fresh) = (
             folder.path().join("microdb.toml"),
@@ -92,18 +108,30 @@ impl Fixed {
             .unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "`new` failed\n{said}\n{text}");
-        let root = target().join(name);
+        Self::mirrored(&fresh)
+    }
+
+    fn mirrored(fresh: &Path) -> Self {
+        let turn = PLACE.lock().unwrap_or_else(PoisonError::into_inner);
+        let root = target().join("system");
         // It lies within the tool's own folder, whose rules for lints are not its.
         std::fs::write(fresh.join("clippy.toml"), "").unwrap();
-        mirror(&fresh, &root);
-        Self { root }
+        let tested = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/platform/Cargo.lock");
+        std::fs::copy(tested, fresh.join("Cargo.lock")).unwrap();
+        mirror(fresh, &root);
+        Self { root, _turn: turn }
+    }
+
+    /// Its root.
+    pub fn path(&self) -> &Path {
+        &self.root
     }
 
     /// Runs cargo in it.
     ///
     /// # Errors
     /// With all that was printed, when it fails.
-    pub fn cargo(&self, arguments: &[&str]) -> Result<(), String> {
+    pub fn try_cargo(&self, arguments: &[&str]) -> Result<(), String> {
         let output = Command::new(env!("CARGO"))
             .args(arguments)
             .current_dir(&self.root)
@@ -118,15 +146,22 @@ impl Fixed {
             false => Err(String::from_utf8_lossy(&printed).into_owned()),
         }
     }
+
+    /// Runs cargo in it; its output is shown when it fails.
+    pub fn cargo(&self, arguments: &[&str]) {
+        if let Err(output) = self.try_cargo(arguments) {
+            panic!("`cargo {}` failed\n{output}", arguments.join(" "));
+        }
+    }
 }
 
-/// Makes `to` what `from` is, but for cargo's lock; what is the same already is not written.
+/// Makes `to` what `from` is; what is the same already is not written.
 fn mirror(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(to).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap();
-        let gone = !from.join(name).exists() && name != "Cargo.lock";
+        let gone = !from.join(name).exists();
         match path.is_dir() {
             true if gone => std::fs::remove_dir_all(&path).unwrap(),
             false if gone => std::fs::remove_file(&path).unwrap(),

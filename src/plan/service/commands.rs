@@ -27,9 +27,9 @@ impl Service<'_> {
 
     fn decision(&self, uses: &mut Uses, aggregate: &Aggregate, command: &Command) -> String {
         let ident = self.types().own(uses, command.name.as_str());
-        let decision = uses.take("platform::decision", "Decision");
-        let access = uses.take("platform::decision", "Access");
-        uses.take("platform::decision", "Step");
+        let decision = uses.take("platform_runtime::decision", "Decision");
+        let access = uses.take("platform_runtime::decision", "Access");
+        uses.take("platform_runtime::decision", "Step");
         let state = uses.take(
             "crate::generated",
             &names::type_ident(aggregate.name.as_str()),
@@ -103,7 +103,7 @@ impl Service<'_> {
         let ident = self.types().own(uses, name);
         let state = names::type_ident(aggregate.name.as_str());
         let subject = variable(aggregate.name.as_str());
-        let context = uses.take("platform::prelude", "Context");
+        let context = uses.take("platform_runtime::prelude", "Context");
         uses.take("crate::generated", "Domain");
         uses.take(
             "crate::generated",
@@ -131,7 +131,7 @@ impl Service<'_> {
                 "Deletion"
             }
         };
-        uses.take("platform::decision", way);
+        uses.take("platform_runtime::decision", way);
         arguments.push(text("self"));
         if command.needs.is_empty() {
             parameters.push("(): &()".to_owned());

@@ -43,8 +43,8 @@ impl Service<'_> {
         seeded: bool,
     ) -> [String; 2] {
         let recorded = self.recorded(uses, &effect.trigger);
-        let attempt = uses.take("platform::prelude", "Attempt");
-        let tried = uses.take("platform::handler", "Tried");
+        let attempt = uses.take("platform_runtime::prelude", "Attempt");
+        let tried = uses.take("platform_runtime::handler", "Tried");
         let done = self.outcome(uses, effect.succeeded.as_ref());
         let failed = self.outcome(uses, effect.failed.as_ref());
         let name = method(effect);
@@ -92,11 +92,11 @@ impl Service<'_> {
     }
 
     fn effect_impl(&self, uses: &mut Uses, effect: &Effect) -> String {
-        let trait_name = uses.take("platform::handler", "Effect");
-        uses.take("platform::handler", "Attempts");
-        let attempt = uses.take("platform::prelude", "Attempt");
-        let outcome = uses.take("platform::prelude", "Outcome");
-        let follow = uses.take("platform::handler", "Follow");
+        let trait_name = uses.take("platform_runtime::handler", "Effect");
+        uses.take("platform_runtime::handler", "Attempts");
+        let attempt = uses.take("platform_runtime::prelude", "Attempt");
+        let outcome = uses.take("platform_runtime::prelude", "Outcome");
+        let follow = uses.take("platform_contract", "Follow");
         let ident = names::type_ident(effect.name.as_str());
         let ident = uses.take(&module("effects", effect.name.as_str()), &ident);
         let recorded = self.recorded(uses, &effect.trigger);
@@ -137,7 +137,7 @@ impl Service<'_> {
         let follows = match effect.failed {
             None => format!("{trait_of}::gave_up(self, event, why);\n        None"),
             Some(_) => {
-                uses.take("platform::handler", "Follows");
+                uses.take("platform_contract", "Follows");
                 format!(
                     "let follow = {trait_of}::gave_up(self, event, why);\n        follow.follow({target})"
                 )

@@ -53,7 +53,7 @@ impl Service<'_> {
         event: &str,
         source: &str,
     ) -> String {
-        let trait_name = uses.take("platform::prelude", "EventOf");
+        let trait_name = uses.take("platform_runtime::prelude", "EventOf");
         let event_type = self.types().own(uses, event);
         let variable = variable(aggregate.name.as_str());
         let members = self.event_state(event);
@@ -74,9 +74,9 @@ impl Service<'_> {
     }
 
     fn choice(&self, uses: &mut Uses, command: &Command, emission: &Emission) -> String {
-        let emitted = uses.take("platform::decision", "Emitted");
-        let any = uses.take("platform::decision", "AnyEvent");
-        let error = uses.take("platform::decision", "EncodeError");
+        let emitted = uses.take("platform_contract", "Emitted");
+        let any = uses.take("platform_contract", "AnyEvent");
+        let error = uses.take("platform_contract", "EncodeError");
         let ident = one_of(command);
         let events: Vec<String> = emission
             .events()

@@ -12,7 +12,7 @@ use crate::plan::sample;
 
 use super::{Service, telling};
 
-/// The time of commands in tests, as `platform::testing` has it.
+/// The time of commands in tests, as `platform_testing` has it.
 const NOW: &str = "2026-01-31T12:00:00Z";
 /// Its date.
 const TODAY: &str = "2026-01-31";
@@ -250,7 +250,7 @@ impl Service<'_> {
     }
 }
 
-/// Puts the id that `platform::testing::id` gives for the number of an example's.
+/// Puts the id that `platform_testing::id` gives for the number of an example's.
 fn put_test_id(id: &mut Value) {
     let number = id.as_str().and_then(sample::number_of).unwrap_or(1);
     *id = json!(format!("00000000-0000-7000-8000-{number:012x}"));

@@ -62,7 +62,7 @@ pub(super) fn said(uses: &mut Uses, presence: Presence, taken: Taken) -> Expr {
         }
     };
     if presence == Presence::Clearable {
-        uses.take("platform::value", "Patch");
+        uses.take("platform_contract::value", "Patch");
     }
     call(wrapper, vec![value])
 }
@@ -73,7 +73,7 @@ pub(super) fn unsaid(uses: &mut Uses, presence: Presence) -> Option<Expr> {
         Presence::Required => None,
         Presence::Optional | Presence::Kept => Some(text("None")),
         Presence::Clearable => {
-            let patch = uses.take("platform::value", "Patch");
+            let patch = uses.take("platform_contract::value", "Patch");
             Some(text(format!("{patch}::Keep")))
         }
     }

@@ -33,7 +33,7 @@ impl Service<'_> {
     fn need_type(&self, uses: &mut Uses, command: &Command, need: &Need) -> (String, String) {
         match &need.kind {
             NeedKind::Replica { replica, key } => {
-                let wrapper = uses.take("platform::prelude", "Replica");
+                let wrapper = uses.take("platform_runtime::prelude", "Replica");
                 let copy = uses.take("crate::generated", &names::type_ident(replica.as_str()));
                 let ty = format!("{wrapper}<{copy}>");
                 let ty = match self.may_lack(command, key) {
@@ -81,10 +81,10 @@ impl Service<'_> {
         aggregate: &Aggregate,
         command: &Command,
     ) -> String {
-        let needed = uses.take("platform::decision", "Needed");
+        let needed = uses.take("platform_runtime::decision", "Needed");
         uses.take("crate::generated", "Domain");
-        let reads = uses.take("platform::engine", "Reads");
-        let error = uses.take("platform::engine", "EngineError");
+        let reads = uses.take("platform_runtime::decision", "Reads");
+        let error = uses.take("platform_ports::engine", "EngineError");
         let ident = self.types().own(uses, command.name.as_str());
         let needs = uses.take("crate::generated", &derived::needs(command.name.as_str()));
         let state = uses.take(
@@ -101,7 +101,7 @@ impl Service<'_> {
         let reads_subject = mentions(&flat, &subject);
         let mut body = String::new();
         if reads_subject {
-            uses.take("platform::decision", "existing");
+            uses.take("platform_runtime::decision", "existing");
             body.push_str(&format!("        let {subject} = existing({subject})?;\n"));
         }
         let value = Expr::Struct("Self".to_owned(), fields);
@@ -151,7 +151,7 @@ impl Service<'_> {
                 read(uses, "aggregate", aggregate.as_str(), key)
             }
             NeedKind::Query { query, with } => {
-                uses.take("platform::query", "Query");
+                uses.take("platform_runtime::query", "Query");
                 let ident = uses.take("crate::generated", &names::type_ident(query.as_str()));
                 let found = self.context.queries.get(query);
                 let unique = found.is_some_and(|query| query.unique);

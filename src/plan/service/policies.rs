@@ -60,7 +60,7 @@ impl<'a> Service<'a> {
 
     /// `Recorded<Event>`.
     pub(super) fn recorded(&self, uses: &mut Uses, trigger: &Trigger) -> String {
-        let recorded = uses.take("platform::prelude", "Recorded");
+        let recorded = uses.take("platform_contract::prelude", "Recorded");
         let event = self.emitter(trigger).own(uses, trigger.event.as_str());
         format!("{recorded}<{event}>")
     }
@@ -105,7 +105,7 @@ impl<'a> Service<'a> {
             let subject = variable(command.aggregate.as_str());
             parameters.push(format!("{}: &{state}", unused(&subject)));
         }
-        let context = uses.take("platform::prelude", "Context");
+        let context = uses.take("platform_runtime::prelude", "Context");
         parameters.push(format!("{}: &{context}", unused("context")));
         let then = self.types().own(uses, policy.then.as_str());
         let head = format!("fn {}", names::method_ident(policy.name.as_str()));
@@ -127,8 +127,8 @@ impl<'a> Service<'a> {
     }
 
     fn policy_impl(&self, uses: &mut Uses, policy: &Policy) -> String {
-        let trait_name = uses.take("platform::handler", "Policy");
-        let targets = uses.take("platform::handler", "Targets");
+        let trait_name = uses.take("platform_runtime::handler", "Policy");
+        let targets = uses.take("platform_runtime::handler", "Targets");
         uses.take("crate::generated", "Domain");
         let ident = names::type_ident(policy.name.as_str());
         let recorded = self.recorded(uses, &policy.trigger);
@@ -230,7 +230,7 @@ impl<'a> Service<'a> {
     }
 
     fn react(&self, uses: &mut Uses, policy: &Policy, recorded: &str) -> String {
-        let context = uses.take("platform::prelude", "Context");
+        let context = uses.take("platform_runtime::prelude", "Context");
         let then = self.types().own(uses, policy.then.as_str());
         let Some(command) = self.context.commands.get(&policy.then) else {
             return String::new();
@@ -293,7 +293,7 @@ impl<'a> Service<'a> {
             let optional = field.is_some_and(|field| field.optional);
             let copied = field.is_some_and(|field| !field.list && is_copy(&field.ty));
             let expression = match (fill.structural, copied) {
-                (true, _) => format!("platform::value::rebuild(&{expression})?"),
+                (true, _) => format!("platform_contract::value::rebuild(&{expression})?"),
                 (false, true) => expression,
                 (false, false) => format!("{expression}.clone()"),
             };

@@ -29,9 +29,10 @@ impl Service<'_> {
         let aggregate = query.aggregate.as_str();
         match member {
             "id" => (self.types().id(uses, aggregate), kind("Uuid")),
-            "created_at" | "updated_at" => {
-                (uses.take("platform::value", "Timestamp"), kind("Timestamp"))
-            }
+            "created_at" | "updated_at" => (
+                uses.take("platform_contract::value", "Timestamp"),
+                kind("Timestamp"),
+            ),
             "version" => ("u64".to_owned(), kind("Int")),
             "status" => {
                 let status = derived::status(aggregate);
@@ -96,7 +97,7 @@ impl Service<'_> {
     }
 
     fn query_impl(&self, uses: &mut Uses, query: &Query) -> String {
-        let trait_name = uses.take("platform::query", "Query");
+        let trait_name = uses.take("platform_runtime::query", "Query");
         let state = names::type_ident(query.aggregate.as_str());
         let state = uses.take("crate::generated", &state);
         let mut columns = Vec::new();
@@ -106,7 +107,7 @@ impl Service<'_> {
             columns.push(types::new_column(name, self.member(uses, query, name).1));
             by.push(literal(name));
         }
-        let range_type = uses.take("platform::query", "Range");
+        let range_type = uses.take("platform_runtime::query", "Range");
         let mut range = text("None");
         if let Some(member) = &query.range {
             let (from, to) = (format!("{member}_from"), format!("{member}_to"));
@@ -124,7 +125,7 @@ impl Service<'_> {
         let order = query.order_by.iter().map(|(member, descending)| {
             Expr::Tuple(vec![literal(member.as_str()), text(descending.to_string())])
         });
-        uses.take("platform::schema", "Column");
+        uses.take("platform_contract::schema", "Column");
         let columns = slice(columns);
         column_uses(uses, &columns);
         let lines = [

@@ -83,7 +83,7 @@ impl Service<'_> {
 
     /// Columns without the source's constraints: the owner may change those any day.
     fn replica_schema(&self, uses: &mut Uses, replica: &Replica, source: &Aggregate) -> String {
-        let ty = uses.take("platform::schema", "Schema");
+        let ty = uses.take("platform_contract::schema", "Schema");
         let columns = replica.fields.iter().map(|copied| {
             let name = copied.name.as_str();
             let Some(field) = source.fields.get(name) else {
@@ -150,8 +150,8 @@ impl Service<'_> {
     }
 
     fn replica_impl(&self, uses: &mut Uses, replica: &Replica, upcasters: Vec<Expr>) -> String {
-        uses.take("platform::handler", "Upcaster");
-        let trait_name = uses.take("platform::handler", "Replicated");
+        uses.take("platform_runtime::handler", "Upcaster");
+        let trait_name = uses.take("platform_runtime::handler", "Replicated");
         let ident = names::type_ident(replica.name.as_str());
         let source = format!(
             "{}::{}",

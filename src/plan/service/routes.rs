@@ -13,7 +13,7 @@ impl Service<'_> {
     /// The function that gives the routes.
     pub fn routes(&self) -> Code {
         let mut uses = Uses::default();
-        uses.take("platform::http", "Routes");
+        uses.take("platform_service::http", "Routes");
         let calls: Vec<Expr> = routes(self.context)
             .iter()
             .map(|route| self.route(&mut uses, route))
@@ -57,12 +57,12 @@ impl Service<'_> {
             Method::Post => "post",
             Method::Delete => "delete",
         };
-        uses.take("platform", "http");
+        uses.take("platform_service", "http");
         let handler = text(format!("http::{function}::<{of}>"));
         let way = match method {
             // `http::delete` is the handler; the method of the same name is axum's.
             "delete" => "http::on_delete".to_owned(),
-            method => uses.take("platform::http", method),
+            method => uses.take("platform_service::http", method),
         };
         call(
             "route",

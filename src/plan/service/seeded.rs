@@ -156,7 +156,7 @@ impl Service<'_> {
         let ident = self.types().own(uses, event);
         let own = self.event_own(event);
         if own.is_empty() {
-            uses.take("platform::prelude", "EventOf");
+            uses.take("platform_runtime::prelude", "EventOf");
             let by = if command.change == Change::Creates {
                 "&"
             } else {

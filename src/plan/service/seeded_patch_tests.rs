@@ -36,10 +36,7 @@ impl Service<'_> {
         let example = self.patch_example(aggregate, command, clears);
         let mut body = format!("        let mut before = {}();\n", state_name(aggregate));
         body.push_str(&self.filled(uses, aggregate, command, &example.state));
-        let given = call(
-            uses.take("platform::testing", "given"),
-            vec![text("before")],
-        );
+        let given = call(uses.take("platform_testing", "given"), vec![text("before")]);
         let mut steps = self.steps(uses, (aggregate, command), &example, &mut body);
         steps.push(call("unwrap", vec![]));
         let after = Expr::Chain(Box::new(given), steps);
@@ -83,7 +80,7 @@ impl Service<'_> {
             let mut members = Members::from_iter([(name.to_owned(), value.clone())]);
             self.put_test_ids(&aggregate.fields, &mut members);
             let json = names::literal(&members.get(name)?.to_string());
-            let value = call("platform::value::json", vec![text(json)]);
+            let value = call("platform_contract::value::json", vec![text(json)]);
             let member = format!("before[{}] =", names::literal(name));
             Some(layout::assign(8, &member, &value, ";") + "\n")
         });

@@ -25,14 +25,14 @@ impl Service<'_> {
         let aggregate = command.and_then(|command| self.aggregate_of(command));
         if let (Some(aggregate), true) = (aggregate, policy.target != Target::New) {
             functions.push(self.state_function(&mut uses, aggregate));
-            let given = uses.take("platform::testing", "given");
+            let given = uses.take("platform_testing", "given");
             let state = format!("{given}({}()).into_aggregate()", state_name(aggregate));
             body.push_str(&format!("        let target = {state};\n"));
             arguments.push(text("&target"));
         }
         arguments.push(text(format!(
             "&{}()",
-            uses.take("platform::testing", "context")
+            uses.take("platform_testing", "context")
         )));
         let function = format!("Domain::{}", names::method_ident(policy.name.as_str()));
         let asked = layout::assign(8, "let asked =", &call(function, arguments), ";");
@@ -67,8 +67,8 @@ impl Service<'_> {
                 let ident = self.emitter(&policy.trigger).own(uses, &status);
                 Some(format!("{ident}::{}", names::variant_ident(state)))
             });
-        let status = status.unwrap_or_else(|| uses.take("platform::prelude", "NoStatus"));
-        let recorded = uses.take("platform::testing", "recorded");
+        let status = status.unwrap_or_else(|| uses.take("platform_contract::prelude", "NoStatus"));
+        let recorded = uses.take("platform_testing", "recorded");
         let event = call(recorded, vec![text("data"), text(status)]);
         body.push('\n');
         body.push_str(&layout::assign(8, "let event =", &event, ";"));

@@ -50,10 +50,10 @@ impl<'a> Service<'a> {
 
     fn command_test(&self, uses: &mut Uses, aggregate: &Aggregate, command: &Command) -> String {
         let given = match command.change {
-            Change::Creates => call(uses.take("platform::testing", "given_nothing"), vec![]),
+            Change::Creates => call(uses.take("platform_testing", "given_nothing"), vec![]),
             Change::Updates | Change::Deletes => {
                 let state = call(state_name(aggregate), vec![]);
-                call(uses.take("platform::testing", "given"), vec![state])
+                call(uses.take("platform_testing", "given"), vec![state])
             }
         };
         let example = self.full_example(aggregate, command);
@@ -104,9 +104,12 @@ impl<'a> Service<'a> {
     fn state_value(&self, uses: &mut Uses, aggregate: &Aggregate) -> (String, Expr) {
         let mut commands = self.commands_of(aggregate);
         if !commands.any(|command| command.change == Change::Creates) {
-            let json = uses.take("platform::value", "Json");
+            let json = uses.take("platform_contract::value", "Json");
             let literal = names::literal(&self.state_json(aggregate).to_string());
-            return (json, call("platform::value::json", vec![text(literal)]));
+            return (
+                json,
+                call("platform_contract::value::json", vec![text(literal)]),
+            );
         }
         let members = self.state_example(aggregate);
         let ty = uses.take("crate::generated", &derived::new(aggregate.name.as_str()));
@@ -177,7 +180,7 @@ impl<'a> Service<'a> {
                     return text("None");
                 };
                 let copy = self.copy_value(uses, replica);
-                let known = call(uses.take("platform::testing", "known"), vec![copy]);
+                let known = call(uses.take("platform_testing", "known"), vec![copy]);
                 match self.may_lack(command, key) {
                     true => call("Some", vec![known]),
                     false => known,

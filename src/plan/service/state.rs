@@ -59,7 +59,7 @@ impl Service<'_> {
     fn state_struct(&self, uses: &mut Uses, aggregate: &Aggregate) -> String {
         uses.take("serde", "Deserialize");
         uses.take("serde", "Serialize");
-        let meta = uses.take("platform::prelude", "Meta");
+        let meta = uses.take("platform_runtime::prelude", "Meta");
         let id = self.types().id(uses, aggregate.name.as_str());
         let ident = names::type_ident(aggregate.name.as_str());
         let mut lines = format!(
@@ -107,7 +107,7 @@ impl Service<'_> {
         let ty = self.types().own(uses, command.name.as_str());
         let timed = needs_time(aggregate);
         let source = if timed {
-            let context = uses.take("platform::prelude", "Context");
+            let context = uses.take("platform_runtime::prelude", "Context");
             format!("({ty}, &{context})")
         } else {
             ty
@@ -276,7 +276,7 @@ impl Service<'_> {
             };
             parameters.push(format!("{}: &{needs}", unused("needs", false)));
         }
-        let context = uses.take("platform::prelude", "Context");
+        let context = uses.take("platform_runtime::prelude", "Context");
         parameters.push(format!("{}: &{context}", unused("context", reads.context)));
         let mut events = if seeded {
             self.events_type(uses, command)

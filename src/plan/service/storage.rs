@@ -21,7 +21,7 @@ impl Service<'_> {
     }
 
     fn schema(&self, uses: &mut Uses, aggregate: &Aggregate) -> String {
-        let ty = uses.take("platform::schema", "Schema");
+        let ty = uses.take("platform_contract::schema", "Schema");
         let mut columns = Vec::new();
         if status(aggregate).is_some() {
             let kind = names::const_ident(&derived::status(aggregate.name.as_str()));
@@ -32,7 +32,7 @@ impl Service<'_> {
         }
         columns.extend(self.columns(aggregate.fields.values()));
         let collections = aggregate.entities.values().map(|entity| {
-            uses.take("platform::schema", "Collection");
+            uses.take("platform_contract::schema", "Collection");
             Expr::Struct(
                 "Collection".to_owned(),
                 vec![
@@ -49,7 +49,7 @@ impl Service<'_> {
         let unique: Vec<Expr> = uniques(aggregate)
             .into_iter()
             .map(|(name, members)| {
-                uses.take("platform::schema", "Unique");
+                uses.take("platform_contract::schema", "Unique");
                 let members = members.iter().map(|member| literal(member)).collect();
                 let fields = vec![
                     field("name", literal(&name)),
@@ -62,7 +62,7 @@ impl Service<'_> {
             .referrers(aggregate)
             .into_iter()
             .map(|(table, column)| {
-                uses.take("platform::schema", "Referrer");
+                uses.take("platform_contract::schema", "Referrer");
                 let fields = vec![
                     field("table", literal(&table)),
                     field("column", literal(&column)),
@@ -128,8 +128,8 @@ impl Service<'_> {
         let name = aggregate.name.as_str();
         let ident = uses.take("crate::generated", &names::type_ident(name));
         let view = self.types().own(uses, &derived::view(name));
-        let trait_name = uses.take("platform::prelude", "Aggregate");
-        let meta = uses.take("platform::prelude", "Meta");
+        let trait_name = uses.take("platform_runtime::prelude", "Aggregate");
+        let meta = uses.take("platform_runtime::prelude", "Meta");
         let id = self.types().id(uses, name);
         let initial = match aggregate.states.first() {
             Some(state) => call("Some", vec![literal(state.name.as_str())]),
@@ -271,7 +271,7 @@ pub(super) fn column_uses(uses: &mut Uses, expression: &Expr) {
     let flat = expression.flat();
     for name in ["Column", "Kind"] {
         if flat.contains(&format!("{name}::")) {
-            uses.take("platform::schema", name);
+            uses.take("platform_contract::schema", name);
         }
     }
 }

@@ -10,17 +10,13 @@ use super::replicas::milliseconds;
 use super::storage::literal;
 use super::{Code, Service, module};
 
-/// What the embedded database has instead of migrations, where it stands in for another.
-const STAND_IN: &str = "/// The tables of the SQLite file that stands in for the database in tests without a server.\n\
-const STAND_IN: &[Migration] = &[Migration {\n    name: \"stand_in\",\n    text: include_str!(\"stand_in.sql\"),\n}];\n";
-
 impl Service<'_> {
     /// The function that puts the service together.
     pub fn wiring(&self, port: u16, partitions: u32) -> Code {
         let mut uses = Uses::default();
-        uses.take("platform::service", "Service");
-        uses.take("platform::engine", "Database");
-        uses.take("platform::engine", "Migration");
+        uses.take("platform_service", "Service");
+        uses.take("platform_ports::engine", "Database");
+        uses.take("platform_ports::engine", "Migration");
         uses.take("crate::generated::routes", "routes");
         let number = |number: String| vec![text(number)];
         let mut calls = vec![
@@ -71,31 +67,28 @@ impl Service<'_> {
             calls.push(call("effect", vec![text(format!("{ident}::default()"))]));
         }
         calls.push(call("routes", vec![text("routes()")]));
-        if self.system.broker == Broker::Kafka {
-            let kind = uses.take("platform::broker", "BrokerKind");
-            calls.insert(0, call("broker", vec![text(format!("{kind}::Kafka"))]));
-        }
         if let Some(millis) = self.context.scale.cache_millis {
-            calls.insert(0, call("cached_for", number(milliseconds(millis))));
+            let driver = uses.take("platform_redis", "CacheDriver");
+            let driver = text(format!("&{driver}"));
+            let cached = call("cached", vec![driver, text(milliseconds(millis))]);
+            calls.insert(0, cached);
         }
         let new = call(
             "Service::new",
             vec![
                 literal(self.system.name.as_str()),
                 literal(self.context.name.as_str()),
-                self.database(),
+                self.database(&mut uses),
+                self.broker(&mut uses),
                 text("OPENAPI"),
             ],
         );
         let body = Expr::Chain(Box::new(new), calls).lay(4, 4, 0);
-        let mut items = vec![
+        let items = vec![
             self.migrations(),
             "/// The description of its HTTP interface.\nconst OPENAPI: &str = include_str!(\"../../openapi.json\");\n".to_owned(),
             format!("/// The service with all it is made of.\npub fn service() -> Service {{\n    {body}\n}}\n"),
         ];
-        if self.context.database != Database::Sqlite {
-            items.insert(1, STAND_IN.to_owned());
-        }
         Code::new(&uses, &items)
     }
 
@@ -110,14 +103,16 @@ impl Service<'_> {
     }
 
     /// The database that the service is described with.
-    fn database(&self) -> Expr {
-        let kind = self.context.database;
-        let make = format!("Database::{}", kind.as_str());
-        let database = call(make, vec![text("MIGRATIONS")]);
+    fn database(&self, uses: &mut Uses) -> Expr {
+        let driver = match self.context.database {
+            Database::Sqlite => uses.take("platform_sqlite", "Sqlite"),
+            Database::Postgres => uses.take("platform_postgres", "Postgres"),
+            Database::Mongodb => uses.take("platform_mongodb", "Mongodb"),
+            Database::Redis => uses.take("platform_redis", "Redis"),
+        };
+        let driver = text(format!("&{driver}"));
+        let database = call("Database::new", vec![driver, text("MIGRATIONS")]);
         let mut rest = Vec::new();
-        if kind != Database::Sqlite {
-            rest.push(call("stand_in", vec![text("STAND_IN")]));
-        }
         let replicas = self.context.scale.read_replicas;
         if replicas > 0 {
             rest.push(call("read_replicas", vec![text(replicas.to_string())]));
@@ -126,6 +121,15 @@ impl Service<'_> {
             true => database,
             false => Expr::Chain(Box::new(database), rest),
         }
+    }
+
+    /// The broker of the system.
+    fn broker(&self, uses: &mut Uses) -> Expr {
+        let driver = match self.system.broker {
+            Broker::Embedded => uses.take("platform_embedded_broker", "Embedded"),
+            Broker::Kafka => uses.take("platform_kafka", "Kafka"),
+        };
+        text(format!("&{driver}"))
     }
 
     fn migrations(&self) -> String {

@@ -12,7 +12,7 @@ use crate::plan::types::Place;
 pub struct Column {
     /// Its name.
     pub name: Literal,
-    /// What kind of value it holds: `platform::schema::Kind::Text`.
+    /// What kind of value it holds: `platform_contract::schema::Kind::Text`.
     pub kind: Expr,
     /// What its absence means, as the runtime has it: `optional`, `kept`, `clearable`; `None` where it has to
     /// be there.
@@ -129,7 +129,7 @@ pub fn kind(ty: &Type, place: Place) -> Expr {
             Scalar::Json => "Json",
         },
     };
-    Expr(format!("platform::schema::Kind::{scalar}"))
+    Expr(format!("platform_contract::schema::Kind::{scalar}"))
 }
 
 /// The constant in a contract that describes a type.

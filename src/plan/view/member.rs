@@ -32,7 +32,7 @@ impl From<members::Member> for Member {
         let is_absent = match member.presence {
             Presence::Required => None,
             Presence::Optional | Presence::Kept => Some("Option::is_none"),
-            Presence::Clearable => Some("platform::value::Patch::is_keep"),
+            Presence::Clearable => Some("platform_contract::value::Patch::is_keep"),
         };
         match &member.default {
             Some(path) if !path.is_empty() => tell("default", path),

@@ -13,7 +13,7 @@
 //!    types of this module, flags, numbers, lists of them, and structs for what is looped over. A `String`
 //!    is for what stands in text alone.
 //! 5. A generated file imports nothing: names come with their paths ([`Uses::paths`]), which the template
-//!    writes out for the runtime's, `platform::value::Timestamp`. A seeded file has its imports in
+//!    writes out for the runtime's, `platform_contract::value::Timestamp`. A seeded file has its imports in
 //!    the template, as its owner would write them.
 //!
 //! [`Uses::paths`]: super::uses::Uses::paths
@@ -97,7 +97,7 @@ impl Literal {
     }
 }
 
-/// An expression of Rust on one line, without a statement in it: `platform::value::Date::constant(2024, 2, 29)`.
+/// An expression of Rust on one line, without a statement in it: `platform_contract::value::Date::constant(2024, 2, 29)`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Expr(String);

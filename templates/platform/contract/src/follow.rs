@@ -1,0 +1,40 @@
+//! Commands that follow from what was done outside: the outcome of an effect, with its type taken off.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::Command;
+
+/// A command of the same service that an effect's outcome comes back as.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Follow {
+    /// Its name.
+    pub command: &'static str,
+    /// The aggregate it is on; `None` when it creates.
+    pub target: Option<Uuid>,
+    /// Its input.
+    pub input: Value,
+}
+
+/// What an outcome may come back as: a command of the service, or nothing.
+pub trait Follows {
+    /// The command with its name and input, on `target`.
+    fn follow(&self, target: Option<Uuid>) -> Option<Follow>;
+}
+
+impl Follows for () {
+    fn follow(&self, _: Option<Uuid>) -> Option<Follow> {
+        None
+    }
+}
+
+impl<C: Command> Follows for C {
+    fn follow(&self, target: Option<Uuid>) -> Option<Follow> {
+        // An input without a JSON form is refused as invalid when its turn comes, visibly.
+        Some(Follow {
+            command: C::NAME,
+            target,
+            input: serde_json::to_value(self).unwrap_or_default(),
+        })
+    }
+}

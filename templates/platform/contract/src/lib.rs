@@ -1,0 +1,16 @@
+//! What the contracts of contexts are written with: ids and values, the schema of data, events and
+//! commands, and the envelope that messages travel in. No word of any domain is in here, and nothing of
+//! databases, brokers or HTTP: who depends on a contract gets little with it.
+
+mod emitted;
+pub mod envelope;
+pub mod fixtures;
+mod follow;
+mod language;
+pub mod prelude;
+pub mod schema;
+pub mod value;
+
+pub use emitted::{AnyEvent, Emitted, EncodeError};
+pub use follow::{Follow, Follows};
+pub use language::{AggregateType, Command, Event, Id, NoStatus, Recorded, Refusal, UpcastError};

@@ -1,0 +1,151 @@
+//! Answers to requests with a key, kept in the document of the aggregate that was asked: so a unit of
+//! work of such a request is one write of one document, as one without a key is.
+//!
+//! The key of an answer names its aggregate. Where nothing is under the id, because a creation was
+//! refused, a document of version 0 holds the answer, and goes with it. A document holds a number of
+//! answers, of a size; when there would be more, the older half moves into the collection
+//! `microdb_requests`, in the transaction of the answer that comes.
+
+use mongodb::bson::{Bson, Document, doc};
+use platform_contract::value::Timestamp;
+use platform_ports::engine::{self, DocumentWrite, Documents, WriteSet};
+use uuid::Uuid;
+
+use super::documents::decoded;
+use super::error::{Failed, is_true, unsigned};
+use super::fields::{ID, INTENT_ID, LOOSE, REQUESTS, REQUESTS_DUE, REQUESTS_MOVED};
+use super::places::document_place;
+use super::search::Search;
+use super::store::{Place, Store, all};
+
+/// The answers that a document holds.
+pub(super) fn answers(document: &Document) -> impl Iterator<Item = &Document> {
+    let list = document.get_array(REQUESTS).ok().into_iter().flatten();
+    list.filter_map(Bson::as_document)
+}
+
+impl Store {
+    /// The document that holds the answer under a key: that of the aggregate which the key names.
+    pub(super) fn holder_of(&self, collection: Documents, key: &str) -> Option<Place> {
+        if collection != Documents::Requests {
+            return None;
+        }
+        let (table, rest) = key.split_once('/')?;
+        let (id, _) = rest.split_once('/')?;
+        let is_aggregate = self.aggregates().any(|one| one == table);
+        (is_aggregate && Uuid::try_parse(id).is_ok()).then(|| (table.to_owned(), id.to_owned()))
+    }
+
+    /// Answers that write sets are about and that may have moved out of their documents.
+    pub(super) fn moved(
+        &self,
+        writes: &[WriteSet],
+        has_moved: impl Fn(&Place) -> bool,
+    ) -> impl Iterator<Item = Place> {
+        let all = writes.iter().flat_map(|write| &write.documents);
+        let moved =
+            all.filter(move |write| self.holder(write).is_some_and(|holder| has_moved(&holder)));
+        moved.map(document_place)
+    }
+
+    /// The document that holds the answer which is written, if it is one.
+    pub(super) fn holder(&self, write: &DocumentWrite) -> Option<Place> {
+        let (collection, key) = named(write);
+        self.holder_of(collection, key)
+    }
+
+    /// The answer that an aggregate's document holds; `None` when it may be elsewhere.
+    pub(super) async fn held_answer(
+        &self,
+        (table, id): &Place,
+        key: &str,
+    ) -> Result<Option<Option<engine::Document>>, Failed> {
+        let search = Search {
+            projection: doc! {
+                REQUESTS: { "$elemMatch": { ID: key } },
+                REQUESTS_MOVED: 1,
+                INTENT_ID: 1,
+            },
+            ..Search::all(doc! { ID: id })
+        };
+        let found = self.read(table, &search).await?;
+        let Some(document) = found.first() else {
+            return Ok(Some(None));
+        };
+        match answers(document).next() {
+            Some(answer) => Ok(Some(Some(decoded(answer)?))),
+            None if is_true(document, REQUESTS_MOVED) => Ok(None),
+            None => Ok(Some(None)),
+        }
+    }
+
+    /// What adds the answers in documents of aggregates to those of their own collection, as steps that
+    /// follow the choice of `all` there.
+    pub(super) fn with_held_answers(
+        &self,
+        all: &Document,
+        due_by: Option<Timestamp>,
+    ) -> Vec<Document> {
+        let due = match due_by {
+            Some(due_by) => doc! { "$lte": due_by.as_microseconds() },
+            None => doc! { "$exists": true },
+        };
+        let tables = self.aggregates();
+        let steps = tables.map(|table| {
+            doc! { "$unionWith": { "coll": table, "pipeline": [
+                { "$match": { REQUESTS_DUE: &due } },
+                { "$unwind": "$_requests" },
+                { "$replaceRoot": { "newRoot": "$_requests" } },
+                { "$match": all },
+            ] } }
+        });
+        steps.collect()
+    }
+
+    /// How many answers documents of aggregates hold.
+    pub(super) async fn held_answers(&self) -> Result<u64, Failed> {
+        let mut count = 0;
+        self.finish_answers().await?;
+        for table in self.aggregates() {
+            let steps = vec![
+                doc! { "$match": { REQUESTS_DUE: { "$exists": true } } },
+                doc! { "$unwind": "$_requests" },
+                doc! { "$count": "count" },
+            ];
+            let counted = self.settled(table).aggregate(steps).await?;
+            for counted in all(counted).await? {
+                count += unsigned(&counted, "count")?;
+            }
+        }
+        Ok(count)
+    }
+
+    /// The collections whose documents hold answers: those of aggregates. Where a member of the rows
+    /// decides the shard, there is no place for an answer before there is a row, and none for any.
+    fn aggregates(&self) -> impl Iterator<Item = &str> {
+        let names = self.outboxes.iter().map(String::as_str);
+        names.filter(|name| *name != LOOSE && self.shard_of(name).is_none())
+    }
+
+    /// Applies what was committed and not yet applied to the documents that hold answers.
+    pub(super) async fn finish_answers(&self) -> Result<(), Failed> {
+        for table in self.aggregates() {
+            self.finish_in(table).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The collection and the key of what is written.
+fn named(write: &DocumentWrite) -> (Documents, &str) {
+    match write {
+        DocumentWrite::Put {
+            collection,
+            document,
+            ..
+        } => (*collection, &document.key),
+        DocumentWrite::Delete {
+            collection, key, ..
+        } => (*collection, key),
+    }
+}

@@ -1,0 +1,207 @@
+//! The small set of operations a database has to offer. Everything above is written once over it.
+//!
+//! Reads may come from any snapshot; every write is one [`WriteSet`], applied as a whole or not at
+//! all, and only when all its conditions hold at that instant. So a unit of work is: read, decide,
+//! commit what was decided on condition that what was read still stands; on
+//! [`CommitError::Conflict`], again.
+
+pub mod codec;
+pub mod cursor;
+mod database;
+mod document;
+mod driver;
+pub mod entities;
+pub mod history;
+mod message;
+mod migration;
+mod options;
+pub mod per_schema;
+mod progress;
+mod replicas;
+mod row;
+mod write;
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use platform_contract::schema::Schema;
+use platform_contract::value::Timestamp;
+
+pub use database::Database;
+pub use document::{DISCARDED, Document, DocumentWrite, Documents, DocumentsQuery, Glance, NEW};
+pub use driver::Driver;
+pub use message::{OutboxDepth, OutboxEvent, OutboxRow};
+pub use migration::{Migration, OpenError};
+pub use options::Options;
+pub use progress::{Gate, GateAdvance, OffsetAdvance};
+pub use replicas::{NoPosition, Position, Replicas};
+pub use row::{Find, Found, Generation, Page, Stored};
+pub use write::{Check, CommitError, Save, SaveTo, WriteSet};
+
+/// A failure of the database or the way to it.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// It will pass: busy, serialization, connection, timeout, disk full.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// It will pass as well, and the database is well: others change the same, say.
+    #[error("{0}")]
+    HeldUp(String),
+    /// The outbox is full: the broker has not taken messages for long.
+    #[error("the outbox is full")]
+    OutboxFull,
+    /// It will not: what is stored is not what the schema says.
+    #[error("the database answered what nobody expected: {0}")]
+    Corrupt(String),
+    /// The cursor of a page is not one of this search.
+    #[error("the cursor is not one of this search")]
+    BadCursor,
+}
+
+/// A database with the operations the runtime needs.
+#[async_trait]
+pub trait Engine: Send + Sync + 'static {
+    /// The database's own clock.
+    async fn now(&self) -> Result<Timestamp, EngineError>;
+
+    /// The row under an id.
+    async fn load(
+        &self,
+        schema: &'static Schema,
+        generation: Generation,
+        id: Uuid,
+    ) -> Result<Found, EngineError> {
+        let mut each = self.load_each(schema, generation, &[id]).await?;
+        Ok(each.pop().unwrap_or(Found::Nothing))
+    }
+
+    /// The rows under these ids, an answer each in their order; they need not be of one instant.
+    async fn load_each(
+        &self,
+        schema: &'static Schema,
+        generation: Generation,
+        ids: &[Uuid],
+    ) -> Result<Vec<Found>, EngineError>;
+
+    /// A page of rows.
+    async fn find(&self, find: &Find) -> Result<Page, EngineError>;
+
+    /// Copies that answer reads for callers in its stead, where it has any.
+    fn replicas(&self) -> Option<&dyn Replicas> {
+        None
+    }
+
+    /// Deleted rows with the versions of their deletions, in the order of their ids, after this one.
+    async fn deleted(
+        &self,
+        schema: &'static Schema,
+        generation: Generation,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, u64)>, EngineError>;
+
+    /// Applies a write set, durably, alone or in one group with others that are waiting.
+    async fn commit(&self, write: WriteSet) -> Result<(), CommitError>;
+
+    /// Applies all of them as one, or none; the number is that of the first that failed.
+    async fn commit_all(&self, writes: Vec<WriteSet>) -> Result<(), (usize, CommitError)>;
+
+    /// Into how many shards the outbox is divided; each needs a relay.
+    fn shards(&self) -> u32;
+
+    /// The oldest messages of a shard, in the order of their commits. Refused ones are among them.
+    async fn outbox(&self, shard: u32, limit: u32) -> Result<Vec<OutboxRow>, EngineError>;
+
+    /// The oldest messages of a shard but these, which the caller has already. Fewer than the limit:
+    /// there are no more.
+    async fn outbox_beyond(
+        &self,
+        shard: u32,
+        known: &[Uuid],
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, EngineError> {
+        let all = u32::try_from(known.len()).unwrap_or(u32::MAX);
+        let mut rows = self.outbox(shard, limit.saturating_add(all)).await?;
+        let known: HashSet<_> = known.iter().collect();
+        rows.retain(|row| !known.contains(&row.event.id));
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(rows)
+    }
+
+    /// Deletes messages that the broker has acknowledged, by id.
+    async fn acknowledge(&self, ids: &[Uuid]) -> Result<(), EngineError>;
+
+    /// The messages that are marked as refused for good, of all shards, in the order of their commits.
+    async fn refused(&self, limit: u32) -> Result<Vec<OutboxRow>, EngineError>;
+
+    /// Marks a message as refused for good, so that it blocks its own key only, or (`None`) frees it.
+    async fn refuse(&self, id: Uuid, why: Option<&str>) -> Result<(), EngineError>;
+
+    /// How much waits in the outbox.
+    async fn outbox_depth(&self) -> Result<OutboxDepth, EngineError>;
+
+    /// Events of the log in the order `(aggregate, sequence)`, after the given place.
+    async fn event_log(
+        &self,
+        aggregate_type: &str,
+        after: Option<(Uuid, u64)>,
+        limit: u32,
+    ) -> Result<Vec<OutboxEvent>, EngineError>;
+
+    /// Deletes events of the log older than this; how many.
+    async fn trim_event_log(&self, before: Timestamp) -> Result<u64, EngineError>;
+
+    /// The gates of a handler for these aggregates; absent ones are left out.
+    async fn gates(
+        &self,
+        handler: &str,
+        generation: Generation,
+        aggregates: &[Uuid],
+    ) -> Result<Vec<(Uuid, Gate)>, EngineError>;
+
+    /// How far a handler has read; one per partition it has read at all.
+    async fn offsets(
+        &self,
+        handler: &str,
+        generation: Generation,
+    ) -> Result<Vec<OffsetAdvance>, EngineError>;
+
+    /// Deletes rows, gates and offsets of a handler's generation that is no longer used.
+    async fn drop_generation(
+        &self,
+        schema: Option<&'static Schema>,
+        handler: &str,
+        generation: Generation,
+    ) -> Result<(), EngineError>;
+
+    /// A document.
+    async fn document(
+        &self,
+        collection: Documents,
+        key: &str,
+    ) -> Result<Option<Document>, EngineError>;
+
+    /// Documents, ordered by due time (none is the least), then group and position, then key; by key
+    /// alone when paging.
+    async fn documents(&self, query: &DocumentsQuery) -> Result<Vec<Document>, EngineError>;
+
+    /// How many documents a collection holds.
+    async fn count(&self, collection: Documents) -> Result<u64, EngineError>;
+
+    /// The time, and which of these collections hold anything.
+    async fn glance(&self, collections: &[Documents]) -> Result<Glance, EngineError> {
+        let now = self.now().await?;
+        let mut holding = Vec::new();
+        for collection in collections {
+            if self.count(*collection).await? > 0 {
+                holding.push(*collection);
+            }
+        }
+        Ok(Glance { now, holding })
+    }
+
+    /// Takes or renews a lease by the database's clock; whether `owner` has it now.
+    async fn lease(&self, name: &str, owner: Uuid, millis: u64) -> Result<bool, EngineError>;
+}

@@ -1,0 +1,49 @@
+//! How far handlers have come.
+
+use uuid::Uuid;
+
+use super::Generation;
+use platform_contract::value::Timestamp;
+
+/// How far a handler has come with an aggregate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gate {
+    /// The last sequence that took effect.
+    pub sequence: u64,
+    /// The id of that event; `None` after a snapshot of unknown history.
+    pub event: Option<Uuid>,
+}
+
+/// A gate's step: from the sequence it must have now to a later one.
+#[derive(Debug, Clone)]
+pub struct GateAdvance {
+    /// The handler.
+    pub handler: String,
+    /// Its generation.
+    pub generation: Generation,
+    /// The aggregate.
+    pub aggregate: Uuid,
+    /// The sequence it must have now; `None`: there is no row yet.
+    pub from: Option<u64>,
+    /// What it becomes.
+    pub to: Gate,
+}
+
+/// How far a handler has read a partition. Moves forward only, unless the topic is another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OffsetAdvance {
+    /// The handler.
+    pub handler: String,
+    /// Its generation.
+    pub generation: Generation,
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: u32,
+    /// What tells a topic from one made anew under its name.
+    pub incarnation: String,
+    /// The offset to read next.
+    pub next: i64,
+    /// The owner's database time up to which all is read, when a heartbeat told it.
+    pub as_of: Option<Timestamp>,
+}

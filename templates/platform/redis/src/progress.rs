@@ -1,0 +1,114 @@
+//! Gates and offsets: how far handlers have come (`lua/9_progress.lua`).
+
+use platform_contract::schema::Schema;
+use platform_contract::value::Timestamp;
+use platform_ports::engine::{EngineError, Gate, GateAdvance, Generation, OffsetAdvance};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::codec::{from_signed, signed};
+use super::error::corrupt;
+use super::link::Link;
+use super::rows::{self, uuid};
+
+/// A handler's generation.
+fn of(handler: &str, generation: Generation) -> String {
+    format!("{generation}:{handler}")
+}
+
+/// A gate's step, as the function takes it.
+pub(super) fn gate(advance: &GateAdvance) -> Value {
+    let from = advance.from;
+    json!({
+        "of": of(&advance.handler, advance.generation),
+        "aggregate": advance.aggregate.to_string(),
+        "from": from.map_or(Value::Bool(false), |from| from.to_string().into()),
+        "sequence": advance.to.sequence.to_string(),
+        "event": advance.to.event.map(|event| event.to_string()).unwrap_or_default(),
+    })
+}
+
+/// An offset's step, as the function takes it.
+pub(super) fn offset(advance: &OffsetAdvance) -> Value {
+    let as_of = advance.as_of.map(|as_of| signed(as_of.as_microseconds()));
+    json!({
+        "of": of(&advance.handler, advance.generation),
+        "partition": format!("{}\0{:010}", advance.topic, advance.partition),
+        "incarnation": advance.incarnation,
+        "next": signed(advance.next),
+        "as_of": as_of.unwrap_or_default(),
+    })
+}
+
+/// The gates of a handler for these aggregates.
+pub(super) async fn gates(
+    link: &Link,
+    handler: &str,
+    generation: Generation,
+    aggregates: &[Uuid],
+) -> Result<Vec<(Uuid, Gate)>, EngineError> {
+    let aggregates: Vec<String> = aggregates.iter().map(Uuid::to_string).collect();
+    let asked = json!({ "of": of(handler, generation), "aggregates": aggregates });
+    let found: Vec<(String, String)> = link.read("gates", &asked).await?;
+    found
+        .iter()
+        .map(|(aggregate, text)| {
+            let (sequence, event) = text.split_once('\n').ok_or_else(|| corrupt("a gate"))?;
+            let event = (!event.is_empty()).then(|| uuid(event));
+            let gate = Gate {
+                sequence: sequence.parse().map_err(|_| corrupt("a gate"))?,
+                event: event.transpose()?,
+            };
+            Ok((uuid(aggregate)?, gate))
+        })
+        .collect()
+}
+
+/// How far a handler has read, by topic and partition.
+pub(super) async fn offsets(
+    link: &Link,
+    handler: &str,
+    generation: Generation,
+) -> Result<Vec<OffsetAdvance>, EngineError> {
+    let asked = json!({ "of": of(handler, generation) });
+    let found: Vec<(String, String)> = link.read("offsets", &asked).await?;
+    let offsets = found.iter().map(|(place, text)| {
+        let malformed = || corrupt("an offset");
+        let (topic, partition) = place.split_once('\0').ok_or_else(malformed)?;
+        let [incarnation, next, as_of]: [String; 3] =
+            serde_json::from_str(text).map_err(|_| malformed())?;
+        let as_of = match as_of.as_str() {
+            "" => None,
+            text => Some(Timestamp::from_microseconds(from_signed(text)?).ok_or_else(malformed)?),
+        };
+        Ok(OffsetAdvance {
+            handler: handler.to_owned(),
+            generation,
+            topic: topic.to_owned(),
+            partition: partition.parse().map_err(|_| malformed())?,
+            incarnation,
+            next: from_signed(&next)?,
+            as_of,
+        })
+    });
+    let mut offsets = offsets.collect::<Result<Vec<_>, EngineError>>()?;
+    offsets.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
+    Ok(offsets)
+}
+
+/// Deletes what a generation of a handler leaves behind.
+pub(super) async fn drop_generation(
+    link: &Link,
+    schema: Option<&Schema>,
+    handler: &str,
+    generation: Generation,
+) -> Result<(), EngineError> {
+    let handler = of(handler, generation);
+    let mut keys = vec![format!("gates:{handler}"), format!("offsets:{handler}")];
+    if let Some(schema) = schema.filter(|schema| schema.generations) {
+        let table = rows::of(schema, generation);
+        let kinds = ["rows", "ids", "gone", "gone_ids", "entries"];
+        keys.extend(kinds.map(|kind| format!("{kind}:{table}")));
+    }
+    link.clear("drop", &keys).await.map(drop)
+}

@@ -1,0 +1,357 @@
+//! The loop of a handler: it shares the partitions of its topic with the same handler in other
+//! processes, reads each from where the database says it stands, and hands runs of messages over.
+//!
+//! Few messages of many partitions are one run; of many, several runs are handled at a time, which have
+//! no partition, and so no aggregate, in common.
+//!
+//! The offsets are kept with the effects, in the same transaction; what the broker is told of them
+//! is for operators only. When the database or the broker fails, the partition rests for a while,
+//! and is read again from where it stood.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use tracing::Instrument;
+
+use super::lookout::News;
+use super::message::Message;
+use super::partition::Partition;
+use super::positions::{self, ReadError};
+use super::reactor::Scope;
+use super::run::Runner;
+use super::sweep::Sweeper;
+use crate::task;
+use platform_contract::envelope::Control;
+use platform_ports::broker::{Assignment, BrokerError, Delivery, Polled, Subscription};
+use platform_ports::engine::EngineError;
+
+/// How many messages are handled in one transaction at most.
+const AT_ONCE: u32 = 512;
+/// How many messages are handled at a time, in several transactions.
+const TOGETHER: usize = 2_048;
+/// The first rest after a failure; it doubles.
+const FIRST_REST: Duration = Duration::from_millis(100);
+/// The longest rest.
+const LONGEST_REST: Duration = Duration::from_secs(10);
+/// How long a policy or an effect may go without noting that it has read heartbeats only.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// Messages of one or several partitions that are handled together.
+#[derive(Default)]
+struct Run {
+    messages: Vec<Message>,
+    /// The offset of the next message of each of its partitions.
+    next: BTreeMap<u32, i64>,
+}
+
+impl Run {
+    fn has_room_for(&self, messages: usize) -> bool {
+        self.messages.len() + messages <= AT_ONCE as usize
+    }
+}
+
+/// The loop of one generation of a handler.
+pub(super) struct Consumer {
+    /// Changed only while no run is under way, so that it is never copied for that.
+    runner: Arc<Runner>,
+    topic: String,
+    partitions: BTreeMap<u32, Partition>,
+    sweeper: Sweeper,
+    news: News,
+}
+
+/// The name under which the processes of a handler share its partitions.
+pub(super) fn group(scope: &Scope) -> String {
+    let (runtime, handler) = (&scope.runtime, scope.about.handler);
+    let name = format!("{}.{}.{handler}", runtime.system, runtime.context);
+    match scope.generation {
+        0 => name,
+        generation => format!("{name}.{generation}"),
+    }
+}
+
+/// Reads for a generation of a handler until the service shuts down.
+pub(super) async fn consume(scope: Scope, topic: String, news: News) {
+    let mut shutdown = scope.runtime.shutdown.clone();
+    let mut rest = FIRST_REST;
+    while !*shutdown.borrow() {
+        let began = Instant::now();
+        let mut consumer = Consumer {
+            runner: Arc::new(Runner::new(scope.clone())),
+            topic: topic.clone(),
+            partitions: BTreeMap::new(),
+            sweeper: Sweeper::default(),
+            news: news.clone(),
+        };
+        let Err(error) = consumer.session().await else {
+            return;
+        };
+        let (handler, generation) = (scope.about.handler, scope.generation);
+        scope.runtime.outages.failed(
+            &error,
+            || tracing::warn!(handler, generation, %error, "reading was interrupted"),
+        );
+        if began.elapsed() > LONGEST_REST {
+            rest = FIRST_REST;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(rest) => {}
+            _ = shutdown.wait_for(|down| *down) => {}
+        }
+        rest = (rest * 2).min(LONGEST_REST);
+    }
+}
+
+impl Consumer {
+    async fn session(&mut self) -> Result<(), ReadError> {
+        let runtime = self.runner.scope.runtime.clone();
+        let group = group(&self.runner.scope);
+        let topics = [self.topic.clone()];
+        let mut subscription = runtime.broker.subscribe(&group, &topics).await?;
+        Arc::make_mut(&mut self.runner).refresh().await?;
+        let mut polled = None;
+        while !*runtime.shutdown.borrow() {
+            self.wake(&mut *subscription).await?;
+            let runner = Arc::make_mut(&mut self.runner);
+            let busy = self.sweeper.sweep(runner, &self.partitions).await;
+            let next = match polled.take() {
+                Some(polled) => Some(polled),
+                None if busy => Some(subscription.poll(AT_ONCE, 0).await?),
+                None => self.wait(&mut *subscription).await?,
+            };
+            let Some(next) = next else {
+                continue;
+            };
+            match next {
+                Polled::Assigned(assigned) => self.assigned(&mut *subscription, assigned).await?,
+                Polled::Revoked(revoked) => {
+                    for (_, partition) in revoked {
+                        self.partitions.remove(&partition);
+                    }
+                }
+                Polled::OutOfRange { partition, .. } => {
+                    self.out_of_range(&mut *subscription, partition).await?;
+                }
+                Polled::Messages(deliveries) => {
+                    self.sweeper.reads(&deliveries);
+                    let (found, next) = more(&mut *subscription, deliveries).await?;
+                    self.read(&mut *subscription, found).await?;
+                    // What a partition that failed has next is read again when it has rested.
+                    polled = next.filter(|polled| !self.rests(polled));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until there is something to read, or something else to do.
+    async fn wait(
+        &mut self,
+        subscription: &mut dyn Subscription,
+    ) -> Result<Option<Polled>, BrokerError> {
+        let rests = self.partitions.values().filter_map(|one| one.rest);
+        let rests = rests.map(|(until, _)| until.saturating_duration_since(Instant::now()));
+        let wait = rests.fold(self.sweeper.due_in(&self.partitions), Duration::min);
+        // Rounded up, so that it is due then.
+        let wait_ms = u64::try_from(wait.as_millis())
+            .unwrap_or(u64::MAX)
+            .saturating_add(1);
+        let mut shutdown = self.runner.scope.runtime.shutdown.clone();
+        tokio::select! {
+            polled = subscription.poll(AT_ONCE, wait_ms) => polled.map(Some),
+            Ok(()) = self.news.changed() => {
+                self.sweeper.call();
+                Ok(None)
+            }
+            _ = shutdown.wait_for(|down| *down) => Ok(None),
+        }
+    }
+
+    async fn assigned(
+        &mut self,
+        subscription: &mut dyn Subscription,
+        assigned: Vec<Assignment>,
+    ) -> Result<(), ReadError> {
+        let positions = positions::positions(&self.runner.scope, &assigned).await?;
+        for (assignment, next) in assigned.into_iter().zip(positions) {
+            self.take(subscription, assignment, next).await?;
+        }
+        Arc::make_mut(&mut self.runner).refresh().await?;
+        Ok(())
+    }
+
+    async fn out_of_range(
+        &mut self,
+        subscription: &mut dyn Subscription,
+        partition: u32,
+    ) -> Result<(), ReadError> {
+        let broker = &self.runner.scope.runtime.broker;
+        let all = broker.partitions(&self.topic).await?;
+        let Some(assignment) = all.into_iter().find(|one| one.partition == partition) else {
+            return Ok(());
+        };
+        let next = positions::resynchronise(&self.runner.scope, &assignment).await?;
+        self.take(subscription, assignment, next).await?;
+        Arc::make_mut(&mut self.runner).refresh().await?;
+        Ok(())
+    }
+
+    async fn take(
+        &mut self,
+        subscription: &mut dyn Subscription,
+        assignment: Assignment,
+        next: i64,
+    ) -> Result<(), ReadError> {
+        let partition = assignment.partition;
+        subscription.seek(&self.topic, partition, next).await?;
+        self.partitions.insert(partition, Partition::from(next));
+        let place = (assignment.topic, partition);
+        let runner = Arc::make_mut(&mut self.runner);
+        runner.incarnations.insert(place, assignment.incarnation);
+        Ok(())
+    }
+
+    /// Handles messages of several partitions at the same time.
+    async fn read(
+        &mut self,
+        subscription: &mut dyn Subscription,
+        found: BTreeMap<u32, Vec<Delivery>>,
+    ) -> Result<(), ReadError> {
+        let mut under_way = JoinSet::new();
+        for mut run in self.runs(found) {
+            let runner = Arc::clone(&self.runner);
+            let handle = async move {
+                let handled = runner.run(run.messages, &mut run.next).await;
+                (run.next, handled)
+            };
+            under_way.spawn(handle.in_current_span());
+        }
+        while let Some(run) = under_way.join_next().await {
+            let Some((next, handled)) = task::result(run) else {
+                continue;
+            };
+            for (number, next) in next {
+                self.handled(subscription, number, next, &handled).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Messages as runs of whole partitions, each no larger than a transaction may be.
+    fn runs(&mut self, found: BTreeMap<u32, Vec<Delivery>>) -> Vec<Run> {
+        let projection = self.runner.scope.about.projection.is_some();
+        let beats = |delivery: &Delivery| Control::is_heartbeat(&delivery.wire);
+        let mut runs: Vec<Run> = Vec::new();
+        for (number, deliveries) in found {
+            let Some(partition) = self.partitions.get_mut(&number) else {
+                continue;
+            };
+            partition.read(&deliveries);
+            if !projection && partition.noted.elapsed() < IDLE && deliveries.iter().all(beats) {
+                partition.next = deliveries
+                    .last()
+                    .map_or(partition.next, |last| last.offset + 1);
+                continue;
+            }
+            let open = runs.pop_if(|run| run.has_room_for(deliveries.len()));
+            let mut run = open.unwrap_or_default();
+            run.messages.extend(deliveries.into_iter().map(Into::into));
+            run.next.insert(number, partition.next);
+            runs.push(run);
+        }
+        runs
+    }
+
+    fn rests(&self, polled: &Polled) -> bool {
+        let Polled::Messages(deliveries) = polled else {
+            return false;
+        };
+        let of = deliveries
+            .first()
+            .and_then(|first| self.partitions.get(&first.partition));
+        of.is_some_and(|partition| partition.rest.is_some())
+    }
+
+    /// Notes how far a run came in a partition, and what became of it.
+    async fn handled(
+        &mut self,
+        subscription: &mut dyn Subscription,
+        number: u32,
+        next: i64,
+        handled: &Result<(), EngineError>,
+    ) -> Result<(), ReadError> {
+        let Some(partition) = self.partitions.get_mut(&number) else {
+            return Ok(());
+        };
+        partition.next = next;
+        subscription.commit(&self.topic, number, next).await?;
+        match handled {
+            Ok(()) => {
+                partition.noted = Instant::now();
+                partition.rest = None;
+            }
+            Err(error) => {
+                let rest = partition
+                    .rest
+                    .map_or(FIRST_REST, |(_, rest)| (rest * 2).min(LONGEST_REST));
+                partition.rest = Some((Instant::now() + rest, rest));
+                let (handler, runtime) =
+                    (self.runner.scope.about.handler, &self.runner.scope.runtime);
+                runtime.outages.failed(
+                    error,
+                    || tracing::warn!(handler, partition = number, %error, "the partition rests"),
+                );
+                subscription.pause(&self.topic, number, true).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads on where a partition has rested long enough.
+    async fn wake(&mut self, subscription: &mut dyn Subscription) -> Result<(), ReadError> {
+        let now = Instant::now();
+        for (number, partition) in &mut self.partitions {
+            if let Some((until, rest)) = partition.rest
+                && until <= now
+            {
+                // The length stays, for the next failure; a success forgets it.
+                partition.rest = Some((now + LONGEST_REST, rest));
+                subscription
+                    .seek(&self.topic, *number, partition.next)
+                    .await?;
+                subscription.pause(&self.topic, *number, false).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What else there is to read without waiting, of other partitions; and what comes after that.
+async fn more(
+    subscription: &mut dyn Subscription,
+    first: Vec<Delivery>,
+) -> Result<(BTreeMap<u32, Vec<Delivery>>, Option<Polled>), ReadError> {
+    let (mut found, mut messages) = (BTreeMap::new(), 0);
+    let mut next = Polled::Messages(first);
+    loop {
+        match next {
+            Polled::Messages(deliveries) => {
+                let Some(first) = deliveries.first() else {
+                    return Ok((found, None));
+                };
+                if found.contains_key(&first.partition) {
+                    return Ok((found, Some(Polled::Messages(deliveries))));
+                }
+                messages += deliveries.len();
+                found.insert(first.partition, deliveries);
+            }
+            other => return Ok((found, Some(other))),
+        }
+        if messages >= TOGETHER {
+            return Ok((found, None));
+        }
+        next = subscription.poll(AT_ONCE, 0).await?;
+    }
+}

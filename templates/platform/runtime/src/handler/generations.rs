@@ -1,0 +1,314 @@
+//! Where a handler began, and the generations it keeps: one that counts, and perhaps another that
+//! is being made beside it.
+//!
+//! A projection is filled, or filled anew into a shadow generation, from snapshots: the ends of the
+//! topic's partitions are recorded, then the owner is asked for the state of all its aggregates,
+//! which it publishes between its events. From the recorded ends on, whatever comes is read by the
+//! rules of the gate; when each partition has told that its snapshots are complete, nothing is
+//! missing. A replay of a policy or an effect is a generation too, with a topic of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::contention::{Contention, commit};
+use platform_contract::value::Timestamp;
+use platform_ports::broker::Assignment;
+use platform_ports::engine::{
+    Document, DocumentWrite, Documents, Engine, EngineError, Generation, OffsetAdvance, WriteSet,
+};
+
+/// What [`Documents::Projections`] keeps of a handler.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct State {
+    /// The generation that counts.
+    pub active: Generation,
+    /// The last one that was begun.
+    pub last: Generation,
+    /// How many partitions the topic has.
+    pub partitions: u32,
+    /// All that are kept up to date.
+    pub generations: BTreeMap<Generation, Begun>,
+    /// Those that are to be removed.
+    pub retired: BTreeMap<Generation, Retired>,
+}
+
+/// A generation that is no longer used.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Retired {
+    /// When it was given up, by the database's clock.
+    pub at: Timestamp,
+    /// The topic it read.
+    pub topic: String,
+}
+
+/// How a generation began.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Begun {
+    /// The topic it reads.
+    pub topic: String,
+    /// The place in each partition from which on it reads.
+    pub starts: BTreeMap<u32, Start>,
+    /// What it waits for before it is complete.
+    pub awaited: Option<Awaited>,
+    /// Whether it ever was complete.
+    pub filled: bool,
+    /// Whether it reads an event log that may not reach back to the first events.
+    pub replay: bool,
+    /// Whether it reads partitions for which no start is recorded from their first message on: so a
+    /// handler begins that has to see all there ever was, though nobody has seen its topic yet.
+    #[serde(default)]
+    pub from_start: bool,
+}
+
+/// A place in a partition.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Start {
+    pub incarnation: String,
+    pub offset: i64,
+}
+
+/// The answers to a request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Awaited {
+    pub request: Uuid,
+    /// The partitions that have not told that theirs is complete.
+    pub missing: BTreeSet<u32>,
+}
+
+impl Begun {
+    /// A generation that begins at the ends of these partitions.
+    pub fn at_end(topic: &str, partitions: &[Assignment]) -> Self {
+        Self::at(topic, partitions, |partition| partition.end)
+    }
+
+    /// A generation that begins with the first message of the topic, whatever that will be.
+    pub fn from_start(topic: &str) -> Self {
+        Self {
+            from_start: true,
+            ..Self::at_start(topic, &[])
+        }
+    }
+
+    /// A generation that begins with the first message of these partitions.
+    pub fn at_start(topic: &str, partitions: &[Assignment]) -> Self {
+        Self::at(topic, partitions, |partition| partition.start)
+    }
+
+    fn at(topic: &str, partitions: &[Assignment], offset: impl Fn(&Assignment) -> i64) -> Self {
+        let start = |partition: &Assignment| Start {
+            incarnation: partition.incarnation.clone(),
+            offset: offset(partition),
+        };
+        Self {
+            topic: topic.to_owned(),
+            starts: partitions
+                .iter()
+                .map(|partition| (partition.partition, start(partition)))
+                .collect(),
+            awaited: None,
+            filled: false,
+            replay: false,
+            from_start: false,
+        }
+    }
+
+    /// The same, complete when every partition has answered a request.
+    pub fn awaiting(mut self, request: Uuid) -> Self {
+        let missing = self.starts.keys().copied().collect();
+        self.awaited = Some(Awaited { request, missing });
+        self
+    }
+
+    /// Whether it has all it waits for.
+    pub fn is_complete(&self) -> bool {
+        self.awaited
+            .as_ref()
+            .is_none_or(|awaited| awaited.missing.is_empty())
+    }
+
+    /// Notes that a partition has answered a request; whether that was awaited.
+    pub fn answered(&mut self, request: Uuid, partition: u32) -> bool {
+        let awaited = self.awaited.as_mut();
+        let Some(awaited) = awaited.filter(|awaited| awaited.request == request) else {
+            return false;
+        };
+        let removed = awaited.missing.remove(&partition);
+        self.filled |= awaited.missing.is_empty();
+        removed
+    }
+
+    /// The partitions in which something had gone by when it began.
+    pub fn mid_topic(&self) -> BTreeSet<u32> {
+        let begun = self.starts.iter();
+        begun
+            .filter(|(_, start)| self.replay || start.offset > 0)
+            .map(|(partition, _)| *partition)
+            .collect()
+    }
+
+    /// Where to read a partition from; `None` when what should be read next is not there: it was
+    /// deleted meanwhile, or the topic is another under the same name.
+    pub fn position(&self, stored: Option<&OffsetAdvance>, assignment: &Assignment) -> Option<i64> {
+        let (incarnation, next) = match stored {
+            Some(stored) => (&stored.incarnation, stored.next),
+            None => match self.starts.get(&assignment.partition) {
+                Some(start) => (&start.incarnation, start.offset),
+                None if self.from_start => return Some(assignment.start),
+                None => return None,
+            },
+        };
+        let there = assignment.start..=assignment.end;
+        (*incarnation == assignment.incarnation && there.contains(&next)).then_some(next)
+    }
+}
+
+impl State {
+    /// What is kept of a handler, with the version of the document.
+    pub async fn load(
+        engine: &dyn Engine,
+        handler: &str,
+    ) -> Result<Option<(Self, u64)>, EngineError> {
+        let document = engine.document(Documents::Projections, handler).await?;
+        document
+            .map(|document| Ok((Self::read(&document)?, document.version)))
+            .transpose()
+    }
+
+    /// What a document of [`Documents::Projections`] says.
+    pub fn read(document: &Document) -> Result<Self, EngineError> {
+        let handler = &document.key;
+        Self::deserialize(&document.body)
+            .map_err(|error| EngineError::Corrupt(format!("state {handler}: {error}")))
+    }
+
+    /// Whether any generation waits for something.
+    pub fn awaits(&self) -> bool {
+        self.generations.values().any(|begun| !begun.is_complete())
+    }
+
+    /// The write that keeps it.
+    pub fn put(&self, handler: &str, expected: u64) -> DocumentWrite {
+        DocumentWrite::Put {
+            collection: Documents::Projections,
+            expected,
+            document: Document {
+                key: handler.to_owned(),
+                group: handler.to_owned(),
+                position: 0,
+                due: None,
+                version: 0,
+                body: json!(self),
+            },
+        }
+    }
+
+    /// Changes what is kept, together with what else is to be written; `change` answers `None` when
+    /// there is nothing to change, and is asked again when others were faster.
+    pub async fn change<T>(
+        engine: &dyn Engine,
+        handler: &str,
+        mut change: impl FnMut(&mut Self) -> Option<(T, WriteSet)>,
+    ) -> Result<Option<T>, EngineError> {
+        let mut contention = Contention::over(format!("the state of `{handler}`"));
+        loop {
+            let Some((mut state, version)) = Self::load(engine, handler).await? else {
+                return Ok(None);
+            };
+            let Some((answer, mut write)) = change(&mut state) else {
+                return Ok(None);
+            };
+            write.documents.push(state.put(handler, version));
+            if commit(engine, write).await? {
+                return Ok(Some(answer));
+            }
+            contention.lost().await?;
+        }
+    }
+
+    /// The generation, if it is still kept up to date.
+    pub fn begun(&self, generation: Generation) -> Option<&Begun> {
+        self.generations.get(&generation)
+    }
+
+    /// Adds a generation. Numbers are not used again: what a replay does is told from what another
+    /// one did by its number.
+    pub fn add(&mut self, begun: Begun) {
+        self.last += 1;
+        self.generations.insert(self.last, begun);
+    }
+
+    /// The first state of a handler.
+    pub fn new(partitions: u32, begun: Begun) -> Self {
+        Self {
+            active: 0,
+            last: 0,
+            partitions,
+            generations: BTreeMap::from([(0, begun)]),
+            retired: BTreeMap::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Begun;
+    use platform_ports::broker::Assignment;
+    use platform_ports::engine::OffsetAdvance;
+
+    fn assignment(incarnation: &str, start: i64, end: i64) -> Assignment {
+        Assignment {
+            topic: "topic".to_owned(),
+            partition: 0,
+            incarnation: incarnation.to_owned(),
+            start,
+            end,
+        }
+    }
+
+    fn stored(incarnation: &str, next: i64) -> OffsetAdvance {
+        OffsetAdvance {
+            handler: "handler".to_owned(),
+            generation: 0,
+            topic: "topic".to_owned(),
+            partition: 0,
+            incarnation: incarnation.to_owned(),
+            next,
+            as_of: None,
+        }
+    }
+
+    #[test]
+    fn goes_on_where_it_was_and_never_resets_in_silence() {
+        let begun = Begun::at_end("topic", &[assignment("a", 2, 5)]);
+        let now = assignment("a", 3, 9);
+        assert_eq!(begun.position(None, &now), Some(5));
+        assert_eq!(begun.position(Some(&stored("a", 3)), &now), Some(3));
+        assert_eq!(begun.position(Some(&stored("a", 9)), &now), Some(9));
+        assert_eq!(begun.position(Some(&stored("a", 2)), &now), None);
+        assert_eq!(begun.position(Some(&stored("a", 10)), &now), None);
+        assert_eq!(begun.position(Some(&stored("b", 5)), &now), None);
+        assert_eq!(begun.position(None, &assignment("b", 0, 9)), None);
+        assert_eq!(begun.position(None, &assignment("a", 6, 9)), None);
+    }
+
+    #[test]
+    fn begins_at_the_start_of_a_topic_that_nobody_had_seen() {
+        let begun = Begun::from_start("topic");
+        assert_eq!(begun.position(None, &assignment("a", 3, 9)), Some(3));
+        assert!(begun.mid_topic().is_empty());
+        // From then on, what is gone is gone.
+        let stored = stored("a", 4);
+        assert_eq!(begun.position(Some(&stored), &assignment("b", 0, 9)), None);
+    }
+
+    #[test]
+    fn begins_mid_topic_only_where_something_had_gone_by() {
+        let mut partitions = [assignment("a", 0, 0), assignment("a", 0, 4)];
+        partitions[1].partition = 1;
+        let begun = Begun::at_end("topic", &partitions);
+        assert_eq!(begun.mid_topic().into_iter().collect::<Vec<_>>(), [1]);
+    }
+}

@@ -1,0 +1,53 @@
+//! Commands whose target was not there when their policy was asked: it is asked again when the
+//! command's turn comes, since the target may be made by another command before this one. When there
+//! is still no target, the command is refused as any other on nothing.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::command::Pending;
+use super::message::Message;
+use super::reactor::{Failure, Reactors};
+use crate::context::Context;
+use crate::{Refused, Runtime};
+
+/// What a policy is asked again about.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Undecided {
+    /// The event.
+    pub message: Message,
+    /// The element of it.
+    pub element: usize,
+}
+
+/// What a policy answers about a target.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    /// A command with this input.
+    Command(Value),
+    /// Nothing.
+    Nothing,
+    /// There is no target, or not any more.
+    Refused(Refused),
+}
+
+/// What the command's input is by now.
+pub(super) async fn input(
+    runtime: &Runtime,
+    reactors: &Reactors,
+    pending: &Pending,
+    context: &Context,
+) -> Result<Wanted, Failure> {
+    let (Some(undecided), Some(target)) = (&pending.undecided, pending.target) else {
+        return Ok(Wanted::Command(pending.input.clone()));
+    };
+    let Some(reactor) = reactors.get(pending.handler.as_str()) else {
+        let why = format!("there is no handler `{}`", pending.handler);
+        return Err(Failure::Poison(why));
+    };
+    let event = undecided.message.envelope()?;
+    let engine = &*runtime.engine;
+    reactor
+        .wants(engine, &event, undecided.element, target, context)
+        .await
+}

@@ -1,0 +1,51 @@
+//! Where the handlers of a service stand, for tests.
+
+use super::generations::State;
+use super::registry::Handlers;
+use platform_contract::schema::Schema;
+use platform_ports::engine::{Engine, EngineError, Generation};
+
+/// Where a handler stands.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// Its id.
+    pub handler: &'static str,
+    /// The topic it reads.
+    pub topic: &'static str,
+    /// The context that owns the topic.
+    pub owner: &'static str,
+    /// The kind of aggregate in it.
+    pub aggregate_type: &'static str,
+    /// The table of a projection.
+    pub projection: Option<&'static Schema>,
+    /// The generation that counts.
+    pub generation: Generation,
+    /// Whether it waits for nothing, and no other generation is being made.
+    pub complete: bool,
+}
+
+impl Handlers {
+    /// Where each of them stands; `None` while one of them has not begun.
+    pub async fn standing(
+        &self,
+        engine: &dyn Engine,
+    ) -> Result<Option<Vec<Standing>>, EngineError> {
+        let mut all = Vec::new();
+        for about in self.abouts() {
+            let Some((state, _)) = State::load(engine, about.handler).await? else {
+                return Ok(None);
+            };
+            let complete = state.begun(state.active).is_some_and(|b| b.is_complete());
+            all.push(Standing {
+                handler: about.handler,
+                topic: about.topic,
+                owner: about.owner,
+                aggregate_type: about.aggregate_type,
+                projection: about.projection,
+                generation: state.active,
+                complete: complete && state.generations.len() == 1,
+            });
+        }
+        Ok(Some(all))
+    }
+}

@@ -1,0 +1,255 @@
+//! Commands and jobs that cannot go on: dead letters that stay where they are.
+//!
+//! Such a document has no due time any more, so whatever looks for work passes it over; and as it is
+//! still the first of its group, those behind it wait in order. An operator gives it its due time back,
+//! or takes it out.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::command::Pending;
+use super::contention::{Contention, commit};
+use super::dead_letters::DeadLetter;
+use super::effect::Job;
+use super::execution::write;
+use super::heads::heads;
+use super::queue;
+use crate::Runtime;
+use platform_contract::value::Timestamp;
+use platform_ports::engine::{
+    Document, DocumentWrite, Documents, DocumentsQuery, Engine, EngineError, WriteSet,
+};
+
+/// Where documents can be stuck.
+const COLLECTIONS: [Documents; 2] = [Documents::Commands, Documents::Jobs];
+
+/// How many documents of a group are shown.
+const AT_ONCE: u32 = 500;
+
+/// What a document says that cannot go on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Stuck {
+    /// Why it cannot.
+    stuck: String,
+    /// How often it was tried.
+    attempts: u32,
+    /// Since when, by the database's clock.
+    since: Timestamp,
+    /// What it said before, readable or not.
+    body: Value,
+}
+
+/// Where a document stands, by its group: `<handler>/<key>`, and perhaps more.
+struct At<'a> {
+    handler: &'a str,
+    key: Uuid,
+}
+
+impl<'a> At<'a> {
+    fn of(document: &'a Document) -> Self {
+        let mut parts = document.group.split('/');
+        let handler = parts.next().unwrap_or_default();
+        let key = parts.next().and_then(|key| key.parse().ok());
+        Self {
+            handler,
+            key: key.unwrap_or_default(),
+        }
+    }
+}
+
+/// Sets a document aside, which then says `body` when it is tried again.
+pub(super) async fn set_aside(
+    runtime: &Runtime,
+    collection: Documents,
+    document: Document,
+    body: Value,
+    failure: String,
+    attempts: u32,
+) -> Result<(), EngineError> {
+    let handler = At::of(&document).handler.to_owned();
+    tracing::error!(
+        handler,
+        id = document.key,
+        attempts,
+        why = failure,
+        "it cannot go on; those behind it wait until somebody retries or discards it"
+    );
+    let stuck = Stuck {
+        stuck: failure,
+        attempts,
+        since: runtime.engine.now().await?,
+        body,
+    };
+    let put = DocumentWrite::Put {
+        collection,
+        expected: document.version,
+        document: Document {
+            due: None,
+            body: json!(stuck),
+            ..document
+        },
+    };
+    write(runtime, vec![put]).await?;
+    queue::count(&handler);
+    Ok(())
+}
+
+/// What operators see of commands and jobs.
+pub(super) struct Listing<'a> {
+    pub runtime: &'a Runtime,
+    /// The effects of the program: nobody does the jobs of others.
+    pub effects: BTreeSet<&'a str>,
+}
+
+impl Listing<'_> {
+    /// All that are stuck, and those that wait behind them.
+    pub async fn list(&self) -> Result<Vec<DeadLetter>, EngineError> {
+        let engine = &*self.runtime.engine;
+        let mut letters = Vec::new();
+        for collection in COLLECTIONS {
+            for head in heads(engine, collection, "").await? {
+                let Some(stuck) = self.stuck(collection, &head) else {
+                    continue;
+                };
+                letters.push(shown(&head, 0, Some(stuck)));
+                let behind = group_of(engine, collection, &head).await?;
+                let behind = (1..).zip(behind.iter().filter(|one| one.key != head.key));
+                letters.extend(behind.map(|(position, one)| shown(one, position, None)));
+            }
+        }
+        Ok(letters)
+    }
+
+    /// Lets those of a key be tried again, each with all its attempts; whether there were any.
+    pub async fn retry(&self, handler: &str, key: Uuid) -> Result<bool, EngineError> {
+        let now = self.runtime.engine.now().await?;
+        let again = |collection, document: Document, stuck: Stuck| DocumentWrite::Put {
+            collection,
+            expected: document.version,
+            document: Document {
+                due: Some(now),
+                body: stuck.body,
+                ..document
+            },
+        };
+        self.change(handler, key, again).await
+    }
+
+    /// Gives up those of a key, so that what is behind them goes on; whether there were any.
+    pub async fn discard(&self, handler: &str, key: Uuid) -> Result<bool, EngineError> {
+        let gone = |collection, document: Document, stuck: Stuck| {
+            tracing::warn!(handler, %key, body = %stuck.body, "discarded");
+            DocumentWrite::Delete {
+                collection,
+                key: document.key,
+                expected: document.version,
+            }
+        };
+        self.change(handler, key, gone).await
+    }
+
+    /// Changes the stuck documents of a key, one of each group at most; whether there were any.
+    async fn change(
+        &self,
+        handler: &str,
+        key: Uuid,
+        change: impl Fn(Documents, Document, Stuck) -> DocumentWrite,
+    ) -> Result<bool, EngineError> {
+        let engine = &*self.runtime.engine;
+        let mut contention = Contention::over("the same");
+        loop {
+            let mut documents = Vec::new();
+            for collection in COLLECTIONS {
+                for head in heads(engine, collection, "").await? {
+                    let at = At::of(&head);
+                    let its = (at.handler, at.key) == (handler, key);
+                    if let Some(stuck) = self.stuck(collection, &head).filter(|_| its) {
+                        documents.push(change(collection, head, stuck));
+                    }
+                }
+            }
+            if documents.is_empty() {
+                return Ok(false);
+            }
+            if commit(engine, WriteSet::of_documents(documents)).await? {
+                self.runtime.commands_bell.notify_one();
+                self.runtime.jobs_bell.notify_one();
+                return Ok(true);
+            }
+            contention.lost().await?;
+        }
+    }
+
+    /// Why a document cannot go on, if it cannot.
+    fn stuck(&self, collection: Documents, document: &Document) -> Option<Stuck> {
+        let said = Stuck::deserialize(&document.body).ok();
+        let said = said.filter(|_| document.due.is_none());
+        let handler = At::of(document).handler;
+        let gone = collection == Documents::Jobs && !self.effects.contains(handler);
+        said.or_else(|| {
+            gone.then(|| Stuck {
+                stuck: no_effect(handler),
+                attempts: 0,
+                since: document.due.unwrap_or_else(|| Timestamp::constant(0)),
+                body: document.body.clone(),
+            })
+        })
+    }
+}
+
+/// The group of a document in its order, as far as one page goes.
+async fn group_of(
+    engine: &dyn Engine,
+    collection: Documents,
+    head: &Document,
+) -> Result<Vec<Document>, EngineError> {
+    let query = DocumentsQuery {
+        collection,
+        group: Some(head.group.clone()),
+        due_by: None,
+        heads_only: false,
+        after: None,
+        limit: AT_ONCE,
+    };
+    let mut group = engine.documents(&query).await?;
+    group.sort_by(|a, b| (a.position, &a.key).cmp(&(b.position, &b.key)));
+    Ok(group)
+}
+
+/// What an operator is shown of a document at this place in its group.
+fn shown(document: &Document, position: i64, stuck: Option<Stuck>) -> DeadLetter {
+    let body = stuck.as_ref().map_or(&document.body, |stuck| &stuck.body);
+    let (kind, sequence) = said(body);
+    let at = At::of(document);
+    let since = stuck.as_ref().map(|stuck| stuck.since).or(document.due);
+    DeadLetter {
+        handler: at.handler.to_owned(),
+        key: at.key,
+        position,
+        kind,
+        sequence,
+        attempts: stuck.as_ref().map_or(0, |stuck| stuck.attempts),
+        since: since.unwrap_or_else(|| Timestamp::constant(0)),
+        failure: stuck.map(|stuck| stuck.stuck),
+    }
+}
+
+/// Why a job is stuck whose effect was removed.
+pub(super) fn no_effect(handler: &str) -> String {
+    format!("there is no effect `{handler}` in this program")
+}
+
+/// What a body is about, and its sequence, as far as it can be told.
+fn said(body: &Value) -> (String, Option<u64>) {
+    if let Ok(pending) = Pending::deserialize(body) {
+        return (pending.command, Some(pending.after.sequence));
+    }
+    let job = Job::deserialize(body).ok();
+    match job.and_then(|job| job.message.envelope().ok()) {
+        Some(event) => (event.versioned_kind(), Some(event.sequence)),
+        None => (format!("unreadable: {body}"), None),
+    }
+}

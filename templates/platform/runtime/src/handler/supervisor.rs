@@ -1,0 +1,256 @@
+//! Keeps the generations of a handler: a consumer for each, the switch to one that is complete, the
+//! removal of those that are no longer used.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::consumer::consume;
+use super::contention::into_engine_error;
+use super::generations::{Begun, Retired, State};
+use super::lookout::News;
+use super::parked;
+use super::positions::{self, ReadError};
+use super::reactor::{Reactor, Scope};
+use crate::Runtime;
+use platform_contract::value::Timestamp;
+use platform_ports::engine::{
+    DocumentWrite, Documents, DocumentsQuery, EngineError, Generation, WriteSet,
+};
+
+/// How long a generation is kept after it was given up, in milliseconds: until every process of the
+/// service has noticed.
+const GRACE_MS: u64 = 5_000;
+/// How many documents are deleted in one transaction.
+const AT_ONCE: u32 = 200;
+
+/// Looks after a handler.
+pub(super) struct Supervisor {
+    scope: Scope,
+    news: News,
+    consumers: JoinSet<()>,
+    running: BTreeMap<Generation, AbortHandle>,
+    /// What may take a while, and holds up no other handler: one thing at a time.
+    errand: JoinSet<()>,
+}
+
+impl Supervisor {
+    /// One for a handler; its consumers are told by `news` when there may be something to look after.
+    pub fn new(runtime: &Arc<Runtime>, reactor: Arc<dyn Reactor>, news: News) -> Self {
+        Self {
+            scope: Scope::new(Arc::clone(runtime), reactor, 0),
+            news,
+            consumers: JoinSet::new(),
+            running: BTreeMap::new(),
+            errand: JoinSet::new(),
+        }
+    }
+
+    /// The handler's id.
+    pub fn handler(&self) -> &'static str {
+        self.scope.about.handler
+    }
+
+    /// Does what the handler's state demands; whether that is to change soon.
+    pub fn look(&mut self, state: Option<State>, now: Timestamp) -> bool {
+        if let Some(state) = &state {
+            self.run(state);
+        }
+        let settled = state
+            .as_ref()
+            .is_some_and(|state| state.generations.len() == 1 && state.retired.is_empty());
+        while self.errand.try_join_next().is_some() {}
+        if !settled && self.errand.is_empty() {
+            let scope = self.scope.clone();
+            self.errand.spawn(async move {
+                if let Err(error) = change(&scope, state, now).await {
+                    let handler = scope.about.handler;
+                    scope.runtime.outages.failed(
+                        &error,
+                        || tracing::warn!(handler, %error, "a handler could not be looked after"),
+                    );
+                }
+            });
+        }
+        !settled
+    }
+
+    /// Waits for what is under way, when the service shuts down.
+    pub async fn finish(mut self) {
+        while self.consumers.join_next().await.is_some() {}
+        while self.errand.join_next().await.is_some() {}
+    }
+
+    /// Starts and stops consumers as the state demands. A consumer may be stopped anywhere: what it
+    /// writes is written as a whole.
+    fn run(&mut self, state: &State) {
+        while self.consumers.try_join_next().is_some() {}
+        self.running.retain(|generation, consumer| {
+            let kept = state.generations.contains_key(generation) && !consumer.is_finished();
+            if !kept {
+                consumer.abort();
+            }
+            kept
+        });
+        for (generation, begun) in &state.generations {
+            self.running.entry(*generation).or_insert_with(|| {
+                let scope = self.scope.at(*generation);
+                let news = self.news.clone();
+                self.consumers
+                    .spawn(consume(scope, begun.topic.clone(), news))
+            });
+        }
+    }
+}
+
+/// Begins a handler, and sees through what its generations wait for.
+async fn change(scope: &Scope, state: Option<State>, now: Timestamp) -> Result<(), ReadError> {
+    let Some(state) = state else {
+        positions::begin(scope).await?;
+        scope.runtime.generations_bell.notify_one();
+        return Ok(());
+    };
+    let change = Change { scope };
+    for (generation, begun) in &state.generations {
+        if *generation != state.active && begun.is_complete() {
+            change.complete(&state, *generation).await?;
+        }
+    }
+    for (generation, retired) in &state.retired {
+        if now.millis_since(retired.at) > GRACE_MS {
+            change.remove(*generation, retired).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A change of a handler's generations.
+struct Change<'a> {
+    scope: &'a Scope,
+}
+
+impl Change<'_> {
+    /// A shadow generation that has all it waited for takes over as soon as it has read as far as
+    /// the one that counts; a replay is over.
+    async fn complete(&self, state: &State, generation: Generation) -> Result<(), ReadError> {
+        let over = if self.scope.about.projection.is_some() {
+            self.has_caught_up(state.active, generation).await?
+        } else {
+            self.has_nothing_open(generation).await?
+        };
+        if !over {
+            return Ok(());
+        }
+        let handler = self.scope.about.handler;
+        let projection = self.scope.about.projection.is_some();
+        let now = self.scope.runtime.engine.now().await?;
+        let changed = State::change(&*self.scope.runtime.engine, handler, |state| {
+            let complete = state.begun(generation).is_some_and(Begun::is_complete);
+            if !complete || state.active == generation {
+                return None;
+            }
+            let old = if projection {
+                std::mem::replace(&mut state.active, generation)
+            } else {
+                generation
+            };
+            let topic = state.generations.remove(&old)?.topic;
+            state.retired.insert(old, Retired { at: now, topic });
+            Some(((), WriteSet::default()))
+        })
+        .await?;
+        if changed.is_some() {
+            tracing::info!(handler, generation, "the generation is complete");
+        }
+        Ok(())
+    }
+
+    /// Whether the shadow has read all that the active generation had read a moment before.
+    async fn has_caught_up(
+        &self,
+        active: Generation,
+        shadow: Generation,
+    ) -> Result<bool, EngineError> {
+        let engine = &self.scope.runtime.engine;
+        let handler = self.scope.about.handler;
+        let active = engine.offsets(handler, active).await?;
+        let shadow = engine.offsets(handler, shadow).await?;
+        Ok(active.iter().all(|active| {
+            shadow.iter().any(|shadow| {
+                shadow.topic == active.topic
+                    && shadow.partition == active.partition
+                    && (shadow.incarnation != active.incarnation || shadow.next >= active.next)
+            })
+        }))
+    }
+
+    /// Whether no message of a replay waits, or waits for an operator.
+    async fn has_nothing_open(&self, generation: Generation) -> Result<bool, EngineError> {
+        let scope = self.scope.at(generation);
+        if !parked::keys(&scope).await?.is_empty() {
+            return Ok(false);
+        }
+        let open = first_documents(&scope, Documents::Blocks).await?;
+        Ok(open.is_empty())
+    }
+
+    async fn remove(&self, generation: Generation, retired: &Retired) -> Result<(), ReadError> {
+        let scope = self.scope.at(generation);
+        let (engine, about) = (&scope.runtime.engine, &scope.about);
+        engine
+            .drop_generation(about.projection, about.handler, generation)
+            .await?;
+        for collection in [Documents::Parked, Documents::DeadLetters, Documents::Blocks] {
+            while delete_some(&scope, collection).await? {}
+        }
+        if retired.topic != about.topic {
+            scope.runtime.broker.delete_topic(&retired.topic).await?;
+        }
+        State::change(&**engine, about.handler, |state| {
+            state.retired.remove(&generation)?;
+            Some(((), WriteSet::default()))
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+/// The keys and versions of some documents of a generation.
+async fn first_documents(
+    scope: &Scope,
+    collection: Documents,
+) -> Result<Vec<(String, u64)>, EngineError> {
+    let prefix = scope.prefix();
+    let query = DocumentsQuery {
+        collection,
+        group: None,
+        due_by: None,
+        heads_only: false,
+        after: Some(prefix.clone()),
+        limit: AT_ONCE,
+    };
+    let documents = scope.runtime.engine.documents(&query).await?;
+    let own = documents
+        .into_iter()
+        .take_while(|document| document.key.starts_with(&prefix));
+    Ok(own.map(|own| (own.key, own.version)).collect())
+}
+
+/// Deletes some documents of a generation; whether there may be more.
+async fn delete_some(scope: &Scope, collection: Documents) -> Result<bool, EngineError> {
+    let found = first_documents(scope, collection).await?;
+    if found.is_empty() {
+        return Ok(false);
+    }
+    let delete = |(key, expected)| DocumentWrite::Delete {
+        collection,
+        key,
+        expected,
+    };
+    let write = WriteSet::of_documents(found.into_iter().map(delete).collect());
+    match scope.runtime.engine.commit(write).await {
+        Ok(()) => Ok(true),
+        Err(error) => Err(into_engine_error(error)),
+    }
+}

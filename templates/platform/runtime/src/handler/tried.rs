@@ -1,0 +1,30 @@
+//! What the user's function says of an attempt, with the commands that outcomes come back as.
+
+use uuid::Uuid;
+
+use platform_contract::Follows;
+
+use super::Outcome;
+
+/// What became of an attempt: `S` comes back when it succeeded, `F` when it failed for good; `()`
+/// where nothing comes back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Tried<S, F> {
+    /// Done.
+    Done(S),
+    /// Not yet, and why: it is tried again after a pause.
+    Retry(String),
+    /// Never.
+    GiveUp(F),
+}
+
+impl<S: Follows, F: Follows> Tried<S, F> {
+    /// The outcome, with commands on `target` (absent when they create).
+    pub fn outcome(self, target: Option<Uuid>) -> Outcome {
+        match self {
+            Self::Done(done) => Outcome::Done(done.follow(target)),
+            Self::Retry(why) => Outcome::Retry(why),
+            Self::GiveUp(failed) => Outcome::GiveUp(failed.follow(target)),
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! Does the jobs of effects.
+//!
+//! A job is claimed by writing its document with a due time after the longest time that the attempt
+//! may take, by the database's clock. Whoever claims it again (the process is dead, or was held up
+//! for too long) raises the document's version, and with that the first one's outcome is void: so an
+//! event has one outcome, committed together with the command it comes back as, though the outside
+//! world may have been asked more than once, under the same idempotency key.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use prometheus::IntCounterVec;
+use serde_json::json;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::command::{self, Pending};
+use super::contention;
+use super::due;
+use super::effect::{Doing, Job};
+use super::reactor::Failure;
+use super::{Attempt, Attempts, Outcome, metrics, stuck};
+use crate::Runtime;
+use crate::clock;
+use platform_contract::Follow;
+use platform_contract::envelope::Envelope;
+use platform_contract::value::Timestamp;
+use platform_ports::engine::{
+    Document, DocumentWrite, Documents, DocumentsQuery, EngineError, WriteSet,
+};
+use platform_ports::hold;
+
+/// How many attempts run at a time.
+const AT_ONCE: usize = 16;
+/// How much longer than an attempt its claim lasts, in milliseconds.
+const MARGIN_MS: u64 = 1_000;
+
+pub(super) static DONE: LazyLock<IntCounterVec> =
+    LazyLock::new(|| metrics::counter("microdb_effects_done_total", "Effects that were done."));
+pub(super) static RETRIED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    metrics::counter(
+        "microdb_effects_retried_total",
+        "Attempts at effects that have to be made again.",
+    )
+});
+pub(super) static GAVE_UP: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    metrics::counter(
+        "microdb_effects_gave_up_total",
+        "Effects that were given up.",
+    )
+});
+
+/// The effects of a service, by their ids.
+pub(super) type Doings = BTreeMap<&'static str, Arc<dyn Doing>>;
+
+/// Does jobs until the service shuts down; attempts under way are finished first.
+pub(super) async fn work(runtime: Arc<Runtime>, doings: Arc<Doings>) {
+    let mut shutdown = runtime.shutdown.clone();
+    let mut under_way = JoinSet::new();
+    while !*shutdown.borrow() {
+        let pause = match claim(&runtime, &doings, AT_ONCE - under_way.len()).await {
+            Ok((claimed, pause)) => {
+                for claim in claimed {
+                    let (runtime, doings) = (Arc::clone(&runtime), Arc::clone(&doings));
+                    under_way.spawn(async move { claim.run(&runtime, &doings).await });
+                }
+                pause
+            }
+            Err(error) => {
+                runtime.outages.failed(
+                    &error,
+                    || tracing::warn!(%error, "jobs could not be claimed"),
+                );
+                Some(due::SOON)
+            }
+        };
+        tokio::select! {
+            Some(_) = under_way.join_next() => {}
+            () = runtime.jobs_bell.notified(), if under_way.len() < AT_ONCE => {}
+            () = due::wait(pause) => {}
+            _ = shutdown.wait_for(|down| *down) => {}
+        }
+    }
+    while under_way.join_next().await.is_some() {}
+}
+
+/// A job that is this process's for the time of an attempt.
+struct Claim {
+    document: Document,
+    job: Job,
+    event: Envelope,
+    now: Timestamp,
+}
+
+/// Claims jobs that are due: of each key the first one only. How long until the next is due, too.
+async fn claim(
+    runtime: &Runtime,
+    doings: &Doings,
+    limit: usize,
+) -> Result<(Vec<Claim>, Option<Duration>), EngineError> {
+    let engine = &runtime.engine;
+    if limit == 0 {
+        return Ok((Vec::new(), None));
+    }
+    let glance = engine.glance(&[Documents::Jobs]).await?;
+    if !glance.holds(Documents::Jobs) {
+        return Ok((Vec::new(), None));
+    }
+    let query = DocumentsQuery {
+        collection: Documents::Jobs,
+        group: None,
+        due_by: Some(glance.now),
+        heads_only: true,
+        after: None,
+        limit: u32::try_from(limit).unwrap_or(u32::MAX),
+    };
+    let mut claimed = Vec::new();
+    for document in engine.documents(&query).await? {
+        match readable(&document, doings) {
+            Ok((job, event, attempts)) => {
+                claimed.extend(claim_one(runtime, attempts, document, job, event).await?);
+            }
+            // It must not take the place of others again and again.
+            Err(why) => {
+                let body = document.body.clone();
+                stuck::set_aside(runtime, Documents::Jobs, document, body, why, 0).await?;
+                runtime.jobs_bell.notify_one();
+            }
+        }
+    }
+    let pause = due::next(&**engine, Documents::Jobs, glance.now).await?;
+    Ok((claimed, pause))
+}
+
+/// What a job says, and how it is tried; an error: why it never can be.
+fn readable(document: &Document, doings: &Doings) -> Result<(Job, Envelope, Attempts), String> {
+    let job = Job::read(document).map_err(|error| error.to_string())?;
+    let doing = doings.get(job.handler.as_str());
+    let doing = doing.ok_or_else(|| stuck::no_effect(&job.handler))?;
+    let event = job.message.envelope();
+    let event = event.map_err(|error| format!("its event cannot be read: {error}"))?;
+    let key: Result<Uuid, _> = document.key.parse();
+    key.map_err(|error| format!("`{}` is no key of a job: {error}", document.key))?;
+    Ok((job, event, doing.attempts()))
+}
+
+async fn claim_one(
+    runtime: &Runtime,
+    attempts: Attempts,
+    document: Document,
+    mut job: Job,
+    event: Envelope,
+) -> Result<Option<Claim>, EngineError> {
+    let now = runtime.engine.now().await?;
+    // An attempt whose process died counts like any other.
+    let died = job.attempts > 0 && job.last.is_none();
+    let why = died.then(|| "the process died during the attempt".to_owned());
+    let ran_out = exhausted(&job, attempts, now);
+    if !ran_out {
+        job.attempts += 1;
+        job.first = job.first.or(Some(now));
+        job.last = None;
+    } else {
+        job.last = job.last.or(why);
+    }
+    let claimed = Document {
+        due: Some(now.plus_millis(attempts.timeout_ms.saturating_add(MARGIN_MS))),
+        body: json!(job),
+        ..document
+    };
+    let write = put(claimed.clone());
+    Ok(commit(runtime, vec![write]).await?.then(|| Claim {
+        document: Document {
+            version: claimed.version + 1,
+            ..claimed
+        },
+        job,
+        event,
+        now,
+    }))
+}
+
+/// Whether there is no attempt left.
+fn exhausted(job: &Job, attempts: Attempts, now: Timestamp) -> bool {
+    let late = |first: Timestamp| now.millis_since(first) >= attempts.give_up_after_ms;
+    job.attempts >= attempts.limit.max(1) || job.first.is_some_and(late)
+}
+
+impl Claim {
+    /// Makes the attempt and writes down what became of it.
+    async fn run(self, runtime: &Runtime, doings: &Doings) {
+        let handler = self.job.handler.clone();
+        let Some(doing) = doings.get(handler.as_str()) else {
+            return;
+        };
+        if let Err(error) = self.settle(runtime, &**doing).await {
+            runtime.outages.failed(&error, || {
+                tracing::warn!(
+                    handler,
+                    %error,
+                    "what became of an effect could not be written; its job is taken up again"
+                );
+            });
+        }
+    }
+
+    async fn settle(self, runtime: &Runtime, doing: &dyn Doing) -> Result<(), EngineError> {
+        // What was claimed with a failure in it has no attempt left.
+        if let Some(why) = self.job.last.clone() {
+            return self.give_up(runtime, doing, &why).await;
+        }
+        let attempt = Attempt {
+            idempotency_key: self.key(),
+            number: self.job.attempts,
+            now: clock::told(self.now),
+        };
+        let outcome = doing.attempt(&self.event, attempt).await;
+        hold::at("effect.after-attempt").await;
+        match outcome {
+            Ok(Outcome::Done(follow)) => self.finish(runtime, follow, &DONE).await,
+            Ok(Outcome::GiveUp(follow)) => self.finish(runtime, follow, &GAVE_UP).await,
+            Ok(Outcome::Retry(why)) => self.retry(runtime, doing, why).await,
+            Err(error) => self.retry(runtime, doing, error.to_string()).await,
+        }
+    }
+
+    async fn retry(
+        mut self,
+        runtime: &Runtime,
+        doing: &dyn Doing,
+        why: String,
+    ) -> Result<(), EngineError> {
+        let attempts = doing.attempts();
+        let now = runtime.engine.now().await?;
+        if exhausted(&self.job, attempts, now) {
+            return self.give_up(runtime, doing, &why).await;
+        }
+        tracing::info!(
+            handler = self.job.handler,
+            attempt = self.job.attempts,
+            why,
+            "an effect is tried again"
+        );
+        RETRIED.with_label_values(&[&self.job.handler]).inc();
+        let doubled = 1_u64 << (self.job.attempts.saturating_sub(1)).min(32);
+        let pause = attempts
+            .first_pause_ms
+            .saturating_mul(doubled)
+            .min(attempts.max_pause_ms);
+        self.job.last = Some(why);
+        self.rest(runtime, now.plus_millis(pause)).await
+    }
+
+    async fn give_up(
+        self,
+        runtime: &Runtime,
+        doing: &dyn Doing,
+        why: &str,
+    ) -> Result<(), EngineError> {
+        tracing::warn!(
+            handler = self.job.handler,
+            attempts = self.job.attempts,
+            why,
+            "an effect is given up"
+        );
+        match doing.gave_up(&self.event, why) {
+            Ok(follow) => self.finish(runtime, follow, &GAVE_UP).await,
+            Err(Failure::Passing(error)) => Err(error),
+            Err(Failure::Poison(error) | Failure::Newer(error)) => {
+                let why = format!("it was given up ({why}), which cannot be told: {error}");
+                self.set_aside(runtime, why).await
+            }
+        }
+    }
+
+    /// Makes a dead letter of the job. When it is retried, all its attempts are made again.
+    async fn set_aside(self, runtime: &Runtime, why: String) -> Result<(), EngineError> {
+        let attempts = self.job.attempts;
+        let afresh = json!(Job {
+            attempts: 0,
+            first: None,
+            last: None,
+            ..self.job
+        });
+        let jobs = Documents::Jobs;
+        stuck::set_aside(runtime, jobs, self.document, afresh, why, attempts).await
+    }
+
+    /// The key of the job, which every attempt hands to the provider.
+    fn key(&self) -> Uuid {
+        self.document.key.parse().unwrap_or_default()
+    }
+
+    /// The outcome, and the command it comes back as: once.
+    async fn finish(
+        self,
+        runtime: &Runtime,
+        follow: Option<Follow>,
+        counted: &IntCounterVec,
+    ) -> Result<(), EngineError> {
+        let mut writes = vec![DocumentWrite::Delete {
+            collection: Documents::Jobs,
+            key: self.document.key.clone(),
+            expected: self.document.version,
+        }];
+        let follows = follow.is_some();
+        writes.extend(follow.map(|follow| self.command(follow, self.now)));
+        hold::at("effect.before-outcome").await;
+        if commit(runtime, writes).await? {
+            counted.with_label_values(&[&self.job.handler]).inc();
+            if follows {
+                runtime.commands_bell.notify_one();
+            }
+            // The key's next job may be due.
+            runtime.jobs_bell.notify_one();
+        }
+        Ok(())
+    }
+
+    fn command(&self, follow: Follow, now: Timestamp) -> DocumentWrite {
+        let id = command::id(self.key(), &self.job.handler, 0, follow.target, 0);
+        let pending = Pending {
+            command: follow.command.to_owned(),
+            target: follow.target,
+            input: follow.input,
+            since: now,
+            ..self.job.follow.clone()
+        };
+        pending.put(id, 0)
+    }
+
+    async fn rest(self, runtime: &Runtime, due: Timestamp) -> Result<(), EngineError> {
+        let document = Document {
+            due: Some(due),
+            body: json!(self.job),
+            ..self.document
+        };
+        commit(runtime, vec![put(document)]).await.map(|_| ())
+    }
+}
+
+fn put(document: Document) -> DocumentWrite {
+    DocumentWrite::Put {
+        collection: Documents::Jobs,
+        expected: document.version,
+        document,
+    }
+}
+
+/// Whether the writes were applied; if not, another process has claimed the job since.
+async fn commit(runtime: &Runtime, documents: Vec<DocumentWrite>) -> Result<bool, EngineError> {
+    contention::commit(&*runtime.engine, WriteSet::of_documents(documents)).await
+}

@@ -1,0 +1,94 @@
+//! Takes requests off the commands topic, each once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::work;
+use crate::Runtime;
+use crate::reading::{Beginning, Reading, ReadingError};
+use crate::requests::commands_topic;
+use platform_contract::envelope::Control;
+use platform_ports::broker::{BrokerError, Delivery, Polled};
+use platform_ports::engine::{CommitError, WriteSet};
+
+/// The handler's id under which offsets are kept, and its group.
+const HANDLER: &str = "owner";
+
+/// How many requests are accepted in one write at most.
+const AT_ONCE: u32 = 50;
+
+/// A member of the group that accepts requests.
+pub struct Intake {
+    runtime: Arc<Runtime>,
+    reading: Reading,
+}
+
+/// Why requests could not be accepted; nothing was.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// They could not be read.
+    #[error(transparent)]
+    Reading(#[from] ReadingError),
+    /// The engine failed, or another process accepted the same.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+impl Intake {
+    /// Joins the group.
+    ///
+    /// # Errors
+    /// When the broker fails.
+    pub async fn join(runtime: Arc<Runtime>) -> Result<Self, BrokerError> {
+        let topic = commands_topic(runtime.system, runtime.context);
+        let reading =
+            Reading::join(Arc::clone(&runtime), HANDLER, &[topic], Beginning::Start).await?;
+        Ok(Self { runtime, reading })
+    }
+
+    /// Waits for requests, `wait_ms` at most, and accepts them.
+    ///
+    /// # Errors
+    /// When engine or broker fail; the intake has to be joined anew then.
+    pub async fn take(&mut self, wait_ms: u64) -> Result<(), IntakeError> {
+        match self.reading.poll(AT_ONCE, wait_ms).await? {
+            Polled::Messages(messages) => self.accept(&messages).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Accepts the requests among the messages of a partition, and notes that they were read.
+    async fn accept(&mut self, messages: &[Delivery]) -> Result<(), IntakeError> {
+        let Some(last) = messages.last() else {
+            return Ok(());
+        };
+        let engine = self.runtime.engine.as_ref();
+        let now = engine.now().await.map_err(CommitError::from)?;
+        let mut write = WriteSet::default();
+        let mut ids = HashSet::new();
+        // Other commands in the topic are for others to read.
+        for message in messages.iter().filter(|message| Control::is(&message.wire)) {
+            let request = match Control::from_wire(&message.wire) {
+                Ok(request) => request,
+                Err(error) => {
+                    tracing::warn!(%error, offset = message.offset, "a request is passed over");
+                    continue;
+                }
+            };
+            if let Some(id) = request.request()
+                && ids.insert(id)
+            {
+                let accepted = work::accept(engine, id, request, now).await;
+                write.documents.extend(accepted.map_err(CommitError::from)?);
+            }
+        }
+        let advance = self.reading.advance(last);
+        write.offsets.push(advance.clone());
+        engine.commit(write).await?;
+        self.reading
+            .commit(&advance)
+            .await
+            .map_err(ReadingError::from)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! From rows to aggregates and back.
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::decision::{Aggregate, Meta, Reads};
+use platform_contract::AggregateType;
+use platform_ports::engine::{Check, EngineError, Found, Stored};
+
+/// The id of an aggregate, with its type.
+pub type IdOf<A> = <<A as Aggregate>::Type as AggregateType>::Id;
+
+/// The aggregate in a row.
+///
+/// # Errors
+/// [`EngineError::Corrupt`] when the row is not what the schema says.
+pub fn restore<A: Aggregate>(row: Stored) -> Result<A, EngineError> {
+    let meta = Meta {
+        id: IdOf::<A>::from(row.id),
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    };
+    let mut aggregate: A = serde_json::from_value(Value::Object(row.members)).map_err(|error| {
+        EngineError::Corrupt(format!("{} {}: {error}", A::SCHEMA.table, row.id))
+    })?;
+    aggregate.set_meta(meta);
+    Ok(aggregate)
+}
+
+/// The members of something in their JSON forms.
+///
+/// # Errors
+/// When a member has none.
+pub fn members<T: serde::Serialize>(of: &T) -> Result<Map<String, Value>, serde_json::Error> {
+    match serde_json::to_value(of)? {
+        Value::Object(members) => Ok(members),
+        _ => Ok(Map::new()),
+    }
+}
+
+impl Reads<'_> {
+    /// An aggregate of this service that a decision looks at; part of the read set.
+    ///
+    /// # Errors
+    /// When the engine cannot answer.
+    pub async fn aggregate<A: Aggregate>(&mut self, id: IdOf<A>) -> Result<Option<A>, EngineError> {
+        let id: Uuid = id.into();
+        let found = self.engine.load(A::SCHEMA, 0, id).await?;
+        self.checks.push(Check::Version {
+            schema: A::SCHEMA,
+            generation: 0,
+            id,
+            version: match &found {
+                Found::Nothing => 0,
+                Found::Deleted(version) => *version,
+                Found::Live(row) => row.version,
+            },
+        });
+        match found {
+            Found::Live(row) => restore(row).map(Some),
+            Found::Nothing | Found::Deleted(_) => Ok(None),
+        }
+    }
+
+    /// The same, where the reference to it may be absent.
+    ///
+    /// # Errors
+    /// When the engine cannot answer.
+    pub async fn optional_aggregate<A: Aggregate>(
+        &mut self,
+        id: Option<IdOf<A>>,
+    ) -> Result<Option<A>, EngineError> {
+        match id {
+            Some(id) => self.aggregate(id).await,
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! A unit of work, tried again until nobody was in its way.
+
+use std::hash::{BuildHasher, RandomState};
+use std::marker::PhantomData;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use prometheus::{HistogramVec, IntCounterVec, register_histogram_vec, register_int_counter_vec};
+use uuid::Uuid;
+
+use super::attempt::{Attempt, Attempted};
+use super::stripes::Stripes;
+use super::{Record, Way};
+use crate::decision::Decision;
+use crate::{ExecuteError, Executed, Executor, Request, Runtime};
+
+/// How often a unit of work is tried when others change what it has read.
+const ATTEMPTS: u32 = 12;
+/// The first pause between two attempts, in milliseconds; later ones double, with jitter.
+const FIRST_PAUSE_MS: u64 = 2;
+/// The longest pause between two attempts, in milliseconds.
+const MAX_PAUSE_MS: u64 = 250;
+
+/// Units of work on the same aggregate take turns within this process.
+static TURNS: Stripes = Stripes::new();
+
+static SECONDS: LazyLock<Option<HistogramVec>> = LazyLock::new(|| {
+    register_histogram_vec!(
+        "microdb_command_seconds",
+        "Time from the start of a command to its commit, by outcome",
+        &["command", "outcome"]
+    )
+    .ok()
+});
+
+static CONFLICTS: LazyLock<Option<IntCounterVec>> = LazyLock::new(|| {
+    register_int_counter_vec!(
+        "microdb_command_conflicts_total",
+        "Attempts at a command that were in vain because others changed what it had read",
+        &["command"]
+    )
+    .ok()
+});
+
+/// The outcomes of a command.
+const OUTCOMES: [&str; 3] = ["done", "refused", "failed"];
+
+/// Lets all that is counted of a command begin at 0.
+pub fn declare(command: &str) {
+    if let Some(seconds) = &*SECONDS {
+        for outcome in OUTCOMES {
+            seconds.with_label_values(&[command, outcome]);
+        }
+    }
+    if let Some(conflicts) = &*CONFLICTS {
+        conflicts.with_label_values(&[command]);
+    }
+}
+
+/// Names types without holding a value of any.
+type Names<T> = PhantomData<fn() -> T>;
+
+/// The unit of work of a command `C` that `D` decides, acting on its aggregate in the way `W`.
+pub struct Unit<D, C, W>(Names<(D, C, W)>);
+
+impl<D: 'static, C: Decision<D>, W: Way<D, C>> Unit<D, C, W> {
+    /// The only one there is.
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+
+    /// One unit of work, tried again on conflicts; `record` is written with its outcome.
+    ///
+    /// # Errors
+    /// As [`Executor::execute`].
+    pub async fn run(
+        runtime: &Runtime,
+        request: &Request,
+        record: Option<Record<'_>>,
+    ) -> Result<Executed, ExecuteError> {
+        let started = Instant::now();
+        let outcome = Self::attempts(runtime, request, record).await;
+        if let Some(seconds) = &*SECONDS {
+            seconds
+                .with_label_values(&[C::NAME, outcome_of(&outcome)])
+                .observe(started.elapsed().as_secs_f64());
+        }
+        outcome
+    }
+
+    async fn attempts(
+        runtime: &Runtime,
+        request: &Request,
+        record: Option<Record<'_>>,
+    ) -> Result<Executed, ExecuteError> {
+        let id = target(request);
+        let mut attempt = Attempt {
+            runtime,
+            request,
+            id,
+            new_id: request.new_id,
+            record,
+        };
+        let _turn = TURNS.lock(id).await;
+        for number in 0..ATTEMPTS {
+            match attempt.run::<D, C, W>().await? {
+                Attempted::Settled(executed) => return Ok(executed),
+                Attempted::Conflict => pause(C::NAME, number).await,
+            }
+            // Something was there, whoever says that it could not be.
+            attempt.new_id = false;
+        }
+        Err(ExecuteError::Contended)
+    }
+}
+
+impl<D: 'static, C: Decision<D>, W: Way<D, C>> Default for Unit<D, C, W> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl<D: 'static, C: Decision<D>, W: Way<D, C>> Executor for Unit<D, C, W> {
+    async fn execute(&self, runtime: &Runtime, request: Request) -> Result<Executed, ExecuteError> {
+        Self::run(runtime, &request, None).await
+    }
+}
+
+/// The aggregate's id; what a command creates without one gets an id derived from the command, so
+/// that it is created once.
+pub(super) fn target(request: &Request) -> Uuid {
+    let derived = || Uuid::new_v5(&request.context.command_id, b"created");
+    request.target.unwrap_or_else(derived)
+}
+
+/// Waits a random time, longer after each attempt, so that competitors fall out of step.
+async fn pause(command: &str, number: u32) {
+    if let Some(conflicts) = &*CONFLICTS {
+        conflicts.with_label_values(&[command]).inc();
+    }
+    let longest = FIRST_PAUSE_MS
+        .saturating_mul(1 << number.min(16))
+        .min(MAX_PAUSE_MS);
+    // A new hasher has random keys: enough of a die, without a crate for it.
+    let millis = RandomState::new().hash_one(number) % longest + 1;
+    tokio::time::sleep(Duration::from_millis(millis)).await;
+}
+
+/// The label of an outcome.
+fn outcome_of(outcome: &Result<Executed, ExecuteError>) -> &'static str {
+    let [done, refused, failed] = OUTCOMES;
+    match outcome {
+        Ok(Executed::Done { .. }) => done,
+        Ok(Executed::Refused(_)) => refused,
+        Err(_) => failed,
+    }
+}

@@ -1,0 +1,40 @@
+//! What tests have to know of a service.
+
+use super::Service;
+use platform_ports::broker::Brokers;
+use platform_ports::engine::Database;
+use platform_runtime::handler::Handlers;
+use platform_runtime::owner::Owned;
+
+/// What tests have to know of a service.
+pub struct Described {
+    /// The system, in kebab case.
+    pub system: &'static str,
+    /// The context, in kebab case.
+    pub context: &'static str,
+    /// Its database.
+    pub database: Database,
+    /// Its broker.
+    pub brokers: Brokers,
+    /// How many partitions every topic has.
+    pub partitions: u32,
+    /// Its aggregates, as it publishes them.
+    pub owned: Vec<Owned>,
+    /// What it does because of events.
+    pub handlers: Handlers,
+}
+
+impl Service {
+    /// What tests have to know of it.
+    pub fn described(self) -> Described {
+        Described {
+            system: self.system,
+            context: self.context,
+            database: self.database,
+            brokers: self.brokers,
+            partitions: self.partitions,
+            owned: self.owned,
+            handlers: self.handlers,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Sweeps out what has served its time: the answers to old requests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use platform_contract::value::Timestamp;
+use platform_ports::engine::{CommitError, Documents, DocumentsQuery, EngineError, WriteSet};
+use platform_runtime::Runtime;
+use platform_runtime::unit_of_work::idempotency;
+
+/// The pause between two rounds.
+const PAUSE: Duration = Duration::from_secs(15 * 60);
+/// How many answers are swept out in one transaction.
+const BATCH: u32 = 200;
+
+/// Makes its rounds until the service shuts down.
+pub(super) async fn run(runtime: Arc<Runtime>) {
+    let mut shutdown = runtime.shutdown.clone();
+    loop {
+        if let Err(error) = round(&runtime).await {
+            runtime.outages.failed(
+                &error,
+                || tracing::warn!(%error, "sweeping out was put off"),
+            );
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            _ = shutdown.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+async fn round(runtime: &Runtime) -> Result<(), EngineError> {
+    let now = runtime.engine.now().await?;
+    while sweep_requests(runtime, now).await? {}
+    Ok(())
+}
+
+/// Sweeps out answers that are due; whether there may be more.
+async fn sweep_requests(runtime: &Runtime, now: Timestamp) -> Result<bool, EngineError> {
+    let query = DocumentsQuery {
+        collection: Documents::Requests,
+        group: None,
+        due_by: Some(now),
+        heads_only: false,
+        after: None,
+        limit: BATCH,
+    };
+    let due = runtime.engine.documents(&query).await?;
+    let more = due.len() == BATCH as usize;
+    let write = WriteSet::of_documents(due.into_iter().map(idempotency::expired).collect());
+    if write.documents.is_empty() {
+        return Ok(false);
+    }
+    match runtime.engine.commit(write).await {
+        Ok(()) => Ok(more),
+        // Another process sweeps as well.
+        Err(CommitError::Conflict) => Ok(false),
+        Err(CommitError::Engine(error)) => Err(error),
+        // There is nothing in it but documents, and these have no such constraints.
+        Err(error) => Err(EngineError::Corrupt(error.to_string())),
+    }
+}

@@ -1,0 +1,174 @@
+//! A service at work in this process.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::open::Topics;
+use super::readiness::Parts;
+use super::status::Status;
+use super::writes::Writes;
+use super::{Failure, Service, janitor, listeners};
+use crate::config::Config;
+use crate::http::Site;
+use crate::http::health::Readiness;
+use crate::http::server::Server;
+use platform_runtime::Runtime;
+use platform_runtime::cache::{self, Keeper};
+use platform_runtime::owner::{Owned, Owner};
+use platform_runtime::relay::{Beat, Relay, Shard};
+use platform_runtime::unit_of_work;
+
+/// A service at work. Dropped, it is torn off at once, as by a crash; [`shutdown`](Self::shutdown)
+/// ends it in order.
+pub struct Running {
+    runtime: Arc<Runtime>,
+    site: Server,
+    operators: Option<Server>,
+    status: Arc<Status>,
+    drain_delay: Duration,
+    parts: JoinSet<()>,
+    stop_parts: watch::Sender<bool>,
+    patience: Duration,
+}
+
+impl Service {
+    /// Starts the service in this process: migrates and opens its database, opens the broker, as soon
+    /// as their servers are there, and listens. `config.port` 0 takes any port.
+    ///
+    /// # Errors
+    /// When something cannot be opened; which, and what to do about it.
+    pub async fn start(self, config: &Config) -> Result<Running, Failure> {
+        // First, since it is the likeliest to fail: nothing is touched by a second start.
+        let listener = listeners::everybody(config).await?;
+        let status = Status::starting();
+        let operators = listeners::for_operators(config, &status).await?;
+        let (stop_parts, stopped) = watch::channel(false);
+        let opening = self.open_when_there(config, &listener, &status, &stopped);
+        let (runtime, topics_there) = opening.await?;
+        let parts = self.parts(config, &runtime, topics_there);
+        let site = self.site(config, &runtime, &status);
+        let site = Server::start(listener, site, config.connections);
+        Ok(Running {
+            runtime,
+            site: site.map_err(Failure::Threads)?,
+            operators,
+            status,
+            drain_delay: config.drain_delay,
+            parts,
+            stop_parts,
+            patience: config.shutdown_timeout,
+        })
+    }
+
+    /// What works beside the answers.
+    fn parts(&self, config: &Config, runtime: &Arc<Runtime>, topics_there: Topics) -> JoinSet<()> {
+        let mut parts = self.handlers.spawn(runtime);
+        let beat = |owned: &Owned| Some(Beat::of(owned.topic, owned.stale_after?));
+        let beats: Vec<Beat> = self.owned.iter().filter_map(beat).collect();
+        for shard in Shard::all(runtime.engine.shards()) {
+            parts.spawn(Relay::new(Arc::clone(runtime), shard, &beats).run());
+        }
+        let owner = Owner::new(
+            Arc::clone(runtime),
+            self.owned.clone(),
+            config.event_log_kept,
+        );
+        parts.spawn(owner.run());
+        parts.spawn(janitor::run(Arc::clone(runtime)));
+        parts.spawn(platform_runtime::watch_outages(Arc::clone(runtime)));
+        self.commands
+            .keys()
+            .copied()
+            .for_each(unit_of_work::declare);
+        let cache = runtime.cache.as_ref();
+        if let Some(cache) = cache.filter(|_| !self.owned.is_empty()) {
+            let aggregates = self.owned.iter().map(|owned| owned.schema.name);
+            aggregates.for_each(cache::declare);
+            let (runtime, cache) = (Arc::clone(runtime), Arc::clone(cache));
+            parts.spawn(Keeper::new(runtime, cache, self.owned.clone()).run());
+        }
+        if topics_there == Topics::Missing {
+            parts.spawn(self.topics_made(runtime));
+        }
+        parts
+    }
+
+    fn site(self, config: &Config, runtime: &Arc<Runtime>, status: &Arc<Status>) -> axum::Router {
+        status.open(Parts {
+            runtime: Arc::clone(runtime),
+            database: config.database.clone(),
+            broker: config.broker.clone(),
+            handlers: self.handlers,
+            writes: Writes::default(),
+        });
+        let site = Site {
+            routes: self.routes,
+            openapi: self.openapi,
+            limits: config.limits,
+            admission: config.admission(),
+            metrics: config.operators.is_none(),
+            readiness: Arc::clone(status) as Arc<dyn Readiness>,
+        };
+        site.router(Arc::clone(runtime))
+    }
+}
+
+impl Running {
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.site.address()
+    }
+
+    /// Where it listens for operators, if they have a port of their own.
+    pub fn operators_address(&self) -> Option<SocketAddr> {
+        self.operators.as_ref().map(Server::address)
+    }
+
+    /// What its routes' paths are added to.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// What its parts share.
+    pub const fn runtime(&self) -> &Arc<Runtime> {
+        &self.runtime
+    }
+
+    /// Waits until a part ends by itself, which none does while all is well.
+    pub(super) async fn ended(&mut self) {
+        tokio::select! {
+            () = self.site.ended() => {}
+            Some(ended) = self.parts.join_next() => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a part of the service has ended");
+                }
+            }
+        }
+    }
+
+    /// Says that it is not ready any more, and goes on serving for as long as whoever sends it requests
+    /// may take to notice.
+    pub async fn drain(&self) {
+        self.status.drain();
+        tokio::time::sleep(self.drain_delay).await;
+    }
+
+    /// Ends it: takes no more requests, finishes those under way, publishes what waits, stops.
+    pub async fn shutdown(mut self) {
+        self.status.drain();
+        if timeout(self.patience, self.site.close()).await.is_err() {
+            tracing::warn!("requests were still under way; they are given up");
+            self.site.tear_off();
+        }
+        self.stop_parts.send_replace(true);
+        let parts = async { while self.parts.join_next().await.is_some() {} };
+        if timeout(self.patience, parts).await.is_err() {
+            tracing::warn!("handlers were still at work; they go on at the next start");
+        }
+    }
+}

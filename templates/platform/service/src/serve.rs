@@ -1,0 +1,56 @@
+//! The process of a service, from its start to its end.
+
+use super::ending::Ending;
+use super::{Failure, Service};
+use crate::config::Config;
+use crate::telemetry;
+use platform_ports::outage::Dependency;
+
+/// Serves until SIGINT or SIGTERM; with `until_stdin_closes` until standard input ends as well.
+pub(super) async fn serve(
+    service: Service,
+    config: &Config,
+    until_stdin_closes: bool,
+) -> Result<(), Failure> {
+    // Before the start: who wants it to end during that ends it in order.
+    let mut ending = Ending::watch(until_stdin_closes).map_err(Failure::Threads)?;
+    let collector = config
+        .traced
+        .then(|| service.outages.of(Dependency::Collector));
+    let telemetry = telemetry::start(service.context, config.log_format, collector)?;
+    let served = until_asked(service, config, &mut ending).await;
+    telemetry.shutdown().await;
+    served
+}
+
+async fn until_asked(
+    service: Service,
+    config: &Config,
+    ending: &mut Ending,
+) -> Result<(), Failure> {
+    let context = service.context;
+    let mut running = tokio::select! {
+        started = service.start(config) => started?,
+        // It may be waiting for a server; nothing has begun that would have to be finished.
+        () = ending.asked() => return Ok(()),
+    };
+    tracing::info!(
+        context,
+        url = running.url(),
+        docs = format!("{}/docs", running.url()),
+        "serving"
+    );
+    tracing::warn!("no `auth` is declared: whoever reaches this address may call everything");
+    let ended = tokio::select! {
+        () = ending.asked() => Ok(()),
+        () = running.ended() => Err(Failure::Ended),
+    };
+    tracing::info!(context, "shutting down");
+    tokio::select! {
+        () = running.drain() => {}
+        // Asked once more, it does not wait.
+        () = ending.asked() => {}
+    }
+    running.shutdown().await;
+    ended
+}

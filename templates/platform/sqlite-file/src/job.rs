@@ -1,0 +1,91 @@
+//! What the writing thread is asked to do.
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+/// Whether a write says something that others wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// Others have to be told.
+    ForOthers,
+    /// It can wait until they look by themselves.
+    Nothing,
+}
+
+/// A write that waits for its transaction.
+pub(super) trait Job<E>: Send {
+    /// Whether nobody waits for it any more.
+    fn is_abandoned(&self) -> bool;
+
+    /// Does the work, once; what it says, `None` when nothing of it shall be kept.
+    fn run(&mut self, connection: &Connection) -> Option<News>;
+
+    /// Whether the work has failed by itself.
+    fn has_failed(&self) -> bool;
+
+    /// Tells what came of it, or why the transaction failed.
+    fn answer(self: Box<Self>, failure: Option<E>);
+}
+
+/// A job made of a function and of who is told its result.
+pub(super) struct Ask<W, T, X> {
+    work: Option<W>,
+    result: Option<Result<(T, News), X>>,
+    reply: Reply<T, X>,
+}
+
+/// Who is told what came of a write.
+pub(super) enum Reply<T, X> {
+    /// Whoever asked for it, and may have stopped waiting.
+    Caller(oneshot::Sender<Result<T, X>>),
+    /// Nobody waits; a failure goes here.
+    Nobody(Box<dyn FnOnce(X) + Send>),
+}
+
+impl<W, T, X> Ask<W, T, X> {
+    /// A job that has not been done.
+    pub(super) fn new(work: W, reply: Reply<T, X>) -> Self {
+        Self {
+            work: Some(work),
+            result: None,
+            reply,
+        }
+    }
+}
+
+impl<W, T, X, E> Job<E> for Ask<W, T, X>
+where
+    W: FnOnce(&Connection) -> Result<(T, News), X> + Send,
+    T: Send,
+    X: From<E> + Send,
+{
+    fn is_abandoned(&self) -> bool {
+        matches!(&self.reply, Reply::Caller(reply) if reply.is_closed())
+    }
+
+    fn run(&mut self, connection: &Connection) -> Option<News> {
+        self.result = self.work.take().map(|work| work(connection));
+        match &self.result {
+            Some(Ok((_, news))) => Some(*news),
+            _ => None,
+        }
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(self.result, Some(Err(_)))
+    }
+
+    fn answer(self: Box<Self>, failure: Option<E>) {
+        let answer = match (self.result, failure) {
+            (_, Some(failure)) => Err(failure.into()),
+            (Some(result), None) => result.map(|(value, _)| value),
+            // It was abandoned before its turn came.
+            (None, None) => return,
+        };
+        match (self.reply, answer) {
+            (Reply::Caller(reply), answer) => drop(reply.send(answer)),
+            (Reply::Nobody(_), Ok(_)) => {}
+            (Reply::Nobody(failed), Err(error)) => failed(error),
+        }
+    }
+}

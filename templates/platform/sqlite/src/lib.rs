@@ -1,0 +1,101 @@
+//! SQLite: a file that the processes of one machine share.
+//!
+//! # The tables of a schema
+//! A service's migrations have to make them in this shape; every name is quoted.
+//!
+//! An aggregate, with `STRICT`:
+//! ```sql
+//! CREATE TABLE "<table>" (
+//!     "id" TEXT PRIMARY KEY, "version" INTEGER NOT NULL,
+//!     "created_at" TEXT NOT NULL, "updated_at" TEXT NOT NULL,
+//!     …columns
+//! ) STRICT;
+//! CREATE UNIQUE INDEX "<table>_<unique name>_key" ON "<table>" (…members in their order);
+//! ```
+//! A collection; its index serves reading and the foreign key:
+//! ```sql
+//! CREATE TABLE "<collection>" (
+//!     "id" TEXT PRIMARY KEY,
+//!     "_parent" TEXT NOT NULL REFERENCES "<table>"("id") ON DELETE CASCADE,
+//!     "_position" INTEGER NOT NULL,
+//!     …columns
+//! ) STRICT;
+//! CREATE INDEX "<collection>_parent" ON "<collection>" ("_parent", "_position");
+//! ```
+//! A projection, which has neither unique indexes nor foreign keys:
+//! ```sql
+//! CREATE TABLE "<table>" (
+//!     "_generation" INTEGER NOT NULL, "id" TEXT NOT NULL, "version" INTEGER NOT NULL,
+//!     "created_at" TEXT NOT NULL, "updated_at" TEXT NOT NULL,
+//!     …columns,
+//!     PRIMARY KEY ("_generation", "id")
+//! ) WITHOUT ROWID, STRICT;
+//! ```
+//! Types of columns: TEXT for text, UUID, date, timestamp, enum, JSON, value objects and every list;
+//! INTEGER for bool, int, duration and decimals of at most 18 digits; TEXT for longer decimals; REAL
+//! for float; BLOB for bytes. A required one is `NOT NULL`. A column that names a row of the same
+//! service, and is no list, has `REFERENCES "<other table>"("id")` without an action, and an index of
+//! its own, from which deletions of the other row profit.
+
+mod apply;
+mod codec;
+mod collections;
+mod connect;
+mod constraints;
+mod documents;
+mod driver;
+mod engine;
+mod error;
+mod find;
+mod generations;
+mod migrate;
+mod outbox;
+mod progress;
+mod rows;
+mod save;
+mod tables;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use platform_ports::engine::{Migration, OpenError, Options};
+use platform_sqlite_file::{Readers, Writer};
+
+use self::error::Error;
+use self::tables::Tables;
+
+pub use driver::Sqlite;
+pub use migrate::migrate;
+
+/// A database in a SQLite file.
+pub struct SqliteEngine {
+    writer: Writer<Error>,
+    readers: Readers<Error>,
+    tables: Arc<Tables>,
+    options: Options,
+}
+
+impl SqliteEngine {
+    /// Opens the database at `path`, to which [`migrate`] has applied all of `migrations`.
+    ///
+    /// # Errors
+    /// When it cannot be used, would not keep what is committed, or has not had just these
+    /// migrations.
+    pub fn open(
+        path: &Path,
+        migrations: &[Migration],
+        options: Options,
+    ) -> Result<Self, OpenError> {
+        migrate::check_complete(&connect::prepare(path)?, migrations)?;
+        let unusable = |error: Error| OpenError::Unusable(error.to_string());
+        Ok(Self {
+            writer: connect::writer(path).map_err(unusable)?,
+            readers: connect::readers(path, options.readers.max(1)).map_err(unusable)?,
+            tables: Arc::default(),
+            options: Options {
+                shards: options.shards.max(1),
+                ..options
+            },
+        })
+    }
+}

@@ -1,0 +1,14 @@
+//! What tests are written with: decisions without a server, a client for one, messages as they come,
+//! failures of a whole service.
+
+pub mod consuming;
+pub mod failures;
+mod given;
+pub mod http;
+mod reacting;
+mod values;
+
+pub use given::{Given, When, given, given_nothing};
+
+pub use reacting::{context, known, recorded};
+pub use values::{date, decimal, id, timestamp};

@@ -1,0 +1,14 @@
+//! What reacts to events: replicas, policies and effects.
+#![allow(missing_docs)]
+
+mod dead_letters;
+mod effect;
+mod first_start;
+mod gaps;
+mod gate;
+mod metrics;
+mod policy;
+mod reacting;
+mod replica;
+mod stuck;
+mod unheard;

@@ -1,0 +1,26 @@
+//! A service: its decisions, its units of work, its HTTP interface, its process.
+#![allow(missing_docs)]
+
+mod admission;
+mod away;
+mod blame;
+mod connections;
+mod constraints;
+mod contacts;
+mod crashes;
+mod decisions;
+mod domain;
+mod hardship;
+mod http;
+mod idempotency;
+mod metrics;
+mod patches;
+mod postgres;
+mod problems;
+mod process;
+mod raw;
+mod redis_server;
+mod schema;
+mod strict;
+mod unit_of_work;
+mod writes;

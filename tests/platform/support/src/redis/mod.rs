@@ -1,0 +1,4 @@
+//! Redis servers that a test has for itself.
+
+pub mod certificates;
+pub mod server;
