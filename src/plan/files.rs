@@ -36,6 +36,13 @@ impl Class {
     }
 }
 
+/// A file that is in no language of templates.
+#[derive(Debug, Serialize)]
+struct Text {
+    /// All that is in it.
+    text: String,
+}
+
 /// A file to be rendered.
 #[derive(Debug, Clone)]
 pub struct File {
@@ -64,6 +71,14 @@ impl File {
             template: format!("{template}.tera"),
             // A view is made of texts, numbers and lists of them: it always has a JSON form.
             view: serde_json::to_value(view).unwrap_or_default(),
+        }
+    }
+
+    /// A file of this text.
+    pub fn text(class: Class, path: &str, text: String) -> Self {
+        Self {
+            template: "_partials/text.tera".to_owned(),
+            ..Self::new(class, path, &[], Text { text })
         }
     }
 }

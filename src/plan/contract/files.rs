@@ -6,11 +6,11 @@ use crate::model::{Aggregate, Context, System};
 
 use super::values::ValuesFiles;
 use super::{Contract, fixtures};
+use crate::plan::contract_package;
 use crate::plan::files::{Class, File};
 use crate::plan::spoken::article;
 use crate::plan::types::Place;
 use crate::plan::view::{Doc, Name};
-use crate::plan::{contract_package, layout};
 
 /// The manifest and root of the crate that all contracts share.
 #[derive(Debug, Serialize)]
@@ -195,15 +195,4 @@ fn contract(system: &System, context: &Context) -> Vec<File> {
     files.extend(declared_in(name, &declared));
     files.extend(fixtures::files(system, context));
     files
-}
-
-/// What a context is there for, as the second paragraph of a crate's doc.
-pub(in crate::plan) fn purpose(context: &Context) -> String {
-    match &context.purpose {
-        None => String::new(),
-        Some(purpose) => {
-            let lines: String = layout::comment("//!", purpose);
-            format!("//!\n{lines}")
-        }
-    }
 }

@@ -16,7 +16,7 @@ use super::types::{Place, Types};
 use super::uses::Uses;
 use super::value::{Spelling, Values};
 
-pub(super) use files::{files, purpose};
+pub(super) use files::files;
 
 /// The declarations of one context's contract, or of the shared kernel.
 struct Contract<'a> {

@@ -39,12 +39,6 @@ struct Catalogue<'a, T> {
     contexts: Vec<T>,
 }
 
-/// A document that is data all through.
-#[derive(Debug, Serialize)]
-struct Text {
-    text: String,
-}
-
 pub(super) fn files(system: &System) -> Vec<File> {
     let name = system.name.as_str();
     let overview = Overview {
@@ -65,9 +59,7 @@ pub(super) fn files(system: &System) -> Vec<File> {
         system: name,
         contexts: commands::catalogue(system),
     };
-    let messages = Text {
-        text: asyncapi::document(system),
-    };
+    let messages = asyncapi::document(system);
     let managed = Class::Managed;
     vec![
         File::new(Class::Seeded, "README.md", &[], readme::view(system)),
@@ -75,9 +67,6 @@ pub(super) fn files(system: &System) -> Vec<File> {
         File::new(managed, "docs/context-map.md", &[], context_map),
         File::new(managed, "docs/events.md", &[], events),
         File::new(managed, "docs/commands.md", &[], commands),
-        File {
-            template: "_partials/text.tera".to_owned(),
-            ..File::new(managed, "docs/asyncapi.json", &[], messages)
-        },
+        File::text(managed, "docs/asyncapi.json", messages),
     ]
 }

@@ -7,6 +7,7 @@ mod examples;
 mod failures;
 mod inputs;
 mod needs;
+mod package;
 mod policies;
 mod queries;
 mod replicas;
@@ -19,6 +20,7 @@ mod state;
 mod storage;
 mod wiring;
 
+pub use package::Generated;
 pub use replicas::{handler, table as replica_table};
 pub use seeded::Seeded;
 pub use storage::{entity_table, table, uniques};

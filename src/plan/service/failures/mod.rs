@@ -15,9 +15,10 @@ mod values;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::model::Emission;
-use crate::plan::layout::{call, slice};
+use crate::model::{Broker, Database, Emission};
+use crate::plan::files::{Class, File};
 use crate::plan::names;
+use crate::plan::view::Literal;
 
 use self::histories::{Histories, History};
 use self::named::Named;
@@ -25,14 +26,21 @@ use self::reactions::Reaction;
 use self::requests::{Asked, Requests};
 use self::rows::Rows;
 use super::Service;
-use super::storage::literal;
 
 /// The number of the first example; those that other tests show are below.
 const FIRST: u32 = 11;
 
-/// What the template of `tests/failures.rs` places.
+/// `services/__context__/tests/failures.rs`.
 #[derive(Debug, Serialize)]
-pub struct Failures {
+struct FailureTests<'a> {
+    /// The name of the context.
+    context: &'a str,
+    /// The crate of the service.
+    crate_name: String,
+    /// Whether a file stands in for its database where no server is.
+    database_stands_in: bool,
+    /// Whether one stands in for its broker.
+    broker_stands_in: bool,
     /// Whether it hears events of other contexts.
     hears: bool,
     /// Whether some handler of events that come from other contexts acts on its own, so that a
@@ -42,28 +50,38 @@ pub struct Failures {
     asked: bool,
     /// Whether something that can be foretold comes of the examples.
     acts: bool,
-    /// Where it is killed between an effect and its offset, as an array; absent: nowhere.
-    holds: Option<String>,
-    /// The examples, as JSON.
-    #[serde(skip)]
-    pub examples: String,
+    /// Where it is killed between an effect and its offset.
+    holds: Vec<Literal>,
 }
 
-impl Failures {
-    /// Whether there is anything to fail.
-    pub fn is_empty(&self) -> bool {
-        !self.hears && !self.asked
-    }
-
-    /// Whether it can be asked over HTTP to change something.
-    pub fn asked(&self) -> bool {
-        self.asked
-    }
-}
+/// `services/__context__/tests/failures/refused.rs`: it is the same for all.
+#[derive(Debug, Serialize)]
+struct Refused {}
 
 impl Service<'_> {
-    /// The failure tests of the service.
-    pub fn failures(&self) -> Failures {
+    /// The tests of failures with their examples, where there is anything to fail.
+    pub fn failure_tests(&self) -> Vec<File> {
+        let (tests, examples) = self.failures();
+        if !tests.hears && !tests.asked {
+            return Vec::new();
+        }
+        let (name, managed) = (self.context.name.as_str(), Class::Managed);
+        let names = [("context", name)];
+        let refused = tests.asked.then(|| {
+            let template = "services/__context__/tests/failures/refused.rs";
+            File::new(Class::Seeded, template, &names, Refused {})
+        });
+        let template = "services/__context__/tests/failures.rs";
+        let path = format!("services/{name}/tests/failures.json");
+        let files = [
+            File::new(managed, template, &names, tests),
+            File::text(managed, &path, pretty(&examples)),
+        ];
+        files.into_iter().chain(refused).collect()
+    }
+
+    /// The failure tests of the service, and their examples.
+    fn failures(&self) -> (FailureTests<'_>, Value) {
         let mut numbers = FIRST..;
         let mut rows = Rows::new(self);
         let reactions = self.reactions();
@@ -72,8 +90,7 @@ impl Service<'_> {
         let named = named(&heard, &requests, &rows);
         let mut histories = Histories::new(self, &reactions, &mut rows, &mut numbers).copied(named);
         histories.extend(heard);
-        let acting = self.acting(&reactions, &histories, &requests);
-        let holds = self.holds(&acting);
+        let holds = self.holds(&self.acting(&reactions, &histories, &requests));
         let racing = self.racing(&reactions);
         let seen = racing.len() < self.context.aggregates.len();
         let acts = (seen && !(holds.is_empty() && requests.is_empty()))
@@ -85,14 +102,18 @@ impl Service<'_> {
             "racing": racing,
             "acts": acts,
         });
-        Failures {
+        let tests = FailureTests {
+            context: self.context.name.as_str(),
+            crate_name: self.crate_name(),
+            database_stands_in: self.context.database != Database::Sqlite,
+            broker_stands_in: self.system.broker != Broker::Embedded,
             hears: !histories.is_empty(),
             reacts: histories.iter().any(|history| history.heard.is_some()),
             asked: !requests.is_empty(),
             acts,
-            holds: laid(&holds),
-            examples: pretty(&examples),
-        }
+            holds: holds.into_iter().map(Literal::text).collect(),
+        };
+        (tests, examples)
     }
 
     /// Whether a command emits an event as it was seeded.
@@ -140,12 +161,6 @@ fn named(heard: &[History], requests: &[Asked], rows: &Rows<'_>) -> Named {
         named.note(&row["members"], None);
     }
     named
-}
-
-fn laid(holds: &[&str]) -> Option<String> {
-    let places = holds.iter().map(|place| literal(place)).collect();
-    let killed = call("subject().is_killed_at", vec![slice(places)]);
-    (!holds.is_empty()).then(|| killed.lay(4, 4, 1))
 }
 
 fn pretty(value: &Value) -> String {
