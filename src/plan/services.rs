@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::{Context, System};
+use crate::model::{Aggregate, Context, System};
 
 use super::files::{Class, File};
 use super::service::{Code, Generated, Service};
@@ -35,45 +35,45 @@ fn generated(service: &Service<'_>, port: u16) -> Vec<File> {
     let context = service.context;
     let name = context.name.as_str();
     let mut files = Vec::new();
-    let mut modules_of = |folder: &str, render: &dyn Fn(&crate::model::Aggregate) -> Code| {
+    let mut modules_of = |folder: &str, view: &dyn Fn(&Aggregate) -> Option<Value>| {
         let mut modules = Vec::new();
         for aggregate in context.aggregates.values() {
-            let code = render(aggregate);
-            if code.is_empty() {
+            let Some(view) = view(aggregate) else {
                 continue;
-            }
+            };
             let module = names::module_ident(aggregate.name.as_str());
             files.push(File::new(
                 Class::Managed,
                 &format!("services/__context__/src/generated/{folder}/__aggregate__.rs"),
                 &[("context", name), ("aggregate", &module)],
-                view(&code, aggregate.name.as_str()),
+                view,
             ));
             modules.push(Name::of_module(aggregate.name.as_str()));
         }
         modules
     };
-    let aggregates = modules_of("aggregates", &|aggregate| service.state(aggregate));
-    let commands = modules_of("commands", &|aggregate| service.commands(aggregate));
-    let storage = modules_of("storage", &|aggregate| service.storage(aggregate));
+    let code = |code: Code, name: &str| (!code.is_empty()).then(|| view(&code, name));
+    let aggregates = modules_of("aggregates", &|it| {
+        code(service.state(it), it.name.as_str())
+    });
+    let commands = modules_of("commands", &|it| {
+        code(service.commands(it), it.name.as_str())
+    });
+    let storage = modules_of("storage", &|it| Some(json!(service.storage(it))));
     let mut singles = Vec::new();
-    let codes = [
-        ("effects", service.effects()),
-        ("policies", service.policies()),
-        ("queries", service.queries()),
-        ("replicas", service.replicas()),
-        ("routes", service.routes()),
-        ("service", service.wiring(port, PARTITIONS)),
+    let views = [
+        ("effects", code(service.effects(), name)),
+        ("policies", code(service.policies(), name)),
+        ("queries", service.queries().map(|view| json!(view))),
+        ("replicas", service.replicas().map(|view| json!(view))),
+        ("routes", code(service.routes(), name)),
+        ("service", code(service.wiring(port, PARTITIONS), name)),
     ];
-    for (module, code) in codes {
-        if !code.is_empty() {
+    for (module, view) in views {
+        if let Some(view) = view {
             let template = format!("services/__context__/src/generated/{module}.rs");
-            files.push(File::new(
-                Class::Managed,
-                &template,
-                &[("context", name)],
-                view(&code, name),
-            ));
+            let names = [("context", name)];
+            files.push(File::new(Class::Managed, &template, &names, view));
             singles.push(module);
         }
     }

@@ -1,8 +1,7 @@
-//! The types of fields: in Rust, as a column of the runtime's schema, and as a column of SQLite.
+//! The types of fields, in Rust.
 
 use crate::model::{Field, Presence, Reference, Scalar, Type, TypePath};
 
-use super::layout::{Expr, call, text};
 use super::names;
 use super::uses::Uses;
 
@@ -135,118 +134,5 @@ pub fn is_copy(ty: &Type) -> bool {
             scalar,
             Scalar::String | Scalar::Text | Scalar::Bytes | Scalar::Json
         ),
-    }
-}
-
-/// The `Kind` of a type, as an expression in a file of `place`.
-pub fn kind(ty: &Type, place: Place) -> Expr {
-    let scalar = match ty {
-        Type::Reference(_) => "Uuid",
-        Type::Enum(path) | Type::Value(path) => {
-            let module = match (&path.context, place) {
-                (None, Place::Shared) | (Some(_), Place::Contract) => "",
-                (None, _) => "shared::schema::",
-                (Some(_), _) => "contract::schema::",
-            };
-            return text(format!(
-                "{module}{}",
-                names::const_ident(path.name.as_str())
-            ));
-        }
-        Type::Scalar(scalar) => match scalar {
-            Scalar::String | Scalar::Text => "Text",
-            Scalar::Bool => "Bool",
-            Scalar::Int => "Int",
-            Scalar::Float => "Float",
-            Scalar::Decimal(format) => {
-                let digits = [format.precision, format.scale].map(|n| text(n.to_string()));
-                return call("Kind::decimal", digits.to_vec());
-            }
-            Scalar::Uuid => "Uuid",
-            Scalar::Date => "Date",
-            Scalar::Timestamp => "Timestamp",
-            Scalar::Duration => "Duration",
-            Scalar::Bytes => "Bytes",
-            Scalar::Json => "Json",
-        },
-    };
-    text(format!("Kind::{scalar}"))
-}
-
-/// The `Column` of a field, as an expression; `table` is the one a local reference names.
-pub fn column(
-    field: &Field,
-    presence: impl Into<Presence>,
-    place: Place,
-    table: Option<&str>,
-) -> Expr {
-    let mut calls: Vec<Expr> = absence(presence.into()).into_iter().collect();
-    if field.list {
-        calls.push(call("list", vec![]));
-    }
-    if let Some(table) = table {
-        calls.push(call("references", vec![text(names::literal(table))]));
-    }
-    if field.hidden {
-        calls.push(call("hidden", vec![]));
-    }
-    let rules = &field.constraints;
-    let bounds = [
-        ("min", &rules.min),
-        ("max", &rules.max),
-        ("exclusive_min", &rules.exclusive_min),
-    ];
-    for (name, bound) in bounds {
-        if let Some(value) = bound {
-            calls.push(call(name, vec![text(names::literal(&plain(value)))]));
-        }
-    }
-    for (name, length) in [
-        ("min_length", rules.min_length),
-        ("max_length", rules.max_length),
-    ] {
-        if let Some(length) = length {
-            calls.push(call(name, vec![text(length.to_string())]));
-        }
-    }
-    if let Some(pattern) = &rules.pattern {
-        calls.push(call("pattern", vec![text(names::literal(pattern))]));
-    }
-    chain(
-        new_column(field.name.as_str(), kind(&field.ty, place)),
-        calls,
-    )
-}
-
-/// The call that says of a column what its absence means; `None` where it has to be there.
-pub fn absence(presence: Presence) -> Option<Expr> {
-    let method = match presence {
-        Presence::Required => return None,
-        Presence::Optional => "optional",
-        Presence::Kept => "kept",
-        Presence::Clearable => "clearable",
-    };
-    Some(call(method, vec![]))
-}
-
-/// `Column::new("name", kind)`.
-pub fn new_column(name: &str, kind: Expr) -> Expr {
-    call("Column::new", vec![text(names::literal(name)), kind])
-}
-
-/// `root` with `calls`; `root` alone without any.
-pub fn chain(root: Expr, calls: Vec<Expr>) -> Expr {
-    if calls.is_empty() {
-        root
-    } else {
-        Expr::Chain(Box::new(root), calls)
-    }
-}
-
-/// A JSON value as plain text: strings without quotes.
-fn plain(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }

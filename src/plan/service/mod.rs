@@ -36,6 +36,7 @@ use super::names;
 use super::types::{Place, Types, is_copy};
 use super::uses::Uses;
 use super::value::{Spelling, Values};
+use super::view::TypeRef;
 
 /// A generated file of Rust: what it is about, what it imports, and its items.
 #[derive(Debug, Serialize)]
@@ -75,6 +76,11 @@ impl<'a> Service<'a> {
             context: self.context.name.as_str(),
             place: Place::Service,
         }
+    }
+
+    /// A type of the contract's own.
+    fn own(&self, name: &str) -> TypeRef {
+        self.types().own(&mut Uses::paths(), name).into()
     }
 
     fn values(&self) -> Values<'a> {

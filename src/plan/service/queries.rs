@@ -1,160 +1,177 @@
 //! Queries: what a context answers.
 
-use crate::model::{Field, Query, derived};
-use crate::plan::layout::{self, Expr, slice, text};
-use crate::plan::members::{self, Member};
-use crate::plan::names;
-use crate::plan::types::{self, Place, wrap};
-use crate::plan::uses::Uses;
+use serde::Serialize;
 
-use super::state::implementation;
-use super::storage::{column_uses, field, literal};
-use super::{Code, Service};
+use crate::model::{Field, Query, derived};
+use crate::plan::layout::{self, Expr, text};
+use crate::plan::members;
+use crate::plan::names;
+use crate::plan::types::{Place, wrap};
+use crate::plan::uses::Uses;
+use crate::plan::view::{self, Column, Doc, Literal, Member, Name, TypeRef};
+
+use super::Service;
+
+/// `services/__context__/src/generated/queries.rs`.
+#[derive(Debug, Serialize)]
+pub struct QueriesFile {
+    queries: Vec<QueryView>,
+}
+
+/// A query.
+#[derive(Debug, Serialize)]
+struct QueryView {
+    /// What the description says of it.
+    doc: Doc,
+    /// Its type: `LoansOfUser`.
+    #[serde(rename = "type")]
+    ty: Name,
+    /// Its name.
+    name: Literal,
+    /// The type of what it finds: `crate::generated::Loan`.
+    aggregate: TypeRef,
+    /// What it is asked by, as members of its type.
+    members: Vec<Member>,
+    /// The same, as the runtime checks it.
+    columns: Vec<Column>,
+    /// The members that are equal to what it is asked by.
+    by: Vec<Literal>,
+    /// The member it is asked a range of, if any.
+    range: Option<RangeView>,
+    /// The members it is ordered by.
+    order: Vec<OrderView>,
+    /// Whether it finds one at most.
+    unique: bool,
+}
+
+/// The member that a query is asked a range of.
+#[derive(Debug, Serialize)]
+struct RangeView {
+    /// Its name.
+    member: Literal,
+    /// The parameter that is the range's beginning.
+    from: Literal,
+    /// The parameter that is its end.
+    to: Literal,
+}
+
+/// A member that a query is ordered by.
+#[derive(Debug, Serialize)]
+struct OrderView {
+    /// Its name.
+    member: Literal,
+    /// Whether the greatest comes first.
+    descending: bool,
+}
 
 impl Service<'_> {
-    /// The queries of the service.
-    pub fn queries(&self) -> Code {
-        let mut uses = Uses::default();
-        let mut items = Vec::new();
-        for query in self.context.queries.values() {
-            items.push(self.query_struct(&mut uses, query));
-            items.push(self.query_impl(&mut uses, query));
-        }
-        Code::new(&uses, &items)
+    /// The queries of the service; `None` without any.
+    pub fn queries(&self) -> Option<QueriesFile> {
+        let queries = self.context.queries.values();
+        let queries: Vec<QueryView> = queries.map(|query| self.query(query)).collect();
+        (!queries.is_empty()).then_some(QueriesFile { queries })
     }
 
-    /// The type of a member of the queried aggregate, and its column.
-    fn member(&self, uses: &mut Uses, query: &Query, member: &str) -> (String, Expr) {
-        let kind = |kind: &str| text(format!("Kind::{kind}"));
-        let aggregate = query.aggregate.as_str();
+    fn query(&self, query: &Query) -> QueryView {
+        let finds = || format!("Finds every `{}` that it describes.", query.aggregate);
+        let name = query.name.as_str();
+        let mut view = QueryView {
+            doc: Doc::of(&query.doc.clone().unwrap_or_else(finds)),
+            ty: Name::of_type(name),
+            name: Literal::text(name),
+            aggregate: TypeRef::generated(query.aggregate.as_str()),
+            members: Vec::new(),
+            columns: Vec::new(),
+            by: Literal::texts(query.by.iter().map(|by| by.member.as_str())),
+            range: None,
+            order: Vec::new(),
+            unique: query.unique,
+        };
+        for parameter in &query.by {
+            let name = parameter.member.as_str();
+            let doc = format!("The `{name}` looked for.");
+            let (ty, kind) = self.queried(query, name);
+            let member = members::Member::new(name, ty, Some(&doc));
+            view.members.push(member.into());
+            view.columns.push(Column::new(name, kind, false));
+        }
+        if let Some(range) = &query.range {
+            view.range = Some(self.range(query, range.as_str(), &mut view));
+        }
+        let order = query.order_by.iter().map(|(member, descending)| OrderView {
+            member: Literal::text(member.as_str()),
+            descending: *descending,
+        });
+        view.order = order.collect();
+        view
+    }
+
+    /// The range of a member, whose ends become parameters that may be left out.
+    fn range(&self, query: &Query, member: &str, view: &mut QueryView) -> RangeView {
+        let (ty, kind) = self.queried(query, member);
+        let [from, to] = range_ends(member);
+        let docs = [
+            format!("The first `{member}` looked for; all before when it is absent."),
+            format!("The first one after `{member}`, not looked for; all after when it is absent."),
+        ];
+        for (end, doc) in [&from, &to].into_iter().zip(docs) {
+            let ty = wrap(&mut Uses::paths(), &ty, true, false);
+            let parameter = members::Member::new(end, ty, Some(&doc));
+            view.members.push(parameter.shaped(true, false).into());
+            view.columns.push(Column::new(end, kind.clone(), true));
+        }
+        RangeView {
+            member: Literal::text(member),
+            from: Literal::text(&from),
+            to: Literal::text(&to),
+        }
+    }
+
+    /// The type of a member of the queried aggregate, and its column's kind.
+    fn queried(&self, query: &Query, member: &str) -> (String, view::Expr) {
+        let (uses, aggregate) = (&mut Uses::paths(), query.aggregate.as_str());
+        let kind = |name: &str| format!("platform_contract::schema::Kind::{name}").into();
         match member {
             "id" => (self.types().id(uses, aggregate), kind("Uuid")),
-            "created_at" | "updated_at" => (
-                uses.take("platform_contract::value", "Timestamp"),
-                kind("Timestamp"),
-            ),
+            "created_at" | "updated_at" => {
+                let ty = uses.take("platform_contract::value", "Timestamp");
+                (ty, kind("Timestamp"))
+            }
             "version" => ("u64".to_owned(), kind("Int")),
             "status" => {
                 let status = derived::status(aggregate);
-                let constant = names::const_ident(&status);
-                let kind = text(format!("contract::schema::{constant}"));
-                (self.types().own(uses, &status), kind)
+                let ty = self.types().own(uses, &status);
+                (ty, view::constant("contract", &status))
             }
-            name => match self.queried(query, name) {
+            name => match self.queried_field(query, name) {
                 Some(field) => {
                     let ty = self.types().base(uses, &field.ty);
-                    (ty, types::kind(&field.ty, Place::Service))
+                    (ty, view::kind(&field.ty, Place::Service))
                 }
                 None => ("()".to_owned(), kind("Json")),
             },
         }
     }
 
-    fn queried(&self, query: &Query, name: &str) -> Option<&Field> {
-        self.context
-            .aggregates
-            .get(&query.aggregate)?
-            .fields
-            .get(name)
+    fn queried_field(&self, query: &Query, name: &str) -> Option<&Field> {
+        let aggregate = self.context.aggregates.get(&query.aggregate)?;
+        aggregate.fields.get(name)
     }
+}
 
-    fn query_struct(&self, uses: &mut Uses, query: &Query) -> String {
-        uses.take("serde", "Deserialize");
-        uses.take("serde", "Serialize");
-        let mut parameters = Vec::new();
-        for parameter in &query.by {
-            let name = parameter.member.as_str();
-            let (ty, _) = self.member(uses, query, name);
-            parameters.push(Member::new(
-                name,
-                ty,
-                Some(&format!("The `{name}` looked for.")),
-            ));
-        }
-        if let Some(range) = &query.range {
-            let (ty, _) = self.member(uses, query, range.as_str());
-            for (end, doc) in [("from", "first"), ("to", "first one after")] {
-                let name = format!("{range}_{end}");
-                let doc = format!("The {doc} `{range}`.");
-                let doc = match end {
-                    "from" => {
-                        format!("The first `{range}` looked for; all before when it is absent.")
-                    }
-                    _ => doc.replace(".", ", not looked for; all after when it is absent."),
-                };
-                let member = Member::new(&name, wrap(uses, &ty, true, false), Some(&doc));
-                parameters.push(member.shaped(true, false));
-            }
-        }
-        let finds = || format!("Finds every `{}` that it describes.", query.aggregate);
-        let doc = query.doc.clone().unwrap_or_else(finds);
-        format!(
-            "{}#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]\npub struct {} {}\n",
-            layout::doc(0, &doc),
-            names::type_ident(query.name.as_str()),
-            members::body(&parameters),
-        )
-    }
-
-    fn query_impl(&self, uses: &mut Uses, query: &Query) -> String {
-        let trait_name = uses.take("platform_runtime::query", "Query");
-        let state = names::type_ident(query.aggregate.as_str());
-        let state = uses.take("crate::generated", &state);
-        let mut columns = Vec::new();
-        let mut by = Vec::new();
-        for parameter in &query.by {
-            let name = parameter.member.as_str();
-            columns.push(types::new_column(name, self.member(uses, query, name).1));
-            by.push(literal(name));
-        }
-        let range_type = uses.take("platform_runtime::query", "Range");
-        let mut range = text("None");
-        if let Some(member) = &query.range {
-            let (from, to) = (format!("{member}_from"), format!("{member}_to"));
-            for end in [&from, &to] {
-                let column = types::new_column(end, self.member(uses, query, member.as_str()).1);
-                columns.push(types::chain(column, vec![layout::call("optional", vec![])]));
-            }
-            let fields = vec![
-                field("member", literal(member.as_str())),
-                field("from", literal(&from)),
-                field("to", literal(&to)),
-            ];
-            range = layout::call("Some", vec![Expr::Struct(range_type.clone(), fields)]);
-        }
-        let order = query.order_by.iter().map(|(member, descending)| {
-            Expr::Tuple(vec![literal(member.as_str()), text(descending.to_string())])
-        });
-        uses.take("platform_contract::schema", "Column");
-        let columns = slice(columns);
-        column_uses(uses, &columns);
-        let lines = [
-            format!("    type Aggregate = {state};"),
-            constant("NAME: &'static str", &literal(query.name.as_str())),
-            constant("PARAMETERS: &'static [Column]", &columns),
-            constant("BY: &'static [&'static str]", &slice(by)),
-            constant(&format!("RANGE: Option<{range_type}>"), &range),
-            constant(
-                "ORDER: &'static [(&'static str, bool)]",
-                &slice(order.collect()),
-            ),
-            constant("UNIQUE: bool", &text(query.unique.to_string())),
-        ];
-        let ident = names::type_ident(query.name.as_str());
-        format!(
-            "{} {{\n{}\n}}\n",
-            implementation(&trait_name, &ident),
-            lines.join("\n")
-        )
-    }
+/// The parameters that are the ends of a member's range.
+fn range_ends(member: &str) -> [String; 2] {
+    ["from", "to"].map(|end| format!("{member}_{end}"))
 }
 
 /// The ends of a query's range where nothing tells them: it finds all there are.
 pub(super) fn open_range(query: &Query) -> Vec<(String, Expr)> {
-    let ends = query.range.iter().flat_map(|member| {
-        ["from", "to"].map(|end| (names::field_ident(&format!("{member}_{end}")), text("None")))
-    });
-    ends.collect()
+    let ends = query
+        .range
+        .iter()
+        .flat_map(|member| range_ends(member.as_str()));
+    ends.map(|end| (names::field_ident(&end), text("None")))
+        .collect()
 }
 
 /// A constant of an implementation.

@@ -1,183 +1,145 @@
 //! Replicas: local read-only copies of what other contexts own.
 
-use crate::model::{Aggregate, Event, EventField, Ident, Replica, Type, derived};
-use crate::plan::layout::{self, Expr, call, slice, text};
-use crate::plan::members::{self, Member};
+use serde::Serialize;
+
+use crate::model::{
+    Aggregate, Event, EventField, Ident, Presence, Replica, ReplicaField, Type, derived,
+};
+use crate::plan::members;
 use crate::plan::names;
 use crate::plan::spoken::article;
-use crate::plan::types::{self, Place, Types, contract_crate, wrap};
+use crate::plan::types::{Place, Types, wrap};
 use crate::plan::uses::Uses;
+use crate::plan::view::{Column, Doc, Expr, Literal, Member, Name, TypeRef, kind};
 
-use super::queries::constant;
-use super::state::implementation;
-use super::storage::{column_uses, field, literal, relation};
-use super::{Code, Service};
+use super::Service;
+use super::storage::relation;
 
-impl Service<'_> {
-    /// The replicas of the service.
-    pub fn replicas(&self) -> Code {
-        let mut uses = Uses::default();
-        let mut items = Vec::new();
-        for replica in self.context.replicas.values() {
-            let source = self.system.contexts.get(&replica.context);
-            let Some(source) = source.and_then(|c| c.aggregates.get(&replica.aggregate)) else {
-                continue;
-            };
-            items.push(self.replica_struct(&mut uses, replica, source));
-            items.push(self.replica_schema(&mut uses, replica, source));
-            let upcasters = self.upcasters(replica);
-            items.push(self.replica_impl(&mut uses, replica, upcasters));
-        }
-        Code::new(&uses, &items)
+/// `services/__context__/src/generated/replicas.rs`.
+#[derive(Debug, Serialize)]
+pub struct ReplicasFile<'a> {
+    replicas: Vec<ReplicaView<'a>>,
+}
+
+/// A replica.
+#[derive(Debug, Serialize)]
+struct ReplicaView<'a> {
+    /// Its name in the description.
+    name: &'a str,
+    /// What the description says of it.
+    doc: Doc,
+    /// Its type: `Borrower`.
+    #[serde(rename = "type")]
+    ty: Name,
+    /// The type of what its owner shows: `user_contract::UserView`.
+    of: TypeRef,
+    /// What is copied, as members of its type.
+    members: Vec<Member>,
+    /// The constant that describes it to the engine.
+    constant: Name,
+    /// The name of what keeps it up to date.
+    handler: Literal,
+    /// Its table.
+    table: Literal,
+    /// What is copied, as it is stored.
+    columns: Vec<Column>,
+    /// After how many milliseconds without a sign of its owner it counts as stale.
+    stale_after_ms: Literal,
+    /// The types of the events that carry something of what is copied.
+    events: Vec<TypeRef>,
+}
+
+impl<'a> Service<'a> {
+    /// The replicas of the service; `None` without any.
+    pub fn replicas(&self) -> Option<ReplicasFile<'a>> {
+        let replicas = self.context.replicas.values();
+        let replicas: Vec<ReplicaView<'a>> = replicas
+            .filter_map(|replica| self.replica(replica))
+            .collect();
+        (!replicas.is_empty()).then_some(ReplicasFile { replicas })
     }
 
-    fn replica_struct(&self, uses: &mut Uses, replica: &Replica, source: &Aggregate) -> String {
-        uses.take("serde", "Deserialize");
-        uses.take("serde", "Serialize");
+    fn replica(&self, replica: &'a Replica) -> Option<ReplicaView<'a>> {
+        let owner = self.system.contexts.get(&replica.context)?;
+        let source = owner.aggregates.get(&replica.aggregate)?;
         let elsewhere = Types {
-            context: replica.context.as_str(),
+            context: owner.name.as_str(),
             place: Place::Elsewhere,
         };
-        let members: Vec<Member> = replica
-            .fields
-            .iter()
-            .map(|copied| {
-                let name = copied.name.as_str();
-                match source.fields.get(name) {
-                    Some(field) => {
-                        let base = elsewhere.base(uses, &field.ty);
-                        let optional = field.optional || copied.may_be_unknown;
-                        let ty = wrap(uses, &base, optional, field.list);
-                        let doc = members::field_doc(field);
-                        Member::new(name, ty, doc.as_deref()).shaped(optional, field.list)
-                    }
-                    None if name == "status" => {
-                        let status = elsewhere.own(uses, &derived::status(source.name.as_str()));
-                        Member::new(name, status, Some("How far it has come."))
-                    }
-                    None => {
-                        let entity = source.collection(name);
-                        let entity = entity.map_or("", |entity| entity.name.as_str());
-                        let ty = format!("Vec<{}>", elsewhere.own(uses, entity));
-                        Member::new(name, ty, None).shaped(false, true)
-                    }
-                }
-            })
-            .collect();
+        let ty = |name: &str| elsewhere.own(&mut Uses::paths(), name).into();
+        let name = replica.name.as_str();
         let copies = || {
-            format!(
-                "A copy of {} `{}` of `{}`.",
-                article(replica.aggregate.as_str()),
-                replica.aggregate,
-                replica.context
-            )
+            let (of, context) = (&replica.aggregate, &replica.context);
+            format!("A copy of {} `{of}` of `{context}`.", article(of.as_str()))
         };
-        let doc = replica.doc.clone().unwrap_or_else(copies);
-        format!(
-            "{}#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]\npub struct {} {}\n",
-            layout::doc(0, &doc),
-            names::type_ident(replica.name.as_str()),
-            members::body(&members),
-        )
+        let fields = replica.fields.iter();
+        let members = fields
+            .clone()
+            .map(|copied| member(&elsewhere, copied, source));
+        let events = owner.events.values();
+        let events = events.filter(|event| carries(event, replica));
+        Some(ReplicaView {
+            name,
+            doc: Doc::of(&replica.doc.clone().unwrap_or_else(copies)),
+            ty: Name::of_type(name),
+            of: ty(&derived::view(source.name.as_str())),
+            members: members.map(Member::from).collect(),
+            constant: Name::of_constant(name),
+            handler: Literal::text(&handler("replica", name)),
+            table: Literal::text(&table(name)),
+            columns: fields.map(|copied| column(copied, source)).collect(),
+            stale_after_ms: Literal::number(replica.stale_after_ms),
+            events: events.map(|event| ty(event.name.as_str())).collect(),
+        })
     }
+}
 
-    /// Columns without the source's constraints: the owner may change those any day.
-    fn replica_schema(&self, uses: &mut Uses, replica: &Replica, source: &Aggregate) -> String {
-        let ty = uses.take("platform_contract::schema", "Schema");
-        let columns = replica.fields.iter().map(|copied| {
-            let name = copied.name.as_str();
-            let Some(field) = source.fields.get(name) else {
-                let kind = if name == "status" {
-                    "Kind::Text"
-                } else {
-                    "Kind::Json"
-                };
-                let column = types::new_column(name, text(kind));
-                return types::chain(column, vec![call("optional", vec![])]);
-            };
-            let kind = match &field.ty {
-                Type::Enum(_) => text("Kind::Text"),
-                Type::Value(_) => text("Kind::Json"),
-                other => types::kind(other, Place::Service),
-            };
-            let mut calls = vec![call("optional", vec![])];
-            if field.list {
-                calls.push(call("list", vec![]));
-            }
-            types::chain(types::new_column(name, kind), calls)
-        });
-        let columns = slice(columns.collect());
-        column_uses(uses, &columns);
-        let handler = handler("replica", replica.name.as_str());
-        let expression = Expr::Struct(
-            ty.clone(),
-            vec![
-                field("name", literal(&handler)),
-                field("table", literal(&table(replica.name.as_str()))),
-                field("columns", columns),
-                field("collections", slice(vec![])),
-                field("unique", slice(vec![])),
-                field("referenced_by", slice(vec![])),
-                field("shard_by", text("None")),
-                field("generations", text("true")),
-            ],
-        );
-        let constant = names::const_ident(replica.name.as_str());
-        format!(
-            "/// How the copies `{}` are stored.\n{}\n",
-            replica.name,
-            layout::assign(0, &format!("static {constant}: {ty} ="), &expression, ";")
-        )
+/// What is copied, as a member.
+fn member(elsewhere: &Types<'_>, copied: &ReplicaField, source: &Aggregate) -> members::Member {
+    let (uses, name) = (&mut Uses::paths(), copied.name.as_str());
+    if let Some(field) = source.fields.get(name) {
+        let base = elsewhere.base(uses, &field.ty);
+        let optional = field.optional || copied.may_be_unknown;
+        let ty = wrap(uses, &base, optional, field.list);
+        let doc = members::field_doc(field);
+        return members::Member::new(name, ty, doc.as_deref()).shaped(optional, field.list);
     }
+    if name == "status" {
+        let status = elsewhere.own(uses, &derived::status(source.name.as_str()));
+        return members::Member::new(name, status, Some("How far it has come."));
+    }
+    let entity = source.collection(name);
+    let entity = entity.map_or("", |entity| entity.name.as_str());
+    let entity = elsewhere.own(uses, entity);
+    let ty = wrap(uses, &entity, Presence::Required, true);
+    members::Member::new(name, ty, None).shaped(false, true)
+}
 
-    /// One for each event that carries something of what is copied.
-    fn upcasters(&self, replica: &Replica) -> Vec<Expr> {
-        let owner = self.system.contexts.get(&replica.context);
-        let events = owner.into_iter().flat_map(|owner| owner.events.values());
-        let carries = |event: &&Event| {
-            let carried = |(name, field): (&Ident, &EventField)| {
-                let copied = replica.fields.iter().any(|copied| copied.name == *name);
-                copied && !matches!(field, EventField::Own(_))
-            };
-            event.aggregate == replica.aggregate && event.fields.iter().any(carried)
-        };
-        let upcaster = |event: &Event| {
-            let contract = contract_crate(replica.context.as_str());
-            let event = names::type_ident(event.name.as_str());
-            call(format!("Upcaster::of::<{contract}::{event}>"), vec![])
-        };
-        events.filter(carries).map(upcaster).collect()
+/// What is copied, without the source's constraints: the owner may change those any day.
+fn column(copied: &ReplicaField, source: &Aggregate) -> Column {
+    let name = copied.name.as_str();
+    let plain = |kind: &str| Expr::from(format!("platform_contract::schema::Kind::{kind}"));
+    let field = source.fields.get(name);
+    let kind = match field.map(|field| &field.ty) {
+        Some(Type::Enum(_)) => plain("Text"),
+        Some(Type::Value(_)) => plain("Json"),
+        Some(other) => kind(other, Place::Service),
+        None if name == "status" => plain("Text"),
+        None => plain("Json"),
+    };
+    Column {
+        list: field.is_some_and(|field| field.list),
+        ..Column::new(name, kind, true)
     }
+}
 
-    fn replica_impl(&self, uses: &mut Uses, replica: &Replica, upcasters: Vec<Expr>) -> String {
-        uses.take("platform_runtime::handler", "Upcaster");
-        let trait_name = uses.take("platform_runtime::handler", "Replicated");
-        let ident = names::type_ident(replica.name.as_str());
-        let source = format!(
-            "{}::{}",
-            contract_crate(replica.context.as_str()),
-            names::type_ident(&derived::view(replica.aggregate.as_str()))
-        );
-        let schema = format!("&{}", names::const_ident(replica.name.as_str()));
-        let lines = [
-            constant(
-                "HANDLER: &'static str",
-                &literal(&handler("replica", replica.name.as_str())),
-            ),
-            layout::assign(4, "type Of =", &text(source), ";"),
-            constant("SCHEMA: &'static Schema", &text(schema)),
-            constant(
-                "STALE_AFTER_MS: u64",
-                &text(milliseconds(replica.stale_after_ms)),
-            ),
-            constant("UPCASTERS: &'static [Upcaster]", &slice(upcasters)),
-        ];
-        format!(
-            "{} {{\n{}\n}}\n",
-            implementation(&trait_name, &ident),
-            lines.join("\n")
-        )
-    }
+/// Whether an event carries something of what is copied.
+fn carries(event: &Event, replica: &Replica) -> bool {
+    let carried = |(name, field): (&Ident, &EventField)| {
+        let copied = replica.fields.iter().any(|copied| copied.name == *name);
+        copied && !matches!(field, EventField::Own(_))
+    };
+    event.aggregate == replica.aggregate && event.fields.iter().any(carried)
 }
 
 /// The id of a handler: `replica.borrower`.

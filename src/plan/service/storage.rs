@@ -1,112 +1,127 @@
-//! How aggregates and replicas are stored: constants that the engine reads.
+//! How aggregates are stored: constants that the engine reads, and what the runtime does with aggregates.
+
+use serde::Serialize;
 
 use crate::model::{Aggregate, Field, Reference, Type, derived};
-use crate::plan::contract::status;
-use crate::plan::layout::{self, Expr, call, slice, text};
+use crate::plan::layout::{Expr, text};
 use crate::plan::names;
 use crate::plan::spoken::article;
-use crate::plan::types::{self, Place};
-use crate::plan::uses::Uses;
+use crate::plan::types::Place;
+use crate::plan::view::{Column, Literal, Moved, Name, TypeRef, constant};
 
-use super::state::implementation;
-use super::{Code, Service, copies};
+use super::{Service, copies};
 
-impl Service<'_> {
-    /// The storage of an aggregate: its schema, and what the runtime does with it.
-    pub fn storage(&self, aggregate: &Aggregate) -> Code {
-        let mut uses = Uses::default();
-        let schema = self.schema(&mut uses, aggregate);
-        let implementation = self.aggregate_impl(&mut uses, aggregate);
-        Code::new(&uses, &[schema, implementation])
-    }
+/// `services/__context__/src/generated/storage/__aggregate__.rs`.
+#[derive(Debug, Serialize)]
+pub struct StorageFile<'a> {
+    /// The aggregate's name in the description.
+    aggregate: &'a str,
+    /// The article before that.
+    article: &'static str,
+    /// The constant that describes it to the engine: `LOAN`.
+    constant: Name,
+    /// Its name in paths and topics: `loan`.
+    name: Literal,
+    /// Its table.
+    table: Literal,
+    /// Its status and fields.
+    columns: Vec<Column>,
+    /// Its lists of entities.
+    collections: Vec<CollectionView>,
+    /// What no two aggregates have in common.
+    unique: Vec<UniqueView>,
+    /// The columns of this service that name its rows.
+    referrers: Vec<ReferrerView>,
+    /// The member by which rows are divided, if they are.
+    shard_by: Option<Literal>,
+    /// The type of its state: `crate::generated::Loan`.
+    state: TypeRef,
+    /// The type of what callers are shown.
+    view: TypeRef,
+    /// The type of its id.
+    id: TypeRef,
+    /// The status it is created with; `None` for one without states.
+    initial: Option<Literal>,
+    /// The members that some event carries.
+    published: Vec<Literal>,
+    /// The members that callers are shown.
+    shown: Vec<Moved>,
+}
 
-    fn schema(&self, uses: &mut Uses, aggregate: &Aggregate) -> String {
-        let ty = uses.take("platform_contract::schema", "Schema");
-        let mut columns = Vec::new();
-        if status(aggregate).is_some() {
-            let kind = names::const_ident(&derived::status(aggregate.name.as_str()));
-            columns.push(types::new_column(
-                "status",
-                text(format!("contract::schema::{kind}")),
-            ));
-        }
-        columns.extend(self.columns(aggregate.fields.values()));
-        let collections = aggregate.entities.values().map(|entity| {
-            uses.take("platform_contract::schema", "Collection");
-            Expr::Struct(
-                "Collection".to_owned(),
-                vec![
-                    field("member", literal(entity.collection.as_str())),
-                    field(
-                        "table",
-                        literal(&entity_table(aggregate, entity.name.as_str())),
-                    ),
-                    field("columns", slice(self.columns(entity.fields.values()))),
-                ],
-            )
+/// A list of entities.
+#[derive(Debug, Serialize)]
+struct CollectionView {
+    /// The member of the aggregate.
+    member: Literal,
+    /// The table of the entities.
+    table: Literal,
+    /// Their fields.
+    columns: Vec<Column>,
+}
+
+/// A unique constraint.
+#[derive(Debug, Serialize)]
+struct UniqueView {
+    /// Its name.
+    name: Literal,
+    /// The members that are unique together.
+    members: Vec<Literal>,
+}
+
+/// A column that names rows of another table.
+#[derive(Debug, Serialize)]
+struct ReferrerView {
+    /// Its table.
+    table: Literal,
+    /// Its name.
+    column: Literal,
+}
+
+impl<'a> Service<'a> {
+    /// The storage of an aggregate.
+    pub fn storage(&self, aggregate: &'a Aggregate) -> StorageFile<'a> {
+        let name = aggregate.name.as_str();
+        let status = derived::status(name);
+        let initial = aggregate.states.first();
+        let status = initial.map(|_| Column::new("status", constant("contract", &status), false));
+        let collections = aggregate.entities.values().map(|entity| CollectionView {
+            member: Literal::text(entity.collection.as_str()),
+            table: Literal::text(&entity_table(aggregate, entity.name.as_str())),
+            columns: columns(entity.fields.values()).collect(),
         });
-        let collections: Vec<Expr> = collections.collect();
-        let unique: Vec<Expr> = uniques(aggregate)
-            .into_iter()
-            .map(|(name, members)| {
-                uses.take("platform_contract::schema", "Unique");
-                let members = members.iter().map(|member| literal(member)).collect();
-                let fields = vec![
-                    field("name", literal(&name)),
-                    field("members", slice(members)),
-                ];
-                Expr::Struct("Unique".to_owned(), fields)
-            })
-            .collect();
-        let referenced: Vec<Expr> = self
-            .referrers(aggregate)
-            .into_iter()
-            .map(|(table, column)| {
-                uses.take("platform_contract::schema", "Referrer");
-                let fields = vec![
-                    field("table", literal(&table)),
-                    field("column", literal(&column)),
-                ];
-                Expr::Struct("Referrer".to_owned(), fields)
-            })
-            .collect();
-        let expression = Expr::Struct(
-            ty.clone(),
-            vec![
-                field("name", literal(&names::snake(aggregate.name.as_str()))),
-                field("table", literal(&table(aggregate.name.as_str()))),
-                field("columns", slice(columns)),
-                field("collections", slice(collections)),
-                field("unique", slice(unique)),
-                field("referenced_by", slice(referenced)),
-                field("shard_by", shard_by(aggregate)),
-                field("generations", text("false")),
-            ],
-        );
-        column_uses(uses, &expression);
-        let name = names::const_ident(aggregate.name.as_str());
-        format!(
-            "/// How {} `{}` is stored.\n{}\n",
-            article(aggregate.name.as_str()),
-            aggregate.name,
-            layout::assign(0, &format!("static {name}: {ty} ="), &expression, ";")
-        )
-    }
-
-    fn columns<'b>(&self, fields: impl Iterator<Item = &'b Field>) -> Vec<Expr> {
-        fields
-            .map(|field| {
-                let table = match &field.ty {
-                    Type::Reference(Reference::Local(to)) => Some(table(to.as_str())),
-                    _ => None,
-                };
-                types::column(field, field.optional, Place::Service, table.as_deref())
-            })
-            .collect()
+        let unique = uniques(aggregate).into_iter();
+        let unique = unique.map(|(name, members)| UniqueView {
+            name: Literal::text(&name),
+            members: Literal::texts(members),
+        });
+        StorageFile {
+            aggregate: name,
+            article: article(name),
+            constant: Name::of_constant(name),
+            name: Literal::text(&names::snake(name)),
+            table: Literal::text(&table(name)),
+            columns: status
+                .into_iter()
+                .chain(columns(aggregate.fields.values()))
+                .collect(),
+            collections: collections.collect(),
+            unique: unique.collect(),
+            referrers: self.referrers(aggregate),
+            shard_by: aggregate
+                .shard_by
+                .as_ref()
+                .map(|member| Literal::text(member.as_str())),
+            state: TypeRef::generated(name),
+            view: self.own(&derived::view(name)),
+            id: self.own(&derived::id(name)),
+            initial: initial.map(|state| Literal::text(state.name.as_str())),
+            published: self.published(aggregate),
+            shown: shown(aggregate),
+        }
     }
 
     /// The columns of this service that name rows of the aggregate's table.
-    fn referrers(&self, aggregate: &Aggregate) -> Vec<(String, String)> {
+    fn referrers(&self, aggregate: &Aggregate) -> Vec<ReferrerView> {
         let target = Type::Reference(Reference::Local(aggregate.name.clone()));
         let mut referrers = Vec::new();
         for other in self.context.aggregates.values() {
@@ -119,116 +134,48 @@ impl Service<'_> {
                 entity.fields.values().map(move |f| (table.clone(), f))
             });
             let naming = own.chain(inner).filter(|(_, f)| f.ty == target);
-            referrers.extend(naming.map(|(table, field)| (table, field.name.to_string())));
+            referrers.extend(naming.map(|(table, field)| ReferrerView {
+                table: Literal::text(&table),
+                column: Literal::text(field.name.as_str()),
+            }));
         }
         referrers
     }
 
-    fn aggregate_impl(&self, uses: &mut Uses, aggregate: &Aggregate) -> String {
-        let name = aggregate.name.as_str();
-        let ident = uses.take("crate::generated", &names::type_ident(name));
-        let view = self.types().own(uses, &derived::view(name));
-        let trait_name = uses.take("platform_runtime::prelude", "Aggregate");
-        let meta = uses.take("platform_runtime::prelude", "Meta");
-        let id = self.types().id(uses, name);
-        let initial = match aggregate.states.first() {
-            Some(state) => call("Some", vec![literal(state.name.as_str())]),
-            None => text("None"),
-        };
-        let published = self
-            .published(aggregate)
-            .iter()
-            .map(|m| literal(m))
-            .collect();
-        let constant = names::const_ident(name);
-        let lines = [
-            layout::assign(
-                4,
-                "const SCHEMA: &'static Schema =",
-                &text(format!("&{constant}")),
-                ";",
-            ),
-            layout::assign(
-                4,
-                "const INITIAL_STATUS: Option<&'static str> =",
-                &initial,
-                ";",
-            ),
-            layout::assign(
-                4,
-                "const PUBLISHED: &'static [&'static str] =",
-                &slice(published),
-                ";",
-            ),
-        ];
-        let get = layout::function(
-            4,
-            "fn meta",
-            &["&self".into()],
-            &format!("&{meta}<{id}>"),
-            " {",
-        );
-        let set = layout::function(
-            4,
-            "fn set_meta",
-            &["&mut self".into(), format!("meta: {meta}<{id}>")],
-            "",
-            " {",
-        );
-        let body = Expr::Struct(view.clone(), self.view_fields(aggregate)).lay(8, 8, 0);
-        format!(
-            "{} {{\n    type Type = {view};\n{}\n    type View = {view};\n\n{get}\n        &self.meta\n    }}\n\n{set}\n        self.meta = meta;\n    }}\n\n    fn view(&self) -> {view} {{\n        {body}\n    }}\n}}\n",
-            implementation(&trait_name, &ident),
-            lines.join("\n"),
-        )
-    }
-
-    fn view_fields(&self, aggregate: &Aggregate) -> Vec<(String, Expr)> {
-        let mut fields: Vec<(String, Expr)> = ["id", "version", "created_at", "updated_at"]
-            .iter()
-            .map(|name| field(name, text(format!("self.meta.{name}"))))
-            .collect();
-        if !aggregate.states.is_empty() {
-            fields.push(field("status", text("self.status()")));
-        }
-        for member in aggregate.fields.values().filter(|field| !field.hidden) {
-            fields.push(super::events::state_field(
-                "self",
-                member.name.as_str(),
-                copies(member),
-            ));
-        }
-        for entity in aggregate.entities.values() {
-            fields.push(super::events::state_field(
-                "self",
-                entity.collection.as_str(),
-                false,
-            ));
-        }
-        fields
-    }
-
     /// The members some event of the aggregate carries, in the aggregate's order.
-    fn published(&self, aggregate: &Aggregate) -> Vec<String> {
-        let carried = |name: &str| {
-            self.context.events.values().any(|event| {
-                event.aggregate == aggregate.name
-                    && self
-                        .event_state(event.name.as_str())
-                        .iter()
-                        .any(|(n, _)| n == name)
-            })
-        };
-        let fields = aggregate.fields.keys().map(ToString::to_string);
-        let collections = aggregate
-            .entities
-            .values()
-            .map(|e| e.collection.to_string());
-        fields
-            .chain(collections)
-            .filter(|name| carried(name))
-            .collect()
+    fn published(&self, aggregate: &Aggregate) -> Vec<Literal> {
+        let events = self.context.events.values();
+        let events = events.filter(|event| event.aggregate == aggregate.name);
+        let carried: Vec<String> = events
+            .flat_map(|event| self.event_state(event.name.as_str()))
+            .map(|(name, _)| name)
+            .collect();
+        let entities = aggregate.entities.values();
+        let collections = entities.map(|entity| entity.collection.to_string());
+        let members = aggregate.fields.keys().map(ToString::to_string);
+        let members = members.chain(collections);
+        Literal::texts(members.filter(|name| carried.contains(name)))
     }
+}
+
+/// Fields as columns, which refer to tables of their own context.
+fn columns<'b>(fields: impl Iterator<Item = &'b Field>) -> impl Iterator<Item = Column> {
+    fields.map(|field| Column {
+        references: match &field.ty {
+            Type::Reference(Reference::Local(to)) => Some(Literal::text(&table(to.as_str()))),
+            _ => None,
+        },
+        ..Column::of(field, field.optional, Place::Service)
+    })
+}
+
+/// The members of an aggregate that callers are shown.
+fn shown(aggregate: &Aggregate) -> Vec<Moved> {
+    let fields = aggregate.fields.values().filter(|field| !field.hidden);
+    let fields = fields.map(|field| Moved::new(field.name.as_str(), !copies(field)));
+    let entities = aggregate.entities.values();
+    let entities = entities.map(|entity| Moved::new(entity.collection.as_str(), true));
+    fields.chain(entities).collect()
 }
 
 /// The table of an aggregate.
@@ -256,24 +203,6 @@ pub fn uniques(aggregate: &Aggregate) -> Vec<(String, Vec<String>)> {
         (members.join("_"), members)
     });
     single.chain(several).collect()
-}
-
-/// The member by which rows are divided, as the runtime takes it.
-fn shard_by(aggregate: &Aggregate) -> Expr {
-    match &aggregate.shard_by {
-        Some(member) => call("Some", vec![literal(member.as_str())]),
-        None => text("None"),
-    }
-}
-
-/// Imports what the columns of an expression are written with.
-pub(super) fn column_uses(uses: &mut Uses, expression: &Expr) {
-    let flat = expression.flat();
-    for name in ["Column", "Kind"] {
-        if flat.contains(&format!("{name}::")) {
-            uses.take("platform_contract::schema", name);
-        }
-    }
 }
 
 pub(super) fn literal(value: &str) -> Expr {

@@ -20,16 +20,19 @@
 
 mod column;
 mod member;
+mod moved;
 mod sql;
 
 pub use column::{Column, constant, kind};
 pub use member::Member;
+pub use moved::Moved;
 pub use sql::{SqlName, SqlType};
 
 use serde::Serialize;
 
 use super::layout::{self, comment};
 use super::names;
+use super::value::grouped;
 
 /// An identifier of Rust, escaped where it would mean something else.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -45,6 +48,11 @@ impl Name {
     /// Of a field, parameter or variable: `amount`.
     pub fn of_field(name: &str) -> Self {
         Self(names::field_ident(name))
+    }
+
+    /// Of a member of an aggregate, which has a `meta` of its own: `amount`.
+    pub fn of_member(name: &str) -> Self {
+        Self(names::member_ident(name))
     }
 
     /// Of a function: `approve_loan`.
@@ -79,6 +87,13 @@ impl std::fmt::Display for Name {
 #[serde(transparent)]
 pub struct TypeRef(String);
 
+impl TypeRef {
+    /// A type that the generated part of a service declares: `crate::generated::Loan`.
+    pub fn generated(name: &str) -> Self {
+        Self(format!("crate::generated::{}", names::type_ident(name)))
+    }
+}
+
 impl From<String> for TypeRef {
     fn from(ty: String) -> Self {
         Self(ty)
@@ -94,6 +109,17 @@ impl Literal {
     /// Of a text.
     pub fn text(text: &str) -> Self {
         Self(names::literal(text))
+    }
+
+    /// Of texts.
+    pub fn texts<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Vec<Self> {
+        let texts = texts.into_iter();
+        texts.map(|text| Self::text(text.as_ref())).collect()
+    }
+
+    /// Of a number.
+    pub fn number(number: u64) -> Self {
+        Self(grouped(i128::from(number)))
     }
 }
 
