@@ -3,9 +3,9 @@
 // Each test program uses a part of it.
 #![allow(dead_code)]
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use assert_cmd::cargo::CommandCargoExt;
 use tempfile::TempDir;
@@ -70,15 +70,13 @@ pub fn target() -> PathBuf {
     own.join("workspaces")
 }
 
-/// The one place where systems take turns.
-static PLACE: Mutex<()> = Mutex::new(());
-
 /// A workspace in one place, where each system takes the place of the one before: files that are the
 /// same stay as they are, so that cargo compiles the runtime once for all of them. The versions of what
 /// it depends on are those that the runtime is tested with.
 pub struct InTurn {
     root: PathBuf,
-    _turn: MutexGuard<'static, ()>,
+    /// Locked against other tests, in this process and others.
+    _turn: File,
 }
 
 impl InTurn {
@@ -112,7 +110,9 @@ impl InTurn {
     }
 
     fn mirrored(fresh: &Path) -> Self {
-        let turn = PLACE.lock().unwrap_or_else(PoisonError::into_inner);
+        std::fs::create_dir_all(target()).unwrap();
+        let turn = File::create(target().join("system.lock")).unwrap();
+        turn.lock().unwrap();
         let root = target().join("system");
         // It lies within the tool's own folder, whose rules for lints are not its.
         std::fs::write(fresh.join("clippy.toml"), "").unwrap();
