@@ -11,7 +11,7 @@ use std::process::Command;
 
 use anstream::adapter::strip_str;
 use tempfile::TempDir;
-use workspace::target;
+use workspace::InTurn;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-microdb");
 
@@ -98,14 +98,8 @@ fn every_command_runs_and_says_what_is_shown() {
 
 #[test]
 fn the_decision_compiles_in_place_of_the_seeded_one() {
-    let place = place();
-    said(
-        place.path(),
-        "cargo microdb new bank --from bank.toml --no-git",
-    );
-    let file = place
-        .path()
-        .join("bank/services/account/src/domain/account.rs");
+    let bank = InTurn::described(&blocks("toml")[0]);
+    let file = bank.path().join("services/account/src/domain/account.rs");
     let seeded = fs::read_to_string(&file).unwrap();
     let decision = &blocks("rust")[0];
     let head = decision.split_inclusive("{\n").next().unwrap();
@@ -114,15 +108,13 @@ fn the_decision_compiles_in_place_of_the_seeded_one() {
         .expect("it is seeded with another head");
     let (_, after) = rest.split_once("\n    }\n").unwrap();
     fs::write(&file, format!("{before}{decision}{after}")).unwrap();
-    let output = Command::new(env!("CARGO"))
-        .args(["check", "--quiet", "--package", "bank-account"])
-        .current_dir(place.path().join("bank"))
-        .env("CARGO_TARGET_DIR", target())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success() && !said.contains("warning"),
-        "{said}"
-    );
+    let lints = [
+        "clippy",
+        "--package",
+        "bank-account",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    bank.cargo(&lints);
 }
