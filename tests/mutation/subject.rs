@@ -132,19 +132,19 @@ impl Subject {
 
     /// Builds a program with tests.
     fn build(&self, catcher: &Catcher) -> Result<Program, String> {
-        let of_package = ["test", "--no-run", "--message-format", "json", "--package"];
-        let of_package = of_package.into_iter().chain([catcher.package.as_str()]);
+        let messages = "--message-format=json-render-diagnostics";
+        let of_package = ["test", "--no-run", messages, "--package", &catcher.package];
         let of_program = match catcher.program.as_str() {
             "lib" => vec!["--lib"],
             program => vec!["--test", program],
         };
-        let arguments: Vec<_> = of_package.chain(of_program).collect();
+        let arguments: Vec<_> = of_package.into_iter().chain(of_program).collect();
         let output = self.cargo(&arguments);
-        let said = String::from_utf8_lossy(&output.stdout);
         if !output.status.success() {
             let why = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("it does not compile\n{why}\n{said}"));
+            return Err(format!("it does not compile\n{why}"));
         }
+        let said = String::from_utf8_lossy(&output.stdout);
         let mut programs = said.lines().filter_map(Program::told);
         programs
             .next_back()
