@@ -205,6 +205,18 @@ pub fn method_ident(name: &str) -> String {
     }
 }
 
+/// The variable that an aggregate goes by: `Loan` → `loan`; never one of the other parameters'.
+pub fn variable_ident(aggregate: &str) -> String {
+    let name = method_ident(aggregate);
+    let taken = [
+        "command", "context", "element", "event", "events", "needs", "reads", "why",
+    ];
+    match taken.contains(&name.as_str()) {
+        true => format!("{name}_"),
+        false => name,
+    }
+}
+
 /// A module's name, which is a file's too: `Loan` → `loan`, `Type` → `type_`.
 pub fn module_ident(name: &str) -> String {
     let module = name.to_snake_case();

@@ -53,11 +53,9 @@ fn generated(service: &Service<'_>, port: u16) -> Vec<File> {
         modules
     };
     let code = |code: Code, name: &str| (!code.is_empty()).then(|| view(&code, name));
-    let aggregates = modules_of("aggregates", &|it| {
-        code(service.state(it), it.name.as_str())
-    });
+    let aggregates = modules_of("aggregates", &|it| Some(json!(service.state(it))));
     let commands = modules_of("commands", &|it| {
-        code(service.commands(it), it.name.as_str())
+        service.commands(it).map(|view| json!(view))
     });
     let storage = modules_of("storage", &|it| Some(json!(service.storage(it))));
     let mut singles = Vec::new();

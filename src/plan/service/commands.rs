@@ -1,157 +1,107 @@
 //! Commands as units of work: guards, writes, and the call of the user's decision.
 
+use serde::Serialize;
+
 use crate::model::{Aggregate, Change, Command, InputSource, Step, derived};
 use crate::plan::contract::event_type;
-use crate::plan::layout::{self, Expr, call, slice, text};
-use crate::plan::names;
-use crate::plan::uses::Uses;
+use crate::plan::view::{Literal, Name, TypeRef};
 
-use super::state::implementation;
-use super::storage::{field, literal};
-use super::{Code, Service, variable};
+use super::Service;
+use super::decision::Decision;
+use super::needs::Needs;
 
-impl Service<'_> {
-    /// The wiring of the commands on an aggregate.
-    pub fn commands(&self, aggregate: &Aggregate) -> Code {
-        let mut uses = Uses::default();
-        let mut items = Vec::new();
-        for command in self.commands_of(aggregate) {
-            items.push(self.decision(&mut uses, aggregate, command));
-            items.push(self.way(&mut uses, aggregate, command));
-            if !command.needs.is_empty() {
-                items.push(self.needed(&mut uses, aggregate, command));
-            }
-        }
-        Code::new(&uses, &items)
+/// `services/__context__/src/generated/commands/__aggregate__.rs`.
+#[derive(Debug, Serialize)]
+pub struct CommandsFile<'a> {
+    /// The aggregate's name in the description.
+    aggregate: &'a str,
+    /// The type of its state: `crate::generated::Loan`.
+    state: TypeRef,
+    /// What variables of it are called: `loan`.
+    variable: Name,
+    /// The trait of the decisions about it.
+    decisions: Name,
+    /// Whether some decision looks at what a query answers.
+    asks: bool,
+    commands: Vec<CommandView>,
+}
+
+/// A command.
+#[derive(Debug, Serialize)]
+struct CommandView {
+    decision: Decision,
+    /// The states in which it may be; none for any.
+    from: Vec<Literal>,
+    /// The state in which its aggregate is afterwards, if that is always the same new one.
+    to: Option<Literal>,
+    /// The states in which its aggregate may be afterwards, if its events say which.
+    by_event: Vec<StepView>,
+    /// The members that it may change.
+    writes: Vec<Literal>,
+    /// What its decision may look at, if that is more than the aggregate.
+    needs: Option<Needs>,
+}
+
+/// The state that follows from an event.
+#[derive(Debug, Serialize)]
+struct StepView {
+    /// What the event is called where it is published.
+    event: Literal,
+    state: Literal,
+}
+
+impl<'a> Service<'a> {
+    /// The wiring of the commands on an aggregate; `None` without any.
+    pub fn commands(&self, aggregate: &'a Aggregate) -> Option<CommandsFile<'a>> {
+        let name = aggregate.name.as_str();
+        let commands = self.commands_of(aggregate);
+        let commands: Vec<CommandView> = commands
+            .map(|command| self.command(aggregate, command))
+            .collect();
+        let mut needs = commands.iter().filter_map(|command| command.needs.as_ref());
+        let asks = needs.any(|needs| needs.asks);
+        (!commands.is_empty()).then(|| CommandsFile {
+            aggregate: name,
+            state: TypeRef::generated(name),
+            variable: Name::of_variable(name),
+            decisions: Name::of_type(&derived::decisions(name)),
+            asks,
+            commands,
+        })
     }
 
-    fn decision(&self, uses: &mut Uses, aggregate: &Aggregate, command: &Command) -> String {
-        let ident = self.types().own(uses, command.name.as_str());
-        let decision = uses.take("platform_runtime::decision", "Decision");
-        let access = uses.take("platform_runtime::decision", "Access");
-        uses.take("platform_runtime::decision", "Step");
-        let state = uses.take(
-            "crate::generated",
-            &names::type_ident(aggregate.name.as_str()),
-        );
-        let needs = match command.needs.is_empty() {
-            true => "()".to_owned(),
-            false => uses.take("crate::generated", &derived::needs(command.name.as_str())),
-        };
-        let events = self.events_expr(uses, command);
-        let lines = [
-            layout::assign(4, "type Aggregate =", &text(state), ";"),
-            layout::assign(4, "type Needs =", &text(needs), ";"),
-            layout::assign(4, "type Events =", &events, ";"),
-            layout::assign(
-                4,
-                "const ACCESS: Access =",
-                &self.access(&access, command),
-                ";",
-            ),
-        ];
-        format!(
-            "{} {{\n{}\n}}\n",
-            implementation(&format!("{decision}<Domain>"), &ident),
-            lines.join("\n")
-        )
-    }
-
-    fn access(&self, access: &str, command: &Command) -> Expr {
-        let texts = |names: Vec<&str>| slice(names.into_iter().map(literal).collect());
-        let (from, to) = match &command.transition {
-            None => (Vec::new(), text("Step::Stay")),
-            Some(transition) => {
-                let from = transition.from.iter().map(|state| state.as_str()).collect();
-                (from, self.step(&transition.to))
-            }
-        };
-        let mut writes = Vec::new();
-        if command.change == Change::Updates {
-            let inputs = command.input.values();
-            let inputs = inputs.filter(|input| !matches!(input.source, InputSource::Own(_)));
-            writes.extend(inputs.map(|input| input.name.as_str()));
-            writes.extend(command.sets.iter().map(|set| set.as_str()));
-        }
-        Expr::Struct(
-            access.to_owned(),
-            vec![
-                field("from", texts(from)),
-                field("to", to),
-                field("writes", texts(writes)),
-            ],
-        )
-    }
-
-    fn step(&self, step: &Step) -> Expr {
-        match step {
-            Step::Stay => text("Step::Stay"),
-            Step::To(state) => call("Step::To", vec![literal(state.as_str())]),
-            Step::ByEvent(steps) => {
-                let steps = steps.iter().map(|(event, state)| {
-                    let event = event_type(self.system, self.context, event.as_str());
-                    Expr::Tuple(vec![literal(&event), literal(state.as_str())])
-                });
-                call("Step::ByEvent", vec![slice(steps.collect())])
+    fn command(&self, aggregate: &Aggregate, command: &Command) -> CommandView {
+        let transition = command.transition.as_ref();
+        let from = transition.into_iter().flat_map(|it| &it.from);
+        let (mut to, mut by_event) = (None, Vec::new());
+        match transition.map(|it| &it.to) {
+            None | Some(Step::Stay) => {}
+            Some(Step::To(state)) => to = Some(Literal::text(state.as_str())),
+            Some(Step::ByEvent(steps)) => {
+                by_event = steps
+                    .iter()
+                    .map(|(event, state)| StepView {
+                        event: Literal::text(&event_type(
+                            self.system,
+                            self.context,
+                            event.as_str(),
+                        )),
+                        state: Literal::text(state.as_str()),
+                    })
+                    .collect();
             }
         }
-    }
-
-    /// `Creation`, `Update` or `Deletion`: the call of the user's function.
-    fn way(&self, uses: &mut Uses, aggregate: &Aggregate, command: &Command) -> String {
-        let name = command.name.as_str();
-        let ident = self.types().own(uses, name);
-        let state = names::type_ident(aggregate.name.as_str());
-        let subject = variable(aggregate.name.as_str());
-        let context = uses.take("platform_runtime::prelude", "Context");
-        uses.take("crate::generated", "Domain");
-        uses.take(
-            "crate::generated",
-            &derived::decisions(aggregate.name.as_str()),
-        );
-        let refusal = self.types().own(uses, &derived::refusal(name));
-        let events = self.events_type(uses, command);
-        let mut new = None;
-        let mut parameters = vec!["self".to_owned()];
-        let mut arguments = Vec::new();
-        let way = match command.change {
-            Change::Creates => {
-                let ident = derived::new(aggregate.name.as_str());
-                new = Some(uses.take("crate::generated", &ident));
-                "Creation"
-            }
-            Change::Updates => {
-                parameters.push(format!("{subject}: &mut {state}"));
-                arguments.push(text(&subject));
-                "Update"
-            }
-            Change::Deletes => {
-                parameters.push(format!("{subject}: &{state}"));
-                arguments.push(text(&subject));
-                "Deletion"
-            }
-        };
-        uses.take("platform_runtime::decision", way);
-        arguments.push(text("self"));
-        if command.needs.is_empty() {
-            parameters.push("(): &()".to_owned());
-        } else {
-            parameters.push(format!("needs: &{}", derived::needs(name)));
-            arguments.push(text("needs"));
+        let inputs = command.input.values();
+        let inputs = inputs.filter(|input| !matches!(input.source, InputSource::Own(_)));
+        let writes = inputs.map(|input| &input.name).chain(&command.sets);
+        let writes = writes.filter(|_| command.change == Change::Updates);
+        CommandView {
+            decision: self.decision(aggregate, command),
+            from: Literal::texts(from.map(|state| state.as_str())),
+            to,
+            by_event,
+            writes: Literal::texts(writes.map(|member| member.as_str())),
+            needs: self.needs(aggregate, command),
         }
-        parameters.push(format!("context: &{context}"));
-        arguments.push(text("context"));
-        let events = match &new {
-            Some(new) => format!("({new}, {events})"),
-            None => events,
-        };
-        let result = format!("Result<{events}, {refusal}>");
-        let head = layout::function(4, "fn decide", &parameters, &result, " {");
-        let body = call(format!("Domain::{}", names::method_ident(name)), arguments).lay(8, 8, 0);
-        let new = new.map_or(String::new(), |new| format!("    type New = {new};\n\n"));
-        format!(
-            "{} {{\n{new}{head}\n        {body}\n    }}\n}}\n",
-            implementation(&format!("{way}<Domain>"), &ident)
-        )
     }
 }

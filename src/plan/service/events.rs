@@ -1,107 +1,99 @@
 //! Events made from what an aggregate is, and choices between events.
 
+use serde::Serialize;
+
 use crate::model::{Aggregate, Change, Command, Emission, derived};
 use crate::plan::layout::{Expr, text};
 use crate::plan::names;
 use crate::plan::spoken::sentence;
-use crate::plan::uses::Uses;
+use crate::plan::view::{Doc, Moved, Name, TypeRef};
 
-use super::state::implementation;
-use super::{Service, one_of, variable};
+use super::{Service, one_of};
 
-impl Service<'_> {
-    /// `EventOf` for events without members of their own, needs, and enums for `one_of`.
-    pub(super) fn event_items(&self, uses: &mut Uses, aggregate: &Aggregate) -> Vec<String> {
-        let mut items = Vec::new();
+/// An event that is made from an aggregate.
+#[derive(Debug, Serialize)]
+pub(super) struct MadeEvent {
+    /// Its type.
+    event: TypeRef,
+    /// The type of the aggregate, or of one that is about to be created.
+    source: TypeRef,
+    /// The members that it carries.
+    members: Vec<Moved>,
+}
+
+/// The events of a command that emits exactly one of them.
+#[derive(Debug, Serialize)]
+pub(super) struct Choice<'a> {
+    /// The type of the choice.
+    #[serde(rename = "type")]
+    ty: Name,
+    /// The name of the command in the description.
+    command: &'a str,
+    variants: Vec<Variant>,
+}
+
+/// An event that may be chosen.
+#[derive(Debug, Serialize)]
+struct Variant {
+    /// What is said of it.
+    doc: Doc,
+    /// Its variant.
+    name: Name,
+    /// The type of the event.
+    event: TypeRef,
+}
+
+impl<'a> Service<'a> {
+    /// The events of an aggregate without members of their own.
+    pub(super) fn made_events(&self, aggregate: &Aggregate) -> Vec<MadeEvent> {
+        let of = aggregate.name.as_str();
         let events = self.context.events.values();
-        for event in events.filter(|event| event.aggregate == aggregate.name) {
-            if !self.event_own(event.name.as_str()).is_empty() {
-                continue;
-            }
+        let events = events.filter(|event| {
+            event.aggregate == aggregate.name && self.event_own(event.name.as_str()).is_empty()
+        });
+        let made = events.flat_map(|event| {
             let emitted = |creates: bool| {
                 self.commands_of(aggregate).any(|command| {
                     (command.change == Change::Creates) == creates
                         && command.events().contains(&&event.name)
                 })
             };
-            if emitted(true) {
-                let new = derived::new(aggregate.name.as_str());
-                items.push(self.event_of(uses, aggregate, event.name.as_str(), &new));
-            }
-            if emitted(false) {
-                let state = names::type_ident(aggregate.name.as_str());
-                items.push(self.event_of(uses, aggregate, event.name.as_str(), &state));
-            }
-        }
-        for command in self.commands_of(aggregate) {
-            if !command.needs.is_empty() {
-                items.push(self.needs_struct(uses, command));
-            }
-            for emission in &command.emits {
-                if let Emission::OneOf(_) = emission {
-                    items.push(self.choice(uses, command, emission));
-                }
-            }
-        }
-        items
+            let name = event.name.as_str();
+            let sources = [
+                (emitted(true), derived::new(of)),
+                (emitted(false), of.to_owned()),
+            ];
+            let sources = sources.into_iter().filter(|(is_emitted, _)| *is_emitted);
+            sources.map(move |(_, source)| self.made_event(name, &source))
+        });
+        made.collect()
     }
 
-    fn event_of(
-        &self,
-        uses: &mut Uses,
-        aggregate: &Aggregate,
-        event: &str,
-        source: &str,
-    ) -> String {
-        let trait_name = uses.take("platform_runtime::prelude", "EventOf");
-        let event_type = self.types().own(uses, event);
-        let variable = variable(aggregate.name.as_str());
-        let members = self.event_state(event);
-        let parameter = if members.is_empty() {
-            "_"
-        } else {
-            variable.as_str()
-        };
-        let fields = members
-            .iter()
-            .map(|(name, copied)| state_field(&variable, name, *copied))
-            .collect();
-        let body = Expr::Struct("Self".to_owned(), fields).lay(8, 8, 0);
-        format!(
-            "{} {{\n    fn of({parameter}: &{source}) -> Self {{\n        {body}\n    }}\n}}\n",
-            implementation(&format!("{trait_name}<{source}>"), &event_type)
-        )
+    fn made_event(&self, event: &str, source: &str) -> MadeEvent {
+        let members = self.event_state(event).into_iter();
+        MadeEvent {
+            event: self.own(event),
+            source: TypeRef::generated(source),
+            members: members
+                .map(|(name, copied)| Moved::new(&name, !copied))
+                .collect(),
+        }
     }
 
-    fn choice(&self, uses: &mut Uses, command: &Command, emission: &Emission) -> String {
-        let emitted = uses.take("platform_contract", "Emitted");
-        let any = uses.take("platform_contract", "AnyEvent");
-        let error = uses.take("platform_contract", "EncodeError");
-        let ident = one_of(command);
-        let events: Vec<String> = emission
-            .events()
-            .iter()
-            .map(|event| self.types().own(uses, event.as_str()))
-            .collect();
-        let variants: String = emission
-            .events()
-            .iter()
-            .zip(&events)
-            .map(|(name, event)| {
-                format!(
-                    "    /// {}\n    {event}({event}),\n",
-                    sentence(name.as_str())
-                )
-            })
-            .collect();
-        let arms: String = events
-            .iter()
-            .map(|event| format!("            Self::{event}(event) => event.append(events),\n"))
-            .collect();
-        format!(
-            "/// What `{}` emits: exactly one of these.\n#[derive(Debug, Clone, PartialEq)]\npub enum {ident} {{\n{variants}}}\n\nimpl {emitted} for {ident} {{\n    fn append(&self, events: &mut Vec<{any}>) -> Result<(), {error}> {{\n        match self {{\n{arms}        }}\n    }}\n}}\n",
-            command.name
-        )
+    /// The events that a command emits exactly one of; `None` where it does not choose.
+    pub(super) fn choice(&self, command: &'a Command) -> Option<Choice<'a>> {
+        let chosen = |emission: &&Emission| matches!(emission, Emission::OneOf(_));
+        let events = command.emits.iter().find(chosen)?.events();
+        let variants = events.iter().map(|event| Variant {
+            doc: Doc::of(&sentence(event.as_str())),
+            name: Name::of_type(event.as_str()),
+            event: self.own(event.as_str()),
+        });
+        Some(Choice {
+            ty: Name::of_type(&one_of(command)),
+            command: command.name.as_str(),
+            variants: variants.collect(),
+        })
     }
 }
 

@@ -1,10 +1,12 @@
 //! The service crate of a context: its state, storage, decisions, handlers and wiring.
 
 mod commands;
+mod decision;
 mod effects;
 mod events;
 mod examples;
 mod failures;
+mod heads;
 mod inputs;
 mod needs;
 mod package;
@@ -179,17 +181,9 @@ fn copies(field: &Field) -> bool {
     !field.list && is_copy(&field.ty)
 }
 
-/// The variable an aggregate goes by: `loan`; never one of the other parameters'.
+/// The variable an aggregate goes by: `loan`.
 fn variable(aggregate: &str) -> String {
-    let name = names::method_ident(aggregate);
-    let taken = [
-        "command", "needs", "context", "event", "events", "element", "reads", "why",
-    ];
-    if taken.contains(&name.as_str()) {
-        format!("{name}_")
-    } else {
-        name
-    }
+    names::variable_ident(aggregate)
 }
 
 /// Whether code reads the variable `name`; a member that is called so is none.

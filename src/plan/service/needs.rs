@@ -1,41 +1,81 @@
 //! Needs: what decisions may look at, and how it is read.
 
-use crate::model::{Aggregate, Command, Fill, Need, NeedKind, Source, derived};
-use crate::plan::layout::{self, Expr, call, text};
-use crate::plan::members::{self, Member};
-use crate::plan::names;
-use crate::plan::uses::Uses;
+use serde::Serialize;
 
-use super::queries::open_range;
-use super::state::implementation;
-use super::{Service, mentions, variable};
+use crate::model::{
+    Aggregate, Command, Field, Fill, InputSource, Need, NeedKind, Source, TypeName, derived,
+};
+use crate::plan::members;
+use crate::plan::view::{Expr, FieldValue, Member, Name, TypeRef};
+
+use super::queries::open_ends;
+use super::{Service, mentions};
+
+/// What a decision may look at besides its aggregate.
+#[derive(Debug, Serialize)]
+pub(super) struct Needs {
+    /// Its type: `ApproveLoanNeeds`.
+    #[serde(rename = "type")]
+    ty: Name,
+    /// Its members.
+    members: Vec<Member>,
+    /// How they are read.
+    reads: Vec<Read>,
+    /// Whether some key comes from the command.
+    reads_command: bool,
+    /// Whether some key comes from the aggregate.
+    reads_aggregate: bool,
+    /// Whether a query is asked.
+    pub(super) asks: bool,
+}
+
+/// How a need is read.
+#[derive(Debug, Serialize)]
+struct Read {
+    /// The member that it becomes.
+    name: Name,
+    /// The type of what is read, or of the query that is asked.
+    of: TypeRef,
+    /// The runtime's function that reads it.
+    function: &'static str,
+    /// The key of what is read; `None` for a query.
+    key: Option<Expr>,
+    /// What a query is asked with.
+    with: Vec<FieldValue>,
+}
 
 impl Service<'_> {
-    /// The struct of what a decision may look at.
-    pub(super) fn needs_struct(&self, uses: &mut Uses, command: &Command) -> String {
+    /// What the decision about a command may look at; `None` where that is the aggregate alone.
+    pub(super) fn needs(&self, aggregate: &Aggregate, command: &Command) -> Option<Needs> {
         let needs = command.needs.values();
-        let members: Vec<Member> = needs
-            .map(|need| {
-                let (ty, doc) = self.need_type(uses, command, need);
-                let mut member = Member::new(need.name.as_str(), ty, Some(&doc));
-                member.wire = member.ident.trim_start_matches("r#").to_owned();
-                member
-            })
-            .collect();
-        format!(
-            "/// What `{}` may look at.\n#[derive(Debug, Clone, PartialEq)]\npub struct {} {}\n",
-            command.name,
-            derived::needs(command.name.as_str()),
-            members::body(&members),
-        )
+        let reads = needs
+            .clone()
+            .filter_map(|need| self.read(aggregate, command, need));
+        let reads: Vec<Read> = reads.collect();
+        let values = reads.iter().flat_map(|read| {
+            let with = read.with.iter().map(|field| &field.value);
+            read.key.iter().chain(with).map(ToString::to_string)
+        });
+        let values: Vec<String> = values.collect();
+        let variable = Name::of_variable(aggregate.name.as_str());
+        let reads_from = |name: &str| values.iter().any(|value| mentions(value, name));
+        (!command.needs.is_empty()).then(|| Needs {
+            ty: Name::of_type(&derived::needs(command.name.as_str())),
+            members: needs
+                .filter_map(|need| self.need_member(command, need))
+                .collect(),
+            reads_command: reads_from("command"),
+            reads_aggregate: reads_from(&variable.to_string()),
+            asks: reads.iter().any(|read| read.key.is_none()),
+            reads,
+        })
     }
 
-    fn need_type(&self, uses: &mut Uses, command: &Command, need: &Need) -> (String, String) {
-        match &need.kind {
+    fn need_member(&self, command: &Command, need: &Need) -> Option<Member> {
+        let (ty, doc) = match &need.kind {
             NeedKind::Replica { replica, key } => {
-                let wrapper = uses.take("platform_runtime::prelude", "Replica");
-                let copy = uses.take("crate::generated", &names::type_ident(replica.as_str()));
-                let ty = format!("{wrapper}<{copy}>");
+                let copy = TypeRef::generated(replica.as_str());
+                let ty = format!("platform_runtime::prelude::Replica<{copy}>");
                 let ty = match self.may_lack(command, key) {
                     true => format!("Option<{ty}>"),
                     false => ty,
@@ -43,158 +83,86 @@ impl Service<'_> {
                 (ty, format!("The copy `{replica}`."))
             }
             NeedKind::Aggregate { aggregate, .. } => {
-                let state = self.sibling(uses, command, aggregate.as_str());
+                let state = TypeRef::generated(aggregate.as_str());
                 let doc = format!("The `{aggregate}`, while it is there.");
                 (format!("Option<{state}>"), doc)
             }
             NeedKind::Query { query, .. } => {
-                let found = self.context.queries.get(query);
-                let aggregate = found.map_or("", |query| query.aggregate.as_str());
-                let state = self.sibling(uses, command, aggregate);
-                let wrapper = match found.is_some_and(|query| query.unique) {
-                    true => "Option",
-                    false => "Vec",
-                };
-                (
-                    format!("{wrapper}<{state}>"),
-                    format!("What `{query}` answers."),
-                )
+                let found = self.context.queries.get(query)?;
+                let state = TypeRef::generated(found.aggregate.as_str());
+                let wrapper = if found.unique { "Option" } else { "Vec" };
+                let doc = format!("What `{query}` answers.");
+                (format!("{wrapper}<{state}>"), doc)
             }
             // Calls and flags are refused before anything is planned.
-            NeedKind::Call { .. } | NeedKind::Flag { .. } => ("()".to_owned(), String::new()),
-        }
-    }
-
-    /// Imports another aggregate of the service, unless it is declared in the command's own file.
-    fn sibling(&self, uses: &mut Uses, command: &Command, aggregate: &str) -> String {
-        let ident = names::type_ident(aggregate);
-        match command.aggregate.as_str() == aggregate {
-            true => ident,
-            false => uses.take("crate::generated", &ident),
-        }
-    }
-
-    /// `Needed`: how what a decision looks at is read.
-    pub(super) fn needed(
-        &self,
-        uses: &mut Uses,
-        aggregate: &Aggregate,
-        command: &Command,
-    ) -> String {
-        let needed = uses.take("platform_runtime::decision", "Needed");
-        uses.take("crate::generated", "Domain");
-        let reads = uses.take("platform_runtime::decision", "Reads");
-        let error = uses.take("platform_ports::engine", "EngineError");
-        let ident = self.types().own(uses, command.name.as_str());
-        let needs = uses.take("crate::generated", &derived::needs(command.name.as_str()));
-        let state = uses.take(
-            "crate::generated",
-            &names::type_ident(aggregate.name.as_str()),
-        );
-        let subject = variable(aggregate.name.as_str());
-        let mut fields = Vec::new();
-        for need in command.needs.values() {
-            let value = self.read_need(uses, aggregate, command, need);
-            fields.push((names::field_ident(need.name.as_str()), value));
-        }
-        let flat: String = fields.iter().map(|(_, value)| value.flat()).collect();
-        let reads_subject = mentions(&flat, &subject);
-        let mut body = String::new();
-        if reads_subject {
-            uses.take("platform_runtime::decision", "existing");
-            body.push_str(&format!("        let {subject} = existing({subject})?;\n"));
-        }
-        let value = Expr::Struct("Self".to_owned(), fields);
-        body.push_str(&format!(
-            "        {}\n",
-            call("Ok", vec![value]).lay(8, 8, 0)
-        ));
-        let name = |used: bool, name: &str| {
-            if used {
-                name.to_owned()
-            } else {
-                "_".to_owned()
-            }
+            NeedKind::Call { .. } | NeedKind::Flag { .. } => return None,
         };
-        let parameters = [
-            format!("{}: &{ident}", name(mentions(&flat, "command"), "command")),
-            format!("{}: Option<&{state}>", name(reads_subject, &subject)),
-            format!("reads: &mut {reads}<'_>"),
-        ];
-        let result = format!("Result<Self, {error}>");
-        let head = layout::function(4, "async fn read", &parameters, &result, " {");
-        let implementation = implementation(&format!("{needed}<Domain, {ident}>"), &needs);
-        format!("{implementation} {{\n{head}\n{body}    }}\n}}\n")
+        let mut member = members::Member::new(need.name.as_str(), ty, Some(&doc));
+        // JSON knows nothing of it.
+        member.wire = member.ident.trim_start_matches("r#").to_owned();
+        Some(member.into())
     }
 
-    fn read_need(
-        &self,
-        uses: &mut Uses,
-        aggregate: &Aggregate,
-        command: &Command,
-        need: &Need,
-    ) -> Expr {
-        let read = |uses: &mut Uses, what: &str, of: &str, key: &Fill| {
-            let ident = uses.take("crate::generated", &names::type_ident(of));
-            let optional = if self.may_lack(command, key) {
-                "optional_"
-            } else {
-                ""
-            };
-            let key = self.key(aggregate, key);
-            let read = call(format!("{optional}{what}::<{ident}>"), vec![text(key)]);
-            Expr::Chain(Box::new(text("reads")), vec![read, text("await?")])
+    fn read(&self, aggregate: &Aggregate, command: &Command, need: &Need) -> Option<Read> {
+        let by_key = |[function, optional]: [&'static str; 2], of: &TypeName, key: &Fill| Read {
+            name: Name::of_field(need.name.as_str()),
+            of: TypeRef::generated(of.as_str()),
+            function: match self.may_lack(command, key) {
+                true => optional,
+                false => function,
+            },
+            key: Some(self.key(aggregate, key).into()),
+            with: Vec::new(),
         };
         match &need.kind {
-            NeedKind::Replica { replica, key } => read(uses, "replica", replica.as_str(), key),
+            NeedKind::Replica { replica, key } => {
+                Some(by_key(["replica", "optional_replica"], replica, key))
+            }
             NeedKind::Aggregate { aggregate, key } => {
-                read(uses, "aggregate", aggregate.as_str(), key)
+                Some(by_key(["aggregate", "optional_aggregate"], aggregate, key))
             }
             NeedKind::Query { query, with } => {
-                uses.take("platform_runtime::query", "Query");
-                let ident = uses.take("crate::generated", &names::type_ident(query.as_str()));
-                let found = self.context.queries.get(query);
-                let unique = found.is_some_and(|query| query.unique);
-                let method = if unique { "ask_one" } else { "ask" };
+                let found = self.context.queries.get(query)?;
                 let fields = with.iter().map(|(name, fill)| {
-                    let clone = if self.is_copied(command, fill) {
-                        ""
-                    } else {
-                        ".clone()"
+                    let clone = match self.is_copied(command, fill) {
+                        true => "",
+                        false => ".clone()",
                     };
-                    let value = text(format!("{}{clone}", self.key(aggregate, fill)));
-                    (names::field_ident(name.as_str()), value)
+                    let value = format!("{}{clone}", self.key(aggregate, fill));
+                    FieldValue {
+                        name: Name::of_field(name.as_str()),
+                        value: value.into(),
+                    }
                 });
-                let range = found.map(open_range).into_iter().flatten();
-                let asked = Expr::Struct(ident, fields.chain(range).collect());
-                let calls = vec![call(method, vec![text("reads")]), text("await?")];
-                Expr::Chain(Box::new(asked), calls)
+                Some(Read {
+                    name: Name::of_field(need.name.as_str()),
+                    of: TypeRef::generated(query.as_str()),
+                    function: if found.unique { "ask_one" } else { "ask" },
+                    key: None,
+                    with: fields.chain(open_ends(found)).collect(),
+                })
             }
-            NeedKind::Call { .. } | NeedKind::Flag { .. } => text("()"),
+            NeedKind::Call { .. } | NeedKind::Flag { .. } => None,
         }
     }
 
     /// Where a need's key comes from, as an expression.
     fn key(&self, aggregate: &Aggregate, fill: &Fill) -> String {
-        let subject = variable(aggregate.name.as_str());
+        let variable = Name::of_variable(aggregate.name.as_str());
         match &fill.source {
-            Source::Input(name) => format!("command.{}", names::field_ident(name.as_str())),
+            Source::Input(name) => format!("command.{}", Name::of_field(name.as_str())),
             Source::AggregateField(name) => {
-                format!("{subject}.{}", names::member_ident(name.as_str()))
+                format!("{variable}.{}", Name::of_member(name.as_str()))
             }
-            _ => format!("{subject}.meta.id"),
+            _ => format!("{variable}.meta.id"),
         }
     }
 
     /// The field a key is taken from.
-    fn key_field<'b>(
-        &'b self,
-        command: &'b Command,
-        fill: &Fill,
-    ) -> Option<&'b crate::model::Field> {
+    fn key_field<'b>(&'b self, command: &'b Command, fill: &Fill) -> Option<&'b Field> {
         let name = match &fill.source {
             Source::Input(name) => match &command.input.get(name)?.source {
-                crate::model::InputSource::Own(field) => return Some(field),
+                InputSource::Own(field) => return Some(field),
                 _ => name,
             },
             Source::AggregateField(name) => name,

@@ -8,7 +8,7 @@ use crate::plan::members;
 use crate::plan::names;
 use crate::plan::types::{Place, wrap};
 use crate::plan::uses::Uses;
-use crate::plan::view::{self, Column, Doc, Literal, Member, Name, TypeRef};
+use crate::plan::view::{self, Column, Doc, FieldValue, Literal, Member, Name, TypeRef};
 
 use super::Service;
 
@@ -165,6 +165,16 @@ fn range_ends(member: &str) -> [String; 2] {
 }
 
 /// The ends of a query's range where nothing tells them: it finds all there are.
+pub(super) fn open_ends(query: &Query) -> impl Iterator<Item = FieldValue> {
+    let member = query.range.iter();
+    let ends = member.flat_map(|member| range_ends(member.as_str()));
+    ends.map(|end| FieldValue {
+        name: Name::of_field(&end),
+        value: "None".to_owned().into(),
+    })
+}
+
+/// The same, to be laid out.
 pub(super) fn open_range(query: &Query) -> Vec<(String, Expr)> {
     let ends = query
         .range

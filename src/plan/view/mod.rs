@@ -19,13 +19,13 @@
 //! [`Uses::paths`]: super::uses::Uses::paths
 
 mod column;
+mod fields;
 mod member;
-mod moved;
 mod sql;
 
 pub use column::{Column, constant, kind};
+pub use fields::{FieldValue, Moved};
 pub use member::Member;
-pub use moved::Moved;
 pub use sql::{SqlName, SqlType};
 
 use serde::Serialize;
@@ -53,6 +53,11 @@ impl Name {
     /// Of a member of an aggregate, which has a `meta` of its own: `amount`.
     pub fn of_member(name: &str) -> Self {
         Self(names::member_ident(name))
+    }
+
+    /// Of the variable that an aggregate goes by: `loan`.
+    pub fn of_variable(aggregate: &str) -> Self {
+        Self(names::variable_ident(aggregate))
     }
 
     /// Of a function: `approve_loan`.
@@ -94,6 +99,12 @@ impl TypeRef {
     }
 }
 
+impl std::fmt::Display for TypeRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl From<String> for TypeRef {
     fn from(ty: String) -> Self {
         Self(ty)
@@ -127,6 +138,12 @@ impl Literal {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Expr(String);
+
+impl std::fmt::Display for Expr {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 impl From<layout::Expr> for Expr {
     fn from(value: layout::Expr) -> Self {

@@ -1,8 +1,8 @@
-//! Members of aggregates that become members of something else.
+//! What the fields of a struct are filled in with.
 
 use serde::Serialize;
 
-use super::Name;
+use super::{Expr, Name};
 
 /// A member of an aggregate that a member of an event or view is made from: the component `moved` shows it.
 #[derive(Debug, Clone, Serialize)]
@@ -24,4 +24,13 @@ impl Moved {
             cloned,
         }
     }
+}
+
+/// A field and its value.
+#[derive(Debug, Clone, Serialize)]
+pub struct FieldValue {
+    /// The field.
+    pub name: Name,
+    /// Its value.
+    pub value: Expr,
 }
