@@ -60,12 +60,12 @@ fn generated(service: &Service<'_>, port: u16) -> Vec<File> {
     let storage = modules_of("storage", &|it| Some(json!(service.storage(it))));
     let mut singles = Vec::new();
     let views = [
-        ("effects", code(service.effects(), name)),
-        ("policies", code(service.policies(), name)),
+        ("effects", service.effects().map(|view| json!(view))),
+        ("policies", service.policies().map(|view| json!(view))),
         ("queries", service.queries().map(|view| json!(view))),
         ("replicas", service.replicas().map(|view| json!(view))),
-        ("routes", code(service.routes(), name)),
-        ("service", code(service.wiring(port, PARTITIONS), name)),
+        ("routes", Some(json!(service.routes()))),
+        ("service", Some(json!(service.wiring(port, PARTITIONS)))),
     ];
     for (module, view) in views {
         if let Some(view) = view {
@@ -119,20 +119,22 @@ fn seeded(service: &Service<'_>) -> Vec<File> {
         }
     }
     for policy in context.policies.values() {
-        seed(
-            "policies",
-            "policy",
-            policy.name.as_str(),
-            &service.policy(policy),
-        );
+        let module = names::module_ident(policy.name.as_str());
+        files.push(File::new(
+            Class::Seeded,
+            "services/__context__/src/policies/__policy__.rs",
+            &[("context", name), ("policy", &module)],
+            service.policy(policy),
+        ));
     }
     for effect in context.effects.values() {
-        seed(
-            "effects",
-            "effect",
-            effect.name.as_str(),
-            &service.effect(effect),
-        );
+        let module = names::module_ident(effect.name.as_str());
+        files.push(File::new(
+            Class::Seeded,
+            "services/__context__/src/effects/__effect__.rs",
+            &[("context", name), ("effect", &module)],
+            service.effect(effect),
+        ));
     }
     files
 }

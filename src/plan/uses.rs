@@ -35,6 +35,11 @@ impl Uses {
         name.to_owned()
     }
 
+    /// The names that are imported from `path`.
+    pub fn names_of(&self, path: &str) -> impl Iterator<Item = &String> {
+        self.names.get(path).into_iter().flatten()
+    }
+
     /// Takes back the import of a name that the file itself declares.
     pub fn forget(&mut self, path: &str, name: &str) {
         if let Some(names) = self.names.get_mut(path) {

@@ -1,183 +1,94 @@
 //! Effects: what is done in the outside world because of an event.
 
+use serde::Serialize;
+
+use super::Service;
+use super::replicas::handler;
+use super::taken::Taken;
 use crate::model::{Effect, derived};
-use crate::plan::layout::{self, Expr, text};
-use crate::plan::names;
 use crate::plan::uses::Uses;
+use crate::plan::view::{Doc, Literal, Name, TypeRef};
 
-use super::queries::constant;
-use super::replicas::{handler, milliseconds};
-use super::state::implementation;
-use super::storage::{field, literal};
-use super::{Code, Service, module};
-
-impl Service<'_> {
-    /// The effects of the service.
-    pub fn effects(&self) -> Code {
-        let mut uses = Uses::default();
-        let mut items = Vec::new();
-        for effect in self.context.effects.values() {
-            items.push(self.effect_trait(&mut uses, effect));
-            items.push(self.effect_impl(&mut uses, effect));
-        }
-        Code::new(&uses, &items)
-    }
-
-    /// The command an outcome comes back as; `()` for none.
-    pub(super) fn outcome(
-        &self,
-        uses: &mut Uses,
-        command: Option<&crate::model::TypeName>,
-    ) -> String {
-        match command {
-            Some(command) => self.types().own(uses, command.as_str()),
-            None => "()".to_owned(),
-        }
-    }
-
-    /// The heads of the user's two functions.
-    pub(super) fn effect_heads(
-        &self,
-        uses: &mut Uses,
-        effect: &Effect,
-        seeded: bool,
-    ) -> [String; 2] {
-        let recorded = self.recorded(uses, &effect.trigger);
-        let attempt = uses.take("platform_runtime::prelude", "Attempt");
-        let tried = uses.take("platform_runtime::handler", "Tried");
-        let done = self.outcome(uses, effect.succeeded.as_ref());
-        let failed = self.outcome(uses, effect.failed.as_ref());
-        let name = method(effect);
-        let outcome = format!("{tried}<{done}, {failed}>");
-        let parameters = [
-            "&self".to_owned(),
-            format!("event: &{recorded}"),
-            format!("attempt: &{attempt}"),
-        ];
-        let (head, result, end) = match seeded {
-            true => (format!("async fn {name}"), outcome, " {"),
-            false => (
-                format!("fn {name}"),
-                format!("impl Future<Output = {outcome}> + Send"),
-                ";",
-            ),
-        };
-        let event = if seeded { "_" } else { "event" };
-        let gave_up = [
-            "&self".to_owned(),
-            format!("{event}: &{recorded}"),
-            "why: &str".to_owned(),
-        ];
-        let result_gave_up = if failed == "()" { "" } else { failed.as_str() };
-        [
-            layout::function(4, &head, &parameters, &result, end),
-            layout::function(4, "fn gave_up", &gave_up, result_gave_up, end),
-        ]
-    }
-
-    fn effect_trait(&self, uses: &mut Uses, effect: &Effect) -> String {
-        let [attempt, gave_up] = self.effect_heads(uses, effect, false);
-        let does = || {
-            format!(
-                "Done in the outside world because of `{}`.",
-                effect.trigger.event
-            )
-        };
-        let doc = effect.doc.clone().unwrap_or_else(does);
-        format!(
-            "{}pub trait {}: Send + Sync {{\n    /// One attempt. It may run more than once: hand `attempt.idempotency_key` to whoever is asked.\n{attempt}\n\n    /// What to say when attempts have run out, and why they did.\n{gave_up}\n}}\n",
-            layout::doc(0, &doc),
-            derived::effect(effect.name.as_str()),
-        )
-    }
-
-    fn effect_impl(&self, uses: &mut Uses, effect: &Effect) -> String {
-        let trait_name = uses.take("platform_runtime::handler", "Effect");
-        uses.take("platform_runtime::handler", "Attempts");
-        let attempt = uses.take("platform_runtime::prelude", "Attempt");
-        let outcome = uses.take("platform_runtime::prelude", "Outcome");
-        let follow = uses.take("platform_contract", "Follow");
-        let ident = names::type_ident(effect.name.as_str());
-        let ident = uses.take(&module("effects", effect.name.as_str()), &ident);
-        let recorded = self.recorded(uses, &effect.trigger);
-        let on = self
-            .emitter(&effect.trigger)
-            .own(uses, effect.trigger.event.as_str());
-        let number = |value: u64| text(milliseconds(value));
-        let attempts = Expr::Struct(
-            "Attempts".to_owned(),
-            vec![
-                field("limit", text(effect.attempts.to_string())),
-                field("timeout_ms", number(effect.timeout_ms)),
-                field("first_pause_ms", number(effect.backoff.first_ms)),
-                field("max_pause_ms", number(effect.backoff.max_ms)),
-                field("give_up_after_ms", number(effect.give_up_after_ms)),
-            ],
-        );
-        let target = match &effect.target {
-            None => "None".to_owned(),
-            Some(fill) => {
-                let taken = self.taken_from(&effect.trigger, None, fill);
-                match taken.optional {
-                    true => format!("{}.map(Into::into)", taken.expression),
-                    false => format!("Some({}.into())", taken.expression),
-                }
-            }
-        };
-        let lines = [
-            constant(
-                "HANDLER: &'static str",
-                &literal(&handler("effect", effect.name.as_str())),
-            ),
-            layout::assign(4, "type On =", &text(on), ";"),
-            constant("ATTEMPTS: Attempts", &attempts),
-        ];
-        let trait_of = derived::effect(effect.name.as_str());
-        let method = method(effect);
-        let follows = match effect.failed {
-            None => format!("{trait_of}::gave_up(self, event, why);\n        None"),
-            Some(_) => {
-                uses.take("platform_contract", "Follows");
-                format!(
-                    "let follow = {trait_of}::gave_up(self, event, why);\n        follow.follow({target})"
-                )
-            }
-        };
-        let attempt_head = layout::function(
-            4,
-            "async fn attempt",
-            &[
-                "&self".into(),
-                format!("event: &{recorded}"),
-                format!("attempt: &{attempt}"),
-            ],
-            &outcome,
-            " {",
-        );
-        let gave_up_head = layout::function(
-            4,
-            "fn gave_up",
-            &[
-                "&self".into(),
-                format!("event: &{recorded}"),
-                "why: &str".into(),
-            ],
-            &format!("Option<{follow}>"),
-            " {",
-        );
-        format!(
-            "{} {{\n{}\n\n{attempt_head}\n        let tried = self.{method}(event, attempt).await;\n        tried.outcome({target})\n    }}\n\n{gave_up_head}\n        {follows}\n    }}\n}}\n",
-            implementation(&trait_name, &ident),
-            lines.join("\n"),
-        )
-    }
+/// `services/__context__/src/generated/effects.rs`.
+#[derive(Debug, Serialize)]
+pub struct EffectsFile {
+    effects: Vec<EffectView>,
+    /// Whether a command follows when some effect is given up.
+    follows: bool,
 }
 
-/// The method of an effect's attempt; never one that every effect has.
-fn method(effect: &Effect) -> String {
-    let method = names::method_ident(effect.name.as_str());
-    match method.as_str() {
-        "attempt" | "gave_up" => format!("{method}_"),
-        _ => method,
+/// An effect.
+#[derive(Debug, Serialize)]
+pub(super) struct EffectView {
+    /// What the description says of it.
+    doc: Doc,
+    /// The user's type.
+    name: Name,
+    /// The module of that, in `effects`.
+    module: Name,
+    /// The trait that the user's type has.
+    interface: Name,
+    /// What an attempt is called in it.
+    method: Name,
+    /// What the runtime knows the effect by.
+    handler: Literal,
+    /// The event that sets it off.
+    event: TypeRef,
+    /// The command that follows when it is done; `None` for none.
+    succeeded: Option<TypeRef>,
+    /// The command that follows when it is given up; `None` for none.
+    failed: Option<TypeRef>,
+    /// The aggregate that these are for; `None` for a new one.
+    target: Option<Taken>,
+    /// How often it is tried.
+    attempts: u32,
+    timeout_ms: Literal,
+    first_pause_ms: Literal,
+    max_pause_ms: Literal,
+    give_up_after_ms: Literal,
+}
+
+impl Service<'_> {
+    /// The effects of the service; `None` without any.
+    pub fn effects(&self) -> Option<EffectsFile> {
+        let effects = self.context.effects.values();
+        let view = EffectsFile {
+            follows: effects.clone().any(|effect| effect.failed.is_some()),
+            effects: effects
+                .map(|effect| self.effect_view(&mut Uses::paths(), effect))
+                .collect(),
+        };
+        (!view.effects.is_empty()).then_some(view)
+    }
+
+    /// An effect, in a file that imports what it names.
+    pub(super) fn effect_view(&self, uses: &mut Uses, effect: &Effect) -> EffectView {
+        let name = effect.name.as_str();
+        let (trigger, types) = (&effect.trigger, self.types());
+        let doc = effect.doc.clone().unwrap_or_else(|| {
+            let event = &trigger.event;
+            format!("Done in the outside world because of `{event}`.")
+        });
+        let event = self.emitter(trigger).own(uses, trigger.event.as_str());
+        let [succeeded, failed] = [&effect.succeeded, &effect.failed]
+            .map(|command| Some(types.own(uses, command.as_ref()?.as_str()).into()));
+        let target = effect.target.as_ref();
+        EffectView {
+            doc: Doc::of(&doc),
+            name: Name::of_type(name),
+            module: Name::of_module(name),
+            interface: Name::of_type(&derived::effect(name)),
+            method: Name::of_function(name).other_than(&["attempt", "gave_up"]),
+            handler: Literal::text(&handler("effect", name)),
+            event: event.into(),
+            succeeded,
+            failed,
+            target: target.map(|fill| self.taken_from(trigger, None, fill)),
+            attempts: effect.attempts,
+            timeout_ms: Literal::number(effect.timeout_ms),
+            first_pause_ms: Literal::number(effect.backoff.first_ms),
+            max_pause_ms: Literal::number(effect.backoff.max_ms),
+            give_up_after_ms: Literal::number(effect.give_up_after_ms),
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::plan::layout::{self, Expr, call, text};
 use crate::plan::names;
 use crate::plan::uses::Uses;
 
-use super::policies::Taken;
+use super::taken::Taken;
 
 /// The lines of an update's body that do to the aggregate what its inputs say.
 pub(super) fn applied(aggregate: &Aggregate, command: &Command, subject: &str) -> Vec<String> {

@@ -15,11 +15,13 @@ mod queries;
 mod replicas;
 mod routes;
 mod seeded;
+mod seeded_effects;
 mod seeded_patch_tests;
-mod seeded_policy_tests;
+mod seeded_policies;
 mod seeded_tests;
 mod state;
 mod storage;
+mod taken;
 mod wiring;
 
 pub use package::Generated;
@@ -80,7 +82,7 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// A type of the contract's own.
+    /// A type of the context's contract: `contract::ApproveLoan`.
     fn own(&self, name: &str) -> TypeRef {
         self.types().own(&mut Uses::paths(), name).into()
     }
@@ -212,9 +214,4 @@ fn without_texts(code: &str) -> String {
         escaped = character == '\\' && inside && !escaped;
     }
     bare
-}
-
-/// The module path of a user's file: `crate::domain::loan`.
-fn module(folder: &str, name: &str) -> String {
-    format!("crate::{folder}::{}", names::module_ident(name))
 }

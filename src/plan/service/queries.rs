@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::{Field, Query, derived};
-use crate::plan::layout::{self, Expr, text};
+use crate::plan::layout::{Expr, text};
 use crate::plan::members;
 use crate::plan::names;
 use crate::plan::types::{Place, wrap};
@@ -182,9 +182,4 @@ pub(super) fn open_range(query: &Query) -> Vec<(String, Expr)> {
         .flat_map(|member| range_ends(member.as_str()));
     ends.map(|end| (names::field_ident(&end), text("None")))
         .collect()
-}
-
-/// A constant of an implementation.
-pub(super) fn constant(head: &str, value: &Expr) -> String {
-    layout::assign(4, &format!("const {head} ="), value, ";")
 }

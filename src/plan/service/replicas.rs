@@ -151,8 +151,3 @@ pub fn handler(kind: &str, name: &str) -> String {
 pub fn table(replica: &str) -> String {
     relation(&format!("replica__{}", names::snake(replica)))
 }
-
-/// A number of milliseconds with an underscore between thousands.
-pub(super) fn milliseconds(number: u64) -> String {
-    crate::plan::value::grouped(i128::from(number))
-}

@@ -1,72 +1,69 @@
 //! The HTTP routes of a service.
 
-use crate::model::Change;
-use crate::model::routes::{Endpoint, Method, Route, routes};
-use crate::plan::layout::{Expr, call, text};
-use crate::plan::names;
-use crate::plan::uses::Uses;
+use serde::Serialize;
 
-use super::storage::literal;
-use super::{Code, Service};
+use super::Service;
+use crate::model::routes::{Endpoint, Method, Route, routes};
+use crate::model::{Change, TypeName};
+use crate::plan::view::{Literal, TypeRef};
+
+/// `services/__context__/src/generated/routes.rs`.
+#[derive(Debug, Serialize)]
+pub struct RoutesFile {
+    routes: Vec<RouteView>,
+}
+
+/// A route.
+#[derive(Debug, Serialize)]
+struct RouteView {
+    /// Its path, with `{id}` in place of an aggregate's.
+    path: Literal,
+    /// What the runtime calls its method: `post`.
+    method: &'static str,
+    /// The runtime's function that handles it: `create`.
+    handler: &'static str,
+    /// Whether that carries out a command, for which it needs the service's decisions.
+    decides: bool,
+    /// What it reads, or the command.
+    of: TypeRef,
+}
 
 impl Service<'_> {
-    /// The function that gives the routes.
-    pub fn routes(&self) -> Code {
-        let mut uses = Uses::default();
-        uses.take("platform_service::http", "Routes");
-        let calls: Vec<Expr> = routes(self.context)
-            .iter()
-            .map(|route| self.route(&mut uses, route))
-            .collect();
-        let value = match calls.is_empty() {
-            true => text("Routes::new()"),
-            false => Expr::Chain(Box::new(text("Routes::new()")), calls),
-        };
-        let item = format!(
-            "/// The commands and queries of the service over HTTP.\npub fn routes() -> Routes {{\n    {}\n}}\n",
-            value.lay(4, 4, 0)
-        );
-        Code::new(&uses, &[item])
+    /// The commands and queries of the service over HTTP.
+    pub fn routes(&self) -> RoutesFile {
+        let routes = routes(self.context);
+        RoutesFile {
+            routes: routes.iter().map(|route| self.route(route)).collect(),
+        }
     }
 
-    fn route(&self, uses: &mut Uses, route: &Route) -> Expr {
-        let state =
-            |uses: &mut Uses, name: &str| uses.take("crate::generated", &names::type_ident(name));
-        let (function, of) = match &route.endpoint {
-            Endpoint::List(aggregate) => ("list", state(uses, aggregate.as_str())),
-            Endpoint::Get(aggregate) => ("read", state(uses, aggregate.as_str())),
-            Endpoint::Query(query) => ("query", state(uses, query.as_str())),
-            Endpoint::Command(command) => {
-                let change = self
-                    .context
-                    .commands
-                    .get(command)
-                    .map(|command| command.change);
-                let function = match change {
-                    Some(Change::Creates) => "create",
-                    Some(Change::Deletes) => "delete",
-                    Some(Change::Updates) | None => "update",
-                };
-                let domain = uses.take("crate::generated", "Domain");
-                let command = self.types().own(uses, command.as_str());
-                (function, format!("{domain}, {command}"))
-            }
+    fn route(&self, route: &Route) -> RouteView {
+        let (handler, of) = match &route.endpoint {
+            Endpoint::List(name) => ("list", TypeRef::generated(name.as_str())),
+            Endpoint::Get(name) => ("read", TypeRef::generated(name.as_str())),
+            Endpoint::Query(name) => ("query", TypeRef::generated(name.as_str())),
+            Endpoint::Command(name) => (self.carries_out(name), self.own(name.as_str())),
         };
-        let method = match route.method {
-            Method::Get => "get",
-            Method::Post => "post",
-            Method::Delete => "delete",
-        };
-        uses.take("platform_service", "http");
-        let handler = text(format!("http::{function}::<{of}>"));
-        let way = match method {
-            // `http::delete` is the handler; the method of the same name is axum's.
-            "delete" => "http::on_delete".to_owned(),
-            method => uses.take("platform_service::http", method),
-        };
-        call(
-            "route",
-            vec![literal(&route.path), call(way, vec![handler])],
-        )
+        RouteView {
+            path: Literal::text(&route.path),
+            method: match route.method {
+                Method::Get => "get",
+                Method::Post => "post",
+                // `delete` is the handler.
+                Method::Delete => "on_delete",
+            },
+            handler,
+            decides: matches!(route.endpoint, Endpoint::Command(_)),
+            of,
+        }
+    }
+
+    fn carries_out(&self, command: &TypeName) -> &'static str {
+        let command = self.context.commands.get(command);
+        match command.map(|command| command.change) {
+            Some(Change::Creates) => "create",
+            Some(Change::Deletes) => "delete",
+            Some(Change::Updates) | None => "update",
+        }
     }
 }

@@ -1,16 +1,13 @@
 //! The user's files: written once, with bodies that do the obvious.
 
-use crate::model::{
-    Aggregate, Change, Command, Effect, Emission, Field, InputSource, Policy, Type, derived,
-};
+use crate::model::{Aggregate, Change, Command, Emission, Field, InputSource, derived};
 use crate::plan::layout::{self, Expr, call, text};
 use crate::plan::names;
 use crate::plan::spoken::command_doc;
 use crate::plan::uses::Uses;
 
 use super::events::state_field;
-use super::inputs::{self, said, unsaid};
-use super::policies::Taken;
+use super::inputs;
 use super::state::{implementation, needs_time};
 use super::{Code, Service, copies, mentions, one_of, telling, variable};
 
@@ -197,144 +194,9 @@ impl Service<'_> {
         }
     }
 
-    fn example(&self, uses: &mut Uses, field: &Field) -> Expr {
+    pub(super) fn example(&self, uses: &mut Uses, field: &Field) -> Expr {
         let value = crate::plan::sample::field(self.system, field, 1);
         self.values().field(uses, field, &value)
-    }
-
-    /// The user's policy.
-    pub fn policy(&self, policy: &Policy) -> Code {
-        let mut uses = Uses::default();
-        uses.take("crate::generated", "Domain");
-        let trait_name = uses.take("crate::generated", &derived::policy(policy.name.as_str()));
-        let open = self.open_inputs(policy);
-        let body = match open.is_empty() {
-            true => {
-                let then = self.types().own(&mut uses, policy.then.as_str());
-                let fields = self.policy_fields(&mut uses, policy);
-                call("Some", vec![Expr::Struct(then, fields)]).lay(8, 8, 0)
-            }
-            false => {
-                let open: Vec<String> = open.iter().map(|name| format!("`{name}`")).collect();
-                format!(
-                    "// Nothing in the event tells {}: say here where it comes from.\n        None",
-                    open.join(", ")
-                )
-            }
-        };
-        let head = self.policy_head(&mut uses, policy, &body, " {");
-        let item = format!(
-            "{} {{\n{head}\n        {body}\n    }}\n}}\n",
-            implementation(&trait_name, "Domain")
-        );
-        let tests = self.policy_tests(&uses, policy);
-        Code::new(&uses, &[item, tests])
-    }
-
-    fn policy_fields(&self, uses: &mut Uses, policy: &Policy) -> Vec<(String, Expr)> {
-        let command = self.context.commands.get(&policy.then);
-        let aggregate = command.and_then(|command| self.aggregate_of(command));
-        let (Some(command), Some(aggregate)) = (command, aggregate) else {
-            return Vec::new();
-        };
-        let fields = command.input.values().map(|input| {
-            let fill = policy.inputs.get(&input.name).and_then(Option::as_ref);
-            let presence = command.presence(aggregate, input);
-            let value = match fill.map(|fill| (self.taken(policy, fill), fill.structural)) {
-                // What is rebuilt is so by its JSON form, in which nothing is `null`.
-                Some((taken, true)) if taken.optional => text(taken.expression),
-                Some((taken, _)) => said(uses, presence, taken),
-                None => unsaid(uses, presence).unwrap_or_else(|| text("Vec::new()")),
-            };
-            (names::field_ident(input.name.as_str()), value)
-        });
-        fields.collect()
-    }
-
-    /// The user's effect.
-    pub fn effect(&self, effect: &Effect) -> Code {
-        let mut uses = Uses::default();
-        let ident = names::type_ident(effect.name.as_str());
-        let trait_name = uses.take("crate::generated", &derived::effect(effect.name.as_str()));
-        let [attempt, gave_up] = self.effect_heads(&mut uses, effect, true);
-        let done = self.outcome_value(&mut uses, effect, effect.succeeded.as_ref(), None);
-        let done = call("Tried::Done", vec![done]).lay(8, 8, 0);
-        let failed = self.outcome_value(&mut uses, effect, effect.failed.as_ref(), Some("why"));
-        let spoken = crate::plan::spoken::spoken(effect.name.as_str());
-        let log = names::literal(&format!("would {spoken}"));
-        let gave = names::literal(&format!("gave up to {spoken}"));
-        let failed = match &effect.failed {
-            Some(_) => format!("\n        {}", failed.lay(8, 8, 0)),
-            None => String::new(),
-        };
-        let structure = format!(
-            "/// What the effect needs: clients, keys, addresses.\n#[derive(Debug, Default)]\npub struct {ident} {{}}\n"
-        );
-        let item = format!(
-            "{} {{\n{attempt}\n        tracing::info!(event = %event.id, attempt = attempt.number, {log});\n        {done}\n    }}\n\n{gave_up}\n        tracing::warn!(why, {gave});{failed}\n    }}\n}}\n",
-            implementation(&trait_name, &ident)
-        );
-        Code::new(&uses, &[structure, item])
-    }
-
-    fn outcome_value(
-        &self,
-        uses: &mut Uses,
-        effect: &Effect,
-        command: Option<&crate::model::TypeName>,
-        why: Option<&str>,
-    ) -> Expr {
-        let Some(command) = command.and_then(|name| self.context.commands.get(name)) else {
-            return text("()");
-        };
-        let ident = self.types().own(uses, command.name.as_str());
-        let Some(aggregate) = self.aggregate_of(command) else {
-            return text(format!("{ident} {{}}"));
-        };
-        let fields = command.input.values().map(|input| {
-            let name = names::field_ident(input.name.as_str());
-            let field = match &input.source {
-                InputSource::Own(field) => Some(field.as_ref()),
-                _ => aggregate.fields.get(&input.name),
-            };
-            let presence = command.presence(aggregate, input);
-            let told = field.and_then(|field| self.told(effect, field, why));
-            let told = told.filter(|told| input.optional || !told.optional);
-            let value = match (told, field) {
-                (Some(told), _) => said(uses, presence, told),
-                (None, field) => unsaid(uses, presence).unwrap_or_else(|| match field {
-                    Some(field) => {
-                        let required = Field {
-                            optional: false,
-                            ..field.clone()
-                        };
-                        self.example(uses, &required)
-                    }
-                    None => text("Vec::new()"),
-                }),
-            };
-            (name, value)
-        });
-        Expr::Struct(ident, fields.collect())
-    }
-
-    /// A value for an outcome: the reason for a text that could say it, or the event's own.
-    fn told(&self, effect: &Effect, field: &Field, why: Option<&str>) -> Option<Taken> {
-        if let Some(why) = why {
-            let text = Type::Scalar(crate::model::Scalar::String);
-            let says = field.ty == text && field.name.as_str() == "reason" && !field.list;
-            return says.then(|| Taken {
-                expression: format!("{why}.to_owned()"),
-                optional: false,
-            });
-        }
-        let given = self.event_field(&effect.trigger, field.name.as_str())?;
-        let same = given.ty == field.ty && given.list == field.list;
-        let clone = if copies(given) { "" } else { ".clone()" };
-        same.then(|| Taken {
-            expression: format!("{}{clone}", names::event_member(field.name.as_str())),
-            optional: given.optional,
-        })
     }
 }
 

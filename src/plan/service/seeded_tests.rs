@@ -1,5 +1,6 @@
 //! The tests that users' files start with: what the seeded bodies do, as given, when and then.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::{
@@ -11,6 +12,7 @@ use crate::plan::names;
 use crate::plan::types::{Place, Types};
 use crate::plan::uses::Uses;
 use crate::plan::value::{Spelling, Values};
+use crate::plan::view::{self, Name, TypeRef};
 
 use super::examples::{Example, Members};
 use super::{Service, one_of, variable};
@@ -31,6 +33,41 @@ const TAKEN: [&str; 13] = [
     "target",
     "timestamp",
 ];
+
+/// The function of a test module that gives an aggregate to start from: the component `tests.state`.
+#[derive(Debug, Serialize)]
+pub(super) struct StateView {
+    /// What it is called.
+    name: Name,
+    /// The type of what it gives.
+    #[serde(rename = "type")]
+    ty: TypeRef,
+    /// What it gives.
+    value: view::Expr,
+}
+
+/// A value that a test takes, by a variable where it is long: the component `tests.bound`.
+#[derive(Debug, Serialize)]
+pub(super) struct Bound {
+    /// The variable; `None` where the value is short.
+    name: Option<&'static str>,
+    value: view::Expr,
+}
+
+impl Bound {
+    /// The value, with this name for the variable.
+    pub fn new(name: &'static str, value: Expr) -> Self {
+        let short = match &value {
+            Expr::Text(_) => true,
+            Expr::Struct(_, fields) => fields.is_empty(),
+            _ => false,
+        };
+        Self {
+            name: (!short).then_some(name),
+            value: value.into(),
+        }
+    }
+}
 
 impl<'a> Service<'a> {
     /// The tests of an aggregate's decisions.
@@ -91,6 +128,16 @@ impl<'a> Service<'a> {
         };
         steps.push(call("then", vec![bound(body, name, expected)]));
         steps
+    }
+
+    /// The aggregate that tests start from.
+    pub(super) fn state_view(&self, uses: &mut Uses, aggregate: &Aggregate) -> StateView {
+        let (ty, value) = self.state_value(uses, aggregate);
+        StateView {
+            name: state_name(aggregate).into(),
+            ty: ty.into(),
+            value: value.into(),
+        }
     }
 
     /// A function that gives the aggregate the tests start from.

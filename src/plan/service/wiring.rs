@@ -1,95 +1,120 @@
 //! The service as a whole: everything it is made of, by name.
 
-use crate::model::{Broker, Change, Database};
-use crate::plan::layout::{Expr, call, text};
-use crate::plan::migration;
-use crate::plan::names;
-use crate::plan::uses::Uses;
+use serde::Serialize;
 
-use super::replicas::milliseconds;
-use super::storage::literal;
-use super::{Code, Service, module};
+use super::Service;
+use crate::model::{Aggregate, Broker, Change, Command, Database};
+use crate::plan::migration;
+use crate::plan::view::{Literal, TypeRef};
+
+/// `services/__context__/src/generated/service.rs`.
+#[derive(Debug, Serialize)]
+pub struct ServiceFile {
+    /// The name of the system.
+    system: Literal,
+    /// The name of the context.
+    context: Literal,
+    /// The file of its first migration.
+    migration: &'static str,
+    /// What opens its database.
+    engine: TypeRef,
+    /// How many read replicas that has; `None` without any.
+    read_replicas: Option<Literal>,
+    /// What opens the broker.
+    broker: TypeRef,
+    /// How long its cache keeps what is read; `None` without a cache.
+    cache_ms: Option<Literal>,
+    /// The port that it listens on.
+    port: u16,
+    /// How many partitions the topics have.
+    partitions: u32,
+    aggregates: Vec<AggregateView>,
+    commands: Vec<CommandView>,
+    replicas: Vec<TypeRef>,
+    policies: Vec<TypeRef>,
+    effects: Vec<TypeRef>,
+}
+
+/// An aggregate.
+#[derive(Debug, Serialize)]
+struct AggregateView {
+    /// Its type.
+    #[serde(rename = "type")]
+    ty: TypeRef,
+    /// When copies of it count as stale; `None` where there are none.
+    stale_after_ms: Option<Literal>,
+}
+
+/// A command.
+#[derive(Debug, Serialize)]
+struct CommandView {
+    /// Its type.
+    #[serde(rename = "type")]
+    ty: TypeRef,
+    /// What it does to its aggregate, as the runtime has it: `creates`.
+    change: &'static str,
+}
 
 impl Service<'_> {
-    /// The function that puts the service together.
-    pub fn wiring(&self, port: u16, partitions: u32) -> Code {
-        let mut uses = Uses::default();
-        uses.take("platform_service", "Service");
-        uses.take("platform_ports::engine", "Database");
-        uses.take("platform_ports::engine", "Migration");
-        uses.take("crate::generated::routes", "routes");
-        let number = |number: String| vec![text(number)];
-        let mut calls = vec![
-            call("port", number(port.to_string())),
-            call("partitions", number(partitions.to_string())),
-        ];
-        let mut generic =
-            |uses: &mut Uses, method: &str, path: &str, name: &str, with: Vec<Expr>| {
-                let mut ident = uses.take(path, &names::type_ident(name));
-                if path == "contract" {
-                    ident = format!("{}, {ident}", uses.take("crate::generated", "Domain"));
-                }
-                calls.push(call(format!("{method}::<{ident}>"), with));
-            };
-        let generated = "crate::generated";
-        for aggregate in self.context.aggregates.values() {
-            let name = aggregate.name.as_str();
-            generic(&mut uses, "aggregate", generated, name, vec![]);
-            if let Some(millis) = self.stale_after(name) {
-                let millis = number(milliseconds(millis));
-                generic(&mut uses, "stale_after", generated, name, millis);
-            }
+    /// The service, put together.
+    pub fn wiring(&self, port: u16, partitions: u32) -> ServiceFile {
+        let context = self.context;
+        let policies = context.policies.keys();
+        let effects = context.effects.keys();
+        let replicas = context.replicas.keys();
+        let read_replicas = u64::from(context.scale.read_replicas);
+        ServiceFile {
+            system: Literal::text(self.system.name.as_str()),
+            context: Literal::text(context.name.as_str()),
+            migration: migration(context.database),
+            engine: engine(context.database),
+            read_replicas: (read_replicas > 0).then(|| Literal::number(read_replicas)),
+            broker: match self.system.broker {
+                Broker::Embedded => TypeRef::in_module("platform_embedded_broker", "Embedded"),
+                Broker::Kafka => TypeRef::in_module("platform_kafka", "Kafka"),
+            },
+            cache_ms: context.scale.cache_millis.map(Literal::number),
+            port,
+            partitions,
+            aggregates: context
+                .aggregates
+                .values()
+                .map(|it| self.aggregate_view(it))
+                .collect(),
+            commands: context
+                .commands
+                .values()
+                .map(|it| self.command_view(it))
+                .collect(),
+            replicas: replicas
+                .map(|name| TypeRef::generated(name.as_str()))
+                .collect(),
+            policies: policies
+                .map(|name| TypeRef::in_module("crate::generated::policies", name.as_str()))
+                .collect(),
+            effects: effects
+                .map(|name| TypeRef::of_effect(name.as_str()))
+                .collect(),
         }
-        for command in self.context.commands.values() {
-            let method = match command.change {
+    }
+
+    fn aggregate_view(&self, aggregate: &Aggregate) -> AggregateView {
+        let name = aggregate.name.as_str();
+        AggregateView {
+            ty: TypeRef::generated(name),
+            stale_after_ms: self.stale_after(name).map(Literal::number),
+        }
+    }
+
+    fn command_view(&self, command: &Command) -> CommandView {
+        CommandView {
+            ty: self.own(command.name.as_str()),
+            change: match command.change {
                 Change::Creates => "creates",
                 Change::Updates => "updates",
                 Change::Deletes => "deletes",
-            };
-            generic(&mut uses, method, "contract", command.name.as_str(), vec![]);
+            },
         }
-        for replica in self.context.replicas.values() {
-            generic(
-                &mut uses,
-                "replica",
-                generated,
-                replica.name.as_str(),
-                vec![],
-            );
-        }
-        for policy in self.context.policies.values() {
-            let path = format!("{generated}::policies");
-            generic(&mut uses, "policy", &path, policy.name.as_str(), vec![]);
-        }
-        for effect in self.context.effects.values() {
-            let ident = names::type_ident(effect.name.as_str());
-            let ident = uses.take(&module("effects", effect.name.as_str()), &ident);
-            calls.push(call("effect", vec![text(format!("{ident}::default()"))]));
-        }
-        calls.push(call("routes", vec![text("routes()")]));
-        if let Some(millis) = self.context.scale.cache_millis {
-            let driver = uses.take("platform_redis", "CacheDriver");
-            let driver = text(format!("&{driver}"));
-            let cached = call("cached", vec![driver, text(milliseconds(millis))]);
-            calls.insert(0, cached);
-        }
-        let new = call(
-            "Service::new",
-            vec![
-                literal(self.system.name.as_str()),
-                literal(self.context.name.as_str()),
-                self.database(&mut uses),
-                self.broker(&mut uses),
-                text("OPENAPI"),
-            ],
-        );
-        let body = Expr::Chain(Box::new(new), calls).lay(4, 4, 0);
-        let items = vec![
-            self.migrations(),
-            "/// The description of its HTTP interface.\nconst OPENAPI: &str = include_str!(\"../../openapi.json\");\n".to_owned(),
-            format!("/// The service with all it is made of.\npub fn service() -> Service {{\n    {body}\n}}\n"),
-        ];
-        Code::new(&uses, &items)
     }
 
     /// When the copies of an aggregate count as stale, in milliseconds: the shortest time of all.
@@ -101,43 +126,13 @@ impl Service<'_> {
         });
         copies.map(|replica| replica.stale_after_ms).min()
     }
+}
 
-    /// The database that the service is described with.
-    fn database(&self, uses: &mut Uses) -> Expr {
-        let driver = match self.context.database {
-            Database::Sqlite => uses.take("platform_sqlite", "Sqlite"),
-            Database::Postgres => uses.take("platform_postgres", "Postgres"),
-            Database::Mongodb => uses.take("platform_mongodb", "Mongodb"),
-            Database::Redis => uses.take("platform_redis", "Redis"),
-        };
-        let driver = text(format!("&{driver}"));
-        let database = call("Database::new", vec![driver, text("MIGRATIONS")]);
-        let mut rest = Vec::new();
-        let replicas = self.context.scale.read_replicas;
-        if replicas > 0 {
-            rest.push(call("read_replicas", vec![text(replicas.to_string())]));
-        }
-        match rest.is_empty() {
-            true => database,
-            false => Expr::Chain(Box::new(database), rest),
-        }
-    }
-
-    /// The broker of the system.
-    fn broker(&self, uses: &mut Uses) -> Expr {
-        let driver = match self.system.broker {
-            Broker::Embedded => uses.take("platform_embedded_broker", "Embedded"),
-            Broker::Kafka => uses.take("platform_kafka", "Kafka"),
-        };
-        text(format!("&{driver}"))
-    }
-
-    fn migrations(&self) -> String {
-        let file = migration(self.context.database);
-        format!(
-            "/// The migrations of the service, in the order in which they are applied.\n\
-             const MIGRATIONS: &[Migration] = &[Migration {{\n    name: \"0001_initial\",\n    \
-             text: include_str!(\"../../migrations/{file}\"),\n}}];\n"
-        )
+fn engine(database: Database) -> TypeRef {
+    match database {
+        Database::Sqlite => TypeRef::in_module("platform_sqlite", "Sqlite"),
+        Database::Postgres => TypeRef::in_module("platform_postgres", "Postgres"),
+        Database::Mongodb => TypeRef::in_module("platform_mongodb", "Mongodb"),
+        Database::Redis => TypeRef::in_module("platform_redis", "Redis"),
     }
 }

@@ -12,19 +12,21 @@
 //! 4. Give its view a struct, serialised, one per kind of file, with a sentence on each field. Fields are the
 //!    types of this module, flags, numbers, lists of them, and structs for what is looped over. A `String`
 //!    is for what stands in text alone.
-//! 5. A generated file imports nothing: names come with their paths ([`Uses::paths`]), which the template
-//!    writes out for the runtime's, `platform_contract::value::Timestamp`. A seeded file has its imports in
-//!    the template, as its owner would write them.
+//! 5. A generated file imports nothing of the user's: these names come with their paths ([`Uses::paths`]). The
+//!    runtime's the template writes out, `platform_contract::value::Timestamp`, or imports. A seeded file has
+//!    its imports in the template, as its owner would write them; [`Imports`] fills them in.
 //!
 //! [`Uses::paths`]: super::uses::Uses::paths
 
 mod column;
 mod fields;
+mod imports;
 mod member;
 mod sql;
 
 pub use column::{Column, constant, kind};
 pub use fields::{FieldValue, Moved};
+pub use imports::Imports;
 pub use member::Member;
 pub use sql::{SqlName, SqlType};
 
@@ -75,9 +77,24 @@ impl Name {
         Self(names::const_ident(name))
     }
 
+    /// The name itself, or with an underscore where something else is called so.
+    #[must_use]
+    pub fn other_than(mut self, taken: &[&str]) -> Self {
+        if taken.contains(&self.0.as_str()) {
+            self.0.push('_');
+        }
+        self
+    }
+
     /// Of a variant: `Approved`.
     pub fn of_variant(name: &str) -> Self {
         Self(names::variant_ident(name))
+    }
+}
+
+impl From<String> for Name {
+    fn from(identifier: String) -> Self {
+        Self(identifier)
     }
 }
 
@@ -93,9 +110,20 @@ impl std::fmt::Display for Name {
 pub struct TypeRef(String);
 
 impl TypeRef {
-    /// A type that the generated part of a service declares: `crate::generated::Loan`.
+    /// A type of a module: `platform_sqlite::Sqlite`.
+    pub fn in_module(module: &str, name: &str) -> Self {
+        Self(format!("{module}::{}", names::type_ident(name)))
+    }
+
+    /// A type that is generated in the service: `crate::generated::Loan`.
     pub fn generated(name: &str) -> Self {
-        Self(format!("crate::generated::{}", names::type_ident(name)))
+        Self::in_module("crate::generated", name)
+    }
+
+    /// The user's type of an effect: `crate::effects::send_invoice::SendInvoice`.
+    pub fn of_effect(name: &str) -> Self {
+        let module = format!("crate::effects::{}", names::module_ident(name));
+        Self::in_module(&module, name)
     }
 }
 
@@ -128,7 +156,7 @@ impl Literal {
         texts.map(|text| Self::text(text.as_ref())).collect()
     }
 
-    /// Of a number.
+    /// Of a number: `30_000`.
     pub fn number(number: u64) -> Self {
         Self(grouped(i128::from(number)))
     }
