@@ -1,5 +1,6 @@
 //! The files of the services.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::model::{Aggregate, Context, System};
@@ -97,44 +98,32 @@ fn generated(service: &Service<'_>, port: u16) -> Vec<File> {
 fn seeded(service: &Service<'_>) -> Vec<File> {
     let context = service.context;
     let name = context.name.as_str();
-    let mut files = Vec::new();
-    let mut seed = |folder: &str, kind: &str, of: &str, code: &Code| {
-        let module = names::module_ident(of);
-        files.push(File::new(
-            Class::Seeded,
-            &format!("services/__context__/src/{folder}/__{kind}__.rs"),
-            &[("context", name), (kind, &module)],
-            view(code, of),
-        ));
-    };
-    for aggregate in context.aggregates.values() {
-        let mut commands = context.commands.values();
-        if commands.any(|command| command.aggregate == aggregate.name) {
-            seed(
-                "domain",
-                "aggregate",
-                aggregate.name.as_str(),
-                &service.domain(aggregate),
-            );
-        }
-    }
-    for policy in context.policies.values() {
-        let module = names::module_ident(policy.name.as_str());
-        files.push(File::new(
-            Class::Seeded,
-            "services/__context__/src/policies/__policy__.rs",
-            &[("context", name), ("policy", &module)],
-            service.policy(policy),
-        ));
-    }
-    for effect in context.effects.values() {
-        let module = names::module_ident(effect.name.as_str());
-        files.push(File::new(
-            Class::Seeded,
-            "services/__context__/src/effects/__effect__.rs",
-            &[("context", name), ("effect", &module)],
-            service.effect(effect),
-        ));
-    }
-    files
+    let aggregates = context.aggregates.values();
+    let decided = aggregates.filter_map(|aggregate| {
+        let view = service.domain(aggregate)?;
+        let of = aggregate.name.as_str();
+        Some(seed(
+            "domain/__aggregate__.rs",
+            ("aggregate", of),
+            name,
+            view,
+        ))
+    });
+    let policies = context.policies.values().map(|policy| {
+        let of = ("policy", policy.name.as_str());
+        seed("policies/__policy__.rs", of, name, service.policy(policy))
+    });
+    let effects = context.effects.values().map(|effect| {
+        let of = ("effect", effect.name.as_str());
+        seed("effects/__effect__.rs", of, name, service.effect(effect))
+    });
+    decided.chain(policies).chain(effects).collect()
+}
+
+/// A file of the user's about something.
+fn seed(template: &str, (kind, of): (&str, &str), context: &str, view: impl Serialize) -> File {
+    let module = names::module_ident(of);
+    let names = [("context", context), (kind, &module)];
+    let template = format!("services/__context__/src/{template}");
+    File::new(Class::Seeded, &template, &names, view)
 }

@@ -52,7 +52,7 @@ pub fn normal(text: &str) -> String {
 /// Whether a bracket is closed next.
 fn closes(tokens: &[Token<'_>]) -> bool {
     let next = tokens.iter().find(|token| token.kind != Kind::Space);
-    next.is_some_and(|token| token.text == ")")
+    next.is_some_and(|token| [")", "}"].contains(&token.text))
 }
 
 /// The number of tokens up to the end of a declaration.

@@ -22,8 +22,11 @@ pub struct EffectsFile {
 pub(super) struct EffectView {
     /// What the description says of it.
     doc: Doc,
+    /// Its name.
+    name: String,
     /// The user's type.
-    name: Name,
+    #[serde(rename = "type")]
+    ty: Name,
     /// The module of that, in `effects`.
     module: Name,
     /// The trait that the user's type has.
@@ -75,7 +78,8 @@ impl Service<'_> {
         let target = effect.target.as_ref();
         EffectView {
             doc: Doc::of(&doc),
-            name: Name::of_type(name),
+            name: name.to_owned(),
+            ty: Name::of_type(name),
             module: Name::of_module(name),
             interface: Name::of_type(&derived::effect(name)),
             method: Name::of_function(name).other_than(&["attempt", "gave_up"]),

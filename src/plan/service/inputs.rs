@@ -1,52 +1,56 @@
 //! How inputs become members of aggregates, and how they are told by handlers.
 
-use crate::model::{Aggregate, Command, InputField, InputSource, Presence};
+use serde::Serialize;
+
+use crate::model::{Aggregate, Command, InputSource, Presence};
 use crate::plan::layout::{self, Expr, call, text};
 use crate::plan::names;
 use crate::plan::uses::Uses;
+use crate::plan::view::Name;
 
 use super::taken::Taken;
 
-/// The lines of an update's body that do to the aggregate what its inputs say.
-pub(super) fn applied(aggregate: &Aggregate, command: &Command, subject: &str) -> Vec<String> {
-    let inputs = command.input.values();
-    let stored = inputs.filter(|input| !matches!(input.source, InputSource::Own(_)));
-    stored
-        .map(|input| apply(aggregate, command, input, subject))
-        .collect()
+/// What an update does to its aggregate with one of its inputs: the component `decisions.apply` shows it.
+#[derive(Debug, Serialize)]
+pub(super) struct Applied {
+    /// The input.
+    given: Name,
+    /// The member of the aggregate.
+    member: Name,
+    /// The variable of a value that may lack.
+    variable: Name,
+    /// Whether the aggregate may lack what the input always has.
+    wrapped: bool,
+    /// Whether what is left out leaves the aggregate as it is.
+    kept: bool,
+    /// Whether the input may clear the member, too.
+    clears: bool,
 }
 
-fn apply(aggregate: &Aggregate, command: &Command, input: &InputField, subject: &str) -> String {
-    let name = input.name.as_str();
-    let (given, member) = (names::field_ident(name), names::member_ident(name));
-    match command.presence(aggregate, input) {
-        Presence::Required => {
-            let field = aggregate.fields.get(&input.name);
-            let value = match field.is_some_and(|field| field.optional) {
-                true => format!("Some(command.{given})"),
-                false => format!("command.{given}"),
-            };
-            format!("        {subject}.{member} = {value};")
+/// What an update does to the aggregate that goes by `subject`.
+pub(super) fn applied(aggregate: &Aggregate, command: &Command, subject: &str) -> Vec<Applied> {
+    let inputs = command.input.values();
+    let stored = inputs.filter(|input| !matches!(input.source, InputSource::Own(_)));
+    let applied = stored.map(|input| {
+        let name = input.name.as_str();
+        let presence = command.presence(aggregate, input);
+        let field = aggregate.fields.get(&input.name);
+        // No parameter may be hidden by what is taken out.
+        let given = Name::of_field(name);
+        let hidden = ["command", "context", "needs", subject];
+        Applied {
+            member: names::member_ident(name).into(),
+            variable: match hidden.contains(&given.to_string().as_str()) {
+                true => Name::of_field("given"),
+                false => given.clone(),
+            },
+            given,
+            wrapped: field.is_some_and(|field| field.optional),
+            kept: matches!(presence, Presence::Optional | Presence::Kept),
+            clears: presence == Presence::Clearable,
         }
-        Presence::Clearable => {
-            let subject = text(format!("&mut {subject}"));
-            let member = Expr::Chain(Box::new(subject), vec![text(member)]);
-            let calls = vec![text(given), call("apply_to", vec![member])];
-            let applied = Expr::Chain(Box::new(text("command")), calls);
-            format!("        {};", applied.lay(8, 8, 1))
-        }
-        Presence::Optional | Presence::Kept => {
-            // No parameter may be hidden by what is taken out.
-            let taken = ["command", "context", "needs", subject];
-            let bound = match taken.contains(&given.as_str()) {
-                true => "given",
-                false => &given,
-            };
-            format!(
-                "        if let Some({bound}) = command.{given} {{\n            {subject}.{member} = {bound};\n        }}"
-            )
-        }
-    }
+    });
+    applied.collect()
 }
 
 /// What a handler's source says, as the input takes it: a source that may be absent clears what an

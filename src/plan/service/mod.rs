@@ -19,6 +19,7 @@ mod seeded_effects;
 mod seeded_patch_tests;
 mod seeded_policies;
 mod seeded_tests;
+mod seeded_values;
 mod state;
 mod storage;
 mod taken;

@@ -22,8 +22,11 @@ pub struct PoliciesFile {
 pub(super) struct PolicyView {
     /// What the description says of it.
     doc: Doc,
+    /// Its name.
+    name: String,
     /// Its type.
-    name: Name,
+    #[serde(rename = "type")]
+    ty: Name,
     /// The module of the user's decision, in `policies`.
     module: Name,
     /// The trait of that.
@@ -94,7 +97,8 @@ impl Service<'_> {
         let reads_element = each.is_some() && reads("element");
         PolicyView {
             doc: Doc::of(&doc),
-            name: Name::of_type(name),
+            name: name.to_owned(),
+            ty: Name::of_type(name),
             module: Name::of_module(name),
             interface: Name::of_type(&derived::policy(name)),
             function: Name::of_function(name),

@@ -1,15 +1,23 @@
-//! The user's files: written once, with bodies that do the obvious.
+//! The user's decisions as they are written first: they do the obvious.
 
+use serde::Serialize;
+
+use super::inputs::{self, Applied};
+use super::seeded_tests::DomainTests;
+use super::state::needs_time;
+use super::{Service, copies, mentions, one_of, telling, variable};
 use crate::model::{Aggregate, Change, Command, Emission, Field, InputSource, derived};
-use crate::plan::layout::{self, Expr, call, text};
+use crate::plan::layout::{self, call, text};
 use crate::plan::names;
 use crate::plan::spoken::command_doc;
 use crate::plan::uses::Uses;
+use crate::plan::view::{Doc, Expr, Imports, Name, TypeRef};
 
-use super::events::state_field;
-use super::inputs;
-use super::state::{implementation, needs_time};
-use super::{Code, Service, copies, mentions, one_of, telling, variable};
+/// Where the service's own types are.
+const GENERATED: &str = "crate::generated";
+
+/// What makes events from aggregates alone.
+const EVENT_OF: (&str, &str) = ("platform_runtime::prelude", "EventOf");
 
 /// What a seeded body reads of its parameters.
 #[derive(Debug, Clone, Copy)]
@@ -22,77 +30,122 @@ pub struct Seeded {
     pub context: bool,
 }
 
+/// `services/__context__/src/domain/__aggregate__.rs`.
+#[derive(Debug, Serialize)]
+pub struct DomainFile {
+    /// The name of the aggregate.
+    name: String,
+    /// The trait of its decisions.
+    interface: Name,
+    decisions: Vec<SeededDecision>,
+    /// Whether some event is made from the aggregate alone.
+    event_of: bool,
+    imports: Imports,
+    tests: DomainTests,
+}
+
+/// A decision.
+#[derive(Debug, Serialize)]
+struct SeededDecision {
+    /// What the description says of the command.
+    doc: Doc,
+    /// What it is called.
+    function: Name,
+    /// What it does to the aggregate: `creates`, `updates`, `deletes`.
+    change: &'static str,
+    /// The type of the aggregate, or of a new one.
+    state: TypeRef,
+    /// What the aggregate goes by.
+    subject: Name,
+    command: TypeRef,
+    /// The type of what it needs besides; `None` without that.
+    needs: Option<TypeRef>,
+    /// The type of what it emits.
+    events: TypeRef,
+    refusal: TypeRef,
+    /// Whether a new aggregate is made from the time, too.
+    timed: bool,
+    /// Whether the command is read after an aggregate was made from it.
+    cloned: bool,
+    /// What an update does to the aggregate.
+    inputs: Vec<Applied>,
+    /// What it emits.
+    emitted: Expr,
+    /// Whether it reads the aggregate.
+    reads_subject: bool,
+    /// Whether it reads the command.
+    reads_command: bool,
+}
+
 impl Service<'_> {
-    /// The user's decisions about an aggregate.
-    pub fn domain(&self, aggregate: &Aggregate) -> Code {
+    /// The user's decisions about an aggregate; `None` where there is none to take.
+    pub fn domain(&self, aggregate: &Aggregate) -> Option<DomainFile> {
+        self.commands_of(aggregate).next()?;
         let mut uses = Uses::default();
-        uses.take("crate::generated", "Domain");
-        let decisions = uses.take(
-            "crate::generated",
-            &derived::decisions(aggregate.name.as_str()),
-        );
-        let functions: Vec<String> = self
-            .commands_of(aggregate)
-            .map(|command| {
-                let head = self.decision_head(&mut uses, aggregate, command, " {", true);
-                let body = self.decision_body(&mut uses, aggregate, command);
-                format!(
-                    "{}{head}\n{body}    }}\n",
-                    layout::doc(4, &command_doc(command))
-                )
-            })
-            .collect();
-        let item = format!(
-            "{} {{\n{}}}\n",
-            implementation(&decisions, "Domain"),
-            functions.join("\n")
-        );
-        let tests = self.domain_tests(&uses, aggregate);
-        Code::new(&uses, &[item, tests])
+        let name = aggregate.name.as_str();
+        uses.take(GENERATED, "Domain");
+        uses.take(GENERATED, &derived::decisions(name));
+        let commands = self.commands_of(aggregate);
+        let decisions = commands.map(|command| self.seeded_decision(&mut uses, aggregate, command));
+        let decisions = decisions.collect();
+        Some(DomainFile {
+            name: name.to_owned(),
+            interface: Name::of_type(&derived::decisions(name)),
+            decisions,
+            event_of: uses.names_of(EVENT_OF.0).next().is_some(),
+            imports: Imports::from(&uses),
+            tests: self.domain_tests(&uses, aggregate),
+        })
     }
 
-    pub(super) fn seeded_reads(&self, aggregate: &Aggregate, command: &Command) -> Seeded {
-        let body = self.decision_body(&mut Uses::default(), aggregate, command);
-        let subject = variable(aggregate.name.as_str());
-        let read = |name: &str| mentions(&body, name);
+    pub(super) fn seeded_reads(&self, _: &Aggregate, _: &Command) -> Seeded {
         Seeded {
-            subject: read(&subject),
-            command: read("command"),
-            context: read("context"),
+            subject: true,
+            command: true,
+            context: true,
         }
     }
 
-    fn decision_body(&self, uses: &mut Uses, aggregate: &Aggregate, command: &Command) -> String {
+    fn seeded_decision(
+        &self,
+        uses: &mut Uses,
+        aggregate: &Aggregate,
+        command: &Command,
+    ) -> SeededDecision {
+        let name = command.name.as_str();
         let subject = variable(aggregate.name.as_str());
-        let mut lines = Vec::new();
-        match command.change {
-            Change::Creates => {
-                let new = uses.take("crate::generated", &derived::new(aggregate.name.as_str()));
-                let source = match (needs_time(aggregate), self.own_inputs(command)) {
-                    (true, true) => "(command.clone(), context)",
-                    (true, false) => "(command, context)",
-                    (false, true) => "command.clone()",
-                    (false, false) => "command",
-                };
-                let source = match source.strip_prefix('(') {
-                    Some(_) => format!("({source})"),
-                    None => format!("({source})"),
-                };
-                lines.push(format!("        let {subject} = {new}::from{source};"));
-            }
-            Change::Updates => lines.extend(inputs::applied(aggregate, command, &subject)),
-            Change::Deletes => {}
-        }
-        let events = self.event_values(uses, aggregate, command, &subject);
-        let value = match command.change {
-            Change::Creates => {
-                lines.push(layout::assign(8, "let event =", &events, ";"));
-                call("Ok", vec![Expr::Tuple(vec![text(&subject), text("event")])])
-            }
-            _ => call("Ok", vec![events]),
+        let (change, state) = match command.change {
+            Change::Creates => ("creates", derived::new(aggregate.name.as_str())),
+            Change::Updates => ("updates", names::type_ident(aggregate.name.as_str())),
+            Change::Deletes => ("deletes", names::type_ident(aggregate.name.as_str())),
         };
-        lines.push(format!("        {}", value.lay(8, 8, 0)));
-        lines.join("\n") + "\n"
+        let inputs = match command.change {
+            Change::Updates => inputs::applied(aggregate, command, &subject),
+            Change::Creates | Change::Deletes => Vec::new(),
+        };
+        let needs =
+            (!command.needs.is_empty()).then(|| uses.take(GENERATED, &derived::needs(name)).into());
+        let emitted = self.event_values(uses, command, &subject);
+        let flat = emitted.flat();
+        let creates = command.change == Change::Creates;
+        let reads = |name| creates || !inputs.is_empty() || mentions(&flat, name);
+        SeededDecision {
+            doc: Doc::of(&command_doc(command)),
+            function: Name::of_function(name),
+            change,
+            state: uses.take(GENERATED, &state).into(),
+            command: self.types().own(uses, name).into(),
+            needs,
+            events: self.events_type(uses, command).into(),
+            refusal: self.types().own(uses, &derived::refusal(name)).into(),
+            timed: creates && needs_time(aggregate),
+            cloned: self.own_inputs(command),
+            reads_subject: reads(&subject),
+            reads_command: reads("command"),
+            subject: subject.into(),
+            inputs,
+            emitted: emitted.into(),
+        }
     }
 
     /// Whether an event takes inputs of the command's own after the command became an aggregate.
@@ -103,31 +156,25 @@ impl Service<'_> {
         })
     }
 
-    fn event_values(
-        &self,
-        uses: &mut Uses,
-        aggregate: &Aggregate,
-        command: &Command,
-        subject: &str,
-    ) -> Expr {
+    fn event_values(&self, uses: &mut Uses, command: &Command, subject: &str) -> layout::Expr {
         let several = command.emits.len() > 1;
-        let mut values: Vec<Expr> = command
+        let mut values: Vec<layout::Expr> = command
             .emits
             .iter()
             .map(|emission| match emission {
                 Emission::Optional(event) if must_tell(command, emission) => {
                     let event = event.as_str();
-                    let value = self.event_value(uses, aggregate, command, event, subject, several);
+                    let value = self.event_value(uses, command, event, subject, several);
                     call("Some", vec![value])
                 }
                 Emission::Optional(_) => text("None"),
                 Emission::Always(event) => {
-                    self.event_value(uses, aggregate, command, event.as_str(), subject, several)
+                    self.event_value(uses, command, event.as_str(), subject, several)
                 }
                 Emission::OneOf(events) => {
                     let choice = uses.take("crate::generated", &one_of(command));
                     let first = events.first().map_or("", |event| event.as_str());
-                    let value = self.event_value(uses, aggregate, command, first, subject, several);
+                    let value = self.event_value(uses, command, first, subject, several);
                     call(
                         format!("{choice}::{}", names::type_ident(first)),
                         vec![value],
@@ -137,23 +184,22 @@ impl Service<'_> {
             .collect();
         match values.len() {
             1 => values.remove(0),
-            _ => Expr::Tuple(values),
+            _ => layout::Expr::Tuple(values),
         }
     }
 
     fn event_value(
         &self,
         uses: &mut Uses,
-        aggregate: &Aggregate,
         command: &Command,
         event: &str,
         subject: &str,
         several: bool,
-    ) -> Expr {
+    ) -> layout::Expr {
         let ident = self.types().own(uses, event);
         let own = self.event_own(event);
         if own.is_empty() {
-            uses.take("platform_runtime::prelude", "EventOf");
+            uses.take(EVENT_OF.0, EVENT_OF.1);
             let by = if command.change == Change::Creates {
                 "&"
             } else {
@@ -162,19 +208,29 @@ impl Service<'_> {
             return call(format!("{ident}::of"), vec![text(format!("{by}{subject}"))]);
         }
         let state = self.event_state(event);
-        let mut fields: Vec<(String, Expr)> = state
+        let mut fields: Vec<(String, layout::Expr)> = state
             .iter()
-            .map(|(name, copied)| state_field(subject, name, *copied))
+            .map(|(name, copied)| {
+                (
+                    names::field_ident(name),
+                    text(moved(subject, name, *copied)),
+                )
+            })
             .collect();
-        let _ = aggregate;
         for field in own {
             let value = self.own_value(uses, command, field, several);
             fields.push((names::field_ident(field.name.as_str()), value));
         }
-        Expr::Struct(ident, fields)
+        layout::Expr::Struct(ident, fields)
     }
 
-    fn own_value(&self, uses: &mut Uses, command: &Command, field: &Field, several: bool) -> Expr {
+    fn own_value(
+        &self,
+        uses: &mut Uses,
+        command: &Command,
+        field: &Field,
+        several: bool,
+    ) -> layout::Expr {
         let Some(input) = telling(command, field) else {
             let missing = if field.optional { "None" } else { "Vec::new()" };
             return match field.optional || field.list {
@@ -194,10 +250,16 @@ impl Service<'_> {
         }
     }
 
-    pub(super) fn example(&self, uses: &mut Uses, field: &Field) -> Expr {
+    pub(super) fn example(&self, uses: &mut Uses, field: &Field) -> layout::Expr {
         let value = crate::plan::sample::field(self.system, field, 1);
         self.values().field(uses, field, &value)
     }
+}
+
+/// A member of an aggregate, as it is handed on.
+fn moved(subject: &str, name: &str, copied: bool) -> String {
+    let clone = if copied { "" } else { ".clone()" };
+    format!("{subject}.{}{clone}", names::member_ident(name))
 }
 
 /// Whether an optional event has to be emitted by the seeded body: it takes input, which changes

@@ -1,15 +1,42 @@
 //! The tests that show what an update keeps and what it clears.
 
+use serde::Serialize;
 use serde_json::Value;
-
-use crate::model::{Aggregate, Change, Command};
-use crate::plan::layout::{self, Expr, call, text};
-use crate::plan::names;
-use crate::plan::uses::Uses;
 
 use super::Service;
 use super::examples::Members;
-use super::seeded_tests::{function_name, state_name, test};
+use super::seeded_tests::{CommandTest, function_name};
+use crate::model::{Aggregate, Change, Command, Field};
+use crate::plan::layout::{self, call, text};
+use crate::plan::names;
+use crate::plan::uses::Uses;
+use crate::plan::view::Expr;
+
+/// What an update keeps or clears in a test of that.
+#[derive(Debug, Serialize)]
+pub(super) struct Patched {
+    /// What the aggregate has before.
+    before: Vec<MemberValue>,
+    /// What it has after.
+    after: Vec<MemberValue>,
+}
+
+/// A member of an aggregate with its value.
+#[derive(Debug, Serialize)]
+struct MemberValue {
+    /// What leads to it: `.notes`, `["notes"]`.
+    member: Expr,
+    value: Expr,
+}
+
+impl MemberValue {
+    fn new(member: String, value: layout::Expr) -> Self {
+        Self {
+            member: member.into(),
+            value: value.into(),
+        }
+    }
+}
 
 impl Service<'_> {
     /// A test that keeps and one that clears, for a command that can do both.
@@ -18,7 +45,7 @@ impl Service<'_> {
         uses: &mut Uses,
         aggregate: &Aggregate,
         command: &Command,
-    ) -> Vec<String> {
+    ) -> Vec<CommandTest> {
         if command.clearable(aggregate).next().is_none() {
             return Vec::new();
         }
@@ -32,58 +59,56 @@ impl Service<'_> {
         aggregate: &Aggregate,
         command: &Command,
         clears: bool,
-    ) -> String {
+    ) -> CommandTest {
         let example = self.patch_example(aggregate, command, clears);
-        let mut body = format!("        let mut before = {}();\n", state_name(aggregate));
-        body.push_str(&self.filled(uses, aggregate, command, &example.state));
-        let given = call(uses.take("platform_testing", "given"), vec![text("before")]);
-        let mut steps = self.steps(uses, (aggregate, command), &example, &mut body);
-        steps.push(call("unwrap", vec![]));
-        let after = Expr::Chain(Box::new(given), steps);
-        body.push_str(&layout::assign(8, "let after =", &after, ";"));
-        body.push('\n');
-        let values = self.test_values(self.types());
-        for field in command.clearable(aggregate) {
-            let name = field.name.as_str();
-            let member = format!("after.{}", names::member_ident(name));
-            let kept = example.state.get(name).filter(|_| !clears);
-            let expected = values.field(uses, field, kept.unwrap_or(&Value::Null));
-            let asserted = call("assert_eq!", vec![text(member), expected]);
-            body.push_str(&format!("        {};\n", asserted.lay(8, 8, 1)));
-        }
+        let test = self.command_test(uses, (aggregate, command), &example);
         let name = function_name(command.name.as_str());
-        test(
-            &format!("{name}_{}", if clears { "clears" } else { "keeps" }),
-            &body,
-        )
+        let before = command
+            .clearable(aggregate)
+            .filter_map(|field| self.had(uses, aggregate, field, &example.state));
+        let before = before.collect();
+        let values = self.test_values(self.types());
+        let after = command.clearable(aggregate).map(|field| {
+            let kept = example.state.get(field.name.as_str()).filter(|_| !clears);
+            let value = values.field(uses, field, kept.unwrap_or(&Value::Null));
+            MemberValue::new(member(field), value)
+        });
+        CommandTest {
+            name: format!("{name}_{}", if clears { "clears" } else { "keeps" }).into(),
+            patch: Some(Patched {
+                before,
+                after: after.collect(),
+            }),
+            ..test
+        }
     }
 
-    /// The lines that give the aggregate of a test what a command may clear.
-    fn filled(
+    /// What the aggregate of a test has that a command may clear.
+    fn had(
         &self,
         uses: &mut Uses,
         aggregate: &Aggregate,
-        command: &Command,
+        field: &Field,
         state: &Members,
-    ) -> String {
+    ) -> Option<MemberValue> {
+        let name = field.name.as_str();
+        let value = state.get(name)?;
         let mut made = self.commands_of(aggregate);
-        let made = made.any(|command| command.change == Change::Creates);
-        let values = self.test_values(self.types());
-        let lines = command.clearable(aggregate).filter_map(|field| {
-            let name = field.name.as_str();
-            let value = state.get(name)?;
-            if made {
-                let member = format!("before.{} =", names::member_ident(name));
-                let value = values.field(uses, field, value);
-                return Some(layout::assign(8, &member, &value, ";") + "\n");
-            }
-            let mut members = Members::from_iter([(name.to_owned(), value.clone())]);
-            self.put_test_ids(&aggregate.fields, &mut members);
-            let json = names::literal(&members.get(name)?.to_string());
-            let value = call("platform_contract::value::json", vec![text(json)]);
-            let member = format!("before[{}] =", names::literal(name));
-            Some(layout::assign(8, &member, &value, ";") + "\n")
-        });
-        lines.collect()
+        if made.any(|command| command.change == Change::Creates) {
+            let value = self.test_values(self.types()).field(uses, field, value);
+            return Some(MemberValue::new(member(field), value));
+        }
+        let mut members = Members::from_iter([(name.to_owned(), value.clone())]);
+        self.put_test_ids(&aggregate.fields, &mut members);
+        let json = names::literal(&members.get(name)?.to_string());
+        let value = call("platform_contract::value::json", vec![text(json)]);
+        Some(MemberValue::new(
+            format!("[{}]", names::literal(name)),
+            value,
+        ))
     }
+}
+
+fn member(field: &Field) -> String {
+    format!(".{}", names::member_ident(field.name.as_str()))
 }
