@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::model::{Aggregate, Context, System};
 
 use super::files::{Class, File};
-use super::service::{Code, Generated, Service};
+use super::service::{Generated, Service};
 use super::view::Name;
 use super::{FIRST_PORT, PARTITIONS, migrations, names};
 
@@ -26,10 +26,6 @@ fn service(system: &System, context: &Context, port: u16) -> Vec<File> {
     files.extend(seeded(&service));
     files.extend(service.failure_tests());
     files
-}
-
-fn view(code: &Code, name: &str) -> Value {
-    json!({ "name": name, "uses": code.uses, "items": code.items })
 }
 
 fn generated(service: &Service<'_>, port: u16) -> Vec<File> {
@@ -53,7 +49,6 @@ fn generated(service: &Service<'_>, port: u16) -> Vec<File> {
         }
         modules
     };
-    let code = |code: Code, name: &str| (!code.is_empty()).then(|| view(&code, name));
     let aggregates = modules_of("aggregates", &|it| Some(json!(service.state(it))));
     let commands = modules_of("commands", &|it| {
         service.commands(it).map(|view| json!(view))

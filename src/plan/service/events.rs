@@ -3,8 +3,6 @@
 use serde::Serialize;
 
 use crate::model::{Aggregate, Change, Command, Emission, derived};
-use crate::plan::layout::{Expr, text};
-use crate::plan::names;
 use crate::plan::spoken::sentence;
 use crate::plan::view::{Doc, Moved, Name, TypeRef};
 
@@ -95,13 +93,4 @@ impl<'a> Service<'a> {
             variants: variants.collect(),
         })
     }
-}
-
-/// A member of an event, taken from the aggregate in `variable`.
-pub(super) fn state_field(variable: &str, name: &str, copied: bool) -> (String, Expr) {
-    let clone = if copied { "" } else { ".clone()" };
-    (
-        names::field_ident(name),
-        text(format!("{variable}.{}{clone}", names::member_ident(name))),
-    )
 }

@@ -6,7 +6,6 @@ mod effects;
 mod events;
 mod examples;
 mod failures;
-mod heads;
 mod inputs;
 mod needs;
 mod package;
@@ -27,10 +26,7 @@ mod wiring;
 
 pub use package::Generated;
 pub use replicas::{handler, table as replica_table};
-pub use seeded::Seeded;
 pub use storage::{entity_table, table, uniques};
-
-use serde::Serialize;
 
 use crate::model::{
     Aggregate, Command, Context, Emission, EventField, Field, InputField, InputSource, System,
@@ -42,30 +38,6 @@ use super::types::{Place, Types, is_copy};
 use super::uses::Uses;
 use super::value::{Spelling, Values};
 use super::view::TypeRef;
-
-/// A generated file of Rust: what it is about, what it imports, and its items.
-#[derive(Debug, Serialize)]
-pub struct Code {
-    /// Its `use` declarations, with a blank line after them.
-    pub uses: String,
-    /// Its items, a blank line between them.
-    pub items: String,
-}
-
-impl Code {
-    fn new(uses: &Uses, items: &[String]) -> Self {
-        let items: Vec<&str> = items.iter().map(|item| item.trim_end()).collect();
-        Self {
-            uses: uses.render(),
-            items: items.join("\n\n"),
-        }
-    }
-
-    /// Whether there is anything in it.
-    pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-}
 
 /// Renders one service.
 pub struct Service<'a> {

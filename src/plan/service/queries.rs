@@ -3,9 +3,7 @@
 use serde::Serialize;
 
 use crate::model::{Field, Query, derived};
-use crate::plan::layout::{Expr, text};
 use crate::plan::members;
-use crate::plan::names;
 use crate::plan::types::{Place, wrap};
 use crate::plan::uses::Uses;
 use crate::plan::view::{self, Column, Doc, FieldValue, Literal, Member, Name, TypeRef};
@@ -172,14 +170,4 @@ pub(super) fn open_ends(query: &Query) -> impl Iterator<Item = FieldValue> {
         name: Name::of_field(&end),
         value: "None".to_owned().into(),
     })
-}
-
-/// The same, to be laid out.
-pub(super) fn open_range(query: &Query) -> Vec<(String, Expr)> {
-    let ends = query
-        .range
-        .iter()
-        .flat_map(|member| range_ends(member.as_str()));
-    ends.map(|end| (names::field_ident(&end), text("None")))
-        .collect()
 }

@@ -19,17 +19,6 @@ const GENERATED: &str = "crate::generated";
 /// What makes events from aggregates alone.
 const EVENT_OF: (&str, &str) = ("platform_runtime::prelude", "EventOf");
 
-/// What a seeded body reads of its parameters.
-#[derive(Debug, Clone, Copy)]
-pub struct Seeded {
-    /// The aggregate.
-    pub subject: bool,
-    /// The command.
-    pub command: bool,
-    /// The context.
-    pub context: bool,
-}
-
 /// `services/__context__/src/domain/__aggregate__.rs`.
 #[derive(Debug, Serialize)]
 pub struct DomainFile {
@@ -96,14 +85,6 @@ impl Service<'_> {
             imports: Imports::from(&uses),
             tests: self.domain_tests(&uses, aggregate),
         })
-    }
-
-    pub(super) fn seeded_reads(&self, _: &Aggregate, _: &Command) -> Seeded {
-        Seeded {
-            subject: true,
-            command: true,
-            context: true,
-        }
     }
 
     fn seeded_decision(

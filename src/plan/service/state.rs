@@ -11,7 +11,6 @@ use crate::plan::view::{Doc, FieldValue, Member, Name, TypeRef};
 
 use super::decision::Decision;
 use super::events::{Choice, MadeEvent};
-pub(super) use super::heads::implementation;
 use super::needs::Needs;
 use super::{Service, mentions};
 

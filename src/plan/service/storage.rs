@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::model::{Aggregate, Field, Reference, Type, derived};
-use crate::plan::layout::{Expr, text};
 use crate::plan::names;
 use crate::plan::spoken::article;
 use crate::plan::types::Place;
@@ -203,12 +202,4 @@ pub fn uniques(aggregate: &Aggregate) -> Vec<(String, Vec<String>)> {
         (members.join("_"), members)
     });
     single.chain(several).collect()
-}
-
-pub(super) fn literal(value: &str) -> Expr {
-    text(names::literal(value))
-}
-
-pub(super) fn field(name: &str, value: Expr) -> (String, Expr) {
-    (name.to_owned(), value)
 }
