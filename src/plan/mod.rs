@@ -1,10 +1,11 @@
 //! What is to be rendered: path, template, view and class of every file.
 
+mod comments;
 pub mod contract;
 mod docs;
+pub mod expr;
 mod files;
 mod indexes;
-pub mod layout;
 pub mod members;
 mod migrations;
 mod mongodb;

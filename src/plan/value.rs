@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::model::{Entity, Field, Presence, Scalar, System, Type};
 
-use super::layout::{Expr, call, text};
+use super::expr::{Expr, call, text};
 use super::names;
 use super::sample;
 use super::types::Types;

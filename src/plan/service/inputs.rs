@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::{Aggregate, Command, InputSource, Presence};
-use crate::plan::layout::{self, Expr, call, text};
+use crate::plan::expr::{Expr, call, text};
 use crate::plan::names;
 use crate::plan::uses::Uses;
 use crate::plan::view::Name;
@@ -56,7 +56,7 @@ pub(super) fn applied(aggregate: &Aggregate, command: &Command, subject: &str) -
 /// What a handler's source says, as the input takes it: a source that may be absent clears what an
 /// update could leave as it is.
 pub(super) fn said(uses: &mut Uses, presence: Presence, taken: Taken) -> Expr {
-    let value = layout::members(&taken.expression);
+    let value = text(&taken.expression);
     let wrapper = match (presence, taken.optional) {
         (Presence::Clearable, true) => "Patch::from",
         (Presence::Clearable, false) => "Patch::Set",

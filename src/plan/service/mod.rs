@@ -32,7 +32,7 @@ use crate::model::{
     Aggregate, Command, Context, Emission, EventField, Field, InputField, InputSource, System,
 };
 
-use super::layout::{Expr, text};
+use super::expr::{Expr, text};
 use super::names;
 use super::types::{Place, Types, is_copy};
 use super::uses::Uses;

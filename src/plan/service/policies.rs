@@ -6,7 +6,7 @@ use super::replicas::handler;
 use super::taken::Taken;
 use super::{Service, mentions, variable};
 use crate::model::{OnRefusal, Policy, Target, derived};
-use crate::plan::layout::{self, text};
+use crate::plan::expr::{self, text};
 use crate::plan::names;
 use crate::plan::uses::Uses;
 use crate::plan::view::{Doc, Expr, Literal, Name, TypeRef};
@@ -92,7 +92,7 @@ impl Service<'_> {
         let each = policy.each.as_ref();
         let (target, query) = self.targets(policy);
         let told = target.as_ref().map(|taken| taken.expression.clone());
-        let told = told.or(query.as_ref().map(layout::Expr::flat));
+        let told = told.or(query.as_ref().map(expr::Expr::flat));
         let reads = |name: &str| told.as_ref().is_some_and(|told| mentions(told, name));
         let reads_element = each.is_some() && reads("element");
         PolicyView {
@@ -119,7 +119,7 @@ impl Service<'_> {
     }
 
     /// What tells the aggregates that a policy asks: the id of one, or a query.
-    fn targets(&self, policy: &Policy) -> (Option<Taken>, Option<layout::Expr>) {
+    fn targets(&self, policy: &Policy) -> (Option<Taken>, Option<expr::Expr>) {
         match &policy.target {
             Target::New => (None, None),
             Target::Id(fill) => (Some(self.taken(policy, fill)), None),
@@ -137,7 +137,7 @@ impl Service<'_> {
                 });
                 let ident =
                     Uses::paths().take("crate::generated", &names::type_ident(query.as_str()));
-                let asked = layout::Expr::Struct(ident, told.chain(ends).collect());
+                let asked = expr::Expr::Struct(ident, told.chain(ends).collect());
                 (None, Some(asked))
             }
         }

@@ -7,7 +7,7 @@ use super::seeded_tests::DomainTests;
 use super::state::needs_time;
 use super::{Service, copies, mentions, one_of, telling, variable};
 use crate::model::{Aggregate, Change, Command, Emission, Field, InputSource, derived};
-use crate::plan::layout::{self, call, text};
+use crate::plan::expr::{self, call, text};
 use crate::plan::names;
 use crate::plan::spoken::command_doc;
 use crate::plan::uses::Uses;
@@ -137,9 +137,9 @@ impl Service<'_> {
         })
     }
 
-    fn event_values(&self, uses: &mut Uses, command: &Command, subject: &str) -> layout::Expr {
+    fn event_values(&self, uses: &mut Uses, command: &Command, subject: &str) -> expr::Expr {
         let several = command.emits.len() > 1;
-        let mut values: Vec<layout::Expr> = command
+        let mut values: Vec<expr::Expr> = command
             .emits
             .iter()
             .map(|emission| match emission {
@@ -165,7 +165,7 @@ impl Service<'_> {
             .collect();
         match values.len() {
             1 => values.remove(0),
-            _ => layout::Expr::Tuple(values),
+            _ => expr::Expr::Tuple(values),
         }
     }
 
@@ -176,7 +176,7 @@ impl Service<'_> {
         event: &str,
         subject: &str,
         several: bool,
-    ) -> layout::Expr {
+    ) -> expr::Expr {
         let ident = self.types().own(uses, event);
         let own = self.event_own(event);
         if own.is_empty() {
@@ -189,7 +189,7 @@ impl Service<'_> {
             return call(format!("{ident}::of"), vec![text(format!("{by}{subject}"))]);
         }
         let state = self.event_state(event);
-        let mut fields: Vec<(String, layout::Expr)> = state
+        let mut fields: Vec<(String, expr::Expr)> = state
             .iter()
             .map(|(name, copied)| {
                 (
@@ -202,7 +202,7 @@ impl Service<'_> {
             let value = self.own_value(uses, command, field, several);
             fields.push((names::field_ident(field.name.as_str()), value));
         }
-        layout::Expr::Struct(ident, fields)
+        expr::Expr::Struct(ident, fields)
     }
 
     fn own_value(
@@ -211,7 +211,7 @@ impl Service<'_> {
         command: &Command,
         field: &Field,
         several: bool,
-    ) -> layout::Expr {
+    ) -> expr::Expr {
         let Some(input) = telling(command, field) else {
             let missing = if field.optional { "None" } else { "Vec::new()" };
             return match field.optional || field.list {
@@ -231,7 +231,7 @@ impl Service<'_> {
         }
     }
 
-    pub(super) fn example(&self, uses: &mut Uses, field: &Field) -> layout::Expr {
+    pub(super) fn example(&self, uses: &mut Uses, field: &Field) -> expr::Expr {
         let value = crate::plan::sample::field(self.system, field, 1);
         self.values().field(uses, field, &value)
     }

@@ -7,7 +7,7 @@ use super::inputs::{said, unsaid};
 use super::taken::Taken;
 use super::{Service, copies};
 use crate::model::{Effect, Field, InputSource, Scalar, Type, TypeName};
-use crate::plan::layout::{self, text};
+use crate::plan::expr::{self, text};
 use crate::plan::names;
 use crate::plan::spoken::spoken;
 use crate::plan::uses::Uses;
@@ -76,7 +76,7 @@ impl Service<'_> {
             };
             (name, value)
         });
-        Some(layout::Expr::Struct(ident, fields.collect()).into())
+        Some(expr::Expr::Struct(ident, fields.collect()).into())
     }
 
     /// A value for an outcome: the reason for a text that could say it, or the event's own.

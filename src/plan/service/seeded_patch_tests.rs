@@ -7,7 +7,7 @@ use super::Service;
 use super::examples::Members;
 use super::seeded_tests::{CommandTest, function_name};
 use crate::model::{Aggregate, Change, Command, Field};
-use crate::plan::layout::{self, call, text};
+use crate::plan::expr::{self, call, text};
 use crate::plan::names;
 use crate::plan::uses::Uses;
 use crate::plan::view::Expr;
@@ -30,7 +30,7 @@ struct MemberValue {
 }
 
 impl MemberValue {
-    fn new(member: String, value: layout::Expr) -> Self {
+    fn new(member: String, value: expr::Expr) -> Self {
         Self {
             member: member.into(),
             value: value.into(),

@@ -9,7 +9,7 @@ use super::policies::PolicyView;
 use super::seeded_tests::{Bound, StateView, function_name, state_name};
 use super::{Service, mentions};
 use crate::model::{Aggregate, Command, Policy, Target, derived};
-use crate::plan::layout::{self, text};
+use crate::plan::expr::{self, text};
 use crate::plan::names;
 use crate::plan::uses::Uses;
 use crate::plan::view::{Expr, Imports, Name, TypeRef};
@@ -63,9 +63,9 @@ impl Service<'_> {
         let untold = self.open_inputs(policy);
         let asked = untold.is_empty().then(|| {
             let then = self.types().own(&mut uses, policy.then.as_str());
-            layout::Expr::Struct(then, self.policy_fields(&mut uses, policy))
+            expr::Expr::Struct(then, self.policy_fields(&mut uses, policy))
         });
-        let flat = asked.as_ref().map(layout::Expr::flat).unwrap_or_default();
+        let flat = asked.as_ref().map(expr::Expr::flat).unwrap_or_default();
         SeededPolicy {
             policy: view,
             says_event: mentions(&flat, "event"),
@@ -78,7 +78,7 @@ impl Service<'_> {
     }
 
     /// The inputs of the command, as far as the event tells them.
-    fn policy_fields(&self, uses: &mut Uses, policy: &Policy) -> Vec<(String, layout::Expr)> {
+    fn policy_fields(&self, uses: &mut Uses, policy: &Policy) -> Vec<(String, expr::Expr)> {
         let command = self.context.commands.get(&policy.then);
         let aggregate = command.and_then(|command| self.aggregate_of(command));
         let (Some(command), Some(aggregate)) = (command, aggregate) else {

@@ -6,7 +6,7 @@ use super::examples::Example;
 use super::seeded_patch_tests::Patched;
 use super::{Service, variable};
 use crate::model::{Aggregate, Change, Command};
-use crate::plan::layout::Expr;
+use crate::plan::expr::Expr;
 use crate::plan::names;
 use crate::plan::uses::Uses;
 use crate::plan::view::{self, Imports, Literal, Name, TypeRef};

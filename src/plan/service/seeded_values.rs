@@ -8,7 +8,7 @@ use crate::model::{
     Aggregate, Change, Command, Emission, EventField, Field, InputSource, Need, NeedKind, Replica,
     Trigger, derived,
 };
-use crate::plan::layout::{Expr, call, text};
+use crate::plan::expr::{Expr, call, text};
 use crate::plan::names;
 use crate::plan::types::{Place, Types};
 use crate::plan::uses::Uses;

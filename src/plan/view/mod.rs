@@ -32,7 +32,8 @@ pub use sql::{SqlName, SqlType};
 
 use serde::Serialize;
 
-use super::layout::{self, comment};
+use super::comments::comment;
+use super::expr;
 use super::names;
 use super::value::grouped;
 
@@ -173,8 +174,8 @@ impl std::fmt::Display for Expr {
     }
 }
 
-impl From<layout::Expr> for Expr {
-    fn from(value: layout::Expr) -> Self {
+impl From<expr::Expr> for Expr {
+    fn from(value: expr::Expr) -> Self {
         Self(value.flat())
     }
 }

@@ -1,12 +1,5 @@
 //! Comments.
 
-use super::pad;
-
-/// A doc comment, a line for each line of the text; nothing without text.
-pub fn doc(indent: usize, text: &str) -> String {
-    comment(&format!("{}///", pad(indent)), text)
-}
-
 /// Lines of a comment that start with `mark`, as rustdoc may read them.
 ///
 /// Who writes a description does not think of rustdoc, for which code in Markdown is a test to
@@ -26,13 +19,13 @@ pub fn comment(mark: &str, text: &str) -> String {
             (None, Some(opened)) => {
                 fence = found;
                 let end = inner.len() - inner.trim_start_matches(&opened[..1]).len();
-                format!("{}{}text", pad(indent.min(3)), &inner[..end])
+                format!("{}{}text", " ".repeat(indent.min(3)), &inner[..end])
             }
             (Some(open), Some(closed)) if open == closed => {
                 fence = None;
                 line.clone()
             }
-            (None, None) if begins => format!("{}{inner}", pad(indent.min(3))),
+            (None, None) if begins => format!("{}{inner}", " ".repeat(indent.min(3))),
             _ => line.clone(),
         };
         begins = inner.is_empty();
