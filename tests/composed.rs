@@ -3,9 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What is composed still, by where; it only gets shorter.
-const LEFT: [&str; 1] = ["src/plan/service"];
-
 /// Where people are told what is wrong, in words that Rust has too.
 const IN_PROSE: &str = "src/validation";
 
@@ -98,7 +95,7 @@ fn no_code_is_composed() {
     assert!(files.len() > 100);
     for file in files {
         let path = file.strip_prefix(root).unwrap().display().to_string();
-        if path.starts_with(IN_PROSE) || LEFT.iter().any(|left| path.starts_with(left)) {
+        if path.starts_with(IN_PROSE) {
             continue;
         }
         for (line, literal) in literals(&fs::read_to_string(&file).unwrap()) {
@@ -108,12 +105,4 @@ fn no_code_is_composed() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-#[test]
-fn what_is_left_is_there() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for left in LEFT {
-        assert!(root.join(left).exists(), "{left} is done: take it out");
-    }
 }
