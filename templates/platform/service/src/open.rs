@@ -151,6 +151,12 @@ impl Service {
             return Ok(None);
         };
         let at = at.clone();
+        if !driver.schemes().contains(&at.scheme()) {
+            let scheme = at.scheme();
+            let why = format!("no cache of this service is named by `{scheme}:`");
+            let source = OpenError::Unusable(why);
+            return Err(Failure::Cache { at, source });
+        }
         let outage = Arc::clone(self.outages.of(Dependency::Cache));
         let wanted = Wanted { at, lives, outage };
         let opened = driver.open(&wanted).map(Some);
