@@ -15,7 +15,7 @@ const BATCH: usize = 500;
 const TABLES: &str = r#"
     DROP TABLE IF EXISTS bench_rows, bench_gates;
     CREATE TABLE bench_rows (LIKE "replica__greetings" INCLUDING ALL);
-    CREATE TABLE bench_gates (LIKE microdb_gates INCLUDING ALL);"#;
+    CREATE TABLE bench_gates (LIKE microdb_applied_sequences INCLUDING ALL);"#;
 
 const WRITE: &str = r#"
     WITH gates AS (

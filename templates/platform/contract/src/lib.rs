@@ -5,12 +5,12 @@
 mod emitted;
 pub mod envelope;
 pub mod fixtures;
-mod follow;
+mod follow_up;
 mod language;
 pub mod prelude;
 pub mod schema;
 pub mod value;
 
 pub use emitted::{AnyEvent, Emitted, EncodeError};
-pub use follow::{Follow, Follows};
+pub use follow_up::{FollowUp, IntoFollowUp};
 pub use language::{AggregateType, Command, Event, Id, NoStatus, Recorded, Refusal, UpcastError};

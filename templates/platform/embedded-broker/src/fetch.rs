@@ -38,7 +38,7 @@ pub fn shares(
     }
     let shares = connection
         .prepare_cached(
-            r#"SELECT id, wanted = owner, topic, number, incarnation, start, next
+            r#"SELECT id, wanted = owner, topic, number, topic_id, start, next
                FROM assignments
                JOIN partitions ON id = partition
                JOIN topics ON name = topic
@@ -51,7 +51,7 @@ pub fn shares(
                 assignment: Assignment {
                     topic: row.get(2)?,
                     partition: row.get(3)?,
-                    incarnation: row.get(4)?,
+                    topic_id: row.get(4)?,
                     start: row.get(5)?,
                     end: row.get(6)?,
                 },

@@ -2,7 +2,7 @@
 
 CREATE TABLE topics (
     name        TEXT PRIMARY KEY,
-    incarnation TEXT NOT NULL
+    topic_id TEXT NOT NULL
 ) STRICT;
 
 -- `start` is the first offset still kept, `next` the one the next message gets, `heartbeat` that of

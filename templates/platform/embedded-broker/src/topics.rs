@@ -52,14 +52,14 @@ pub fn delete(connection: &Connection, name: &str, now: i64) -> Result<(), Error
 /// When the file fails.
 pub fn partitions(connection: &Connection, name: &str) -> Result<Vec<Assignment>, Error> {
     let mut statement = connection.prepare_cached(
-        "SELECT number, incarnation, start, next FROM partitions JOIN topics ON name = topic
+        "SELECT number, topic_id, start, next FROM partitions JOIN topics ON name = topic
          WHERE topic = ?1 ORDER BY number",
     )?;
     let rows = statement.query_map([name], |row| {
         Ok(Assignment {
             topic: name.to_owned(),
             partition: row.get(0)?,
-            incarnation: row.get(1)?,
+            topic_id: row.get(1)?,
             start: row.get(2)?,
             end: row.get(3)?,
         })
@@ -78,10 +78,10 @@ fn count(connection: &Connection, name: &str) -> rusqlite::Result<Option<u32>> {
 }
 
 fn create(connection: &Connection, topic: &Topic) -> rusqlite::Result<()> {
-    let incarnation = Uuid::now_v7().to_string();
+    let topic_id = Uuid::now_v7().to_string();
     connection.execute(
-        "INSERT INTO topics (name, incarnation) VALUES (?1, ?2)",
-        [&topic.name, &incarnation],
+        "INSERT INTO topics (name, topic_id) VALUES (?1, ?2)",
+        [&topic.name, &topic_id],
     )?;
     for number in 0..topic.partitions {
         connection.execute(

@@ -133,7 +133,7 @@ impl KafkaSubscription {
     }
 
     /// Looks from time to time whether a topic was made anew, which the client itself gets over
-    /// without a word: then its partitions are revoked, and assigned with their new incarnation.
+    /// without a word: then its partitions are revoked, and assigned with their new topic_id.
     /// And whether the client still reads: with the partitions of a topic that was there before under
     /// the same name, it may stand still.
     pub(super) async fn look(&mut self) -> Result<Option<Polled>, BrokerError> {
@@ -167,7 +167,7 @@ impl KafkaSubscription {
             let Some(now) = found.get(place) else {
                 continue;
             };
-            if now.incarnation != owned.assignment.incarnation {
+            if now.topic_id != owned.assignment.topic_id {
                 owned.position = None;
                 owned.trouble = None;
                 renewed.push(place.clone());

@@ -6,7 +6,7 @@
 //! `max.compaction.lag.ms`: that has no meaning where nothing is compacted, and in the range of our
 //! numbers (some hundred million years) none at all. So it is written with the topic in one step,
 //! there is nothing to keep in step with it, and of services that make a topic at the same time one
-//! alone decides. A topic that others have made has no number: all such are one incarnation, and if
+//! alone decides. A topic that others have made has no number: all such are one topic_id, and if
 //! somebody makes it anew, only offsets that are out of range will tell.
 
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use super::settings::Settings;
 const PAUSE: Duration = Duration::from_millis(20);
 /// Where a topic's number stands.
 const MARK: &str = "max.compaction.lag.ms";
-/// The incarnation of a topic without a number.
+/// The topic_id of a topic without a number.
 const UNMARKED: &str = "unmarked";
 
 /// Asks and tells the cluster about topics.
@@ -161,15 +161,15 @@ impl Topics {
             let Some(count) = self.count(topic).await? else {
                 return Ok(Vec::new());
             };
-            // The incarnation first: at worst the offsets are of a newer one, which readers notice
+            // The topic_id first: at worst the offsets are of a newer one, which readers notice
             // as soon as they look again.
-            if let Some(incarnation) = self.incarnation(topic).await?
+            if let Some(topic_id) = self.topic_id(topic).await?
                 && let Some(offsets) = self.offsets(topic, (0..count).collect()).await?
             {
                 let partition = |(partition, start, end)| Assignment {
                     topic: topic.to_owned(),
                     partition,
-                    incarnation: incarnation.clone(),
+                    topic_id: topic_id.clone(),
                     start,
                     end,
                 };
@@ -216,7 +216,7 @@ impl Topics {
     ///
     /// # Errors
     /// When the cluster fails or refuses.
-    pub async fn incarnation(&self, topic: &str) -> Result<Option<String>, BrokerError> {
+    pub async fn topic_id(&self, topic: &str) -> Result<Option<String>, BrokerError> {
         let what = format!("the configuration of the topic {topic}");
         let name = self.settings.full(topic);
         let topic = ResourceSpecifier::Topic(&name);

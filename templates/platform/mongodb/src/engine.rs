@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
-    CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find, Found, Gate,
-    Generation, Migration, OffsetAdvance, OpenError, Options, OutboxDepth, OutboxEvent, OutboxRow,
-    Page, WriteSet,
+    AppliedSequence, CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find,
+    Found, Generation, Migration, OffsetAdvance, OpenError, Options, OutboxDepth, OutboxEvent,
+    OutboxRow, Page, WriteSet,
 };
 use uuid::Uuid;
 
@@ -122,13 +122,16 @@ impl Engine for MongodbEngine {
         Ok(self.store.trim(before).await?)
     }
 
-    async fn gates(
+    async fn applied_sequences(
         &self,
         handler: &str,
         generation: Generation,
         aggregates: &[Uuid],
-    ) -> Result<Vec<(Uuid, Gate)>, EngineError> {
-        Ok(self.store.gates(handler, generation, aggregates).await?)
+    ) -> Result<Vec<(Uuid, AppliedSequence)>, EngineError> {
+        Ok(self
+            .store
+            .applied_sequences(handler, generation, aggregates)
+            .await?)
     }
 
     async fn offsets(

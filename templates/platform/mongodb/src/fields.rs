@@ -41,8 +41,8 @@ pub(super) const LOG: &str = "microdb_event_log";
 pub(super) const TRANSACTIONS: &str = "microdb_transactions";
 /// The collection whose documents stand for sets of others, to be locked.
 pub(super) const GUARDS: &str = "microdb_guards";
-/// The collection of gates.
-pub(super) const GATES: &str = "microdb_gates";
+/// The collection of applied sequences.
+pub(super) const GATES: &str = "microdb_applied_sequences";
 /// The collection of ids in use, where collections do not keep them apart.
 pub(super) const IDS: &str = "microdb_ids";
 /// The collection of offsets.

@@ -7,7 +7,7 @@ use mongodb::bson::{Binary, Bson, Document, doc, spec::BinarySubtype};
 use platform_contract::envelope::Wire;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{EngineError, OutboxDepth, OutboxEvent, OutboxRow};
-use platform_ports::hold;
+use platform_ports::fail_point;
 use uuid::Uuid;
 
 use super::error::{Failed, corrupt, is_true, number, signed, text, unsigned};
@@ -161,7 +161,7 @@ impl Store {
                 ids.iter().any(|one| one == id)
             });
             self.log(acknowledged).await?;
-            hold::at("mongodb.logged").await;
+            fail_point::reach("mongodb.logged").await;
             if name == LOOSE {
                 collection.delete_many(there.clone()).await?;
             } else {

@@ -45,7 +45,7 @@ pub(super) fn places(store: &Store, write: &WriteSet) -> BTreeSet<Place> {
             }
         }
     }
-    for advance in &write.gates {
+    for advance in &write.applied_sequences {
         let key = progress::gate_key(&advance.handler, advance.generation, advance.aggregate);
         add(GATES, key);
     }

@@ -148,11 +148,11 @@ impl Planning<'_> {
             self.save(at, save)?;
         }
         self.events(at, write)?;
-        for advance in &write.gates {
+        for advance in &write.applied_sequences {
             let key = progress::gate_key(&advance.handler, advance.generation, advance.aggregate);
             let cell = self.cell(GATES, key);
             match progress::advanced_gate(advance, cell.now.as_ref())? {
-                Some(gate) => cell.change(at, Some(gate)),
+                Some(applied) => cell.change(at, Some(applied)),
                 None => return Err(CommitError::Conflict),
             }
         }

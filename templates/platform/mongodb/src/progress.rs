@@ -3,7 +3,9 @@
 use mongodb::bson::{Document, doc};
 use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
-use platform_ports::engine::{EngineError, Gate, GateAdvance, Generation, OffsetAdvance};
+use platform_ports::engine::{
+    AppliedSequence, EngineError, Generation, OffsetAdvance, SequenceAdvance,
+};
 use uuid::Uuid;
 
 use super::error::{Failed, corrupt, number, signed, text, unsigned};
@@ -12,7 +14,7 @@ use super::rows::{is_live, of_generation};
 use super::search::Search;
 use super::store::Store;
 
-/// The key of a gate.
+/// The key of an applied sequence.
 pub(super) fn gate_key(handler: &str, generation: Generation, aggregate: Uuid) -> String {
     format!("{handler}/{generation}/{aggregate}")
 }
@@ -29,12 +31,14 @@ pub(super) fn offset_key(offset: &OffsetAdvance) -> String {
     format!("{handler}/{generation}/{topic}/{partition}")
 }
 
-/// The gate after its step; `None`: it is not where the step begins.
+/// The applied sequence after its step; `None`: it is not where the step begins.
 pub(super) fn advanced_gate(
-    advance: &GateAdvance,
+    advance: &SequenceAdvance,
     now: Option<&Document>,
 ) -> Result<Option<Document>, EngineError> {
-    let at = now.map(|gate| unsigned(gate, "sequence")).transpose()?;
+    let at = now
+        .map(|applied| unsigned(applied, "sequence"))
+        .transpose()?;
     if at != advance.from {
         return Ok(None);
     }
@@ -52,8 +56,8 @@ pub(super) fn advanced_gate(
 pub(super) fn advanced_offset(offset: &OffsetAdvance, now: Option<&Document>) -> Document {
     let as_of = offset.as_of.map(Timestamp::as_microseconds);
     let of_topic = |now: &&Document| {
-        let incarnation = now.get_str("incarnation");
-        incarnation.is_ok_and(|incarnation| incarnation == offset.incarnation)
+        let topic_id = now.get_str("topic_id");
+        topic_id.is_ok_and(|topic_id| topic_id == offset.topic_id)
     };
     let same = now.filter(of_topic);
     let before = same.map(|now| (number(now, "next"), number(now, "as_of")));
@@ -67,27 +71,27 @@ pub(super) fn advanced_offset(offset: &OffsetAdvance, now: Option<&Document>) ->
         "generation": i64::from(offset.generation),
         "topic": &offset.topic,
         "partition": i64::from(offset.partition),
-        "incarnation": &offset.incarnation,
+        "topic_id": &offset.topic_id,
         "next": next,
         "as_of": as_of,
     }
 }
 
 impl Store {
-    /// The gates of a handler for these aggregates.
-    pub(super) async fn gates(
+    /// The applied sequences of a handler for these aggregates.
+    pub(super) async fn applied_sequences(
         &self,
         handler: &str,
         generation: Generation,
         aggregates: &[Uuid],
-    ) -> Result<Vec<(Uuid, Gate)>, Failed> {
+    ) -> Result<Vec<(Uuid, AppliedSequence)>, Failed> {
         let keys = aggregates
             .iter()
             .map(|aggregate| gate_key(handler, generation, *aggregate));
         let filter = doc! { ID: { "$in": keys.collect::<Vec<_>>() } };
         let found = self.read(GATES, &Search::all(filter)).await?;
-        let gates = found.iter().filter(|gate| is_live(gate)).map(gate);
-        Ok(gates.collect::<Result<_, _>>()?)
+        let applied_sequences = found.iter().filter(|applied| is_live(applied)).map(applied);
+        Ok(applied_sequences.collect::<Result<_, _>>()?)
     }
 
     /// How far a handler has read.
@@ -124,16 +128,16 @@ impl Store {
     }
 }
 
-fn gate(stored: &Document) -> Result<(Uuid, Gate), EngineError> {
+fn applied(stored: &Document) -> Result<(Uuid, AppliedSequence), EngineError> {
     let event = match stored.get_str("event") {
         Ok(event) => Some(uuid(event)?),
         Err(_) => None,
     };
-    let gate = Gate {
+    let applied = AppliedSequence {
         sequence: unsigned(stored, "sequence")?,
         event,
     };
-    Ok((uuid(text(stored, "aggregate")?)?, gate))
+    Ok((uuid(text(stored, "aggregate")?)?, applied))
 }
 
 fn offset(stored: &Document) -> Result<OffsetAdvance, EngineError> {
@@ -146,7 +150,7 @@ fn offset(stored: &Document) -> Result<OffsetAdvance, EngineError> {
         generation: small("generation")?,
         topic: text(stored, "topic")?.to_owned(),
         partition: small("partition")?,
-        incarnation: text(stored, "incarnation")?.to_owned(),
+        topic_id: text(stored, "topic_id")?.to_owned(),
         next: number(stored, "next").ok_or_else(|| corrupt("next"))?,
         as_of: number(stored, "as_of").and_then(Timestamp::from_microseconds),
     })

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 use platform_ports::engine::EngineError;
-use platform_ports::hold;
+use platform_ports::fail_point;
 
 use super::error::{Failed, corrupt, number};
 use super::fields::{ADDED, ID, INTENT, INTENT_ID, STUB, TRANSACTIONS};
@@ -167,7 +167,7 @@ impl Store {
                 let kept = doc! { ID: { "$in": &part.keep }, INTENT_ID: tx };
                 collection.update_many(kept, after()).await?;
             }
-            hold::at("mongodb.applied-some").await;
+            fail_point::reach("mongodb.applied-some").await;
         }
         self.collection(TRANSACTIONS)
             .delete_one(doc! { ID: tx, "state": COMMITTED })

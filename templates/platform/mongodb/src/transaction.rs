@@ -6,7 +6,7 @@ use std::time::Duration;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 use platform_ports::engine::{CommitError, EngineError, WriteSet};
-use platform_ports::hold;
+use platform_ports::fail_point;
 
 use super::cells::Cell;
 use super::error::{Failed, Written, duplicate};
@@ -35,7 +35,7 @@ impl Store {
     pub(super) async fn commit(&self, writes: &[WriteSet]) -> Result<(), Failure> {
         for attempt in 0..ATTEMPTS {
             let plan = self.plan(writes).await?;
-            hold::at("mongodb.planned").await;
+            fail_point::reach("mongodb.planned").await;
             match self.apply_plan(&plan).await? {
                 Outcome::Done => return Ok(()),
                 Outcome::Again => pause(attempt).await,
@@ -120,7 +120,7 @@ impl Store {
         let records = self.collection(TRANSACTIONS);
         let inserted = records.insert_one(record).await;
         inserted.map_err(|error| engine(error.into()))?;
-        hold::at("mongodb.recorded").await;
+        fail_point::reach("mongodb.recorded").await;
         let prepared = self.prepare(tx, plan).await;
         if !matches!(prepared, Ok(Outcome::Done)) {
             // When this fails, too, whoever meets what is left does it.
@@ -136,7 +136,7 @@ impl Store {
             self.abandon(tx, &parts).await;
             return Ok(Outcome::Again);
         }
-        hold::at("mongodb.committed").await;
+        fail_point::reach("mongodb.committed").await;
         if let Err(error) = self.apply(tx, &parts).await {
             tracing::warn!(%error, "what is committed is applied when it is met");
         }
@@ -145,11 +145,11 @@ impl Store {
 
     async fn prepare(&self, tx: ObjectId, plan: &Plan) -> Result<Outcome, Failure> {
         match self.lock(tx, plan).await? {
-            Outcome::Done => hold::at("mongodb.locked").await,
+            Outcome::Done => fail_point::reach("mongodb.locked").await,
             Outcome::Again => return Ok(Outcome::Again),
         }
         self.check(plan).await?;
-        hold::at("mongodb.checked").await;
+        fail_point::reach("mongodb.checked").await;
         Ok(Outcome::Done)
     }
 
@@ -192,7 +192,7 @@ impl Store {
                             return self.taken(plan, collection, &index).await;
                         }
                     }
-                    hold::at("mongodb.locked-some").await;
+                    fail_point::reach("mongodb.locked-some").await;
                 }
             }
         }

@@ -5,7 +5,7 @@
 pub mod broker;
 pub mod cache;
 pub mod engine;
-pub mod hold;
+pub mod fail_point;
 pub mod location;
 pub mod outage;
 #[cfg(feature = "testing")]

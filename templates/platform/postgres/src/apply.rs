@@ -109,7 +109,7 @@ async fn one(
         }
     }
     saves(connection, tables, room, locked, write).await?;
-    progress::advance_gates(connection, &write.gates).await?;
+    progress::advance_gates(connection, &write.applied_sequences).await?;
     documents::write(connection, &write.documents).await?;
     progress::advance_offsets(connection, &write.offsets).await
 }

@@ -13,7 +13,7 @@ use super::statement;
 use super::tables::unshared;
 use super::value::{Arguments, Sql, Type};
 
-pub(super) use read::{count, get, glance, is_empty, list};
+pub(super) use read::{count, get, is_empty, list, peek};
 
 /// The columns of a document.
 pub(super) const COLUMNS: &str = r#"key, "group", position, due, version, body"#;

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
-    CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find, Found, Gate,
-    Generation, Glance, Migration, OffsetAdvance, OpenError, Options, OutboxDepth, OutboxEvent,
-    OutboxRow, Page, Replicas, WriteSet,
+    AppliedSequence, CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find,
+    Found, Generation, Migration, OffsetAdvance, OpenError, Options, OutboxDepth, OutboxEvent,
+    OutboxRow, Page, Peek, Replicas, WriteSet,
 };
 use sqlx::Connection;
 use uuid::Uuid;
@@ -216,15 +216,15 @@ impl Engine for PostgresEngine {
         over!(self.writer.pool, log::trim, before)
     }
 
-    async fn gates(
+    async fn applied_sequences(
         &self,
         handler: &str,
         generation: Generation,
         aggregates: &[Uuid],
-    ) -> Result<Vec<(Uuid, Gate)>, EngineError> {
+    ) -> Result<Vec<(Uuid, AppliedSequence)>, EngineError> {
         over!(
             self.readers,
-            progress::gates,
+            progress::applied_sequences,
             handler,
             generation,
             aggregates
@@ -276,8 +276,8 @@ impl Engine for PostgresEngine {
         over!(self.readers, documents::count, collection)
     }
 
-    async fn glance(&self, collections: &[Documents]) -> Result<Glance, EngineError> {
-        over!(self.readers, documents::glance, collections)
+    async fn peek(&self, collections: &[Documents]) -> Result<Peek, EngineError> {
+        over!(self.readers, documents::peek, collections)
     }
 
     async fn lease(&self, name: &str, owner: Uuid, millis: u64) -> Result<bool, EngineError> {

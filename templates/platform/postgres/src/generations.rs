@@ -39,8 +39,8 @@ pub(super) async fn drop_some(
         deleted += statement::execute(connection, &sql, arguments).await?;
     }
     let sql: Arc<str> =
-        "DELETE FROM microdb_gates WHERE handler = $1 AND generation = $2 AND aggregate IN
-            (SELECT aggregate FROM microdb_gates WHERE handler = $1 AND generation = $2
+        "DELETE FROM microdb_applied_sequences WHERE handler = $1 AND generation = $2 AND aggregate IN
+            (SELECT aggregate FROM microdb_applied_sequences WHERE handler = $1 AND generation = $2
                 ORDER BY aggregate LIMIT $3)"
             .into();
     let arguments = Arguments::default()

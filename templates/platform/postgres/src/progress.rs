@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use platform_ports::engine::{EngineError, Gate, GateAdvance, Generation, OffsetAdvance};
+use platform_ports::engine::{
+    AppliedSequence, EngineError, Generation, OffsetAdvance, SequenceAdvance,
+};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -14,36 +16,36 @@ use super::statement;
 use super::tables::unshared;
 use super::value::{Arguments, Sql, Type};
 
-/// Makes gates; like the other two, after a table `shared` of one row.
+/// Makes applied sequences; like the other two, after a table `shared` of one row.
 pub(super) const MADE: &str =
-    "INSERT INTO microdb_gates (handler, generation, aggregate, sequence, event)
+    "INSERT INTO microdb_applied_sequences (handler, generation, aggregate, sequence, event)
     SELECT n.handler, n.generation, n.aggregate, n.sequence, n.event
     FROM shared, unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[])
         AS n(handler, generation, aggregate, sequence, event)
     ORDER BY n.handler COLLATE \"C\", n.generation, n.aggregate RETURNING TRUE";
 
-/// Advances gates, which are looked up one by one and in order.
-pub(super) const ADVANCED: &str = "UPDATE microdb_gates AS g SET sequence = n.sequence, event = n.event
+/// Advances applied sequences, which are looked up one by one and in order.
+pub(super) const ADVANCED: &str = "UPDATE microdb_applied_sequences AS g SET sequence = n.sequence, event = n.event
     FROM (SELECT n.*
             FROM shared, unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[], $6::bigint[])
                 AS n(handler, generation, aggregate, sequence, event, before)
             ORDER BY n.handler COLLATE \"C\", n.generation, n.aggregate) AS n
-        CROSS JOIN LATERAL (SELECT ctid FROM microdb_gates AS g
+        CROSS JOIN LATERAL (SELECT ctid FROM microdb_applied_sequences AS g
             WHERE g.handler = n.handler AND g.generation = n.generation AND g.aggregate = n.aggregate
             LIMIT 1 FOR UPDATE) AS there
     WHERE g.ctid = there.ctid AND g.sequence = n.before RETURNING TRUE";
 
 /// Moves offsets.
 pub(super) const OFFSETS: &str = "INSERT INTO microdb_offsets AS o
-        (handler, generation, topic, partition, incarnation, next, as_of)
+        (handler, generation, topic, partition, topic_id, next, as_of)
     SELECT n.* FROM shared, unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::timestamptz[])
-        AS n(handler, generation, topic, partition, incarnation, next, as_of)
+        AS n(handler, generation, topic, partition, topic_id, next, as_of)
     ORDER BY n.handler COLLATE \"C\", n.generation, n.topic COLLATE \"C\", n.partition
     ON CONFLICT (handler, generation, topic, partition) DO UPDATE SET
-        incarnation = excluded.incarnation,
-        next = CASE WHEN o.incarnation = excluded.incarnation
+        topic_id = excluded.topic_id,
+        next = CASE WHEN o.topic_id = excluded.topic_id
             THEN greatest(o.next, excluded.next) ELSE excluded.next END,
-        as_of = CASE WHEN o.incarnation = excluded.incarnation
+        as_of = CASE WHEN o.topic_id = excluded.topic_id
             THEN greatest(o.as_of, excluded.as_of) ELSE excluded.as_of END RETURNING TRUE";
 
 /// Parts in each of which no two have the same key, so that each part can be one statement.
@@ -61,10 +63,10 @@ fn parts<T, K: Hash + Eq>(all: &[T], key: impl Fn(&T) -> K) -> Vec<&[T]> {
     parts
 }
 
-/// Advances gates, each from the sequence it must have now.
+/// Advances applied sequences, each from the sequence it must have now.
 pub(super) async fn advance_gates(
     connection: &mut PgConnection,
-    advances: &[GateAdvance],
+    advances: &[SequenceAdvance],
 ) -> Result<(), Stop> {
     for part in parts(advances, |one| {
         (one.handler.clone(), one.generation, one.aggregate)
@@ -92,9 +94,9 @@ pub(super) async fn advance_gates(
 /// The parameters of [`ADVANCED`].
 pub(super) fn advances_of(
     arguments: Arguments,
-    advances: &[&GateAdvance],
+    advances: &[&SequenceAdvance],
 ) -> Result<Arguments, EngineError> {
-    let before = |one: &&GateAdvance| signed(one.from.unwrap_or(0)).map(Sql::Int);
+    let before = |one: &&SequenceAdvance| signed(one.from.unwrap_or(0)).map(Sql::Int);
     let before: Vec<Sql> = advances.iter().map(before).collect::<Result<_, _>>()?;
     Ok(gates_of(arguments, advances)?.many(Type::Int, &before))
 }
@@ -102,15 +104,15 @@ pub(super) fn advances_of(
 /// The parameters of [`MADE`].
 pub(super) fn gates_of(
     arguments: Arguments,
-    advances: &[&GateAdvance],
+    advances: &[&SequenceAdvance],
 ) -> Result<Arguments, EngineError> {
-    let column = |value: &dyn Fn(&GateAdvance) -> Result<Sql, EngineError>| {
+    let column = |value: &dyn Fn(&SequenceAdvance) -> Result<Sql, EngineError>| {
         advances
             .iter()
             .map(|one| value(one))
             .collect::<Result<Vec<_>, _>>()
     };
-    let event = |one: &GateAdvance| Ok(one.to.event.map_or(Sql::Null, Sql::Uuid));
+    let event = |one: &SequenceAdvance| Ok(one.to.event.map_or(Sql::Null, Sql::Uuid));
     Ok(arguments
         .many(
             Type::Text,
@@ -128,15 +130,15 @@ pub(super) fn gates_of(
         .many(Type::Uuid, &column(&event)?))
 }
 
-/// The gates of a handler for these aggregates.
-pub(super) async fn gates(
+/// The applied sequences of a handler for these aggregates.
+pub(super) async fn applied_sequences(
     connection: &mut PgConnection,
     handler: &str,
     generation: Generation,
     aggregates: &[Uuid],
-) -> Result<Vec<(Uuid, Gate)>, EngineError> {
+) -> Result<Vec<(Uuid, AppliedSequence)>, EngineError> {
     let sql: Arc<str> = "SELECT one.id, g.sequence, g.event FROM unnest($3::uuid[]) AS one(id)
-         CROSS JOIN LATERAL (SELECT sequence, event FROM microdb_gates
+         CROSS JOIN LATERAL (SELECT sequence, event FROM microdb_applied_sequences
              WHERE handler = $1 AND generation = $2 AND aggregate = one.id LIMIT 1) AS g"
         .into();
     let ids: Vec<Sql> = aggregates.iter().copied().map(Sql::Uuid).collect();
@@ -145,14 +147,14 @@ pub(super) async fn gates(
         .int(generation)
         .many(Type::Uuid, &ids);
     let rows = statement::rows(connection, &sql, arguments).await?;
-    let gate = |row| {
-        let gate = Gate {
+    let applied = |row| {
+        let applied = AppliedSequence {
             sequence: statement::natural(row, 1)?,
             event: statement::maybe_uuid(row, 2)?,
         };
-        Ok((statement::uuid(row, 0)?, gate))
+        Ok((statement::uuid(row, 0)?, applied))
     };
-    rows.iter().map(gate).collect()
+    rows.iter().map(applied).collect()
 }
 
 /// Moves offsets forward, or to their places in topics that were made anew.
@@ -187,10 +189,7 @@ pub(super) fn offsets_of(arguments: Arguments, offsets: &[OffsetAdvance]) -> Arg
         .many(Type::Int, &column(&|one| Sql::Int(one.generation.into())))
         .many(Type::Text, &column(&|one| Sql::Text(one.topic.clone())))
         .many(Type::Int, &column(&|one| Sql::Int(one.partition.into())))
-        .many(
-            Type::Text,
-            &column(&|one| Sql::Text(one.incarnation.clone())),
-        )
+        .many(Type::Text, &column(&|one| Sql::Text(one.topic_id.clone())))
         .many(Type::Int, &column(&|one| Sql::Int(one.next)))
         .many(Type::Instant, &column(&as_of))
 }
@@ -201,7 +200,7 @@ pub(super) async fn offsets(
     handler: &str,
     generation: Generation,
 ) -> Result<Vec<OffsetAdvance>, EngineError> {
-    let sql: Arc<str> = "SELECT topic, partition, incarnation, next, as_of FROM microdb_offsets
+    let sql: Arc<str> = "SELECT topic, partition, topic_id, next, as_of FROM microdb_offsets
          WHERE handler = $1 AND generation = $2 ORDER BY topic, partition"
         .into();
     let arguments = Arguments::default().text(handler).int(generation);
@@ -212,7 +211,7 @@ pub(super) async fn offsets(
             generation,
             topic: statement::text(row, 0)?,
             partition: statement::small(row, 1)?,
-            incarnation: statement::text(row, 2)?,
+            topic_id: statement::text(row, 2)?,
             next: statement::int(row, 3)?,
             as_of: statement::maybe_instant(row, 4)?,
         })

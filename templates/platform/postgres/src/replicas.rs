@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use platform_contract::schema::Schema;
-use platform_ports::engine::{EngineError, Find, Found, OpenError, Page, Position, Replicas};
+use platform_ports::engine::{
+    ConsistencyToken, EngineError, Find, Found, OpenError, Page, Replicas,
+};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -49,7 +51,7 @@ struct Shared {
 /// Asks a function of a connection of each standby that can answer, until one does.
 macro_rules! from_any {
     ($standbys:expr, $seen:expr, $function:path $(, $argument:expr)*) => {{
-        let floor = Position::new($standbys.shared.floor.load(Ordering::Acquire));
+        let floor = ConsistencyToken::new($standbys.shared.floor.load(Ordering::Acquire));
         for standby in $standbys.in_turn() {
             let asked = async {
                 let Some(mut connection) = standby.at(floor.max($seen)).await? else {
@@ -114,23 +116,28 @@ impl Standbys {
 
 #[async_trait]
 impl Replicas for Standbys {
-    async fn position(&self) -> Result<Position, EngineError> {
+    async fn position(&self) -> Result<ConsistencyToken, EngineError> {
         self.shared.position().await
     }
 
-    async fn load(&self, seen: Position, schema: &'static Schema, id: Uuid) -> Option<Found> {
+    async fn load(
+        &self,
+        seen: ConsistencyToken,
+        schema: &'static Schema,
+        id: Uuid,
+    ) -> Option<Found> {
         let sql = self.tables.of(schema);
         from_any!(self, seen, rows::load, &sql, schema, 0, id)
     }
 
-    async fn find(&self, seen: Position, find: &Find) -> Option<Page> {
+    async fn find(&self, seen: ConsistencyToken, find: &Find) -> Option<Page> {
         let sql = self.tables.of(find.schema);
         from_any!(self, seen, find::page, &sql, find)
     }
 }
 
 impl Shared {
-    async fn position(&self) -> Result<Position, EngineError> {
+    async fn position(&self) -> Result<ConsistencyToken, EngineError> {
         let mut connection = self.server.take().await?;
         let position = flushed(connection.get()?).await;
         connection.done(position)
@@ -138,7 +145,7 @@ impl Shared {
 }
 
 /// Looks at server and standbys for ever.
-async fn watch(shared: Arc<Shared>, opened: Position) {
+async fn watch(shared: Arc<Shared>, opened: ConsistencyToken) {
     let mut positions = VecDeque::from([(Instant::now(), opened)]);
     loop {
         // While the server does not answer, standbys that have what it had go on.
@@ -155,14 +162,14 @@ async fn watch(shared: Arc<Shared>, opened: Position) {
 }
 
 /// Where the server was [`LAG`] ago, or at the first look; of what was before, nothing is kept.
-fn floor(positions: &mut VecDeque<(Instant, Position)>, now: Instant) -> Position {
-    let old = |(at, _): &(Instant, Position)| now.duration_since(*at) >= LAG;
+fn floor(positions: &mut VecDeque<(Instant, ConsistencyToken)>, now: Instant) -> ConsistencyToken {
+    let old = |(at, _): &(Instant, ConsistencyToken)| now.duration_since(*at) >= LAG;
     while positions.get(1).is_some_and(old) {
         positions.pop_front();
     }
     positions
         .front()
-        .map_or(Position::START, |(_, position)| *position)
+        .map_or(ConsistencyToken::START, |(_, position)| *position)
 }
 
 #[cfg(test)]
@@ -170,21 +177,26 @@ mod tests {
     use std::collections::VecDeque;
     use std::time::{Duration, Instant};
 
-    use platform_ports::engine::Position;
+    use platform_ports::engine::ConsistencyToken;
 
     use super::{LAG, floor};
 
     #[test]
     fn a_standby_may_be_behind_by_so_much() {
         let start = Instant::now();
-        let at = |second: u64| (start + Duration::from_secs(second), Position::new(second));
+        let at = |second: u64| {
+            (
+                start + Duration::from_secs(second),
+                ConsistencyToken::new(second),
+            )
+        };
         let mut positions: VecDeque<_> = (0..60).map(at).collect();
-        assert_eq!(floor(&mut positions, start), Position::new(0));
+        assert_eq!(floor(&mut positions, start), ConsistencyToken::new(0));
         let now = start + Duration::from_secs(59);
         let expected = 59 - LAG.as_secs();
-        assert_eq!(floor(&mut positions, now), Position::new(expected));
+        assert_eq!(floor(&mut positions, now), ConsistencyToken::new(expected));
         assert_eq!(positions.len(), 60 - usize::try_from(expected).unwrap());
         // Nothing is known of the server since: what it had is asked for.
-        assert_eq!(floor(&mut positions, now + LAG), Position::new(59));
+        assert_eq!(floor(&mut positions, now + LAG), ConsistencyToken::new(59));
     }
 }

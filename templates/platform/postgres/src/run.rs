@@ -1,5 +1,5 @@
 //! What a handler has made of a run of messages in one statement: rows of its projection or documents,
-//! its gates and its offsets. In one exchange with the server, where a transaction has seven.
+//! its applied sequences and its offsets. In one exchange with the server, where a transaction has seven.
 //!
 //! If anything is not as it was expected, nothing is done, and why is found out by a transaction.
 
@@ -8,7 +8,7 @@ use std::hash::Hash;
 use std::slice;
 
 use platform_ports::engine::{
-    Document, DocumentWrite, Documents, EngineError, GateAdvance, OffsetAdvance, Save, WriteSet,
+    Document, DocumentWrite, Documents, EngineError, OffsetAdvance, Save, SequenceAdvance, WriteSet,
 };
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
@@ -28,9 +28,9 @@ struct Run<'a> {
     made: bulk::Live<'a>,
     documents: BTreeMap<Documents, Vec<&'a Document>>,
     /// Gates that are there.
-    advanced: Vec<&'a GateAdvance>,
+    advanced: Vec<&'a SequenceAdvance>,
     /// Gates that are not.
-    begun: Vec<&'a GateAdvance>,
+    begun: Vec<&'a SequenceAdvance>,
     offsets: &'a [OffsetAdvance],
 }
 
@@ -41,15 +41,21 @@ impl<'a> Run<'a> {
         if conditions || !bulk::fits(&write.saves) {
             return None;
         }
-        let gates = write.gates.iter();
-        let (advanced, begun): (Vec<_>, Vec<_>) = gates.partition(|one| one.from.is_some());
+        let applied_sequences = write.applied_sequences.iter();
+        let (advanced, begun): (Vec<_>, Vec<_>) =
+            applied_sequences.partition(|one| one.from.is_some());
         let (changed, made) = bulk::parted(&write.saves);
         // Nobody can have deleted in the meantime what this handler had never heard of.
         let new: HashSet<_> = begun.iter().map(|one| key(one)).collect();
         let unheard = |(save, _): &(&Save, _)| new.contains(&(save.generation, save.id()));
         let names = locks::names(tables, slice::from_ref(write));
         let fits = made.iter().all(unheard)
-            && differ(write.gates.iter().map(|one| (&one.handler, key(one))))
+            && differ(
+                write
+                    .applied_sequences
+                    .iter()
+                    .map(|one| (&one.handler, key(one))),
+            )
             && differ(
                 write
                     .offsets
@@ -158,8 +164,8 @@ impl Parts {
     }
 }
 
-fn key(gate: &GateAdvance) -> (u32, Uuid) {
-    (gate.generation, gate.aggregate)
+fn key(applied: &SequenceAdvance) -> (u32, Uuid) {
+    (applied.generation, applied.aggregate)
 }
 
 fn differ<T: Eq + Hash>(all: impl Iterator<Item = T>) -> bool {

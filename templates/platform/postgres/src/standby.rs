@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use platform_ports::engine::{EngineError, Position};
+use platform_ports::engine::{ConsistencyToken, EngineError};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
@@ -39,7 +39,7 @@ enum Standing {
 /// What a standby says of itself.
 struct Said {
     recovers: bool,
-    replayed: Position,
+    replayed: ConsistencyToken,
     server: String,
 }
 
@@ -65,7 +65,10 @@ impl Standby {
     /// what was replayed when it began. It need not be asked where a session that has lasted since
     /// says enough: a standby that was started again may have less than before, and has ended all
     /// of its sessions.
-    pub(super) async fn at(&self, position: Position) -> Result<Option<Taken<'_>>, EngineError> {
+    pub(super) async fn at(
+        &self,
+        position: ConsistencyToken,
+    ) -> Result<Option<Taken<'_>>, EngineError> {
         let mut connection = self.pool.take().await?;
         let known = self.replayed.load(Ordering::Acquire);
         if !connection.is_new() && known >= position.number() {
@@ -105,7 +108,7 @@ impl Standby {
 
     /// Looks whether it can be asked: it stands by for the server of this identity, and has got as
     /// far as `position`.
-    pub(super) async fn look(&self, server: &str, position: Position) {
+    pub(super) async fn look(&self, server: &str, position: ConsistencyToken) {
         let asked = async {
             let mut connection = self.pool.take().await?;
             let said = said(connection.get()?).await;
@@ -150,7 +153,9 @@ impl Standby {
 }
 
 /// Where the server is: what was committed before is flushed up to here, and sent no further.
-pub(super) async fn flushed(connection: &mut PgConnection) -> Result<Position, EngineError> {
+pub(super) async fn flushed(
+    connection: &mut PgConnection,
+) -> Result<ConsistencyToken, EngineError> {
     position(
         connection,
         "SELECT (pg_current_wal_flush_lsn() - '0/0')::bigint",
@@ -158,7 +163,7 @@ pub(super) async fn flushed(connection: &mut PgConnection) -> Result<Position, E
     .await
 }
 
-async fn replayed(connection: &mut PgConnection) -> Result<Position, EngineError> {
+async fn replayed(connection: &mut PgConnection) -> Result<ConsistencyToken, EngineError> {
     position(
         connection,
         "SELECT coalesce(pg_last_wal_replay_lsn() - '0/0', 0)::bigint",
@@ -169,10 +174,10 @@ async fn replayed(connection: &mut PgConnection) -> Result<Position, EngineError
 async fn position(
     connection: &mut PgConnection,
     sql: &'static str,
-) -> Result<Position, EngineError> {
+) -> Result<ConsistencyToken, EngineError> {
     let rows = statement::rows(connection, &Arc::from(sql), Arguments::default()).await?;
     let row = rows.first().ok_or_else(no_answer)?;
-    statement::natural(row, 0).map(Position::new)
+    statement::natural(row, 0).map(ConsistencyToken::new)
 }
 
 /// The identity of a server, which its standbys share.
@@ -189,7 +194,7 @@ async fn said(connection: &mut PgConnection) -> Result<Said, EngineError> {
     let row = rows.first().ok_or_else(no_answer)?;
     Ok(Said {
         recovers: statement::truth(row, 0)?,
-        replayed: Position::new(statement::natural(row, 1)?),
+        replayed: ConsistencyToken::new(statement::natural(row, 1)?),
         server: statement::text(row, 2)?,
     })
 }

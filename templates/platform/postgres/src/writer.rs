@@ -151,5 +151,7 @@ impl Writer {
 
 /// Whether there is nothing in it but rows, messages and documents.
 fn is_alone(write: &WriteSet) -> bool {
-    write.conditions().next().is_none() && write.gates.is_empty() && write.offsets.is_empty()
+    write.conditions().next().is_none()
+        && write.applied_sequences.is_empty()
+        && write.offsets.is_empty()
 }

@@ -13,13 +13,13 @@
 //!
 //! # One slot
 //! A cluster has many contexts on many nodes, and each context on one. To divide a context into buckets,
-//! `{context:bucket}:`, with rows, messages, gates and timers of their own, every write set would have to
-//! keep to a bucket. Those that do not: a batch of a handler, which advances gates of many aggregates and
-//! the offset they came by; the gate of an event and the command to another aggregate that follows from it;
+//! `{context:bucket}:`, with rows, messages, applied sequences and timers of their own, every write set would have to
+//! keep to a bucket. Those that do not: a batch of a handler, which advances applied sequences of many aggregates and
+//! the offset they came by; the applied sequence of an event and the command to another aggregate that follows from it;
 //! a command waiting for its target, which goes in the target's unit of work; a reference, whose row has to
 //! be there, and a deletion, for which none may be; a search's answer that is to hold still; a unique value.
 //! So the runtime would have to say a write set's bucket, divide batches by it, move offsets after the
-//! gates and not with them, hand commands over to the bucket of their target by way of the outbox and
+//! applied sequences and not with them, hand commands over to the bucket of their target by way of the outbox and
 //! remember there which it has had, and merge the buckets of every list; and references, unique values and
 //! searches in decisions could not be beyond a bucket. A context that needs more than a node is described
 //! with another database; `shard_by` is refused with Redis.
@@ -82,9 +82,9 @@ use async_trait::async_trait;
 use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
-    CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find, Found, Gate,
-    Generation, Migration, OffsetAdvance, OpenError, Options, OutboxDepth, OutboxEvent, OutboxRow,
-    Page, WriteSet,
+    AppliedSequence, CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find,
+    Found, Generation, Migration, OffsetAdvance, OpenError, Options, OutboxDepth, OutboxEvent,
+    OutboxRow, Page, WriteSet,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -237,13 +237,13 @@ impl Engine for RedisEngine {
         }
     }
 
-    async fn gates(
+    async fn applied_sequences(
         &self,
         handler: &str,
         generation: Generation,
         aggregates: &[Uuid],
-    ) -> Result<Vec<(Uuid, Gate)>, EngineError> {
-        progress::gates(&self.link, handler, generation, aggregates).await
+    ) -> Result<Vec<(Uuid, AppliedSequence)>, EngineError> {
+        progress::applied_sequences(&self.link, handler, generation, aggregates).await
     }
 
     async fn offsets(

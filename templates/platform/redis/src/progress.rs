@@ -2,7 +2,9 @@
 
 use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
-use platform_ports::engine::{EngineError, Gate, GateAdvance, Generation, OffsetAdvance};
+use platform_ports::engine::{
+    AppliedSequence, EngineError, Generation, OffsetAdvance, SequenceAdvance,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -16,8 +18,8 @@ fn of(handler: &str, generation: Generation) -> String {
     format!("{generation}:{handler}")
 }
 
-/// A gate's step, as the function takes it.
-pub(super) fn gate(advance: &GateAdvance) -> Value {
+/// An applied sequence's step, as the function takes it.
+pub(super) fn applied(advance: &SequenceAdvance) -> Value {
     let from = advance.from;
     json!({
         "of": of(&advance.handler, advance.generation),
@@ -34,32 +36,32 @@ pub(super) fn offset(advance: &OffsetAdvance) -> Value {
     json!({
         "of": of(&advance.handler, advance.generation),
         "partition": format!("{}\0{:010}", advance.topic, advance.partition),
-        "incarnation": advance.incarnation,
+        "topic_id": advance.topic_id,
         "next": signed(advance.next),
         "as_of": as_of.unwrap_or_default(),
     })
 }
 
-/// The gates of a handler for these aggregates.
-pub(super) async fn gates(
+/// The applied sequences of a handler for these aggregates.
+pub(super) async fn applied_sequences(
     link: &Link,
     handler: &str,
     generation: Generation,
     aggregates: &[Uuid],
-) -> Result<Vec<(Uuid, Gate)>, EngineError> {
+) -> Result<Vec<(Uuid, AppliedSequence)>, EngineError> {
     let aggregates: Vec<String> = aggregates.iter().map(Uuid::to_string).collect();
     let asked = json!({ "of": of(handler, generation), "aggregates": aggregates });
-    let found: Vec<(String, String)> = link.read("gates", &asked).await?;
+    let found: Vec<(String, String)> = link.read("applied_sequences", &asked).await?;
     found
         .iter()
         .map(|(aggregate, text)| {
-            let (sequence, event) = text.split_once('\n').ok_or_else(|| corrupt("a gate"))?;
+            let (sequence, event) = text.split_once('\n').ok_or_else(|| corrupt("a applied"))?;
             let event = (!event.is_empty()).then(|| uuid(event));
-            let gate = Gate {
-                sequence: sequence.parse().map_err(|_| corrupt("a gate"))?,
+            let applied = AppliedSequence {
+                sequence: sequence.parse().map_err(|_| corrupt("a applied"))?,
                 event: event.transpose()?,
             };
-            Ok((uuid(aggregate)?, gate))
+            Ok((uuid(aggregate)?, applied))
         })
         .collect()
 }
@@ -75,7 +77,7 @@ pub(super) async fn offsets(
     let offsets = found.iter().map(|(place, text)| {
         let malformed = || corrupt("an offset");
         let (topic, partition) = place.split_once('\0').ok_or_else(malformed)?;
-        let [incarnation, next, as_of]: [String; 3] =
+        let [topic_id, next, as_of]: [String; 3] =
             serde_json::from_str(text).map_err(|_| malformed())?;
         let as_of = match as_of.as_str() {
             "" => None,
@@ -86,7 +88,7 @@ pub(super) async fn offsets(
             generation,
             topic: topic.to_owned(),
             partition: partition.parse().map_err(|_| malformed())?,
-            incarnation,
+            topic_id,
             next: from_signed(&next)?,
             as_of,
         })
@@ -104,7 +106,10 @@ pub(super) async fn drop_generation(
     generation: Generation,
 ) -> Result<(), EngineError> {
     let handler = of(handler, generation);
-    let mut keys = vec![format!("gates:{handler}"), format!("offsets:{handler}")];
+    let mut keys = vec![
+        format!("applied_sequences:{handler}"),
+        format!("offsets:{handler}"),
+    ];
     if let Some(schema) = schema.filter(|schema| schema.generations) {
         let table = rows::of(schema, generation);
         let kinds = ["rows", "ids", "gone", "gone_ids", "entries"];

@@ -46,7 +46,7 @@ impl Prepared {
             "checks": checks,
             "saves": saves,
             "events": events,
-            "gates": write.gates.iter().map(progress::gate).collect::<Vec<_>>(),
+            "applied_sequences": write.applied_sequences.iter().map(progress::applied).collect::<Vec<_>>(),
             "documents": write.documents.iter().map(documents::change).collect::<Vec<_>>(),
             "offsets": write.offsets.iter().map(progress::offset).collect::<Vec<_>>(),
         }))?;

@@ -8,23 +8,23 @@
 //! event takes effect twice, effects on one aggregate are applied in its order, and a crash at any
 //! instant changes none of that.
 
-pub mod bell;
 pub mod cache;
 pub mod clock;
 pub mod context;
 pub mod decision;
+mod group_member;
 pub mod handler;
 mod lease;
 mod outage_watch;
-pub mod owner;
 pub mod prelude;
+pub mod publisher;
 pub mod query;
-mod reading;
+pub mod recovery_request;
 pub mod relay;
-pub mod requests;
 mod runtime;
 mod task;
 pub mod unit_of_work;
+pub mod wake_up;
 
 pub use outage_watch::watch as watch_outages;
 pub use runtime::{ExecuteError, Executed, Executor, Refused, Request, Runtime};

@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 use platform_ports::outage::{Dependency, Outage, Outages};
 
 use crate::Runtime;
-use crate::requests::commands_topic;
+use crate::recovery_request::commands_topic;
 
 /// How often it is looked.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -8,8 +8,8 @@ use serde_json::Value;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
-use crate::bell::Bell;
 use crate::context::Context;
+use crate::wake_up::WakeUp;
 use platform_contract::schema::Violation;
 use platform_ports::broker::Broker;
 use platform_ports::cache::Cache;
@@ -37,11 +37,11 @@ pub struct Runtime {
     /// The commands that policies and effects can hand over, by name.
     pub commands: BTreeMap<&'static str, Arc<dyn Executor>>,
     /// Rung after a commit that wrote into the outbox.
-    pub outbox_bell: Bell,
+    pub outbox_wake_up: WakeUp,
     /// Rung after a commit that wrote commands.
-    pub commands_bell: Notify,
+    pub commands_wake_up: Notify,
     /// Rung after a commit that wrote jobs.
-    pub jobs_bell: Notify,
+    pub jobs_wake_up: Notify,
     /// Rung after a commit that began a generation of a handler, or brought what one waits for.
     pub generations_bell: Notify,
     /// Becomes true when the service shuts down.

@@ -4,7 +4,7 @@ use super::Service;
 use platform_ports::broker::Brokers;
 use platform_ports::engine::Database;
 use platform_runtime::handler::Handlers;
-use platform_runtime::owner::Owned;
+use platform_runtime::publisher::PublishedAggregate;
 
 /// What tests have to know of a service.
 pub struct Described {
@@ -19,7 +19,7 @@ pub struct Described {
     /// How many partitions every topic has.
     pub partitions: u32,
     /// Its aggregates, as it publishes them.
-    pub owned: Vec<Owned>,
+    pub owned: Vec<PublishedAggregate>,
     /// What it does because of events.
     pub handlers: Handlers,
 }

@@ -30,8 +30,8 @@ use platform_ports::{broker, cache, engine};
 use platform_runtime::Executor;
 use platform_runtime::decision::{Aggregate, Creation, Decision, Deletion, Update};
 use platform_runtime::handler::{Effect, Handlers, Policy, Replicated};
-use platform_runtime::owner::Owned;
-use platform_runtime::unit_of_work::{Creates, Deletes, Unit, Updates, Way};
+use platform_runtime::publisher::PublishedAggregate;
+use platform_runtime::unit_of_work::{CommandExecutor, CommandKind, Creates, Deletes, Updates};
 
 pub use cli::{run, run_from};
 pub use described::Described;
@@ -52,7 +52,7 @@ pub struct Service {
     openapi: &'static str,
     partitions: u32,
     port: u16,
-    owned: Vec<Owned>,
+    owned: Vec<PublishedAggregate>,
     commands: BTreeMap<&'static str, Arc<dyn Executor>>,
     handlers: Handlers,
     routes: Routes,
@@ -136,7 +136,7 @@ impl Service {
     /// Its aggregate `A`, whose events and snapshots it publishes.
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self) -> Self {
-        self.owned.push(Owned::of::<A>());
+        self.owned.push(PublishedAggregate::of::<A>());
         self
     }
 
@@ -169,9 +169,9 @@ impl Service {
         self.command::<D, C, Deletes>()
     }
 
-    fn command<D: 'static, C: Decision<D>, W: Way<D, C>>(mut self) -> Self {
+    fn command<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(mut self) -> Self {
         self.commands
-            .insert(C::NAME, Arc::new(Unit::<D, C, W>::new()));
+            .insert(C::NAME, Arc::new(CommandExecutor::<D, C, W>::new()));
         self
     }
 

@@ -18,8 +18,8 @@ use platform_ports::engine::{Engine, EngineError, OpenError, Options};
 use platform_ports::location::Location;
 use platform_ports::outage::Dependency;
 use platform_runtime::Runtime;
-use platform_runtime::bell::Bell;
-use platform_runtime::requests::commands_topic;
+use platform_runtime::recovery_request::commands_topic;
+use platform_runtime::wake_up::WakeUp;
 
 /// The first pause before a server that did not answer is asked again.
 const SHORTEST: Duration = Duration::from_millis(100);
@@ -117,9 +117,9 @@ impl Service {
             outages: Arc::clone(&self.outages),
             partitions: self.partitions,
             commands: self.commands.clone(),
-            outbox_bell: Bell::default(),
-            commands_bell: Notify::new(),
-            jobs_bell: Notify::new(),
+            outbox_wake_up: WakeUp::default(),
+            commands_wake_up: Notify::new(),
+            jobs_wake_up: Notify::new(),
             generations_bell: Notify::new(),
             shutdown,
         });

@@ -11,7 +11,7 @@ use platform_ports::engine::Engine;
 use platform_ports::location::Location;
 use platform_runtime::Runtime;
 use platform_runtime::handler::Handlers;
-use platform_runtime::requests::commands_topic;
+use platform_runtime::recovery_request::commands_topic;
 
 /// How long each part has to answer.
 const PATIENCE: Duration = Duration::from_secs(1);

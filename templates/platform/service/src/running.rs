@@ -18,8 +18,8 @@ use crate::http::Site;
 use crate::http::health::Readiness;
 use crate::http::server::Server;
 use platform_runtime::Runtime;
-use platform_runtime::cache::{self, Keeper};
-use platform_runtime::owner::{Owned, Owner};
+use platform_runtime::cache::{self, CacheInvalidator};
+use platform_runtime::publisher::{PublishedAggregate, SnapshotPublisher};
 use platform_runtime::relay::{Beat, Relay, Shard};
 use platform_runtime::unit_of_work;
 
@@ -68,12 +68,12 @@ impl Service {
     /// What works beside the answers.
     fn parts(&self, config: &Config, runtime: &Arc<Runtime>, topics_there: Topics) -> JoinSet<()> {
         let mut parts = self.handlers.spawn(runtime);
-        let beat = |owned: &Owned| Some(Beat::of(owned.topic, owned.stale_after?));
+        let beat = |owned: &PublishedAggregate| Some(Beat::of(owned.topic, owned.stale_after?));
         let beats: Vec<Beat> = self.owned.iter().filter_map(beat).collect();
         for shard in Shard::all(runtime.engine.shards()) {
             parts.spawn(Relay::new(Arc::clone(runtime), shard, &beats).run());
         }
-        let owner = Owner::new(
+        let owner = SnapshotPublisher::new(
             Arc::clone(runtime),
             self.owned.clone(),
             config.event_log_kept,
@@ -90,7 +90,7 @@ impl Service {
             let aggregates = self.owned.iter().map(|owned| owned.schema.name);
             aggregates.for_each(cache::declare);
             let (runtime, cache) = (Arc::clone(runtime), Arc::clone(cache));
-            parts.spawn(Keeper::new(runtime, cache, self.owned.clone()).run());
+            parts.spawn(CacheInvalidator::new(runtime, cache, self.owned.clone()).run());
         }
         if topics_there == Topics::Missing {
             parts.spawn(self.topics_made(runtime));

@@ -2,8 +2,8 @@
 //!
 //! SQLite's own lock goes to whoever asks first after its release, which is nearly always the
 //! process that has just released it: one busy writer starves all others. Two lock files make it
-//! fair: who wants to write locks `turn`, then `gate`, and releases `turn`. The next one in line
-//! thus waits alone for `gate`, and whoever releases it queues for `turn` behind all the others.
+//! fair: who wants to write locks `turn`, then `applied sequence`, and releases `turn`. The next one in line
+//! thus waits alone for `applied sequence`, and whoever releases it queues for `turn` behind all the others.
 //!
 //! The system takes the locks back from a process that dies, but not from one that is stopped; so
 //! nobody waits for longer than [`PATIENCE`]. The system's own waiting has no end, therefore it is
@@ -36,7 +36,7 @@ pub struct WriteTurn<'a>(&'a Files);
 #[derive(Debug)]
 struct Files {
     turn: File,
-    gate: File,
+    applied: File,
 }
 
 impl FairLock {
@@ -47,7 +47,7 @@ impl FairLock {
     pub fn open(path: &Path) -> io::Result<Self> {
         let files = Files {
             turn: open(&beside(path, "-turn"))?,
-            gate: open(&beside(path, "-gate"))?,
+            applied: open(&beside(path, "-applied"))?,
         };
         Ok(Self {
             files: Arc::new(files),
@@ -97,7 +97,7 @@ impl FairLock {
 impl Files {
     fn lock(&self) -> io::Result<()> {
         self.turn.lock()?;
-        let locked = self.gate.lock();
+        let locked = self.applied.lock();
         self.turn.unlock()?;
         locked
     }
@@ -107,7 +107,7 @@ impl Files {
         if !is_locked(self.turn.try_lock())? {
             return Ok(false);
         }
-        let locked = self.gate.try_lock();
+        let locked = self.applied.try_lock();
         self.turn.unlock()?;
         is_locked(locked)
     }
@@ -116,7 +116,7 @@ impl Files {
 impl Drop for WriteTurn<'_> {
     fn drop(&mut self) {
         // Unlocking fails only for a descriptor that is none, which holds no lock either.
-        let _ = self.0.gate.unlock();
+        let _ = self.0.applied.unlock();
     }
 }
 
@@ -131,7 +131,7 @@ fn queue(files: &Arc<Files>) -> io::Result<Receiver<io::Result<()>>> {
             let locked = files.lock();
             let has = locked.is_ok();
             if served.try_send(locked).is_err() && has {
-                let _ = files.gate.unlock();
+                let _ = files.applied.unlock();
             }
         })?;
     Ok(waiting)

@@ -23,8 +23,8 @@ pub(super) fn apply(
         save::save(connection, &tables.of(one.schema), one)?;
     }
     append(connection, outbox_limit, write)?;
-    for advance in &write.gates {
-        progress::advance_gate(connection, advance)?;
+    for advance in &write.applied_sequences {
+        progress::advance_sequence(connection, advance)?;
     }
     for one in &write.documents {
         documents::write(connection, one)?;

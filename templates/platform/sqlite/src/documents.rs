@@ -2,7 +2,7 @@
 
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
-    CommitError, Document, DocumentWrite, Documents, DocumentsQuery, EngineError, Glance,
+    CommitError, Document, DocumentWrite, Documents, DocumentsQuery, EngineError, Peek,
 };
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params, params_from_iter};
@@ -115,7 +115,7 @@ pub(super) fn count(connection: &Connection, collection: Documents) -> Result<u6
 }
 
 /// The time, and which of these collections hold anything: one statement.
-pub(super) fn glance(connection: &Connection, collections: &[Documents]) -> Result<Glance, Error> {
+pub(super) fn peek(connection: &Connection, collections: &[Documents]) -> Result<Peek, Error> {
     let holds = |collection: &Documents| format!("EXISTS (SELECT 1 FROM {})", table(*collection));
     let holds: Vec<_> = collections.iter().map(holds).collect();
     let sql = format!("SELECT {}", holds.join(", "));
@@ -130,7 +130,7 @@ pub(super) fn glance(connection: &Connection, collections: &[Documents]) -> Resu
         }
     }
     let now = Timestamp::now();
-    Ok(Glance { now, holding })
+    Ok(Peek { now, holding })
 }
 
 /// Documents by due time, group, position and key; by key alone when paging.

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
-    CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find, Found, Gate,
-    Generation, Glance, OffsetAdvance, OutboxDepth, OutboxEvent, OutboxRow, Page, WriteSet,
+    AppliedSequence, CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find,
+    Found, Generation, OffsetAdvance, OutboxDepth, OutboxEvent, OutboxRow, Page, Peek, WriteSet,
 };
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -168,15 +168,17 @@ impl Engine for SqliteEngine {
         }
     }
 
-    async fn gates(
+    async fn applied_sequences(
         &self,
         handler: &str,
         generation: Generation,
         aggregates: &[Uuid],
-    ) -> Result<Vec<(Uuid, Gate)>, EngineError> {
+    ) -> Result<Vec<(Uuid, AppliedSequence)>, EngineError> {
         let (handler, aggregates) = (handler.to_owned(), aggregates.to_vec());
-        self.read(move |connection| progress::gates(connection, &handler, generation, &aggregates))
-            .await
+        self.read(move |connection| {
+            progress::applied_sequences(connection, &handler, generation, &aggregates)
+        })
+        .await
     }
 
     async fn offsets(
@@ -229,9 +231,9 @@ impl Engine for SqliteEngine {
             .await
     }
 
-    async fn glance(&self, collections: &[Documents]) -> Result<Glance, EngineError> {
+    async fn peek(&self, collections: &[Documents]) -> Result<Peek, EngineError> {
         let collections = collections.to_vec();
-        self.read(move |connection| documents::glance(connection, &collections))
+        self.read(move |connection| documents::peek(connection, &collections))
             .await
     }
 

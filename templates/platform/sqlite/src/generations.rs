@@ -34,8 +34,8 @@ pub(super) fn drop_some(
     }
     deleted += connection
         .prepare_cached(
-            "DELETE FROM microdb_gates WHERE handler = ?1 AND generation = ?2 AND aggregate IN
-                (SELECT aggregate FROM microdb_gates WHERE handler = ?1 AND generation = ?2 LIMIT ?3)",
+            "DELETE FROM microdb_applied_sequences WHERE handler = ?1 AND generation = ?2 AND aggregate IN
+                (SELECT aggregate FROM microdb_applied_sequences WHERE handler = ?1 AND generation = ?2 LIMIT ?3)",
         )?
         .execute(params![handler, generation, limit])?;
     connection

@@ -1,21 +1,26 @@
 //! Gates and offsets: how far handlers have come.
 
-use platform_ports::engine::{CommitError, Gate, GateAdvance, Generation, OffsetAdvance};
+use platform_ports::engine::{
+    AppliedSequence, CommitError, Generation, OffsetAdvance, SequenceAdvance,
+};
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::error::{Error, Refused, signed, unsigned};
 use super::rows::{timestamp, uuid};
 
-/// Advances a gate, from the sequence it must have now.
-pub(super) fn advance_gate(connection: &Connection, advance: &GateAdvance) -> Result<(), Refused> {
+/// Advances an applied sequence, from the sequence it must have now.
+pub(super) fn advance_sequence(
+    connection: &Connection,
+    advance: &SequenceAdvance,
+) -> Result<(), Refused> {
     let sql = match advance.from {
         None => {
-            "INSERT INTO microdb_gates (handler, generation, aggregate, sequence, event)
+            "INSERT INTO microdb_applied_sequences (handler, generation, aggregate, sequence, event)
              VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"
         }
         Some(_) => {
-            "UPDATE microdb_gates SET sequence = ?4, event = ?5
+            "UPDATE microdb_applied_sequences SET sequence = ?4, event = ?5
              WHERE handler = ?1 AND generation = ?2 AND aggregate = ?3 AND sequence = ?6"
         }
     };
@@ -35,30 +40,30 @@ pub(super) fn advance_gate(connection: &Connection, advance: &GateAdvance) -> Re
     }
 }
 
-/// The gates of a handler for these aggregates.
-pub(super) fn gates(
+/// The applied sequences of a handler for these aggregates.
+pub(super) fn applied_sequences(
     connection: &Connection,
     handler: &str,
     generation: Generation,
     aggregates: &[Uuid],
-) -> Result<Vec<(Uuid, Gate)>, Error> {
+) -> Result<Vec<(Uuid, AppliedSequence)>, Error> {
     let mut statement = connection.prepare_cached(
-        "SELECT sequence, event FROM microdb_gates
+        "SELECT sequence, event FROM microdb_applied_sequences
          WHERE handler = ?1 AND generation = ?2 AND aggregate = ?3",
     )?;
-    let mut gates = Vec::new();
+    let mut applied_sequences = Vec::new();
     for aggregate in aggregates {
         let mut rows = statement.query(params![handler, generation, aggregate.to_string()])?;
         if let Some(row) = rows.next()? {
             let event: Option<String> = row.get(1)?;
-            let gate = Gate {
+            let applied = AppliedSequence {
                 sequence: unsigned(row.get(0)?)?,
                 event: event.as_deref().map(uuid).transpose()?,
             };
-            gates.push((*aggregate, gate));
+            applied_sequences.push((*aggregate, applied));
         }
     }
-    Ok(gates)
+    Ok(applied_sequences)
 }
 
 /// Moves an offset forward, or to its place in a topic that was made anew.
@@ -69,13 +74,13 @@ pub(super) fn advance_offset(
     connection
         .prepare_cached(
             "INSERT INTO microdb_offsets
-                (handler, generation, topic, partition, incarnation, next, as_of)
+                (handler, generation, topic, partition, topic_id, next, as_of)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT DO UPDATE SET
-                incarnation = excluded.incarnation,
-                next = iif(incarnation = excluded.incarnation,
+                topic_id = excluded.topic_id,
+                next = iif(topic_id = excluded.topic_id,
                     max(next, excluded.next), excluded.next),
-                as_of = iif(incarnation = excluded.incarnation,
+                as_of = iif(topic_id = excluded.topic_id,
                     nullif(max(coalesce(as_of, ''), coalesce(excluded.as_of, '')), ''),
                     excluded.as_of)",
         )?
@@ -84,7 +89,7 @@ pub(super) fn advance_offset(
             offset.generation,
             offset.topic,
             offset.partition,
-            offset.incarnation,
+            offset.topic_id,
             offset.next,
             offset.as_of.map(|as_of| as_of.to_string()),
         ])?;
@@ -98,7 +103,7 @@ pub(super) fn offsets(
     generation: Generation,
 ) -> Result<Vec<OffsetAdvance>, Error> {
     let mut statement = connection.prepare_cached(
-        "SELECT topic, partition, incarnation, next, as_of FROM microdb_offsets
+        "SELECT topic, partition, topic_id, next, as_of FROM microdb_offsets
          WHERE handler = ?1 AND generation = ?2 ORDER BY topic, partition",
     )?;
     let mut rows = statement.query(params![handler, generation])?;
@@ -110,7 +115,7 @@ pub(super) fn offsets(
             generation,
             topic: row.get(0)?,
             partition: row.get(1)?,
-            incarnation: row.get(2)?,
+            topic_id: row.get(2)?,
             next: row.get(3)?,
             as_of: as_of.as_deref().map(timestamp).transpose()?,
         });

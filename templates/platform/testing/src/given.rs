@@ -16,10 +16,10 @@ use platform_runtime::Refused;
 use platform_runtime::context::{Caller, Context};
 use platform_runtime::decision::{Aggregate, Decision, Meta};
 use platform_runtime::unit_of_work::blame;
+use platform_runtime::unit_of_work::command_kind::STATUS;
 use platform_runtime::unit_of_work::guard::{in_allowed_status, parse};
 use platform_runtime::unit_of_work::refusals;
-use platform_runtime::unit_of_work::way::STATUS;
-use platform_runtime::unit_of_work::{Acts, Decided, NotDecided, Way};
+use platform_runtime::unit_of_work::{CommandKind, Decided, NotDecided, OfKind};
 
 /// The time of commands and events, unless a test says otherwise.
 pub(super) const NOW: &str = "2026-01-31T12:00:00Z";
@@ -89,7 +89,10 @@ impl Given {
     }
 
     /// The command under test.
-    pub fn when<D: 'static, C: Acts<D, W>, W: Way<D, C>>(self, command: C) -> When<D, C, W, ()> {
+    pub fn when<D: 'static, C: OfKind<D, W>, W: CommandKind<D, C>>(
+        self,
+        command: C,
+    ) -> When<D, C, W, ()> {
         When {
             given: self,
             command,
@@ -111,7 +114,7 @@ pub struct When<D, C, W, N> {
     way: PhantomData<fn() -> (D, W)>,
 }
 
-impl<D: 'static, C: Decision<D>, W: Way<D, C>> When<D, C, W, ()> {
+impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> When<D, C, W, ()> {
     /// What the decision looks at.
     pub fn with(self, needs: C::Needs) -> When<D, C, W, C::Needs> {
         When {
@@ -148,7 +151,7 @@ enum Outcome<R> {
     BuiltIn(Refused),
 }
 
-impl<D: 'static, C: Decision<D>, W: Way<D, C>> When<D, C, W, C::Needs> {
+impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> When<D, C, W, C::Needs> {
     /// It emits just these events; what the aggregate is afterwards, `None` when it was deleted.
     ///
     /// # Panics

@@ -240,7 +240,7 @@ pub async fn tells_topics_apart(
     topic(second, "anew").await?;
     let after = first.partitions("anew").await?;
     assert_eq!(after.len(), PARTITIONS as usize);
-    assert_ne!(before[0].incarnation, after[0].incarnation);
+    assert_ne!(before[0].topic_id, after[0].topic_id);
     second
         .publish(&[message("anew", Uuid::now_v7(), "new")])
         .await?;

@@ -46,7 +46,7 @@ impl Child {
             .env(FOLDER, folder)
             .stdout(Stdio::piped());
         if let Some(hold) = hold {
-            command.env(platform_ports::hold::VARIABLE, hold);
+            command.env(platform_ports::fail_point::VARIABLE, hold);
         }
         let mut process = command.spawn().expect("another process");
         let stdout = process.stdout.take().expect("its output");

@@ -91,7 +91,7 @@ pub struct Assignment {
     /// The partition.
     pub partition: u32,
     /// What tells the topic from one made anew under its name.
-    pub incarnation: String,
+    pub topic_id: String,
     /// The first offset still there.
     pub start: i64,
     /// The offset the next message will get.

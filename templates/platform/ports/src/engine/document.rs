@@ -100,14 +100,14 @@ pub struct DocumentsQuery {
 
 /// What one look at the database tells.
 #[derive(Debug, Clone)]
-pub struct Glance {
+pub struct Peek {
     /// The time by the database's own clock.
     pub now: Timestamp,
     /// The collections that hold anything, of those asked for.
     pub holding: Vec<Documents>,
 }
 
-impl Glance {
+impl Peek {
     /// Whether a collection that was asked for holds anything.
     pub fn holds(&self, collection: Documents) -> bool {
         self.holding.contains(&collection)

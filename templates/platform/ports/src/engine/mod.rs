@@ -30,13 +30,13 @@ use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
 
 pub use database::Database;
-pub use document::{DISCARDED, Document, DocumentWrite, Documents, DocumentsQuery, Glance, NEW};
+pub use document::{DISCARDED, Document, DocumentWrite, Documents, DocumentsQuery, NEW, Peek};
 pub use driver::Driver;
 pub use message::{OutboxDepth, OutboxEvent, OutboxRow};
 pub use migration::{Migration, OpenError};
 pub use options::Options;
-pub use progress::{Gate, GateAdvance, OffsetAdvance};
-pub use replicas::{NoPosition, Position, Replicas};
+pub use progress::{AppliedSequence, OffsetAdvance, SequenceAdvance};
+pub use replicas::{ConsistencyToken, InvalidConsistencyToken, Replicas};
 pub use row::{Find, Found, Generation, Page, Stored};
 pub use write::{Check, CommitError, Save, SaveTo, WriteSet};
 
@@ -153,13 +153,13 @@ pub trait Engine: Send + Sync + 'static {
     /// Deletes events of the log older than this; how many.
     async fn trim_event_log(&self, before: Timestamp) -> Result<u64, EngineError>;
 
-    /// The gates of a handler for these aggregates; absent ones are left out.
-    async fn gates(
+    /// The applied sequences of a handler for these aggregates; absent ones are left out.
+    async fn applied_sequences(
         &self,
         handler: &str,
         generation: Generation,
         aggregates: &[Uuid],
-    ) -> Result<Vec<(Uuid, Gate)>, EngineError>;
+    ) -> Result<Vec<(Uuid, AppliedSequence)>, EngineError>;
 
     /// How far a handler has read; one per partition it has read at all.
     async fn offsets(
@@ -168,7 +168,7 @@ pub trait Engine: Send + Sync + 'static {
         generation: Generation,
     ) -> Result<Vec<OffsetAdvance>, EngineError>;
 
-    /// Deletes rows, gates and offsets of a handler's generation that is no longer used.
+    /// Deletes rows, applied sequences and offsets of a handler's generation that is no longer used.
     async fn drop_generation(
         &self,
         schema: Option<&'static Schema>,
@@ -191,7 +191,7 @@ pub trait Engine: Send + Sync + 'static {
     async fn count(&self, collection: Documents) -> Result<u64, EngineError>;
 
     /// The time, and which of these collections hold anything.
-    async fn glance(&self, collections: &[Documents]) -> Result<Glance, EngineError> {
+    async fn peek(&self, collections: &[Documents]) -> Result<Peek, EngineError> {
         let now = self.now().await?;
         let mut holding = Vec::new();
         for collection in collections {
@@ -199,7 +199,7 @@ pub trait Engine: Send + Sync + 'static {
                 holding.push(*collection);
             }
         }
-        Ok(Glance { now, holding })
+        Ok(Peek { now, holding })
     }
 
     /// Takes or renews a lease by the database's clock; whether `owner` has it now.

@@ -7,16 +7,16 @@ use platform_contract::value::Timestamp;
 
 /// How far a handler has come with an aggregate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gate {
+pub struct AppliedSequence {
     /// The last sequence that took effect.
     pub sequence: u64,
     /// The id of that event; `None` after a snapshot of unknown history.
     pub event: Option<Uuid>,
 }
 
-/// A gate's step: from the sequence it must have now to a later one.
+/// An applied sequence's step: from the sequence it must have now to a later one.
 #[derive(Debug, Clone)]
-pub struct GateAdvance {
+pub struct SequenceAdvance {
     /// The handler.
     pub handler: String,
     /// Its generation.
@@ -26,7 +26,7 @@ pub struct GateAdvance {
     /// The sequence it must have now; `None`: there is no row yet.
     pub from: Option<u64>,
     /// What it becomes.
-    pub to: Gate,
+    pub to: AppliedSequence,
 }
 
 /// How far a handler has read a partition. Moves forward only, unless the topic is another.
@@ -41,7 +41,7 @@ pub struct OffsetAdvance {
     /// The partition.
     pub partition: u32,
     /// What tells a topic from one made anew under its name.
-    pub incarnation: String,
+    pub topic_id: String,
     /// The offset to read next.
     pub next: i64,
     /// The owner's database time up to which all is read, when a heartbeat told it.

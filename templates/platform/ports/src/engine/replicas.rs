@@ -14,20 +14,25 @@ use platform_contract::schema::Schema;
 #[async_trait]
 pub trait Replicas: Send + Sync {
     /// Where the database is: behind all that was committed before this was asked.
-    async fn position(&self) -> Result<Position, EngineError>;
+    async fn position(&self) -> Result<ConsistencyToken, EngineError>;
 
     /// The row under an id, from a copy that has got as far as `seen`; `None`: none can answer.
-    async fn load(&self, seen: Position, schema: &'static Schema, id: Uuid) -> Option<Found>;
+    async fn load(
+        &self,
+        seen: ConsistencyToken,
+        schema: &'static Schema,
+        id: Uuid,
+    ) -> Option<Found>;
 
     /// A page of rows, from a copy that has got as far as `seen`; `None`: none can answer.
-    async fn find(&self, seen: Position, find: &Find) -> Option<Page>;
+    async fn find(&self, seen: ConsistencyToken, find: &Find) -> Option<Page>;
 }
 
 /// A place in the history of a database; what is committed later is behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position(u64);
+pub struct ConsistencyToken(u64);
 
-impl Position {
+impl ConsistencyToken {
     /// Before everything.
     pub const START: Self = Self(0);
     /// Where no copy ever gets: the database itself is to answer.
@@ -44,40 +49,40 @@ impl Position {
     }
 }
 
-impl fmt::Display for Position {
+impl fmt::Display for ConsistencyToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:x}", self.0)
     }
 }
 
-/// A text that is no [`Position`].
+/// A text that is no [`ConsistencyToken`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoPosition;
+pub struct InvalidConsistencyToken;
 
-impl FromStr for Position {
-    type Err = NoPosition;
+impl FromStr for ConsistencyToken {
+    type Err = InvalidConsistencyToken;
 
-    fn from_str(text: &str) -> Result<Self, NoPosition> {
+    fn from_str(text: &str) -> Result<Self, InvalidConsistencyToken> {
         // A sign is what the numbers of Rust may have, and positions not.
         match text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             true => u64::from_str_radix(text, 16)
                 .map(Self)
-                .map_err(|_| NoPosition),
-            false => Err(NoPosition),
+                .map_err(|_| InvalidConsistencyToken),
+            false => Err(InvalidConsistencyToken),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{NoPosition, Position};
+    use super::{ConsistencyToken, InvalidConsistencyToken};
 
     #[test]
     fn positions_are_texts() {
         for position in [
-            Position::START,
-            Position::new(0x16_b374_d848),
-            Position::NEVER,
+            ConsistencyToken::START,
+            ConsistencyToken::new(0x16_b374_d848),
+            ConsistencyToken::NEVER,
         ] {
             assert_eq!(position.to_string().parse(), Ok(position));
         }
@@ -90,7 +95,11 @@ mod tests {
             "1ffffffffffffffff",
             "ü",
         ] {
-            assert_eq!(text.parse::<Position>(), Err(NoPosition), "{text}");
+            assert_eq!(
+                text.parse::<ConsistencyToken>(),
+                Err(InvalidConsistencyToken),
+                "{text}"
+            );
         }
     }
 }

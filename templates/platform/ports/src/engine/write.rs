@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::{
-    DocumentWrite, Documents, EngineError, Find, GateAdvance, Generation, OffsetAdvance,
-    OutboxEvent, Stored,
+    DocumentWrite, Documents, EngineError, Find, Generation, OffsetAdvance, OutboxEvent,
+    SequenceAdvance, Stored,
 };
 use platform_contract::schema::Schema;
 
@@ -18,7 +18,7 @@ pub struct WriteSet {
     /// Events of the saved aggregate, in order; they go into the outbox and the event log.
     pub events: Vec<OutboxEvent>,
     /// Gates to advance.
-    pub gates: Vec<GateAdvance>,
+    pub applied_sequences: Vec<SequenceAdvance>,
     /// Documents of the runtime to write or delete.
     pub documents: Vec<DocumentWrite>,
     /// How far handlers have read.
@@ -129,7 +129,7 @@ pub enum SaveTo {
 /// Why a write set was not applied. Nothing of it was.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
-    /// Something that was read has changed, or a document or gate is not as expected: read again.
+    /// Something that was read has changed, or a document or applied sequence is not as expected: read again.
     /// Making a row that is there already is this, even where it would break a constraint too.
     #[error("what was read has changed in the meantime")]
     Conflict,

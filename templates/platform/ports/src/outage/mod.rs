@@ -16,7 +16,7 @@ use std::time::Instant;
 use tokio::sync::Notify;
 
 pub use self::dependency::{Cause, Dependency};
-use self::state::{Report, State};
+use self::state::{OutageState, Report};
 
 /// The outages of one service.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub struct Outages {
 #[derive(Debug)]
 pub struct Outage {
     of: Dependency,
-    state: Mutex<State>,
+    state: Mutex<OutageState>,
     begun: Arc<Notify>,
 }
 
@@ -155,7 +155,7 @@ impl Outage {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, OutageState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

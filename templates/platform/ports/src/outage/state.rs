@@ -11,7 +11,7 @@ const SUMMARY: Duration = Duration::from_secs(30);
 
 /// What is known of one thing that may be out.
 #[derive(Debug, Default)]
-pub struct State(Option<Open>);
+pub struct OutageState(Option<Open>);
 
 /// An outage that is not over.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub struct Report {
     pub over: bool,
 }
 
-impl State {
+impl OutageState {
     /// Takes a failure; whether it begins an outage.
     pub fn failed(&mut self, now: Instant, request: bool, why: String) -> bool {
         let begins = self.0.is_none();
@@ -119,18 +119,18 @@ fn whole_seconds(time: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{QUIET, Report, SUMMARY, State};
+    use super::{OutageState, QUIET, Report, SUMMARY};
     use std::time::{Duration, Instant};
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn failed(state: &mut State, now: Instant) -> bool {
+    fn failed(state: &mut OutageState, now: Instant) -> bool {
         state.failed(now, false, "no answer".to_owned())
     }
 
     #[test]
     fn the_first_failure_alone_begins_an_outage() {
-        let (mut state, now) = (State::default(), Instant::now());
+        let (mut state, now) = (OutageState::default(), Instant::now());
         assert!(!state.is_out());
         assert!(failed(&mut state, now));
         for _ in 0..1_000 {
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn now_and_then_it_says_how_many_have_failed() {
-        let (mut state, now) = (State::default(), Instant::now());
+        let (mut state, now) = (OutageState::default(), Instant::now());
         failed(&mut state, now);
         assert_eq!(state.report(now + SUMMARY), None, "that was said");
         for _ in 0..4 {
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn it_is_over_when_nothing_has_failed_for_a_while() {
-        let (mut state, now) = (State::default(), Instant::now());
+        let (mut state, now) = (OutageState::default(), Instant::now());
         failed(&mut state, now);
         state.answered(now + 60 * SECOND);
         state.answered(now + 60 * SECOND + QUIET);
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_answers_now_and_then_is_still_out() {
-        let (mut state, mut now) = (State::default(), Instant::now());
+        let (mut state, mut now) = (OutageState::default(), Instant::now());
         failed(&mut state, now);
         for _ in 0..10 {
             state.answered(now);

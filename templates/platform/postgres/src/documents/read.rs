@@ -1,6 +1,6 @@
 //! What collections of documents are asked.
 
-use platform_ports::engine::{Document, Documents, DocumentsQuery, EngineError, Glance};
+use platform_ports::engine::{Document, Documents, DocumentsQuery, EngineError, Peek};
 use sqlx::postgres::{PgConnection, PgRow};
 
 use super::{COLUMNS, table};
@@ -42,10 +42,10 @@ pub(crate) async fn count(
 }
 
 /// The time, and which collections hold anything.
-pub(crate) async fn glance(
+pub(crate) async fn peek(
     connection: &mut PgConnection,
     collections: &[Documents],
-) -> Result<Glance, EngineError> {
+) -> Result<Peek, EngineError> {
     let mut sql = "SELECT clock_timestamp()".to_owned();
     for collection in collections {
         sql += &format!(", EXISTS (SELECT FROM {})", table(*collection));
@@ -60,7 +60,7 @@ pub(crate) async fn glance(
         }
     }
     let now = statement::instant(row, 0)?;
-    Ok(Glance { now, holding })
+    Ok(Peek { now, holding })
 }
 
 /// Documents by due time, group, position and key; by key alone when paging.

@@ -40,7 +40,7 @@ CREATE INDEX microdb_event_log_sequence
     ON microdb_event_log (aggregatetype, aggregateid, sequence);
 
 -- The last event that took effect, per handler and aggregate. Never expires.
-CREATE TABLE microdb_gates (
+CREATE TABLE microdb_applied_sequences (
     handler    TEXT COLLATE "C" NOT NULL,
     generation BIGINT NOT NULL,
     aggregate  UUID NOT NULL,
@@ -55,7 +55,7 @@ CREATE TABLE microdb_offsets (
     generation  BIGINT NOT NULL,
     topic       TEXT COLLATE "C" NOT NULL,
     partition   BIGINT NOT NULL,
-    incarnation TEXT COLLATE "C" NOT NULL,
+    topic_id TEXT COLLATE "C" NOT NULL,
     next        BIGINT NOT NULL,
     as_of       TIMESTAMPTZ,
     PRIMARY KEY (handler, generation, topic, partition)

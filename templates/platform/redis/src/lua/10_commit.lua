@@ -30,7 +30,7 @@ local function stage_set(space, set, limit)
   end
   return stage_saves(space, set.saves)
     or append_events(space, set.events, limit)
-    or stage_each(space, set.gates, advance_gate)
+    or stage_each(space, set.applied_sequences, advance_sequence)
     or stage_each(space, set.documents, write_document)
     or stage_each(space, set.offsets, advance_offset)
 end
@@ -76,7 +76,7 @@ local READS = {
   refused = list_refused,
   depth = outbox_depth,
   log = list_log,
-  gates = list_gates,
+  applied_sequences = list_applied_sequences,
   offsets = list_offsets,
   document = function(space, asked) return get(space, asked.of, asked.key) end,
   documents = list_documents,

@@ -1,10 +1,10 @@
 -- Gates and offsets, a hash per handler and generation.
 
-local function advance_gate(space, gate)
-  local key = 'gates:' .. gate.of
-  local now = get(space, key, gate.aggregate)
-  if (now and match(now, '^%d+')) ~= gate.from then return CONFLICT end
-  put(space, key, gate.aggregate, gate.sequence .. '\n' .. gate.event)
+local function advance_sequence(space, applied)
+  local key = 'applied_sequences:' .. applied.of
+  local now = get(space, key, applied.aggregate)
+  if (now and match(now, '^%d+')) ~= applied.from then return CONFLICT end
+  put(space, key, applied.aggregate, applied.sequence .. '\n' .. applied.event)
 end
 
 -- Numbers and instants are texts that order as they do; an absent instant is empty.
@@ -18,20 +18,20 @@ local function advance_offset(space, offset)
   local now = get(space, key, offset.partition)
   if now then
     local old = cjson.decode(now)
-    if old[1] == offset.incarnation then
+    if old[1] == offset.topic_id then
       upcoming, as_of = later(old[2], upcoming), later(old[3], as_of)
     end
   end
-  put(space, key, offset.partition, cjson.encode({ offset.incarnation, upcoming, as_of }))
+  put(space, key, offset.partition, cjson.encode({ offset.topic_id, upcoming, as_of }))
 end
 
-local function list_gates(space, asked)
+local function list_applied_sequences(space, asked)
   local found = {}
   for _, aggregate in ipairs(asked.aggregates) do
-    local gate = get(space, 'gates:' .. asked.of, aggregate)
-    if gate then
+    local applied = get(space, 'applied_sequences:' .. asked.of, aggregate)
+    if applied then
       found[#found + 1] = aggregate
-      found[#found + 1] = gate
+      found[#found + 1] = applied
     end
   end
   return found

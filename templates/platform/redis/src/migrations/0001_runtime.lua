@@ -15,8 +15,8 @@
 -- counters                       hash: `outbox`, the last position
 -- log                            hash, by type, aggregate and sequence: time, message, a line each
 -- log:order, log:times           sorted sets of these, by text and by time
--- gates:<generation>:<handler>   hash, by aggregate: sequence, event, a line each
--- offsets:<generation>:<handler> hash, by topic and partition: incarnation, next offset, as of
+-- applied_sequences:<generation>:<handler>   hash, by aggregate: sequence, event, a line each
+-- offsets:<generation>:<handler> hash, by topic and partition: topic_id, next offset, as of
 -- documents:<collection>         hash, by key: version, group, position, due, body
 -- documents:<collection>:keys, :groups, :due, :heads
 --                                sorted sets that lead to them, by text

@@ -1,7 +1,7 @@
 //! The cache before the database, and what keeps it true.
 
-mod keeper;
+mod invalidator;
 mod metrics;
 
-pub use keeper::Keeper;
+pub use invalidator::CacheInvalidator;
 pub use metrics::{count, declare};

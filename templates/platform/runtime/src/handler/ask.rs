@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::reactor::Scope;
-use crate::requests::Asking;
+use crate::recovery_request::RecoveryRequester;
 use platform_contract::envelope::Control;
 use platform_ports::broker::BrokerError;
 use platform_ports::engine::{Document, DocumentWrite, Documents, DocumentsQuery, EngineError};
@@ -115,7 +115,7 @@ pub(super) async fn send_as(scope: &Scope, request: Uuid, ask: Ask) -> Result<()
 /// Publishes a request to the owner of the handler's topic.
 pub(super) async fn publish(scope: &Scope, control: &Control) -> Result<(), AskError> {
     let runtime = &scope.runtime;
-    let asking = Asking {
+    let asking = RecoveryRequester {
         system: runtime.system,
         from: runtime.context,
         owner: scope.about.owner,

@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use prometheus::IntCounterVec;
 use uuid::Uuid;
 
+use super::applied_sequence::{Place, Verdict, decide};
 use super::ask::Ask;
-use super::gate::{Place, Verdict, decide};
 use super::key::Key;
 use super::message::Message;
 use super::metrics;
@@ -19,7 +19,7 @@ use super::queue::{Letter, Queue};
 use super::reactor::{Failure, Reaction, Scope};
 use platform_contract::envelope::{Envelope, partition_of};
 use platform_contract::value::Timestamp;
-use platform_ports::engine::{DocumentWrite, Documents, EngineError, Found, Glance, WriteSet};
+use platform_ports::engine::{DocumentWrite, Documents, EngineError, Found, Peek, WriteSet};
 
 pub(super) static FORKS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     metrics::counter(
@@ -34,7 +34,7 @@ pub(super) struct Batch<'a> {
     /// Partitions whose earlier messages had gone by when the handler began.
     mid_topic: &'a BTreeSet<u32>,
     /// What else there was when it was opened.
-    glance: Glance,
+    peek: Peek,
     keys: BTreeMap<Uuid, Key>,
     documents: Vec<DocumentWrite>,
     asks: Vec<Ask>,
@@ -71,25 +71,28 @@ impl<'a> Batch<'a> {
             // What a policy makes of an event may be half done.
             collections.push(Documents::Cursors);
         }
-        let (gates, glance, rows) = tokio::try_join!(
-            engine.gates(scope.about.handler, scope.generation, &ids),
-            engine.glance(&collections),
+        let (applied_sequences, peek, rows) = tokio::try_join!(
+            engine.applied_sequences(scope.about.handler, scope.generation, &ids),
+            engine.peek(&collections),
             rows,
         )?;
-        let parked = glance.holds(Documents::Parked);
-        let blocked = glance.holds(Documents::Blocks);
-        let mut gates: BTreeMap<_, _> = gates.into_iter().collect();
+        let parked = peek.holds(Documents::Parked);
+        let blocked = peek.holds(Documents::Blocks);
+        let mut applied_sequences: BTreeMap<_, _> = applied_sequences.into_iter().collect();
         let mut rows = rows.into_iter();
         let mut keys = BTreeMap::new();
         for id in ids {
-            let gate = gates.remove(&id);
+            let applied = applied_sequences.remove(&id);
             let row = rows.next().unwrap_or(Found::Nothing);
-            keys.insert(id, Key::load(scope, id, gate, row, parked, blocked).await?);
+            keys.insert(
+                id,
+                Key::load(scope, id, applied, row, parked, blocked).await?,
+            );
         }
         Ok(Self {
             scope,
             mid_topic,
-            glance,
+            peek,
             keys,
             documents: Vec::new(),
             asks: Vec::new(),
@@ -105,8 +108,8 @@ impl<'a> Batch<'a> {
     /// Handles a message. After an error the batch is as it was before.
     pub async fn add(&mut self, message: &Message, envelope: &Envelope) -> Result<(), Failure> {
         let (aggregate, place) = (envelope.subject, Place::from(envelope));
-        let gate = self.key(aggregate).gate;
-        match decide(gate, self.is_mid_topic(aggregate), place) {
+        let applied = self.key(aggregate).applied;
+        match decide(applied, self.is_mid_topic(aggregate), place) {
             Verdict::Duplicate => Ok(()),
             Verdict::Fork => {
                 self.fork(envelope);
@@ -153,7 +156,7 @@ impl<'a> Batch<'a> {
 
     /// Gives up a message that cannot be handled: it blocks its key.
     pub fn give_up(&mut self, aggregate: Uuid, message: Message, failure: String, attempts: u32) {
-        let now = self.glance.now;
+        let now = self.peek.now;
         let recorded = message.envelope().map_or(now, |envelope| envelope.time);
         let new = || Queue::new(self.scope, aggregate, recorded);
         let key = self.keys.entry(aggregate).or_default();
@@ -202,7 +205,7 @@ impl<'a> Batch<'a> {
             Ok(reaction) => {
                 self.merge(aggregate, reaction);
                 let key = self.key(aggregate);
-                key.gate = Some(Place::from(envelope).gate());
+                key.applied = Some(Place::from(envelope).applied());
                 key.parked.remove_through(envelope.sequence);
                 match self.drain(aggregate).await {
                     // The one that waits fails on its own account, when its turn comes.
@@ -223,14 +226,15 @@ impl<'a> Batch<'a> {
     ) -> Result<Step, Failure> {
         let envelope = waiting.message.envelope()?;
         let place = Place::from(&envelope);
-        let gate = self.key(aggregate).gate;
-        match decide(gate, self.is_mid_topic(aggregate), place) {
+        let applied = self.key(aggregate).applied;
+        match decide(applied, self.is_mid_topic(aggregate), place) {
             Verdict::Gap(_) => return Ok(Step::Waits),
             Verdict::Duplicate => {}
             Verdict::Fork => self.fork(&envelope),
             // It stands for events, up to its own.
             Verdict::Snapshot
-                if waiting.is_state() && gate.is_none_or(|gate| gate.sequence < sequence) =>
+                if waiting.is_state()
+                    && applied.is_none_or(|applied| applied.sequence < sequence) =>
             {
                 return Ok(Step::Waits);
             }
@@ -245,7 +249,7 @@ impl<'a> Batch<'a> {
                         if unfinished {
                             return Ok(Step::Unfinished);
                         }
-                        self.key(aggregate).gate = Some(place.gate());
+                        self.key(aggregate).applied = Some(place.applied());
                     }
                 }
             }
@@ -258,7 +262,7 @@ impl<'a> Batch<'a> {
         let scope = self.scope;
         let key = self.keys.entry(envelope.subject).or_default();
         let reactor = &scope.reactor;
-        reactor.react(scope, envelope, &key.row, &self.glance).await
+        reactor.react(scope, envelope, &key.row, &self.peek).await
     }
 
     fn merge(&mut self, aggregate: Uuid, reaction: Reaction) {

@@ -26,10 +26,10 @@ impl Bells {
     /// Wakes them.
     pub fn ring(self, runtime: &Runtime) {
         if self.commands {
-            runtime.commands_bell.notify_one();
+            runtime.commands_wake_up.notify_one();
         }
         if self.jobs {
-            runtime.jobs_bell.notify_one();
+            runtime.jobs_wake_up.notify_one();
         }
     }
 }

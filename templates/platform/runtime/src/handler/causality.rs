@@ -59,8 +59,10 @@ async fn reached(runtime: &Runtime, handler: &str, pending: &Pending) -> Result<
         return Ok(false);
     };
     let aggregates = [pending.after.aggregate];
-    let gates = engine.gates(handler, state.active, &aggregates).await?;
-    Ok(gates
+    let applied_sequences = engine
+        .applied_sequences(handler, state.active, &aggregates)
+        .await?;
+    Ok(applied_sequences
         .first()
-        .is_some_and(|(_, gate)| gate.sequence >= pending.after.sequence))
+        .is_some_and(|(_, applied)| applied.sequence >= pending.after.sequence))
 }

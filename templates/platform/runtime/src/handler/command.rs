@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::contention::commit;
 use super::dead_letters::DeadLetter;
-use super::late::Undecided;
+use super::deferred::Deferred;
 use super::reactor::Scope;
 use crate::Refused;
 use platform_contract::envelope::Envelope;
@@ -36,7 +36,7 @@ pub(super) struct Pending {
     pub input: Value,
     /// Set while the input is still to be decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub undecided: Option<Undecided>,
+    pub deferred: Option<Deferred>,
     /// The handler that wrote it.
     pub handler: String,
     pub correlation: CorrelationId,
@@ -88,7 +88,7 @@ impl Pending {
             command: command.to_owned(),
             target: None,
             input: Value::Null,
-            undecided: None,
+            deferred: None,
             handler: scope.about.handler.to_owned(),
             correlation: event.correlation.clone(),
             traceparent: event.traceparent.clone(),
@@ -203,7 +203,7 @@ async fn take_out(scope: &Scope, id: Uuid, again: bool) -> Result<bool, EngineEr
             documents.push(refused.pending.document(id, refused.position));
         }
         if commit(&**engine, WriteSet::of_documents(documents)).await? {
-            scope.runtime.commands_bell.notify_one();
+            scope.runtime.commands_wake_up.notify_one();
             break;
         }
     }

@@ -209,7 +209,7 @@ impl Consumer {
         self.partitions.insert(partition, Partition::from(next));
         let place = (assignment.topic, partition);
         let runner = Arc::make_mut(&mut self.runner);
-        runner.incarnations.insert(place, assignment.incarnation);
+        runner.topic_ids.insert(place, assignment.topic_id);
         Ok(())
     }
 

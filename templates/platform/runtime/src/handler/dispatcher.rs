@@ -86,7 +86,7 @@ pub(super) async fn dispatch(
             }
         };
         tokio::select! {
-            () = runtime.commands_bell.notified() => {}
+            () = runtime.commands_wake_up.notified() => {}
             () = due::wait(wait) => {}
             _ = shutdown.wait_for(|down| *down) => {}
         }
@@ -118,11 +118,11 @@ async fn turn(
     lease: &mut Lease,
 ) -> Result<Turn, EngineError> {
     let engine = &runtime.engine;
-    let glance = engine.glance(&[Documents::Commands]).await?;
-    if !glance.holds(Documents::Commands) {
+    let peek = engine.peek(&[Documents::Commands]).await?;
+    if !peek.holds(Documents::Commands) {
         return Ok(Turn::Idle(None));
     }
-    let now = glance.now;
+    let now = peek.now;
     let query = DocumentsQuery {
         collection: Documents::Commands,
         group: None,

@@ -1,6 +1,6 @@
 //! Effects: something done in the outside world because of an event.
 //!
-//! The gate moves over the event in the write that makes a job of it; [`super::worker`] does the
+//! The applied sequence moves over the event in the write that makes a job of it; [`super::worker`] does the
 //! jobs.
 
 use std::marker::PhantomData;
@@ -16,11 +16,11 @@ use super::command::Pending;
 use super::message::Message;
 use super::reactor::{About, Failure, Reaction, Reactor, Scope, guarded, said};
 use super::{Attempt, Attempts, Effect, Outcome};
-use platform_contract::Follow;
+use platform_contract::FollowUp;
 use platform_contract::envelope::{DecodeError, Envelope, decode};
 use platform_contract::value::Timestamp;
 use platform_contract::{AggregateType, Event, Recorded};
-use platform_ports::engine::{Document, DocumentWrite, Documents, EngineError, Found, Glance};
+use platform_ports::engine::{Document, DocumentWrite, Documents, EngineError, Found, Peek};
 
 /// What a document of [`Documents::Jobs`] says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -75,7 +75,7 @@ impl<E: Effect> Reactor for EffectReactor<E> {
         scope: &Scope,
         envelope: &Envelope,
         _: &Found,
-        glance: &Glance,
+        peek: &Peek,
     ) -> Result<Reaction, Failure> {
         if envelope.kind != E::On::TYPE {
             return Ok(Reaction::default());
@@ -83,7 +83,7 @@ impl<E: Effect> Reactor for EffectReactor<E> {
         // What cannot be read now cannot be read later: it is this message's fault, not the job's.
         decode::<E::On>(envelope)?;
         Ok(Reaction {
-            documents: vec![job::<E>(scope, envelope, glance.now)],
+            documents: vec![job::<E>(scope, envelope, peek.now)],
             ..Reaction::default()
         })
     }
@@ -132,7 +132,7 @@ pub(super) trait Doing: Send + Sync {
     async fn attempt(&self, event: &Envelope, attempt: Attempt) -> Result<Outcome, DecodeError>;
 
     /// What to say when attempts have run out.
-    fn gave_up(&self, event: &Envelope, why: &str) -> Result<Option<Follow>, Failure>;
+    fn gave_up(&self, event: &Envelope, why: &str) -> Result<Option<FollowUp>, Failure>;
 }
 
 /// An effect that the service has registered.
@@ -160,7 +160,7 @@ impl<E: Effect> Doing for EffectDoing<E> {
         })
     }
 
-    fn gave_up(&self, event: &Envelope, why: &str) -> Result<Option<Follow>, Failure> {
+    fn gave_up(&self, event: &Envelope, why: &str) -> Result<Option<FollowUp>, Failure> {
         let event: Recorded<E::On> = decode(event)?;
         guarded(|| self.0.gave_up(&event, why))
     }

@@ -8,13 +8,13 @@ use uuid::Uuid;
 
 use super::command::{Pending, RefusedCommand};
 use super::contention::commit;
-use super::late::{self, Wanted};
+use super::deferred::{self, Wanted};
 use super::reactor::{Failure, Reactors, said};
 use crate::context::{Caller, Context};
 use crate::{ExecuteError, Executed, Request, Runtime};
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{Document, DocumentWrite, Documents, EngineError, WriteSet};
-use platform_ports::hold;
+use platform_ports::fail_point;
 use platform_ports::outage::{Cause, Dependency};
 
 /// What became of a command, in a task of its own, so that a panic ends nothing else.
@@ -71,7 +71,7 @@ async fn execute(
         key: document.key.clone(),
         expected: document.version,
     };
-    let input = match late::input(runtime, reactors, pending, &context).await? {
+    let input = match deferred::input(runtime, reactors, pending, &context).await? {
         Wanted::Command(input) => input,
         Wanted::Nothing => {
             write(runtime, vec![done_with]).await?;
@@ -91,7 +91,7 @@ async fn execute(
         when_refused: kept.into_iter().collect(),
         if_version: None,
     };
-    hold::at("command.before-commit").await;
+    fail_point::reach("command.before-commit").await;
     Ok(Some(executor.execute(runtime, request).await?))
 }
 
@@ -106,7 +106,7 @@ pub(super) enum NotExecuted {
     Failed(#[from] ExecuteError),
     /// Its policy, asked again, cannot tell what it says.
     #[error("{0}")]
-    Undecided(String),
+    Deferred(String),
     /// What carries it out has panicked.
     #[error("it panicked: {0}")]
     Panicked(String),
@@ -120,7 +120,7 @@ impl NotExecuted {
     /// itself.
     pub fn is_its_own_fault(&self) -> bool {
         match self {
-            Self::Unknown | Self::Undecided(_) | Self::Panicked(_) => true,
+            Self::Unknown | Self::Deferred(_) | Self::Panicked(_) => true,
             Self::Failed(ExecuteError::Broken { .. }) => true,
             Self::Failed(ExecuteError::Contended | ExecuteError::OutboxFull) => false,
             Self::Failed(ExecuteError::Engine(error)) | Self::Engine(error) => {
@@ -135,7 +135,7 @@ impl Cause for NotExecuted {
         match self {
             Self::Failed(error) => error.cause(),
             Self::Engine(error) => error.cause(),
-            Self::Unknown | Self::Undecided(_) | Self::Panicked(_) => None,
+            Self::Unknown | Self::Deferred(_) | Self::Panicked(_) => None,
         }
     }
 }
@@ -144,7 +144,7 @@ impl From<Failure> for NotExecuted {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Passing(error) => Self::Engine(error),
-            Failure::Poison(why) | Failure::Newer(why) => Self::Undecided(why),
+            Failure::Poison(why) | Failure::Newer(why) => Self::Deferred(why),
         }
     }
 }
@@ -183,7 +183,7 @@ mod tests {
         };
         let own = [
             NotExecuted::Unknown,
-            NotExecuted::Undecided("it panicked".to_owned()),
+            NotExecuted::Deferred("it panicked".to_owned()),
             NotExecuted::Panicked("on fire".to_owned()),
             NotExecuted::Failed(broken),
             NotExecuted::Failed(engine(true).into()),

@@ -42,8 +42,12 @@ async fn shown(
     let waiting = parked::read(document);
     let first = document.position.cast_unsigned();
     let blocks = engine.document(Documents::Blocks, &document.group).await?;
-    let gates = engine.gates(handler, generation, &[key]).await?;
-    let next = gates.first().map_or(1, |(_, gate)| gate.sequence + 1);
+    let applied_sequences = engine
+        .applied_sequences(handler, generation, &[key])
+        .await?;
+    let next = applied_sequences
+        .first()
+        .map_or(1, |(_, applied)| applied.sequence + 1);
     let gone = !handlers.contains(handler);
     let why = match waiting.why {
         _ if blocks.is_some() => return Ok(None),
@@ -88,8 +92,12 @@ pub(super) async fn retry(scope: &Scope, key: Uuid) -> Result<bool, LetterError>
     }
     let engine = &scope.runtime.engine;
     let (handler, generation) = (scope.about.handler, scope.generation);
-    let gates = engine.gates(handler, generation, &[key]).await?;
-    let next = gates.first().map_or(1, |(_, gate)| gate.sequence + 1);
+    let applied_sequences = engine
+        .applied_sequences(handler, generation, &[key])
+        .await?;
+    let next = applied_sequences
+        .first()
+        .map_or(1, |(_, applied)| applied.sequence + 1);
     match ask::send(scope, Ask::Resend(key, next)).await {
         Ok(()) => Ok(true),
         Err(AskError::Engine(error)) => Err(error.into()),

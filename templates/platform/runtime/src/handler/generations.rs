@@ -4,7 +4,7 @@
 //! A projection is filled, or filled anew into a shadow generation, from snapshots: the ends of the
 //! topic's partitions are recorded, then the owner is asked for the state of all its aggregates,
 //! which it publishes between its events. From the recorded ends on, whatever comes is read by the
-//! rules of the gate; when each partition has told that its snapshots are complete, nothing is
+//! rules of the applied sequence; when each partition has told that its snapshots are complete, nothing is
 //! missing. A replay of a policy or an effect is a generation too, with a topic of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,7 +66,7 @@ pub(super) struct Begun {
 /// A place in a partition.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Start {
-    pub incarnation: String,
+    pub topic_id: String,
     pub offset: i64,
 }
 
@@ -99,7 +99,7 @@ impl Begun {
 
     fn at(topic: &str, partitions: &[Assignment], offset: impl Fn(&Assignment) -> i64) -> Self {
         let start = |partition: &Assignment| Start {
-            incarnation: partition.incarnation.clone(),
+            topic_id: partition.topic_id.clone(),
             offset: offset(partition),
         };
         Self {
@@ -152,16 +152,16 @@ impl Begun {
     /// Where to read a partition from; `None` when what should be read next is not there: it was
     /// deleted meanwhile, or the topic is another under the same name.
     pub fn position(&self, stored: Option<&OffsetAdvance>, assignment: &Assignment) -> Option<i64> {
-        let (incarnation, next) = match stored {
-            Some(stored) => (&stored.incarnation, stored.next),
+        let (topic_id, next) = match stored {
+            Some(stored) => (&stored.topic_id, stored.next),
             None => match self.starts.get(&assignment.partition) {
-                Some(start) => (&start.incarnation, start.offset),
+                Some(start) => (&start.topic_id, start.offset),
                 None if self.from_start => return Some(assignment.start),
                 None => return None,
             },
         };
         let there = assignment.start..=assignment.end;
-        (*incarnation == assignment.incarnation && there.contains(&next)).then_some(next)
+        (*topic_id == assignment.topic_id && there.contains(&next)).then_some(next)
     }
 }
 
@@ -258,23 +258,23 @@ mod tests {
     use platform_ports::broker::Assignment;
     use platform_ports::engine::OffsetAdvance;
 
-    fn assignment(incarnation: &str, start: i64, end: i64) -> Assignment {
+    fn assignment(topic_id: &str, start: i64, end: i64) -> Assignment {
         Assignment {
             topic: "topic".to_owned(),
             partition: 0,
-            incarnation: incarnation.to_owned(),
+            topic_id: topic_id.to_owned(),
             start,
             end,
         }
     }
 
-    fn stored(incarnation: &str, next: i64) -> OffsetAdvance {
+    fn stored(topic_id: &str, next: i64) -> OffsetAdvance {
         OffsetAdvance {
             handler: "handler".to_owned(),
             generation: 0,
             topic: "topic".to_owned(),
             partition: 0,
-            incarnation: incarnation.to_owned(),
+            topic_id: topic_id.to_owned(),
             next,
             as_of: None,
         }

@@ -5,14 +5,16 @@ use uuid::Uuid;
 use super::parked::Parked;
 use super::queue::Queue;
 use super::reactor::Scope;
-use platform_ports::engine::{EngineError, Found, Gate, GateAdvance, Save, SaveTo, WriteSet};
+use platform_ports::engine::{
+    AppliedSequence, EngineError, Found, Save, SaveTo, SequenceAdvance, WriteSet,
+};
 
 /// What a batch knows of one aggregate.
 #[derive(Debug)]
 pub(super) struct Key {
-    before: Option<Gate>,
+    before: Option<AppliedSequence>,
     /// How far the handler has come, with what the batch has added.
-    pub gate: Option<Gate>,
+    pub applied: Option<AppliedSequence>,
     /// The row of the projection, with what the batch has added.
     pub row: Found,
     /// The version of the row that is stored.
@@ -28,7 +30,7 @@ impl Default for Key {
     fn default() -> Self {
         Self {
             before: None,
-            gate: None,
+            applied: None,
             row: Found::Nothing,
             expected: 0,
             save: None,
@@ -43,14 +45,14 @@ impl Key {
     pub async fn load(
         scope: &Scope,
         aggregate: Uuid,
-        gate: Option<Gate>,
+        applied: Option<AppliedSequence>,
         row: Found,
         parked: bool,
         blocked: bool,
     ) -> Result<Self, EngineError> {
         let mut key = Self {
-            before: gate,
-            gate,
+            before: applied,
+            applied,
             expected: version(&row),
             row,
             ..Self::default()
@@ -83,12 +85,12 @@ impl Key {
                 to,
             });
         }
-        if let Some(to) = self.gate.filter(|_| self.gate != self.before) {
-            write.gates.push(GateAdvance {
+        if let Some(to) = self.applied.filter(|_| self.applied != self.before) {
+            write.applied_sequences.push(SequenceAdvance {
                 handler: scope.about.handler.to_owned(),
                 generation: scope.generation,
                 aggregate,
-                from: self.before.map(|gate| gate.sequence),
+                from: self.before.map(|applied| applied.sequence),
                 to,
             });
         }

@@ -11,7 +11,7 @@ use super::generations::State;
 use super::reactor::Reactor;
 use super::supervisor::Supervisor;
 use crate::Runtime;
-use platform_ports::engine::{Documents, DocumentsQuery, EngineError, Glance};
+use platform_ports::engine::{Documents, DocumentsQuery, EngineError, Peek};
 
 /// How often it is looked.
 const LOOK: Duration = Duration::from_secs(2);
@@ -74,28 +74,28 @@ impl Lookout {
             collections.push(Documents::Jobs);
             collections.extend(LOOKED_AFTER);
         }
-        let glance = self.runtime.engine.glance(&collections).await?;
-        if glance.holds(Documents::Commands) {
-            self.runtime.commands_bell.notify_one();
+        let peek = self.runtime.engine.peek(&collections).await?;
+        if peek.holds(Documents::Commands) {
+            self.runtime.commands_wake_up.notify_one();
         }
-        if glance.holds(Documents::Jobs) {
-            self.runtime.jobs_bell.notify_one();
+        if peek.holds(Documents::Jobs) {
+            self.runtime.jobs_wake_up.notify_one();
         }
         match self.supervisors.is_empty() {
             true => Ok(LOOK),
-            false => self.supervise(&glance).await,
+            false => self.supervise(&peek).await,
         }
     }
 
-    async fn supervise(&mut self, glance: &Glance) -> Result<Duration, EngineError> {
+    async fn supervise(&mut self, peek: &Peek) -> Result<Duration, EngineError> {
         let mut states = self.states().await?;
         let (mut changing, mut awaiting) = (false, false);
         for supervisor in &mut self.supervisors {
             let state = states.remove(supervisor.handler()).transpose()?;
             awaiting |= state.as_ref().is_some_and(State::awaits);
-            changing |= supervisor.look(state, glance.now);
+            changing |= supervisor.look(state, peek.now);
         }
-        let waiting = LOOKED_AFTER.iter().any(|one| glance.holds(*one));
+        let waiting = LOOKED_AFTER.iter().any(|one| peek.holds(*one));
         // Once more when nothing is left, so that gauges say so.
         if waiting || awaiting || std::mem::replace(&mut self.waited, waiting) {
             self.news.send_modify(|look| *look += 1);

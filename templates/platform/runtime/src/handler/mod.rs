@@ -1,5 +1,6 @@
 //! What reacts to events: replicas, policies and effects, as the generated code describes them.
 
+pub mod applied_sequence;
 mod ask;
 mod batch;
 mod bells;
@@ -8,18 +9,18 @@ mod command;
 mod consumer;
 mod contention;
 pub mod dead_letters;
+mod deferred;
 mod dispatcher;
 mod due;
 mod effect;
+mod effect_outcome;
 mod execution;
 mod failing;
 mod first_start;
 mod gaps;
-pub mod gate;
 mod generations;
 mod heads;
 mod key;
-mod late;
 mod lookout;
 mod message;
 mod metrics;
@@ -35,11 +36,10 @@ mod registry;
 mod release;
 mod replica;
 mod run;
-mod standing;
+mod status;
 mod stuck;
 mod supervisor;
 mod sweep;
-mod tried;
 mod upcaster;
 mod worker;
 
@@ -52,14 +52,14 @@ use crate::decision::Aggregate;
 use crate::query::Query;
 use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
-use platform_contract::{AggregateType, Command, Event, Follow, Recorded};
+use platform_contract::{AggregateType, Command, Event, FollowUp, Recorded};
 use platform_ports::engine::Find;
 
-pub use standing::Standing;
+pub use status::HandlerStatus;
 
+pub use effect_outcome::EffectOutcome;
 pub use registry::{Handlers, NotReady, ReplayError};
 pub use replica::{CLOCK_TOLERANCE_MS, read};
-pub use tried::Tried;
 pub use upcaster::Upcaster;
 
 /// How many targets of a policy are read at a time.
@@ -199,7 +199,7 @@ pub trait Effect: Send + Sync + 'static {
     ) -> impl Future<Output = Outcome> + Send;
 
     /// What to say when attempts have run out: the user's function.
-    fn gave_up(&self, event: &Recorded<Self::On>, why: &str) -> Option<Follow>;
+    fn gave_up(&self, event: &Recorded<Self::On>, why: &str) -> Option<FollowUp>;
 }
 
 /// How an effect is tried.
@@ -232,9 +232,9 @@ pub struct Attempt {
 #[derive(Debug)]
 pub enum Outcome {
     /// Done; the outcome comes back as this command, if any.
-    Done(Option<Follow>),
+    Done(Option<FollowUp>),
     /// Not yet, and why: it is tried again after a pause.
     Retry(String),
     /// Never; the outcome comes back as this command, if any.
-    GiveUp(Option<Follow>),
+    GiveUp(Option<FollowUp>),
 }

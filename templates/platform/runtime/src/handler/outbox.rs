@@ -48,7 +48,7 @@ pub(super) async fn retry(runtime: &Runtime, key: Uuid) -> Result<bool, EngineEr
     for row in &refused {
         runtime.engine.refuse(row.event.id, None).await?;
     }
-    runtime.outbox_bell.ring();
+    runtime.outbox_wake_up.send();
     Ok(!refused.is_empty())
 }
 
@@ -64,7 +64,7 @@ pub(super) async fn discard(runtime: &Runtime, key: Uuid) -> Result<bool, Engine
         write(runtime, vec![discarded(row)]).await?;
         runtime.engine.acknowledge(&[id]).await?;
     }
-    runtime.outbox_bell.ring();
+    runtime.outbox_wake_up.send();
     Ok(!refused.is_empty())
 }
 

@@ -63,7 +63,7 @@ impl Ends {
         let still = before.iter().filter(|before| {
             let same = |now: &&Assignment| now.partition == before.partition;
             let now = self.0.iter().find(same);
-            now.is_some_and(|now| now.incarnation == before.incarnation)
+            now.is_some_and(|now| now.topic_id == before.topic_id)
         });
         still
             .filter_map(|end| Some(partitions.get(&end.partition)?.waiting(end.end)))
@@ -82,11 +82,11 @@ mod tests {
     use platform_contract::value::Timestamp;
     use platform_ports::broker::{Assignment, Delivery};
 
-    fn end(end: i64, incarnation: &str) -> Vec<Assignment> {
+    fn end(end: i64, topic_id: &str) -> Vec<Assignment> {
         vec![Assignment {
             topic: "t".to_owned(),
             partition: 0,
-            incarnation: incarnation.to_owned(),
+            topic_id: topic_id.to_owned(),
             start: 0,
             end,
         }]

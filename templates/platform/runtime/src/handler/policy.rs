@@ -1,8 +1,8 @@
 //! Policies: whenever an event, then commands of this service.
 //!
-//! The gate moves over the event in the write that appends its commands. Where a search finds very
+//! The applied sequence moves over the event in the write that appends its commands. Where a search finds very
 //! many targets, that write is one of several: each appends the commands of a page and moves a
-//! cursor, the last one moves the gate, and the key's next event waits until then.
+//! cursor, the last one moves the applied sequence, and the key's next event waits until then.
 
 use std::marker::PhantomData;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::command::{self, Pending};
-use super::late::{Undecided, Wanted};
+use super::deferred::{Deferred, Wanted};
 use super::message::Message;
 use super::reactor::{About, Failure, Reaction, Reactor, Scope, guarded};
 use super::{Policy, Targets};
@@ -24,7 +24,7 @@ use platform_contract::envelope::{Envelope, decode};
 use platform_contract::value::Timestamp;
 use platform_contract::{AggregateType, Command, Event, Recorded};
 use platform_ports::engine::{
-    Document, DocumentWrite, Documents, Engine, EngineError, Find, Found, Glance,
+    Document, DocumentWrite, Documents, Engine, EngineError, Find, Found, Peek,
 };
 
 /// How many targets are looked at in one transaction.
@@ -67,13 +67,13 @@ impl<P: Policy> Reactor for PolicyReactor<P> {
         scope: &Scope,
         envelope: &Envelope,
         _: &Found,
-        glance: &Glance,
+        peek: &Peek,
     ) -> Result<Reaction, Failure> {
         if envelope.kind != P::On::TYPE {
             return Ok(Reaction::default());
         }
         let key = scope.cursor(envelope);
-        let stored = match glance.holds(Documents::Cursors) {
+        let stored = match peek.holds(Documents::Cursors) {
             true => {
                 let engine = &scope.runtime.engine;
                 engine.document(Documents::Cursors, &key).await?
@@ -84,7 +84,7 @@ impl<P: Policy> Reactor for PolicyReactor<P> {
             scope,
             envelope,
             event: decode(envelope)?,
-            now: glance.now,
+            now: peek.now,
             cursor: cursor(stored.as_ref())?,
             looked_at: 0,
             documents: Vec::new(),
@@ -194,19 +194,19 @@ impl<P: Policy> Work<'_, P> {
     /// A command on something that is not there: what it says is decided when its turn comes.
     fn later(&mut self, id: Uuid) {
         let (topic, partitions) = (self.scope.about.topic, self.scope.runtime.partitions);
-        let undecided = Undecided {
+        let deferred = Deferred {
             message: Message::restating(self.envelope, topic, partitions),
             element: self.cursor.element,
         };
-        self.put(Some(id), Value::Null, Some(undecided));
+        self.put(Some(id), Value::Null, Some(deferred));
         self.looked_at += 1;
     }
 
-    fn put(&mut self, target: Option<Uuid>, input: Value, undecided: Option<Undecided>) {
+    fn put(&mut self, target: Option<Uuid>, input: Value, deferred: Option<Deferred>) {
         let pending = Pending {
             target,
             input,
-            undecided,
+            deferred,
             keep_refusals: P::DEAD_LETTER_REFUSALS,
             ..Pending::because_of(self.scope, self.envelope, P::Then::NAME, self.now)
         };

@@ -122,7 +122,7 @@ pub(super) async fn resynchronise(
     let changed = State::change(&*scope.runtime.engine, handler, |state| {
         let begun = state.generations.get_mut(&scope.generation)?;
         let start = Start {
-            incarnation: assignment.incarnation.clone(),
+            topic_id: assignment.topic_id.clone(),
             offset: next,
         };
         begun.starts.insert(assignment.partition, start);
@@ -161,7 +161,7 @@ fn moved(scope: &Scope, assignment: &Assignment, next: i64) -> OffsetAdvance {
         generation: scope.generation,
         topic: assignment.topic.clone(),
         partition: assignment.partition,
-        incarnation: assignment.incarnation.clone(),
+        topic_id: assignment.topic_id.clone(),
         next,
         as_of: None,
     }

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::late::Wanted;
+use super::deferred::Wanted;
 use crate::Runtime;
 use crate::context::Context;
 use platform_contract::envelope::{DecodeError, Envelope};
 use platform_contract::schema::Schema;
 use platform_ports::engine::{
-    CommitError, DocumentWrite, Engine, EngineError, Found, Generation, Glance, SaveTo,
+    CommitError, DocumentWrite, Engine, EngineError, Found, Generation, Peek, SaveTo,
 };
 
 /// What a handler is, and what it reads.
@@ -43,7 +43,7 @@ pub(super) struct Scope {
     pub generation: Generation,
 }
 
-/// What a message makes happen, committed with the gate that moves over it.
+/// What a message makes happen, committed with the applied sequence that moves over it.
 #[derive(Debug, Default)]
 pub(super) struct Reaction {
     /// What becomes of the projection's row.
@@ -71,14 +71,14 @@ pub(super) trait Reactor: Send + Sync {
     /// What it is.
     fn about(&self) -> About;
 
-    /// What a message makes happen that is due. `row` is there for projections; `glance` is of the begin of
+    /// What a message makes happen that is due. `row` is there for projections; `peek` is of the begin of
     /// the run, and tells of cursors too.
     async fn react(
         &self,
         scope: &Scope,
         envelope: &Envelope,
         row: &Found,
-        glance: &Glance,
+        peek: &Peek,
     ) -> Result<Reaction, Failure>;
 
     /// What a policy wants of a target that was not there when the event came.

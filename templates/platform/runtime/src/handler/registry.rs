@@ -18,7 +18,7 @@ use super::replica::ReplicaReactor;
 use super::worker::{Doings, work};
 use super::{Effect, Policy, Replicated};
 use crate::Runtime;
-use crate::requests::replay_topic;
+use crate::recovery_request::replay_topic;
 use platform_ports::broker::{BrokerError, Topic};
 use platform_ports::engine::{EngineError, WriteSet};
 

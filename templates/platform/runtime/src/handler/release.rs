@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::applied_sequence::{Place, Verdict, decide};
 use super::ask::{self, Ask};
 use super::batch::Batch;
 use super::bells::Bells;
 use super::contention::{Contention, commit};
 use super::dead_letters::Settled;
-use super::gate::{Place, Verdict, decide};
 use super::queue::{self, Block, Letter, put_block};
 use super::reactor::{Failure, NotCommitted, Scope};
 use platform_ports::engine::{
-    Check, Document, DocumentWrite, Documents, Engine, EngineError, Gate, GateAdvance, WriteSet,
+    AppliedSequence, Check, Document, DocumentWrite, Documents, Engine, EngineError,
+    SequenceAdvance, WriteSet,
 };
 
 /// What the consumer may change at the same time.
@@ -77,7 +78,7 @@ pub(super) async fn let_go(scope: &Scope, aggregate: Uuid) -> Result<bool, Engin
     }
 }
 
-/// Gives up the first message of a queue: the gate moves over it, as far as its sequence can be
+/// Gives up the first message of a queue: the applied sequence moves over it, as far as its sequence can be
 /// told, and a projection asks for the state it now lacks. Whether there was one.
 pub(super) async fn discard_head(
     scope: &Scope,
@@ -108,7 +109,7 @@ pub(super) async fn discard_head(
     }
 }
 
-/// Moves the gate over a message that is given up.
+/// Moves the applied sequence over a message that is given up.
 async fn pass_over(
     scope: &Scope,
     mid_topic: &BTreeSet<u32>,
@@ -122,20 +123,26 @@ async fn pass_over(
     let Ok(envelope) = letter.message.envelope() else {
         return Ok(());
     };
-    let gates = engine.gates(handler, generation, &[aggregate]).await?;
-    let gate = gates.first().map(|(_, gate)| *gate);
+    let applied_sequences = engine
+        .applied_sequences(handler, generation, &[aggregate])
+        .await?;
+    let applied = applied_sequences.first().map(|(_, applied)| *applied);
     let partition = platform_contract::envelope::partition_of(aggregate, scope.runtime.partitions);
-    let verdict = decide(gate, mid_topic.contains(&partition), Place::from(&envelope));
+    let verdict = decide(
+        applied,
+        mid_topic.contains(&partition),
+        Place::from(&envelope),
+    );
     if !matches!(verdict, Verdict::Next | Verdict::Baseline) {
         return Ok(());
     }
-    write.gates.push(GateAdvance {
+    write.applied_sequences.push(SequenceAdvance {
         handler: handler.to_owned(),
         generation,
         aggregate,
-        from: gate.map(|gate| gate.sequence),
+        from: applied.map(|applied| applied.sequence),
         // Without its id, so that a snapshot of the same sequence is still of use.
-        to: Gate {
+        to: AppliedSequence {
             sequence: envelope.sequence,
             event: None,
         },

@@ -21,7 +21,7 @@ use platform_contract::envelope::{Change, Envelope, partition_of};
 use platform_contract::value::Timestamp;
 use platform_contract::{AggregateType, UpcastError};
 use platform_ports::engine::{
-    Check, Engine, EngineError, Found, Generation, Glance, OffsetAdvance, SaveTo, Stored,
+    Check, Engine, EngineError, Found, Generation, OffsetAdvance, Peek, SaveTo, Stored,
 };
 
 /// By how much the clocks of two databases may differ, in milliseconds; a copy counts as that much
@@ -62,7 +62,7 @@ impl<R: Replicated> Reactor for ReplicaReactor<R> {
         _: &Scope,
         envelope: &Envelope,
         row: &Found,
-        _: &Glance,
+        _: &Peek,
     ) -> Result<Reaction, Failure> {
         let to = if envelope.change == Change::Deleted {
             SaveTo::Deleted {

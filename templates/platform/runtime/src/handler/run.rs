@@ -18,7 +18,7 @@ use super::reactor::{Failure, NotCommitted, Scope};
 use platform_contract::envelope::Envelope;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{DocumentWrite, EngineError, OffsetAdvance};
-use platform_ports::hold;
+use platform_ports::fail_point;
 
 /// How often a message is tried before it goes to the dead letters.
 const ATTEMPTS: u32 = 3;
@@ -36,7 +36,7 @@ pub(super) struct Runner {
     /// Partitions that wait for the answer to a request.
     pub filling: BTreeSet<u32>,
     /// What tells topics from others under their names.
-    pub incarnations: BTreeMap<(String, u32), String>,
+    pub topic_ids: BTreeMap<(String, u32), String>,
     /// Whether what waits is to be looked after at once: a message has to be taken up again for the rest
     /// of its effects, or a partition is complete.
     pub unfinished: Arc<AtomicBool>,
@@ -75,7 +75,7 @@ impl Runner {
             scope,
             mid_topic: BTreeSet::new(),
             filling: BTreeSet::new(),
-            incarnations: BTreeMap::new(),
+            topic_ids: BTreeMap::new(),
             unfinished: Arc::default(),
             asked: Arc::default(),
         }
@@ -306,12 +306,12 @@ impl Runner {
         } = folded;
         let effects = !(write.saves.is_empty() && write.documents.is_empty());
         if effects {
-            hold::at(self.scope.about.before_commit).await;
+            fail_point::reach(self.scope.about.before_commit).await;
         }
         let bells = Bells::of(&write);
         self.scope.runtime.engine.commit(write).await?;
         if effects {
-            hold::at("consumer.after-effect").await;
+            fail_point::reach("consumer.after-effect").await;
         }
         bells.ring(&self.scope.runtime);
         self.unfinished.fetch_or(unfinished, Ordering::Relaxed);
@@ -373,7 +373,7 @@ impl Runner {
         OffsetAdvance {
             handler: self.scope.about.handler.to_owned(),
             generation: self.scope.generation,
-            incarnation: self.incarnations.get(&place).cloned().unwrap_or_default(),
+            topic_id: self.topic_ids.get(&place).cloned().unwrap_or_default(),
             topic: place.0,
             partition: place.1,
             next: last.offset + 1,

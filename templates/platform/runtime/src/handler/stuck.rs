@@ -175,8 +175,8 @@ impl Listing<'_> {
                 return Ok(false);
             }
             if commit(engine, WriteSet::of_documents(documents)).await? {
-                self.runtime.commands_bell.notify_one();
-                self.runtime.jobs_bell.notify_one();
+                self.runtime.commands_wake_up.notify_one();
+                self.runtime.jobs_wake_up.notify_one();
                 return Ok(true);
             }
             contention.lost().await?;

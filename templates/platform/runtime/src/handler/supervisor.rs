@@ -180,7 +180,7 @@ impl Change<'_> {
             shadow.iter().any(|shadow| {
                 shadow.topic == active.topic
                     && shadow.partition == active.partition
-                    && (shadow.incarnation != active.incarnation || shadow.next >= active.next)
+                    && (shadow.topic_id != active.topic_id || shadow.next >= active.next)
             })
         }))
     }

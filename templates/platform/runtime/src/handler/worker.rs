@@ -23,13 +23,13 @@ use super::reactor::Failure;
 use super::{Attempt, Attempts, Outcome, metrics, stuck};
 use crate::Runtime;
 use crate::clock;
-use platform_contract::Follow;
+use platform_contract::FollowUp;
 use platform_contract::envelope::Envelope;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
     Document, DocumentWrite, Documents, DocumentsQuery, EngineError, WriteSet,
 };
-use platform_ports::hold;
+use platform_ports::fail_point;
 
 /// How many attempts run at a time.
 const AT_ONCE: usize = 16;
@@ -77,7 +77,7 @@ pub(super) async fn work(runtime: Arc<Runtime>, doings: Arc<Doings>) {
         };
         tokio::select! {
             Some(_) = under_way.join_next() => {}
-            () = runtime.jobs_bell.notified(), if under_way.len() < AT_ONCE => {}
+            () = runtime.jobs_wake_up.notified(), if under_way.len() < AT_ONCE => {}
             () = due::wait(pause) => {}
             _ = shutdown.wait_for(|down| *down) => {}
         }
@@ -103,14 +103,14 @@ async fn claim(
     if limit == 0 {
         return Ok((Vec::new(), None));
     }
-    let glance = engine.glance(&[Documents::Jobs]).await?;
-    if !glance.holds(Documents::Jobs) {
+    let peek = engine.peek(&[Documents::Jobs]).await?;
+    if !peek.holds(Documents::Jobs) {
         return Ok((Vec::new(), None));
     }
     let query = DocumentsQuery {
         collection: Documents::Jobs,
         group: None,
-        due_by: Some(glance.now),
+        due_by: Some(peek.now),
         heads_only: true,
         after: None,
         limit: u32::try_from(limit).unwrap_or(u32::MAX),
@@ -125,11 +125,11 @@ async fn claim(
             Err(why) => {
                 let body = document.body.clone();
                 stuck::set_aside(runtime, Documents::Jobs, document, body, why, 0).await?;
-                runtime.jobs_bell.notify_one();
+                runtime.jobs_wake_up.notify_one();
             }
         }
     }
-    let pause = due::next(&**engine, Documents::Jobs, glance.now).await?;
+    let pause = due::next(&**engine, Documents::Jobs, peek.now).await?;
     Ok((claimed, pause))
 }
 
@@ -216,7 +216,7 @@ impl Claim {
             now: clock::told(self.now),
         };
         let outcome = doing.attempt(&self.event, attempt).await;
-        hold::at("effect.after-attempt").await;
+        fail_point::reach("effect.after-attempt").await;
         match outcome {
             Ok(Outcome::Done(follow)) => self.finish(runtime, follow, &DONE).await,
             Ok(Outcome::GiveUp(follow)) => self.finish(runtime, follow, &GAVE_UP).await,
@@ -296,7 +296,7 @@ impl Claim {
     async fn finish(
         self,
         runtime: &Runtime,
-        follow: Option<Follow>,
+        follow: Option<FollowUp>,
         counted: &IntCounterVec,
     ) -> Result<(), EngineError> {
         let mut writes = vec![DocumentWrite::Delete {
@@ -306,19 +306,19 @@ impl Claim {
         }];
         let follows = follow.is_some();
         writes.extend(follow.map(|follow| self.command(follow, self.now)));
-        hold::at("effect.before-outcome").await;
+        fail_point::reach("effect.before-outcome").await;
         if commit(runtime, writes).await? {
             counted.with_label_values(&[&self.job.handler]).inc();
             if follows {
-                runtime.commands_bell.notify_one();
+                runtime.commands_wake_up.notify_one();
             }
             // The key's next job may be due.
-            runtime.jobs_bell.notify_one();
+            runtime.jobs_wake_up.notify_one();
         }
         Ok(())
     }
 
-    fn command(&self, follow: Follow, now: Timestamp) -> DocumentWrite {
+    fn command(&self, follow: FollowUp, now: Timestamp) -> DocumentWrite {
         let id = command::id(self.key(), &self.job.handler, 0, follow.target, 0);
         let pending = Pending {
             command: follow.command.to_owned(),

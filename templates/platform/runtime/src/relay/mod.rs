@@ -28,13 +28,13 @@ use self::heartbeat::Heartbeats;
 use self::plan::Plan;
 use self::turns::{Next, SHORTEST};
 use crate::Runtime;
-use crate::bell::Ear;
 use crate::task;
+use crate::wake_up::WakeUpReceiver;
 use platform_contract::envelope::Control;
 use platform_contract::value::Timestamp;
 use platform_ports::broker::{BrokerError, Publication, Published};
 use platform_ports::engine::{EngineError, OutboxRow};
-use platform_ports::hold;
+use platform_ports::fail_point;
 use platform_ports::outage::{Cause, Dependency};
 
 /// How many messages one pass publishes at most.
@@ -83,7 +83,7 @@ pub struct Relay {
     heartbeats: Heartbeats,
     back_off: BackOff,
     shutdown: watch::Receiver<bool>,
-    bell: Ear,
+    wake_up: WakeUpReceiver,
     next: Next,
     pause: Duration,
     /// When there was last something to publish.
@@ -143,7 +143,7 @@ impl Relay {
             heartbeats: Heartbeats::new(&runtime, beats, &partitions),
             back_off: BackOff::default(),
             shutdown: runtime.shutdown.clone(),
-            bell: runtime.outbox_bell.listen(),
+            wake_up: runtime.outbox_wake_up.subscribe(),
             runtime,
             shard,
             next: Next::Pass,
@@ -267,9 +267,9 @@ impl Relay {
         if publications.is_empty() {
             return Ok(Vec::new());
         }
-        hold::at("relay.before-publish").await;
+        fail_point::reach("relay.before-publish").await;
         let outcomes = self.runtime.broker.publish(publications).await?;
-        hold::at("relay.before-acknowledge").await;
+        fail_point::reach("relay.before-acknowledge").await;
         Ok(outcomes)
     }
 

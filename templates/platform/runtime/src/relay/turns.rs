@@ -1,8 +1,8 @@
 //! When a relay makes a pass, and who else may have its shard.
 //!
 //! While messages come, a relay has the shard's lease, and looks often: others of the service commit
-//! too, and their bell does not ring here. When none has come for a while, it gives the lease back,
-//! so that whoever commits next takes it at once, and sleeps until its bell rings or a heartbeat is
+//! too, and their wake_up does not ring here. When none has come for a while, it gives the lease back,
+//! so that whoever commits next takes it at once, and sleeps until its wake_up rings or a heartbeat is
 //! due. What nobody rang for, because who committed it died, it finds when it looks by itself.
 
 use std::sync::Arc;
@@ -126,7 +126,7 @@ impl Relay {
         (self.pause * 3 / 2).clamp(SHORTEST, longest)
     }
 
-    /// Waits for the bell, the end of the pause or the end of the service.
+    /// Waits for the wake_up, the end of the pause or the end of the service.
     async fn rest(&mut self, lease: &mut Lease) {
         if self.pause.is_zero() {
             return;
@@ -136,13 +136,13 @@ impl Relay {
             return self.sleep(lease).await;
         }
         tokio::select! {
-            () = self.bell.rung(), if !held_up => self.next = Next::Pass,
+            () = self.wake_up.received(), if !held_up => self.next = Next::Pass,
             () = tokio::time::sleep(self.pause) => {}
             _ = self.shutdown.changed() => {}
         }
     }
 
-    /// Waits without the lease, for the bell, the next heartbeat, the next look or the end of the
+    /// Waits without the lease, for the wake_up, the next heartbeat, the next look or the end of the
     /// service.
     async fn sleep(&mut self, lease: &mut Lease) {
         if let Err(error) = lease.release(&self.runtime).await {
@@ -150,7 +150,7 @@ impl Relay {
         }
         let beat = self.heartbeats.due_in().filter(|beat| *beat < LOOK);
         tokio::select! {
-            () = self.bell.rung() => {
+            () = self.wake_up.received() => {
                 (self.next, self.pause) = (Next::Pass, SHORTEST);
             }
             () = tokio::time::sleep(beat.unwrap_or(LOOK)) => {

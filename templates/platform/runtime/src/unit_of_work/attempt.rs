@@ -2,17 +2,17 @@
 
 use uuid::Uuid;
 
+use super::command_kind::{CommandKind, Decided, NotDecided};
 use super::guard::{in_allowed_status, kind_of, parse};
 use super::publish::messages;
 use super::restore::{IdOf, restore};
-use super::way::{Decided, NotDecided, Way};
 use super::{Record, blame, refusals};
 use crate::decision::{Aggregate, Decision, Meta, Reads};
 use crate::{ExecuteError, Executed, Refused, Request, Runtime};
 use platform_ports::engine::{
     Check, CommitError, EngineError, Found, Save, SaveTo, Stored, WriteSet,
 };
-use platform_ports::hold;
+use platform_ports::fail_point;
 
 /// What an attempt came to, when nothing failed.
 pub(super) enum Attempted {
@@ -41,7 +41,7 @@ struct Work {
 
 impl Attempt<'_> {
     /// Decides and commits.
-    pub(super) async fn run<D: 'static, C: Decision<D>, W: Way<D, C>>(
+    pub(super) async fn run<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(
         &self,
     ) -> Result<Attempted, ExecuteError> {
         let mut reads = Reads {
@@ -63,7 +63,7 @@ impl Attempt<'_> {
         self.settle(write).await
     }
 
-    async fn decide<D: 'static, C: Decision<D>, W: Way<D, C>>(
+    async fn decide<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(
         &self,
         reads: &mut Reads<'_>,
     ) -> Result<Result<(Executed, WriteSet), Refused>, ExecuteError> {
@@ -101,7 +101,7 @@ impl Attempt<'_> {
     }
 
     /// What is known before the decision.
-    fn guard<D: 'static, C: Decision<D>, W: Way<D, C>>(
+    fn guard<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(
         &self,
         found: Found,
     ) -> Result<Guarded<C::Aggregate>, EngineError> {
@@ -258,11 +258,11 @@ impl Attempt<'_> {
         }
         write.checks = checks;
         let emits = !write.events.is_empty();
-        hold::at("unit-of-work.before-commit").await;
+        fail_point::reach("unit-of-work.before-commit").await;
         self.runtime.engine.commit(write).await?;
-        hold::at("unit-of-work.after-commit").await;
+        fail_point::reach("unit-of-work.after-commit").await;
         if emits {
-            self.runtime.outbox_bell.ring();
+            self.runtime.outbox_wake_up.send();
         }
         Ok(Attempted::Settled(executed))
     }

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::command_kind::STATUS;
 use super::refusals;
-use super::way::STATUS;
 use crate::Refused;
 use crate::decision::{Aggregate, Decision};
 use platform_contract::AggregateType;

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::attempt::done;
-use super::stripes::Stripes;
-use super::unit::target;
-use super::{Unit, Way, refusals, restore};
+use super::executor::target;
+use super::striped_lock::StripedLock;
+use super::{CommandExecutor, CommandKind, refusals, restore};
 use crate::decision::{Aggregate, Decision};
 use crate::{ExecuteError, Executed, Request, Runtime};
 use platform_contract::AggregateType;
@@ -28,7 +28,7 @@ pub const KEPT_MS: u64 = 24 * 60 * 60 * 1_000;
 const MENDABLE: [&str; 2] = [refusals::INVALID, refusals::VERSION_MISMATCH];
 
 /// Requests with the same key take turns within this process.
-static TURNS: Stripes = Stripes::new();
+static TURNS: StripedLock = StripedLock::new();
 
 /// What became of a request with a key.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub fn command_id<D: 'static, C: Decision<D>>(
 ///
 /// # Errors
 /// As [`Executor::execute`](crate::Executor::execute).
-pub async fn once<D: 'static, C: Decision<D>, W: Way<D, C>>(
+pub async fn once<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(
     runtime: &Runtime,
     request: &Request,
 ) -> Result<Once, ExecuteError> {
@@ -83,7 +83,7 @@ pub async fn once<D: 'static, C: Decision<D>, W: Way<D, C>>(
         return Ok(once);
     }
     let record = |outcome: &Executed| asked.remember(outcome);
-    match Unit::<D, C, W>::run(runtime, request, Some(&record)).await {
+    match CommandExecutor::<D, C, W>::run(runtime, request, Some(&record)).await {
         // Another process may have been in the way with the same request.
         Err(ExecuteError::Contended) => asked
             .remembered::<C::Aggregate>(engine)

@@ -15,7 +15,7 @@ use super::target::Target;
 use super::{Problem, tag};
 use platform_runtime::decision::{Aggregate, Creation, Decision, Deletion, Update};
 use platform_runtime::unit_of_work::idempotency::{self, Once};
-use platform_runtime::unit_of_work::{Creates, Deletes, Unit, Updates, Way};
+use platform_runtime::unit_of_work::{CommandExecutor, CommandKind, Creates, Deletes, Updates};
 use platform_runtime::{Executed, Request, Runtime};
 
 /// `POST /things`: creates. 201 with `Location`.
@@ -91,7 +91,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    async fn run<D: 'static, C: Decision<D>, W: Way<D, C>>(
+    async fn run<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(
         &self,
         target: Option<Uuid>,
         input: Value,
@@ -109,7 +109,7 @@ impl<'a> Call<'a> {
             if_version: tag::if_match(self.headers)?,
         };
         if key.is_none() {
-            return Ok(Unit::<D, C, W>::run(self.runtime, &request, None).await?);
+            return Ok(CommandExecutor::<D, C, W>::run(self.runtime, &request, None).await?);
         }
         match idempotency::once::<D, C, W>(self.runtime, &request).await? {
             Once::Outcome(executed) => Ok(executed),

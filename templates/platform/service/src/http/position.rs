@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::Problem;
 use platform_contract::schema::Schema;
 use platform_ports::cache::Known;
-use platform_ports::engine::{EngineError, Find, Found, Page, Position};
+use platform_ports::engine::{ConsistencyToken, EngineError, Find, Found, Page};
 use platform_runtime::Runtime;
 use platform_runtime::cache;
 use platform_runtime::decision::Aggregate;
@@ -46,7 +46,7 @@ impl Changed {
 /// What answers the reads of a caller.
 pub(super) struct Source<'a> {
     runtime: &'a Runtime,
-    seen: Position,
+    seen: ConsistencyToken,
 }
 
 impl<'a> Source<'a> {
@@ -57,7 +57,7 @@ impl<'a> Source<'a> {
     pub(super) fn of(runtime: &'a Runtime, headers: &HeaderMap) -> Result<Self, Problem> {
         let tells = runtime.engine.replicas().is_some() || runtime.cache.is_some();
         let seen = match tells {
-            false => Position::START,
+            false => ConsistencyToken::START,
             true => seen(headers, &cookie(runtime))?,
         };
         Ok(Self { runtime, seen })
@@ -74,7 +74,7 @@ impl<'a> Source<'a> {
     ) -> Result<Found, EngineError> {
         // Who changed what the cache could not be told of is not to be answered by it.
         let cache = self.runtime.cache.as_ref();
-        let Some(cache) = cache.filter(|_| self.seen != Position::NEVER) else {
+        let Some(cache) = cache.filter(|_| self.seen != ConsistencyToken::NEVER) else {
             return self.stored(schema, id).await;
         };
         let known = cache.look(schema, id).await;
@@ -165,16 +165,16 @@ async fn tell_cache(runtime: &Runtime, changed: Option<Changed>) -> bool {
 }
 
 /// What the caller's next reads have to have got to, where anything but the database answers them.
-async fn position(runtime: &Runtime, told: bool) -> Option<Position> {
+async fn position(runtime: &Runtime, told: bool) -> Option<ConsistencyToken> {
     if !told {
-        return Some(Position::NEVER);
+        return Some(ConsistencyToken::NEVER);
     }
     let position = runtime.engine.replicas()?.position().await;
     Some(position.unwrap_or_else(|error| {
         runtime.outages.failed(&error, || {
             tracing::warn!(%error, "nobody knows how far copies have to be for the caller's next reads");
         });
-        Position::NEVER
+        ConsistencyToken::NEVER
     }))
 }
 
@@ -185,8 +185,8 @@ fn cookie(runtime: &Runtime) -> String {
 
 /// The latest position that the headers name. A cookie that is none is left alone: whoever called
 /// may not know that it is sent.
-fn seen(headers: &HeaderMap, cookie: &str) -> Result<Position, Problem> {
-    let mut seen = Position::START;
+fn seen(headers: &HeaderMap, cookie: &str) -> Result<ConsistencyToken, Problem> {
+    let mut seen = ConsistencyToken::START;
     for value in headers.get_all(POSITION) {
         let position = value.to_str().ok().and_then(|text| text.parse().ok());
         seen = seen.max(position.ok_or_else(no_position)?);
@@ -197,14 +197,14 @@ fn seen(headers: &HeaderMap, cookie: &str) -> Result<Position, Problem> {
         .flat_map(|pairs| pairs.split(';'));
     let named = pairs.filter_map(|pair| pair.trim().strip_prefix(cookie)?.strip_prefix('='));
     let told = named.filter_map(|text| text.parse().ok());
-    Ok(told.fold(seen, Position::max))
+    Ok(told.fold(seen, ConsistencyToken::max))
 }
 
 fn no_position() -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "bad-header",
-        "`X-Position` must be a position as the answer to a command gave it",
+        "`X-ConsistencyToken` must be a position as the answer to a command gave it",
     )
 }
 
@@ -213,9 +213,9 @@ mod tests {
     use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
     use super::seen;
-    use platform_ports::engine::Position;
+    use platform_ports::engine::ConsistencyToken;
 
-    fn of(headers: &[(&'static str, &'static str)]) -> Option<Position> {
+    fn of(headers: &[(&'static str, &'static str)]) -> Option<ConsistencyToken> {
         let headers = headers.iter().map(|(name, value)| {
             let name = HeaderName::from_static(name);
             (name, HeaderValue::from_static(value))
@@ -229,13 +229,13 @@ mod tests {
 
     #[test]
     fn the_latest_that_is_named_counts() {
-        assert_eq!(of(&[]), Some(Position::START));
+        assert_eq!(of(&[]), Some(ConsistencyToken::START));
         let cookie = ("cookie", "a=b; bank-loan-position=1f; bank-loan=ff");
-        assert_eq!(of(&[cookie]), Some(Position::new(0x1f)));
+        assert_eq!(of(&[cookie]), Some(ConsistencyToken::new(0x1f)));
         let both = [("x-position", "2"), cookie];
-        assert_eq!(of(&both), Some(Position::new(0x1f)));
+        assert_eq!(of(&both), Some(ConsistencyToken::new(0x1f)));
         let several = [("x-position", "2"), ("x-position", "a0"), cookie];
-        assert_eq!(of(&several), Some(Position::new(0xa0)));
+        assert_eq!(of(&several), Some(ConsistencyToken::new(0xa0)));
     }
 
     #[test]
@@ -243,6 +243,6 @@ mod tests {
         assert_eq!(of(&[("x-position", "0/16B3748")]), None);
         assert_eq!(of(&[("x-position", "")]), None);
         let cookie = ("cookie", "bank-loan-position=x; x-bank-loan-position=1");
-        assert_eq!(of(&[cookie]), Some(Position::START));
+        assert_eq!(of(&[cookie]), Some(ConsistencyToken::START));
     }
 }

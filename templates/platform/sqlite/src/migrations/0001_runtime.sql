@@ -37,7 +37,7 @@ CREATE UNIQUE INDEX microdb_event_log_sequence
     ON microdb_event_log (aggregatetype, aggregateid, sequence);
 
 -- The last event that took effect, per handler and aggregate. Never expires.
-CREATE TABLE microdb_gates (
+CREATE TABLE microdb_applied_sequences (
     handler    TEXT NOT NULL,
     generation INTEGER NOT NULL,
     aggregate  TEXT NOT NULL,
@@ -52,7 +52,7 @@ CREATE TABLE microdb_offsets (
     generation  INTEGER NOT NULL,
     topic       TEXT NOT NULL,
     partition   INTEGER NOT NULL,
-    incarnation TEXT NOT NULL,
+    topic_id TEXT NOT NULL,
     next        INTEGER NOT NULL,
     as_of       TEXT,
     PRIMARY KEY (handler, generation, topic, partition)

@@ -24,7 +24,7 @@ impl World {
     pub async fn made(&self) -> Step<BTreeMap<Uuid, String>> {
         let mut made = BTreeMap::new();
         let context = self.subject.service.context;
-        let standing = self.standing().await?.unwrap_or_default().into_iter();
+        let standing = self.status().await?.unwrap_or_default().into_iter();
         let own: Vec<_> = standing.filter(|one| one.owner == context).collect();
         if own.is_empty() {
             return Ok(made);

@@ -3,9 +3,9 @@
 //! The program runs as a process over real files: its database, and the broker's, in a folder of
 //! their own. The test plays everybody else: it publishes what the owners of other contexts would,
 //! answers what they are asked for, and sends requests. Then something fails: a message comes twice,
-//! too late or as rubbish, the process is killed where it hurts (see [`platform_ports::hold`]) or anywhere,
+//! too late or as rubbish, the process is killed where it hurts (see [`platform_ports::fail_point`]) or anywhere,
 //! nobody else is there. In the end the service has to be as one that the same happened to without
-//! any failure: all rows, gates, dead letters, and all that it has published, in order and once; and
+//! any failure: all rows, applied sequences, dead letters, and all that it has published, in order and once; and
 //! requests have to be answered alike, be it with a refusal.
 //!
 //! What it hears and is asked for comes from the description, as examples in JSON. Effects are really

@@ -14,7 +14,7 @@ use crate::consuming::Reader;
 use platform_contract::envelope::{Change, Control, Envelope, SNAPSHOT_SUFFIX, Wire, partition_of};
 use platform_contract::value::Timestamp;
 use platform_ports::broker::{Broker, BrokerError, Delivery, Publication, Published, Topic};
-use platform_runtime::requests::commands_topic;
+use platform_runtime::recovery_request::commands_topic;
 
 /// The owners of other contexts.
 #[derive(Clone)]

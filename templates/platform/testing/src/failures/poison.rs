@@ -10,7 +10,7 @@ use super::world::{World, until};
 use super::{Step, Subject};
 use platform_contract::envelope::{Envelope, Headers, Wire};
 use platform_ports::engine::Documents;
-use platform_runtime::handler::Standing;
+use platform_runtime::handler::HandlerStatus;
 
 /// A version that no program has been built for.
 const NEWER: u32 = 9_999;
@@ -114,16 +114,16 @@ fn rubbish() -> Wire {
 }
 
 /// The handlers that read a topic.
-async fn hearers(world: &World, topic: &str) -> Step<Vec<Standing>> {
-    let all = world.standing().await?.unwrap_or_default().into_iter();
+async fn hearers(world: &World, topic: &str) -> Step<Vec<HandlerStatus>> {
+    let all = world.status().await?.unwrap_or_default().into_iter();
     Ok(all.filter(|handler| handler.topic == topic).collect())
 }
 
 /// Sees that a key waits behind rubbish, that trying again does not help, and gives the rubbish up.
-async fn discard(world: &World, handler: &Standing, key: Uuid) -> Step {
+async fn discard(world: &World, handler: &HandlerStatus, key: Uuid) -> Step {
     let (id, text) = (handler.handler, key.to_string());
-    let gates = world.gates(handler, [key].iter()).await?;
-    let reached = gates.get(&key).map(|gate| gate.sequence);
+    let applied_sequences = world.applied_sequences(handler, [key].iter()).await?;
+    let reached = applied_sequences.get(&key).map(|applied| applied.sequence);
     if reached != Some(1) {
         return Err(format!("`{id}` has come to {reached:?} with the poisoned key").into());
     }

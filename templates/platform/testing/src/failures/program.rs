@@ -16,7 +16,7 @@ use super::examples::now;
 use super::places::At;
 use super::{Step, Subject};
 use crate::http::Client;
-use platform_ports::hold;
+use platform_ports::fail_point;
 use platform_runtime::clock;
 use platform_service::config::prefix;
 
@@ -91,7 +91,7 @@ fn command(subject: &Subject, at: &At, arguments: &[&str]) -> Step<Command> {
         .env_remove(format!("{prefix}DATABASE_REPLICA_URLS"))
         .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
         .env_remove(format!("{prefix}OTEL_EXPORTER_OTLP_ENDPOINT"))
-        .env_remove(hold::VARIABLE)
+        .env_remove(fail_point::VARIABLE)
         .env(clock::VARIABLE, now().to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -111,7 +111,7 @@ impl Program {
     pub async fn start(subject: &Subject, at: &At, hold: Option<&str>) -> Step<Self> {
         let mut command = command(subject, at, &[])?;
         if let Some(place) = hold {
-            command.env(hold::VARIABLE, place);
+            command.env(fail_point::VARIABLE, place);
         }
         let mut process = command.spawn()?;
         let (Some(out), Some(err)) = (process.stdout.take(), process.stderr.take()) else {

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::Step;
 use super::program::PATIENCE;
 use super::world::World;
-use platform_ports::engine::{Documents, Gate};
-use platform_runtime::handler::Standing;
+use platform_ports::engine::{AppliedSequence, Documents};
+use platform_runtime::handler::HandlerStatus;
 
 /// How long to wait between two looks.
 const PAUSE: Duration = Duration::from_millis(40);
@@ -85,7 +85,7 @@ impl World {
                 return Ok(Some(waits.to_owned()));
             }
         }
-        let Some(standing) = self.standing().await? else {
+        let Some(standing) = self.status().await? else {
             return Ok(Some("handlers have not begun".to_owned()));
         };
         for handler in standing
@@ -100,20 +100,26 @@ impl World {
     }
 
     /// Where the handlers stand; `None` while one has not begun.
-    pub async fn standing(&self) -> Step<Option<Vec<Standing>>> {
+    pub async fn status(&self) -> Step<Option<Vec<HandlerStatus>>> {
         let handlers = &self.subject.service.handlers;
-        Ok(handlers.standing(&*self.engine).await?)
+        Ok(handlers.status(&*self.engine).await?)
     }
 
     /// What a handler has not heard yet, if anything.
-    async fn unheard(&self, handler: &Standing, stuck: &BTreeSet<Uuid>) -> Step<Option<String>> {
+    async fn unheard(
+        &self,
+        handler: &HandlerStatus,
+        stuck: &BTreeSet<Uuid>,
+    ) -> Step<Option<String>> {
         if !handler.complete {
             return Ok(Some("is not filled".to_owned()));
         }
         let lasts = self.lasts(handler).await?;
-        let gates = self.gates(handler, lasts.keys()).await?;
+        let applied_sequences = self.applied_sequences(handler, lasts.keys()).await?;
         for (aggregate, last) in &lasts {
-            let reached = gates.get(aggregate).is_some_and(|g| g.sequence >= *last);
+            let reached = applied_sequences
+                .get(aggregate)
+                .is_some_and(|g| g.sequence >= *last);
             let origin = *last == 1 && self.is_origin(*aggregate);
             if !reached && !origin && !stuck.contains(aggregate) {
                 return Ok(Some(format!("has not heard all of {aggregate}")));
@@ -127,7 +133,7 @@ impl World {
     }
 
     /// Whether a handler hears its own service.
-    fn is_own(&self, handler: &Standing) -> bool {
+    fn is_own(&self, handler: &HandlerStatus) -> bool {
         handler.owner == self.subject.service.context
     }
 
@@ -139,7 +145,7 @@ impl World {
     }
 
     /// The last sequence of every aggregate that a handler hears of.
-    pub async fn lasts(&self, handler: &Standing) -> Step<BTreeMap<Uuid, u64>> {
+    pub async fn lasts(&self, handler: &HandlerStatus) -> Step<BTreeMap<Uuid, u64>> {
         if self.is_own(handler) {
             let log = self.log(handler.aggregate_type).await?.into_iter();
             return Ok(log
@@ -156,18 +162,20 @@ impl World {
     }
 
     /// How far a handler has come with these aggregates.
-    pub async fn gates(
+    pub async fn applied_sequences(
         &self,
-        handler: &Standing,
+        handler: &HandlerStatus,
         aggregates: impl Iterator<Item = &Uuid>,
-    ) -> Step<BTreeMap<Uuid, Gate>> {
+    ) -> Step<BTreeMap<Uuid, AppliedSequence>> {
         let ids: Vec<Uuid> = aggregates.copied().collect();
-        let gates = self.engine.gates(handler.handler, handler.generation, &ids);
-        Ok(gates.await?.into_iter().collect())
+        let applied_sequences =
+            self.engine
+                .applied_sequences(handler.handler, handler.generation, &ids);
+        Ok(applied_sequences.await?.into_iter().collect())
     }
 
     /// Whether a handler has read all that is in its topic.
-    async fn has_read(&self, handler: &Standing) -> Step<bool> {
+    async fn has_read(&self, handler: &HandlerStatus) -> Step<bool> {
         let (id, generation) = (handler.handler, handler.generation);
         let read = self.engine.offsets(id, generation).await?;
         let partitions = self.broker.partitions(handler.topic).await?;
@@ -176,7 +184,7 @@ impl World {
                 || read.iter().any(|read| {
                     read.topic == partition.topic
                         && read.partition == partition.partition
-                        && read.incarnation == partition.incarnation
+                        && read.topic_id == partition.topic_id
                         && read.next >= partition.end
                 })
         }))

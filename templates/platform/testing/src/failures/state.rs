@@ -19,7 +19,7 @@ use platform_runtime::handler::dead_letters;
 const PAGE: u32 = 500;
 
 impl World {
-    /// The rows, gates, dead letters and recorded events of the service.
+    /// The rows, applied sequences, dead letters and recorded events of the service.
     pub async fn state(&self) -> Step<Value> {
         let mut rows = Map::new();
         let mut events = Map::new();
@@ -31,8 +31,8 @@ impl World {
             rows.insert(name.clone(), self.rows(owned.schema, 0).await?);
             events.insert(name, self.recorded(owned.name).await?);
         }
-        let mut gates = Map::new();
-        for handler in self.standing().await?.unwrap_or_default() {
+        let mut applied_sequences = Map::new();
+        for handler in self.status().await?.unwrap_or_default() {
             let id = handler.handler.to_owned();
             if let Some(schema) = handler.projection {
                 let copies = self.rows(schema, handler.generation).await?;
@@ -43,18 +43,22 @@ impl World {
                 continue;
             }
             let lasts = self.lasts(&handler).await?;
-            let reached = self.gates(&handler, lasts.keys()).await?.into_iter();
-            let reached = reached.filter(|(id, gate)| !(gate.sequence == 1 && self.is_origin(*id)));
-            let reached = reached.map(|(id, gate)| {
-                let gate = json!([gate.sequence, gate.event]);
-                (id.to_string(), gate)
+            let reached = self
+                .applied_sequences(&handler, lasts.keys())
+                .await?
+                .into_iter();
+            let reached =
+                reached.filter(|(id, applied)| !(applied.sequence == 1 && self.is_origin(*id)));
+            let reached = reached.map(|(id, applied)| {
+                let applied = json!([applied.sequence, applied.event]);
+                (id.to_string(), applied)
             });
-            gates.insert(id, Value::Object(reached.collect()));
+            applied_sequences.insert(id, Value::Object(reached.collect()));
         }
         let mut state = json!({
             "rows": rows,
             "events": events,
-            "gates": gates,
+            "applied_sequences": applied_sequences,
             "dead letters": self.dead_letters().await?,
         });
         let made = self.made().await?;

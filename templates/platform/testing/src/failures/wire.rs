@@ -120,7 +120,7 @@ async fn twice(peers: &Peers, messages: Vec<Message>) -> Step {
 
 /// Rebuilds every replica; everything else has to refuse.
 async fn replay(world: &mut World) -> Step {
-    let before = world.standing().await?.unwrap_or_default();
+    let before = world.status().await?.unwrap_or_default();
     for handler in &before {
         let replayed = world.command(&["replay", handler.handler]).await?;
         if replayed.status.success() != handler.projection.is_some() {
@@ -128,13 +128,13 @@ async fn replay(world: &mut World) -> Step {
             return Err(format!("`replay {}` said: {said}", handler.handler).into());
         }
     }
-    let generations = |standing: &[platform_runtime::handler::Standing]| -> BTreeMap<_, _> {
+    let generations = |standing: &[platform_runtime::handler::HandlerStatus]| -> BTreeMap<_, _> {
         let numbers = standing.iter().map(|one| (one.handler, one.generation));
         numbers.collect()
     };
     let old = generations(&before);
     until("replicas are filled anew", async || {
-        let now = generations(&world.standing().await?.unwrap_or_default());
+        let now = generations(&world.status().await?.unwrap_or_default());
         let renewed = before.iter().all(|handler| {
             let anew = now.get(handler.handler) != old.get(handler.handler);
             anew == handler.projection.is_some()
@@ -156,17 +156,21 @@ fn fork(happened: &mut Happened) -> Option<Envelope> {
 async fn noticed(world: &World, forked: &[(String, Envelope)]) -> Step<Option<()>> {
     let program = world.programs.last().ok_or("no instance runs")?;
     let metrics = program.client.get("/metrics").await?.text();
-    for handler in world.standing().await?.unwrap_or_default() {
+    for handler in world.status().await?.unwrap_or_default() {
         let fork = forked.iter().find(|(topic, _)| topic == handler.topic);
         let Some((_, event)) = fork else { continue };
         let counter = format!("microdb_forks_total{{handler=\"{}\"}} ", handler.handler);
         // It is there from the start, with nothing counted.
         let count = metrics.lines().find_map(|line| line.strip_prefix(&counter));
         let counted = count.is_some_and(|count| count != "0");
-        let gates = world.gates(&handler, [event.subject].iter()).await?;
-        let gate = gates.get(&event.subject).and_then(|gate| gate.event);
+        let applied_sequences = world
+            .applied_sequences(&handler, [event.subject].iter())
+            .await?;
+        let applied = applied_sequences
+            .get(&event.subject)
+            .and_then(|applied| applied.event);
         let follows = handler.projection.is_some();
-        if !counted || (gate == Some(event.id)) != follows {
+        if !counted || (applied == Some(event.id)) != follows {
             return Ok(None);
         }
     }

@@ -18,8 +18,8 @@ use platform_contract::envelope::{Change, Envelope, partition_of};
 use platform_contract::value::Timestamp;
 use platform_ports::broker::Broker;
 use platform_ports::engine::{Engine, OutboxEvent, Save, SaveTo, Stored, WriteSet};
-use platform_ports::hold;
-use platform_runtime::owner::Owned;
+use platform_ports::fail_point;
+use platform_runtime::publisher::PublishedAggregate;
 
 /// What has become of a world.
 pub(super) struct End {
@@ -146,7 +146,7 @@ impl World {
         Ok(self.engine.commit(write).await?)
     }
 
-    fn origin(&self, owned: &Owned, aggregate: Uuid, now: Timestamp) -> OutboxEvent {
+    fn origin(&self, owned: &PublishedAggregate, aggregate: Uuid, now: Timestamp) -> OutboxEvent {
         let service = &self.subject.service;
         let id = Uuid::new_v5(&aggregate, b"origin");
         let envelope = Envelope {
@@ -184,7 +184,7 @@ impl World {
 
     /// Starts an instance that says which of the places it comes to where it could be held.
     pub async fn start_noting(&mut self) -> Step {
-        self.start_with(Some(hold::NONE)).await
+        self.start_with(Some(fail_point::NONE)).await
     }
 
     /// Starts an instance that stays for good at a place that the runtime names.
@@ -234,7 +234,7 @@ impl World {
     /// Waits until all handlers have begun to listen.
     pub async fn until_begun(&self) -> Step {
         until("the handlers have begun", async || {
-            Ok(self.standing().await?.map(|_| ()))
+            Ok(self.status().await?.map(|_| ()))
         })
         .await
     }

@@ -2,77 +2,79 @@
 
 use super::fixture::{at, id};
 use super::{commit, conflict};
-use platform_ports::engine::{Engine, Gate, GateAdvance, OffsetAdvance, WriteSet};
+use platform_ports::engine::{AppliedSequence, Engine, OffsetAdvance, SequenceAdvance, WriteSet};
 
-fn gate(number: u64, from: Option<u64>, to: u64) -> WriteSet {
-    let advance = GateAdvance {
+fn applied(number: u64, from: Option<u64>, to: u64) -> WriteSet {
+    let advance = SequenceAdvance {
         handler: "h".to_owned(),
         generation: 1,
         aggregate: id(number),
         from,
-        to: Gate {
+        to: AppliedSequence {
             sequence: to,
             event: (to > 1).then(|| id(to)),
         },
     };
     WriteSet {
-        gates: vec![advance],
+        applied_sequences: vec![advance],
         ..WriteSet::default()
     }
 }
 
-/// A gate advances from the sequence it has, and from no other.
+/// An applied sequence advances from the sequence it has, and from no other.
 pub async fn gates_are_conditional(engine: &dyn Engine) {
-    conflict(engine, gate(1, Some(0), 1)).await;
-    commit(engine, gate(1, None, 1)).await;
-    conflict(engine, gate(1, None, 1)).await;
-    conflict(engine, gate(1, Some(2), 3)).await;
-    commit(engine, gate(1, Some(1), 5)).await;
-    commit(engine, gate(3, None, 2)).await;
-    let gates = async |handler, generation| {
-        let mut gates = engine
-            .gates(handler, generation, &[id(1), id(2), id(3)])
+    conflict(engine, applied(1, Some(0), 1)).await;
+    commit(engine, applied(1, None, 1)).await;
+    conflict(engine, applied(1, None, 1)).await;
+    conflict(engine, applied(1, Some(2), 3)).await;
+    commit(engine, applied(1, Some(1), 5)).await;
+    commit(engine, applied(3, None, 2)).await;
+    let applied_sequences = async |handler, generation| {
+        let mut applied_sequences = engine
+            .applied_sequences(handler, generation, &[id(1), id(2), id(3)])
             .await
             .expect("the engine is to answer");
-        gates.sort_by_key(|(aggregate, _)| *aggregate);
-        gates
+        applied_sequences.sort_by_key(|(aggregate, _)| *aggregate);
+        applied_sequences
     };
     let expected = [
         (
             id(1),
-            Gate {
+            AppliedSequence {
                 sequence: 5,
                 event: Some(id(5)),
             },
         ),
         (
             id(3),
-            Gate {
+            AppliedSequence {
                 sequence: 2,
                 event: Some(id(2)),
             },
         ),
     ];
-    assert_eq!(gates("h", 1).await, expected);
-    assert_eq!(gates("h", 2).await, []);
-    assert_eq!(gates("other", 1).await, []);
+    assert_eq!(applied_sequences("h", 1).await, expected);
+    assert_eq!(applied_sequences("h", 2).await, []);
+    assert_eq!(applied_sequences("other", 1).await, []);
     engine
         .drop_generation(None, "h", 1)
         .await
         .expect("it is to be dropped");
-    assert_eq!(gates("h", 1).await, []);
+    assert_eq!(applied_sequences("h", 1).await, []);
 }
 
-/// Of a write set with one gate that is elsewhere, nothing is written.
+/// Of a write set with one applied sequence that is elsewhere, nothing is written.
 pub async fn a_write_set_is_one(engine: &dyn Engine) {
-    commit(engine, gate(1, None, 1)).await;
-    let mut write = gate(2, None, 1);
-    write.gates.extend(gate(1, None, 1).gates);
+    commit(engine, applied(1, None, 1)).await;
+    let mut write = applied(2, None, 1);
+    write
+        .applied_sequences
+        .extend(applied(1, None, 1).applied_sequences);
     write.offsets.push(offset("a", 1, None));
     conflict(engine, write).await;
     assert_eq!(
         engine
-            .gates("h", 1, &[id(2)])
+            .applied_sequences("h", 1, &[id(2)])
             .await
             .expect("the engine is to answer"),
         []
@@ -86,13 +88,13 @@ pub async fn a_write_set_is_one(engine: &dyn Engine) {
     );
 }
 
-fn offset(incarnation: &str, next: i64, as_of: Option<i64>) -> OffsetAdvance {
+fn offset(topic_id: &str, next: i64, as_of: Option<i64>) -> OffsetAdvance {
     OffsetAdvance {
         handler: "h".to_owned(),
         generation: 1,
         topic: "t".to_owned(),
         partition: 3,
-        incarnation: incarnation.to_owned(),
+        topic_id: topic_id.to_owned(),
         next,
         as_of: as_of.map(at),
     }

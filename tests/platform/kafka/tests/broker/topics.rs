@@ -181,15 +181,15 @@ async fn a_topic_made_anew_at_once_is_another_one() -> Outcome {
         acknowledged += taken.count();
     }
     let after = broker.partitions("anew").await?;
-    assert_ne!(before[0].incarnation, after[0].incarnation);
+    assert_ne!(before[0].topic_id, after[0].topic_id);
     let began = std::time::Instant::now();
-    let incarnation = loop {
+    let topic_id = loop {
         assert!(began.elapsed() < Duration::from_secs(20), "nobody was told");
         if let Polled::Assigned(assigned) = reader.poll(|assignment| assignment.start).await? {
-            break assigned[0].incarnation.clone();
+            break assigned[0].topic_id.clone();
         }
     };
-    assert_eq!(incarnation, after[0].incarnation);
+    assert_eq!(topic_id, after[0].topic_id);
     println!("told of the new topic after {:?}", began.elapsed());
     let came = reader.until(|_, came| came.len() >= 3).await?;
     let texts: Vec<_> = came.iter().map(text).collect();

@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 use platform_contract::value::Uuid;
 use platform_mongodb::MongodbEngine;
 use platform_ports::engine::{
-    Check, CommitError, Document, DocumentWrite, Documents, Engine, Find, Found, Gate, GateAdvance,
-    OffsetAdvance, Options, WriteSet,
+    AppliedSequence, Check, CommitError, Document, DocumentWrite, Documents, Engine, Find, Found,
+    OffsetAdvance, Options, SequenceAdvance, WriteSet,
 };
 
 use super::{Database, MIGRATIONS};
@@ -26,12 +26,12 @@ use platform_support::child::{Child, role};
 /// A change of documents in five collections, one of which carries a message.
 fn wide(number: u64) -> WriteSet {
     let thing = thing(id(number), 1, &format!("n{number}"));
-    let gate = GateAdvance {
+    let applied = SequenceAdvance {
         handler: "h".to_owned(),
         generation: 1,
         aggregate: id(number),
         from: None,
-        to: Gate {
+        to: AppliedSequence {
             sequence: 1,
             event: None,
         },
@@ -41,7 +41,7 @@ fn wide(number: u64) -> WriteSet {
         generation: 1,
         topic: format!("t{number}"),
         partition: 0,
-        incarnation: "i".to_owned(),
+        topic_id: "i".to_owned(),
         next: 7,
         as_of: None,
     };
@@ -50,7 +50,7 @@ fn wide(number: u64) -> WriteSet {
             collection: Documents::Jobs,
             group: number.to_string(),
         }],
-        gates: vec![gate],
+        applied_sequences: vec![applied],
         documents: vec![job(&number.to_string(), &number.to_string())],
         offsets: vec![offset],
         ..recorded(thing)
@@ -81,7 +81,7 @@ async fn there(engine: &dyn Engine, number: u64) -> usize {
         .filter(|row| row.event.aggregate_id == id(number));
     let row = engine.load(&THING, 0, id(number)).await.expect("an answer");
     let document = engine.document(Documents::Jobs, &number.to_string()).await;
-    let gates = engine.gates("h", 1, &[id(number)]).await;
+    let applied_sequences = engine.applied_sequences("h", 1, &[id(number)]).await;
     let offsets = engine.offsets("h", 1).await.expect("an answer");
     let topic = format!("t{number}");
     let name = Find {
@@ -92,7 +92,7 @@ async fn there(engine: &dyn Engine, number: u64) -> usize {
         messages.count(),
         usize::from(row != Found::Nothing),
         document.expect("an answer").iter().count(),
-        gates.expect("an answer").len(),
+        applied_sequences.expect("an answer").len(),
         offsets.iter().filter(|one| one.topic == topic).count(),
         engine.find(&name).await.expect("an answer").rows.len(),
     ]

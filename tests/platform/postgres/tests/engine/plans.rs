@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use platform_ports::engine::{
-    Document, DocumentWrite, Documents, DocumentsQuery, Engine, Gate, GateAdvance, WriteSet,
+    AppliedSequence, Document, DocumentWrite, Documents, DocumentsQuery, Engine, SequenceAdvance,
+    WriteSet,
 };
 use serde_json::json;
 use sqlx::postgres::PgConnection;
@@ -27,7 +28,7 @@ fn filling(rows: u64) -> Vec<String> {
     let statements = [
         r#"INSERT INTO copies ("_generation", id, version, created_at, updated_at, name)
            SELECT 1, gen_random_uuid(), 1, now(), now(), 'n' FROM"#,
-        "INSERT INTO microdb_gates (handler, generation, aggregate, sequence)
+        "INSERT INTO microdb_applied_sequences (handler, generation, aggregate, sequence)
          SELECT 'h', 1, gen_random_uuid(), 1 FROM",
         "INSERT INTO microdb_outbox (id, aggregatetype, aggregateid, type, payload, topic, partition,
              headers, sequence, logged, written_at)
@@ -60,13 +61,16 @@ async fn round(engine: &dyn Engine, number: u64) {
         for version in 1..=2_u64 {
             let before = (version > 1).then_some(version - 1);
             engine.load_each(&COPY, 1, &ids).await.expect("rows");
-            engine.gates("h", 1, &ids).await.expect("gates");
-            let gate = |aggregate| GateAdvance {
+            engine
+                .applied_sequences("h", 1, &ids)
+                .await
+                .expect("applied_sequences");
+            let applied = |aggregate| SequenceAdvance {
                 handler: "h".to_owned(),
                 generation: 1,
                 aggregate,
                 from: before,
-                to: Gate {
+                to: AppliedSequence {
                     sequence: version,
                     event: None,
                 },
@@ -86,7 +90,7 @@ async fn round(engine: &dyn Engine, number: u64) {
             };
             let write = WriteSet {
                 saves: ids.iter().copied().map(row).collect(),
-                gates: ids.iter().copied().map(gate).collect(),
+                applied_sequences: ids.iter().copied().map(applied).collect(),
                 documents: ids.iter().copied().map(job).collect(),
                 events: ids.iter().map(|id| event(*id, version)).collect(),
                 ..WriteSet::default()

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use platform_contract::value::Uuid;
-use platform_ports::engine::{Engine, Found, Options, Position, Replicas};
+use platform_ports::engine::{ConsistencyToken, Engine, Found, Options, Replicas};
 use platform_postgres::PostgresEngine;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Executor};
@@ -37,7 +37,7 @@ fn replicas(engine: &PostgresEngine) -> &dyn Replicas {
 }
 
 /// The version that a standby shows; `None`: none can answer.
-async fn shown(engine: &PostgresEngine, seen: Position) -> Option<u64> {
+async fn shown(engine: &PostgresEngine, seen: ConsistencyToken) -> Option<u64> {
     match replicas(engine).load(seen, &THING, id(1)).await? {
         Found::Live(stored) => Some(stored.version),
         other => panic!("a thing, not {other:?}"),
@@ -45,7 +45,7 @@ async fn shown(engine: &PostgresEngine, seen: Position) -> Option<u64> {
 }
 
 /// Waits until a standby shows this version to whoever has seen so much.
-async fn until_shown(engine: &PostgresEngine, seen: Position, version: u64) {
+async fn until_shown(engine: &PostgresEngine, seen: ConsistencyToken, version: u64) {
     let end = Instant::now() + Duration::from_secs(20);
     while shown(engine, seen).await != Some(version) {
         assert!(Instant::now() < end, "version {version} is never shown");
@@ -77,15 +77,15 @@ async fn nobody_goes_back_behind_what_was_seen() {
     assert_eq!(shown(&engine, after).await, None);
     assert_eq!(stored(&engine).await, 2);
     assert_eq!(shown(&engine, before).await, Some(1));
-    assert_eq!(shown(&engine, Position::START).await, Some(1));
+    assert_eq!(shown(&engine, ConsistencyToken::START).await, Some(1));
     let find = all(&THING);
     assert_eq!(replicas(&engine).find(after, &find).await, None);
     let page = replicas(&engine).find(before, &find).await;
     assert_eq!(page.expect("an answer").rows[0].version, 1);
-    assert_eq!(shown(&engine, Position::NEVER).await, None);
+    assert_eq!(shown(&engine, ConsistencyToken::NEVER).await, None);
     paused.end().await;
     until_shown(&engine, after, 2).await;
-    assert_eq!(shown(&engine, Position::NEVER).await, None);
+    assert_eq!(shown(&engine, ConsistencyToken::NEVER).await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,16 +95,16 @@ async fn a_standby_has_what_was_there_when_the_service_was_opened() {
     };
     let url = url_of(&standby, database.name());
     let engine = with(engine, &url).await;
-    until_shown(&engine, Position::START, 1).await;
+    until_shown(&engine, ConsistencyToken::START, 1).await;
     let paused = Paused::new(&standby).await;
     change(&engine, 2).await;
     let later = with(database.open().await, &url).await;
     for _ in 0..15 {
-        assert_eq!(shown(&later, Position::START).await, None);
+        assert_eq!(shown(&later, ConsistencyToken::START).await, None);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     paused.end().await;
-    until_shown(&later, Position::START, 2).await;
+    until_shown(&later, ConsistencyToken::START, 2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,14 +113,14 @@ async fn a_standby_that_is_far_behind_is_not_asked() {
         return;
     };
     let engine = with(engine, &url_of(&standby, database.name())).await;
-    until_shown(&engine, Position::START, 1).await;
+    until_shown(&engine, ConsistencyToken::START, 1).await;
     let paused = Paused::new(&standby).await;
     change(&engine, 2).await;
-    assert_eq!(shown(&engine, Position::START).await, Some(1));
+    assert_eq!(shown(&engine, ConsistencyToken::START).await, Some(1));
     tokio::time::sleep(Duration::from_secs(13)).await;
-    assert_eq!(shown(&engine, Position::START).await, None);
+    assert_eq!(shown(&engine, ConsistencyToken::START).await, None);
     paused.end().await;
-    until_shown(&engine, Position::START, 2).await;
+    until_shown(&engine, ConsistencyToken::START, 2).await;
 }
 
 /// Sessions are torn off and refused, then held up without a word: each read has its answer from the
@@ -132,7 +132,7 @@ async fn a_standby_that_goes_away_loses_no_read() {
     };
     let mut proxy = Proxy::to(&url_of(&standby, database.name())).await;
     let engine = with(engine, &proxy.url()).await;
-    until_shown(&engine, Position::START, 1).await;
+    until_shown(&engine, ConsistencyToken::START, 1).await;
     for hold in [false, true] {
         match hold {
             true => proxy.hold(),
@@ -141,14 +141,14 @@ async fn a_standby_that_goes_away_loses_no_read() {
         let mut slow = 0;
         for _ in 0..20 {
             let start = Instant::now();
-            assert_eq!(shown(&engine, Position::START).await, None);
+            assert_eq!(shown(&engine, ConsistencyToken::START).await, None);
             assert_eq!(stored(&engine).await, 1);
             slow += u32::from(start.elapsed() > Duration::from_millis(500));
             assert!(start.elapsed() < Duration::from_secs(4));
         }
         assert!(slow <= 1, "{slow} reads waited for it");
         proxy.again().await;
-        until_shown(&engine, Position::START, 1).await;
+        until_shown(&engine, ConsistencyToken::START, 1).await;
     }
     // The server ends the sessions: one read finds out, and the next are answered again.
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -158,7 +158,7 @@ async fn a_standby_that_goes_away_loses_no_read() {
         .expect("a session");
     session.execute(end).await.expect("the sessions end");
     session.close().await.expect("the end of the session");
-    until_shown(&engine, Position::START, 1).await;
+    until_shown(&engine, ConsistencyToken::START, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,7 +168,7 @@ async fn what_is_no_standby_is_not_asked() {
     };
     let engine = with(engine, &database.url()).await;
     for _ in 0..10 {
-        assert_eq!(shown(&engine, Position::START).await, None);
+        assert_eq!(shown(&engine, ConsistencyToken::START).await, None);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let unread = database.open().await;

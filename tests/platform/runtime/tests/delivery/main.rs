@@ -3,7 +3,7 @@
 
 mod envelope;
 mod heartbeats;
-mod owner;
+mod publisher;
 mod refused;
 mod relay;
 mod shop;

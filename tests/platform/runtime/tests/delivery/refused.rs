@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::owner::OWNED;
+use crate::publisher::OWNED;
 use crate::relay::{Outcome, start};
 use crate::shop::{self, MAX_BYTES, PARTITIONS, Service, TOPIC};
 use platform_contract::envelope::{Control, Envelope};
@@ -12,8 +12,8 @@ use platform_ports::broker::Broker;
 use platform_ports::engine::{Document, DocumentWrite, Documents, WriteSet};
 use platform_runtime::handler::Handlers;
 use platform_runtime::handler::dead_letters::{DeadLetter, LetterError, Settled};
-use platform_runtime::owner::{EVENT_LOG_RETENTION, Owner};
-use platform_runtime::requests::Asking;
+use platform_runtime::publisher::{EVENT_LOG_RETENTION, SnapshotPublisher};
+use platform_runtime::recovery_request::RecoveryRequester;
 use platform_testing::consuming::Reader;
 use serde_json::json;
 use uuid::Uuid;
@@ -34,7 +34,7 @@ async fn listed(service: &Service) -> Result<DeadLetter, Box<dyn std::error::Err
 }
 
 async fn ask(broker: &dyn Broker, request: &Control) -> Outcome {
-    let asking = Asking {
+    let asking = RecoveryRequester {
         system: "shop",
         from: "sales",
         owner: "stock",
@@ -64,7 +64,7 @@ async fn what_the_broker_refuses_is_listed_and_given_up_for_good() -> Outcome {
     assert_eq!(letter.sequence, Some(2));
     assert!(letter.failure.is_some_and(|why| why.contains("refuses")));
 
-    // Tried again, it is refused again.
+    // EffectOutcome again, it is refused again.
     let (handlers, runtime) = (Handlers::default(), &service.runtime);
     let again = handlers.retry(runtime, "outbox", item).await?;
     assert_eq!(again, Settled::UnderWay);
@@ -76,7 +76,7 @@ async fn what_the_broker_refuses_is_listed_and_given_up_for_good() -> Outcome {
     assert!(matches!(nothing, Err(LetterError::UnknownHandler(_))));
 
     // Whoever misses it is told the state instead: sent again, it would be refused again.
-    let owner = Owner::new(Arc::clone(runtime), vec![OWNED], EVENT_LOG_RETENTION);
+    let owner = SnapshotPublisher::new(Arc::clone(runtime), vec![OWNED], EVENT_LOG_RETENTION);
     let owner = tokio::spawn(owner.run());
     let request = Uuid::now_v7();
     let resend = Control::ResendRequest {
@@ -130,7 +130,8 @@ async fn requests_that_cannot_be_read_are_forgotten() -> Outcome {
     service.engine().commit(write).await?;
     let relay = start(&service);
     let runtime = Arc::clone(&service.runtime);
-    let owner = tokio::spawn(Owner::new(runtime, vec![OWNED], EVENT_LOG_RETENTION).run());
+    let owner =
+        tokio::spawn(SnapshotPublisher::new(runtime, vec![OWNED], EVENT_LOG_RETENTION).run());
     let snapshot = Control::SnapshotRequest {
         request: Uuid::now_v7(),
         aggregate_type: "item".to_owned(),

@@ -135,7 +135,7 @@ async fn two_relays_at_once_keep_the_order_of_every_key() -> Outcome {
     for version in 1..=20 {
         for item in &items {
             one.save(*item, version, "x").await?;
-            other.runtime.outbox_bell.ring();
+            other.runtime.outbox_wake_up.send();
         }
     }
     one.drained().await?;

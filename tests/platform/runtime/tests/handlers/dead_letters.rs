@@ -102,7 +102,7 @@ async fn what_is_discarded_is_passed_over() {
     let settled = desk.handlers.discard(&desk.runtime, "notes", book).await;
     assert_eq!(settled.expect("discarded"), Settled::Empty);
     desk.cards_say(&["a one three four"]).await;
-    assert_eq!(desk.gate("notes", 0, book).await, Some(4));
+    assert_eq!(desk.applied("notes", 0, book).await, Some(4));
     desk.stop().await;
 }
 
@@ -236,7 +236,7 @@ async fn a_newer_version_waits_for_an_upgrade() {
     publish(&*world.broker, BOOKS, &[newer, listed(book, 2, "second")]).await;
     desk.holds(Documents::Parked, 2).await;
     assert_eq!(desk.count(Documents::DeadLetters).await, 0);
-    assert_eq!(desk.gate("opens", 0, book).await, None);
+    assert_eq!(desk.applied("opens", 0, book).await, None);
     desk.stop().await;
 }
 
@@ -246,7 +246,7 @@ async fn a_database_out_of_reach_is_no_fault_of_the_message() {
     let world = World::new().await;
     let handlers = Handlers::default().policy::<Notes>();
     world.desk(handlers.clone()).await.stop().await;
-    let moves_a_gate = |write: &WriteSet| !write.gates.is_empty();
+    let moves_a_gate = |write: &WriteSet| !write.applied_sequences.is_empty();
     let ailing = Ailing::new(engine(world.folder()).await, moves_a_gate, 3);
     let broker = std::sync::Arc::clone(&world.broker);
     let desk = Desk::start_on(ailing.clone(), broker, handlers);

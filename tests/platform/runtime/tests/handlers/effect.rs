@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::reacting::domain::{BOOKS, BookListed, Notes};
 use crate::reacting::library::{lent, listed, publish};
 use crate::reacting::world::{Desk, World, until};
-use platform_contract::{Follow, Recorded};
+use platform_contract::{FollowUp, Recorded};
 use platform_ports::engine::Documents;
 use platform_runtime::handler::{Attempt, Attempts, Effect, Handlers, Outcome};
 use platform_support::child::Child;
@@ -32,16 +32,16 @@ impl Prints {
     }
 }
 
-fn made(text: String) -> Option<Follow> {
-    Some(Follow {
+fn made(text: String) -> Option<FollowUp> {
+    Some(FollowUp {
         command: "MakeCard",
         target: None,
         input: json!({ "text": text }),
     })
 }
 
-fn noted(card: &str) -> Option<Follow> {
-    Some(Follow {
+fn noted(card: &str) -> Option<FollowUp> {
+    Some(FollowUp {
         command: "NoteOnCard",
         target: card.parse().ok(),
         input: json!({ "text": "printed" }),
@@ -82,7 +82,7 @@ impl Effect for Prints {
         }
     }
 
-    fn gave_up(&self, _: &Recorded<BookListed>, why: &str) -> Option<Follow> {
+    fn gave_up(&self, _: &Recorded<BookListed>, why: &str) -> Option<FollowUp> {
         made(format!("gave up: {why}"))
     }
 }

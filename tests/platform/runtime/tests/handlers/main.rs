@@ -1,11 +1,11 @@
 //! What reacts to events: replicas, policies and effects.
 #![allow(missing_docs)]
 
+mod applied_sequence;
 mod dead_letters;
 mod effect;
 mod first_start;
 mod gaps;
-mod gate;
 mod metrics;
 mod policy;
 mod reacting;

@@ -57,7 +57,11 @@ async fn heartbeats_do_not_wait() {
     let world = World::new().await;
     let ailing = engine(world.folder()).await;
     // Whatever it handles cannot be noted.
-    let ailing = Ailing::new(ailing, |write| !write.gates.is_empty(), u32::MAX);
+    let ailing = Ailing::new(
+        ailing,
+        |write| !write.applied_sequences.is_empty(),
+        u32::MAX,
+    );
     let broker = Arc::clone(&world.broker);
     let desk = Desk::start_on(ailing, broker, Handlers::default().policy::<Counted>());
     until("it has begun", async || {

@@ -206,8 +206,8 @@ async fn a_replay_does_nothing_again_unless_it_is_told_to() {
         .await;
     until("the replay is over", async || {
         let again = handlers.replay(runtime, "opens", false).await;
-        let gate = desk.gate("opens", 1, books[0]).await;
-        (again.is_err() && gate.is_none()).then_some(())
+        let applied = desk.applied("opens", 1, books[0]).await;
+        (again.is_err() && applied.is_none()).then_some(())
     })
     .await;
     assert_eq!(desk.cards().await.len(), 9);

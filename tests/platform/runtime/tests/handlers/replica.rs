@@ -255,7 +255,7 @@ async fn it_is_rebuilt_beside_itself_while_events_go_on() {
     while !telling.is_finished() || !switched {
         let title = title(&desk, books[7]).await;
         assert!(title.is_some(), "the copy is gone during the rebuild");
-        switched = desk.gate("book-copy", 1, books[7]).await.is_some()
+        switched = desk.applied("book-copy", 1, books[7]).await.is_some()
             && desk
                 .handlers
                 .rebuild(&desk.runtime, "book-copy")
@@ -277,8 +277,8 @@ async fn it_is_rebuilt_beside_itself_while_events_go_on() {
     // What is no longer used is removed.
     until("the first generation is gone", async || {
         let copy = desk.copy(0, books[0]).await.is_none();
-        let gate = desk.gate("book-copy", 0, books[0]).await.is_none();
-        (copy && gate).then_some(())
+        let applied = desk.applied("book-copy", 0, books[0]).await.is_none();
+        (copy && applied).then_some(())
     })
     .await;
     for book in &books {
@@ -339,6 +339,6 @@ async fn an_older_snapshot_is_passed_over() {
     publish(&*world.broker, BOOKS, &late).await;
     desk.reaches("book-copy", next, 1).await;
     assert_eq!(desk.copy(0, book).await, Some(("New".to_owned(), 2)));
-    assert_eq!(desk.gate("book-copy", 0, book).await, Some(2));
+    assert_eq!(desk.applied("book-copy", 0, book).await, Some(2));
     desk.stop().await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::reacting::domain::{BOOKS, BookListed, Notes, mend};
 use crate::reacting::library::{lent, listed, publish};
 use crate::reacting::world::{Desk, World, neighbours, until};
-use platform_contract::{Follow, Recorded};
+use platform_contract::{FollowUp, Recorded};
 use platform_ports::engine::{Document, DocumentWrite, Documents, WriteSet};
 use platform_runtime::handler::dead_letters::{DeadLetter, Settled};
 use platform_runtime::handler::{Attempt, Attempts, Effect, Handlers, Outcome};
@@ -35,14 +35,14 @@ impl Effect for Files {
             "odd" => "DoNobodyKnowsWhat",
             _ => "MakeCard",
         };
-        Outcome::Done(Some(Follow {
+        Outcome::Done(Some(FollowUp {
             command,
             target: None,
             input: json!({ "text": event.title }),
         }))
     }
 
-    fn gave_up(&self, _: &Recorded<BookListed>, why: &str) -> Option<Follow> {
+    fn gave_up(&self, _: &Recorded<BookListed>, why: &str) -> Option<FollowUp> {
         panic!("{why}, and nobody is to know")
     }
 }
@@ -62,7 +62,7 @@ impl Effect for Removed {
         Outcome::Retry("not yet".to_owned())
     }
 
-    fn gave_up(&self, _: &Recorded<BookListed>, _: &str) -> Option<Follow> {
+    fn gave_up(&self, _: &Recorded<BookListed>, _: &str) -> Option<FollowUp> {
         None
     }
 }

@@ -4,14 +4,14 @@
 use uuid::Uuid;
 
 use super::Batch;
+use crate::handler::applied_sequence::Place;
 use crate::handler::ask::{self, Ask};
-use crate::handler::gate::Place;
 use crate::handler::message::Message;
 use crate::handler::parked::Why;
 use crate::handler::queue;
 use crate::handler::reactor::Failure;
 use platform_contract::envelope::Envelope;
-use platform_ports::engine::Gate;
+use platform_ports::engine::AppliedSequence;
 
 impl Batch<'_> {
     /// Learns from a state that was told instead of events that the owner does not have them any more.
@@ -26,13 +26,13 @@ impl Batch<'_> {
         let aggregate = envelope.subject;
         let begins_anywhere = self.is_mid_topic(aggregate);
         let key = self.key(aggregate);
-        if key.queue.is_some() || (key.gate.is_none() && begins_anywhere) {
+        if key.queue.is_some() || (key.applied.is_none() && begins_anywhere) {
             return Ok(());
         }
-        let next = key.gate.map_or(1, |gate| gate.sequence + 1);
+        let next = key.applied.map_or(1, |applied| applied.sequence + 1);
         let first = key.parked.head().map(|(first, _)| first);
         let missing = first.unwrap_or(envelope.sequence.saturating_add(1)) > next;
-        match (missing, key.gate) {
+        match (missing, key.applied) {
             (false, _) => Ok(()),
             (true, None) => self.begin_behind(envelope, first).await,
             (true, Some(_)) => self.lose(message, envelope, next).await,
@@ -40,15 +40,15 @@ impl Batch<'_> {
     }
 
     /// Gives up what is missing before what waits for an aggregate, or what waits first when nothing is: the
-    /// gate moves. Whether there was anything.
+    /// applied sequence moves. Whether there was anything.
     pub fn pass_over(&mut self, aggregate: Uuid) -> bool {
         let (scope, begins_anywhere) = (self.scope, self.is_mid_topic(aggregate));
         let key = self.key(aggregate);
         let Some((first, waiting)) = key.parked.head() else {
             return false;
         };
-        let next = match key.gate {
-            Some(gate) => gate.sequence + 1,
+        let next = match key.applied {
+            Some(applied) => applied.sequence + 1,
             None if begins_anywhere => first,
             None => 1,
         };
@@ -69,7 +69,7 @@ impl Batch<'_> {
         );
         // Without an id, so that a snapshot of the same sequence is still of use.
         let event = None;
-        key.gate = Some(Gate { sequence, event });
+        key.applied = Some(AppliedSequence { sequence, event });
         if scope.about.projection.is_some() {
             let ask = ask::recorded(scope, Ask::Snapshot(aggregate));
             self.documents.push(ask);
@@ -82,8 +82,8 @@ impl Batch<'_> {
         let mid_topic = self.is_mid_topic(aggregate);
         let key = self.key(aggregate);
         let (first, _) = key.parked.head()?;
-        let from = match key.gate {
-            Some(gate) => gate.sequence + 1,
+        let from = match key.applied {
+            Some(applied) => applied.sequence + 1,
             None if mid_topic => return None,
             None => 1,
         };
@@ -116,12 +116,12 @@ impl Batch<'_> {
     pub(super) fn state_told(&mut self, aggregate: Uuid, sequence: u64) {
         let mid_topic = self.is_mid_topic(aggregate);
         let key = self.key(aggregate);
-        let from = match key.gate {
+        let from = match key.applied {
             _ if key.queue.is_some() => return,
             None if mid_topic => return,
             None => 1,
-            Some(gate) if gate.sequence >= sequence => return,
-            Some(gate) => gate.sequence + 1,
+            Some(applied) if applied.sequence >= sequence => return,
+            Some(applied) => applied.sequence + 1,
         };
         self.ask_from(aggregate, from);
     }
@@ -132,20 +132,20 @@ impl Batch<'_> {
         envelope: &Envelope,
         first: Option<u64>,
     ) -> Result<(), Failure> {
-        let gate = match first {
-            Some(first) => Gate {
+        let applied = match first {
+            Some(first) => AppliedSequence {
                 sequence: first.saturating_sub(1),
                 event: None,
             },
-            None => Place::from(envelope).gate(),
+            None => Place::from(envelope).applied(),
         };
         tracing::warn!(
             handler = self.scope.about.handler,
             aggregate = %envelope.subject,
-            sequence = gate.sequence,
+            sequence = applied.sequence,
             "the events up to this one are gone from their owner's log: it begins behind them"
         );
-        self.key(envelope.subject).gate = Some(gate);
+        self.key(envelope.subject).applied = Some(applied);
         match self.drain(envelope.subject).await {
             // The one that waits fails on its own account, when its turn comes.
             Ok(_) | Err(Failure::Poison(_) | Failure::Newer(_)) => Ok(()),

@@ -18,7 +18,7 @@ use platform_ports::engine::{
     CommitError, Engine, EngineError, Options, OutboxEvent, Save, SaveTo, Stored, WriteSet,
 };
 use platform_runtime::Runtime;
-use platform_runtime::bell::Bell;
+use platform_runtime::wake_up::WakeUp;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
@@ -110,9 +110,9 @@ impl Service {
             outages: Arc::default(),
             partitions: PARTITIONS,
             commands: BTreeMap::new(),
-            outbox_bell: Bell::default(),
-            commands_bell: Notify::new(),
-            jobs_bell: Notify::new(),
+            outbox_wake_up: WakeUp::default(),
+            commands_wake_up: Notify::new(),
+            jobs_wake_up: Notify::new(),
             generations_bell: Notify::new(),
             shutdown: receiver,
         };
@@ -139,7 +139,7 @@ impl Service {
     ) -> Result<(), CommitError> {
         let writes = versions.map(|version| saved(id, version, "x")).collect();
         let saved = self.runtime.engine.commit_all(writes).await;
-        self.runtime.outbox_bell.ring();
+        self.runtime.outbox_wake_up.send();
         saved.map_err(|(_, error)| error)
     }
 
@@ -177,7 +177,7 @@ impl Service {
 
     async fn commit(&self, write: WriteSet) -> Result<(), CommitError> {
         self.runtime.engine.commit(write).await?;
-        self.runtime.outbox_bell.ring();
+        self.runtime.outbox_wake_up.send();
         Ok(())
     }
 

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
-    CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find, Found, Gate,
-    Generation, OffsetAdvance, OutboxDepth, OutboxEvent, OutboxRow, Page, WriteSet,
+    AppliedSequence, CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find,
+    Found, Generation, OffsetAdvance, OutboxDepth, OutboxEvent, OutboxRow, Page, WriteSet,
 };
 use uuid::Uuid;
 
@@ -119,13 +119,15 @@ impl Engine for Ailing {
         self.inner.trim_event_log(before).await
     }
 
-    async fn gates(
+    async fn applied_sequences(
         &self,
         handler: &str,
         generation: Generation,
         aggregates: &[Uuid],
-    ) -> Result<Vec<(Uuid, Gate)>, EngineError> {
-        self.inner.gates(handler, generation, aggregates).await
+    ) -> Result<Vec<(Uuid, AppliedSequence)>, EngineError> {
+        self.inner
+            .applied_sequences(handler, generation, aggregates)
+            .await
     }
 
     async fn offsets(

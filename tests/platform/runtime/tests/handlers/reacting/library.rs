@@ -8,7 +8,7 @@ use platform_contract::Event;
 use platform_contract::envelope::{Change, Control, Envelope, partition_of};
 use platform_contract::value::Timestamp;
 use platform_ports::broker::{Broker, Polled, Publication, Published};
-use platform_runtime::requests::{commands_topic, replay_topic};
+use platform_runtime::recovery_request::{commands_topic, replay_topic};
 use platform_testing::consuming::Reader;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;

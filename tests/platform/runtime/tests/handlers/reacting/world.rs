@@ -9,10 +9,10 @@ use platform_contract::envelope::partition_of;
 use platform_ports::broker::{Broker, Topic};
 use platform_ports::engine::{Documents, Engine, Find, Found, Generation, Options};
 use platform_ports::outage::{Dependency, Outage};
-use platform_runtime::bell::Bell;
 use platform_runtime::handler::Handlers;
-use platform_runtime::requests::commands_topic;
-use platform_runtime::unit_of_work::{Creates, Unit, Updates};
+use platform_runtime::recovery_request::commands_topic;
+use platform_runtime::unit_of_work::{CommandExecutor, Creates, Updates};
+use platform_runtime::wake_up::WakeUp;
 use platform_runtime::{Executor, Runtime};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -114,11 +114,11 @@ impl Desk {
         let commands: [(&'static str, Arc<dyn Executor>); 2] = [
             (
                 "MakeCard",
-                Arc::new(Unit::<Domain, MakeCard, Creates>::new()),
+                Arc::new(CommandExecutor::<Domain, MakeCard, Creates>::new()),
             ),
             (
                 "NoteOnCard",
-                Arc::new(Unit::<Domain, NoteOnCard, Updates>::new()),
+                Arc::new(CommandExecutor::<Domain, NoteOnCard, Updates>::new()),
             ),
         ];
         let runtime = Arc::new(Runtime {
@@ -131,9 +131,9 @@ impl Desk {
             outages: Arc::default(),
             partitions: PARTITIONS,
             commands: BTreeMap::from(commands),
-            outbox_bell: Bell::default(),
-            commands_bell: Notify::new(),
-            jobs_bell: Notify::new(),
+            outbox_wake_up: WakeUp::default(),
+            commands_wake_up: Notify::new(),
+            jobs_wake_up: Notify::new(),
             generations_bell: Notify::new(),
             shutdown: down,
         });
@@ -156,18 +156,21 @@ impl Desk {
     }
 
     /// The sequence up to which a handler has come with a book.
-    pub async fn gate(&self, handler: &str, generation: Generation, book: Uuid) -> Option<u64> {
+    pub async fn applied(&self, handler: &str, generation: Generation, book: Uuid) -> Option<u64> {
         let engine = &self.runtime.engine;
-        let gates = engine.gates(handler, generation, &[book]).await;
-        gates.expect("gates").first().map(|(_, gate)| gate.sequence)
+        let applied_sequences = engine.applied_sequences(handler, generation, &[book]).await;
+        applied_sequences
+            .expect("applied_sequences")
+            .first()
+            .map(|(_, applied)| applied.sequence)
     }
 
     /// Waits until a handler has come so far with a book.
     pub async fn reaches(&self, handler: &str, book: Uuid, sequence: u64) {
         let what = format!("{handler} has come to {sequence} with {book}");
         until(&what, async || {
-            let gate = self.gate(handler, 0, book).await;
-            (gate >= Some(sequence)).then_some(())
+            let applied = self.applied(handler, 0, book).await;
+            (applied >= Some(sequence)).then_some(())
         })
         .await;
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use platform_testing::http::Answer;
 use serde_json::Value;
 
-use super::way::Way;
+use super::proxy::Proxy;
 use super::{Kind, Own, PATIENCE, Running, free_port};
 use crate::domain;
 use platform_support::kafka::Server as Kafka;
@@ -16,11 +16,11 @@ const MANY: u64 = 20;
 
 /// A server that can be taken away and given back.
 enum Away {
-    /// One of the tests', behind a way of this test's own.
+    /// One of the tests', behind a proxy of this test's own.
     Behind {
         port: u16,
         server: String,
-        way: Option<Way>,
+        proxy: Option<Proxy>,
     },
     /// One of this test's own.
     Redis(Redis),
@@ -31,7 +31,7 @@ enum Away {
 impl Away {
     /// A server of a kind that is there, and its host as the service is told.
     async fn new(kind: Kind) -> Option<(Self, String, String)> {
-        // These tell their clients where they are themselves, or may do so: a way to one would be passed by.
+        // These tell their clients where they are themselves, or may do so: a proxy to one would be passed by.
         if kind == Kind::Kafka {
             let server = Kafka::prepare()?;
             server.run("up");
@@ -46,14 +46,18 @@ impl Away {
         }
         let (access, server) = kind.served()?;
         let port = free_port();
-        let way = Some(Way::open(port, &server).await);
-        let away = Self::Behind { port, server, way };
+        let proxy = Some(Proxy::open(port, &server).await);
+        let away = Self::Behind {
+            port,
+            server,
+            proxy,
+        };
         Some((away, access, format!("127.0.0.1:{port}")))
     }
 
     async fn goes(&mut self) {
         match self {
-            Self::Behind { way, .. } => *way = None,
+            Self::Behind { proxy, .. } => *proxy = None,
             Self::Redis(server) => server.kill(),
             Self::Kafka(server) => drop(server.run("down")),
         }
@@ -61,7 +65,11 @@ impl Away {
 
     async fn comes_back(&mut self) {
         match self {
-            Self::Behind { port, server, way } => *way = Some(Way::open(*port, server).await),
+            Self::Behind {
+                port,
+                server,
+                proxy,
+            } => *proxy = Some(Proxy::open(*port, server).await),
             Self::Redis(server) => server.again(),
             Self::Kafka(server) => drop(server.run("up")),
         }

@@ -1,6 +1,6 @@
 //! What is said of a server that is wrong or away: the variable, the host, what to do.
 
-use super::way::Way;
+use super::proxy::Proxy;
 use super::{Kind, Own, Running, free_port};
 use crate::domain;
 use crate::process::run;
@@ -77,7 +77,7 @@ async fn a_server_that_is_away_is_waited_for() {
         says(*kind, &reason, &[&variable]);
         let lives = running.client.get("/health/live").await;
         assert_eq!(lives.expect("it lives").status, 200);
-        let _way = Way::open(port, &server).await;
+        let _proxy = Proxy::open(port, &server).await;
         running.is_ready().await;
     }
 }

@@ -3,8 +3,8 @@
 
 mod lines;
 mod messages;
+mod proxy;
 mod secrets;
-mod way;
 
 use std::io::Read;
 use std::net::TcpListener;

@@ -4,7 +4,7 @@
 use axum::http::Method;
 use serde_json::json;
 
-use super::way::Way;
+use super::proxy::Proxy;
 use super::{Kind, Own, Running, free_port};
 use crate::domain;
 
@@ -50,10 +50,10 @@ async fn passwords_are_in_no_log() {
         let mut running = Running::start(command);
         // Away, there, and away again; all the while somebody calls.
         let mut answers = vec![running.waits_for(&host).await];
-        let way = Way::open(port, &server).await;
+        let proxy = Proxy::open(port, &server).await;
         answers.push(running.refuses_or_answers().await);
         answers.extend(called(&running).await);
-        drop(way);
+        drop(proxy);
         answers.extend(called(&running).await);
         let written = running.written();
         assert!(written.contains("TRACE"), "{kind:?}: nothing is logged");
@@ -73,12 +73,12 @@ async fn callers_are_told_nothing_of_the_database() {
         };
         let (place, own) = (domain::place(), Own::new(*kind));
         let port = free_port();
-        let way = Way::open(port, &server).await;
+        let proxy = Proxy::open(port, &server).await;
         let at = own.at(&access, &format!("127.0.0.1:{port}"));
         let mut running = Running::start(kind.service(place.path(), Some(&at), ""));
         running.is_ready().await;
         let mut answers = called(&running).await;
-        drop(way);
+        drop(proxy);
         answers.extend(called(&running).await);
         for answer in answers {
             for word in OF_NO_CALLER {

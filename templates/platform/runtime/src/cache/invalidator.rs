@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use crate::Runtime;
-use crate::owner::Owned;
-use crate::reading::{Beginning, Reading, ReadingError};
+use crate::group_member::{GroupMember, GroupMemberError, OffsetReset};
+use crate::publisher::PublishedAggregate;
 use platform_contract::envelope::Envelope;
 use platform_ports::broker::{Delivery, Polled};
 use platform_ports::cache::{Cache, Unanswered};
@@ -27,18 +27,22 @@ const REST: Duration = Duration::from_secs(1);
 const NOTED: Duration = Duration::from_secs(5);
 
 /// Reads the topics of what a service owns, together with its other processes.
-pub struct Keeper {
+pub struct CacheInvalidator {
     runtime: Arc<Runtime>,
     cache: Arc<dyn Cache>,
-    owned: Vec<Owned>,
+    owned: Vec<PublishedAggregate>,
     /// How far partitions were read since that was written down.
     read: BTreeMap<(String, u32), OffsetAdvance>,
     noted: Instant,
 }
 
-impl Keeper {
+impl CacheInvalidator {
     /// For these aggregates of a service.
-    pub fn new(runtime: Arc<Runtime>, cache: Arc<dyn Cache>, owned: Vec<Owned>) -> Self {
+    pub fn new(
+        runtime: Arc<Runtime>,
+        cache: Arc<dyn Cache>,
+        owned: Vec<PublishedAggregate>,
+    ) -> Self {
         Self {
             runtime,
             cache,
@@ -66,10 +70,10 @@ impl Keeper {
     }
 
     /// Where nothing is written down, nothing older is in the cache.
-    async fn session(&mut self) -> Result<(), ReadingError> {
+    async fn session(&mut self) -> Result<(), GroupMemberError> {
         let runtime = Arc::clone(&self.runtime);
         let topics: Vec<_> = self.owned.iter().map(|it| it.topic.to_owned()).collect();
-        let joined = Reading::join(Arc::clone(&runtime), HANDLER, &topics, Beginning::End);
+        let joined = GroupMember::join(Arc::clone(&runtime), HANDLER, &topics, OffsetReset::End);
         let mut reading = joined.await?;
         let mut shutdown = runtime.shutdown.clone();
         while !*runtime.shutdown.borrow() {
@@ -92,9 +96,9 @@ impl Keeper {
 
     async fn take(
         &mut self,
-        reading: &mut Reading,
+        reading: &mut GroupMember,
         messages: &[Delivery],
-    ) -> Result<(), ReadingError> {
+    ) -> Result<(), GroupMemberError> {
         let (Some(first), Some(last)) = (messages.first(), messages.last()) else {
             return Ok(());
         };

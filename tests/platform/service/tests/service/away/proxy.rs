@@ -1,4 +1,4 @@
-//! The way to a server, which can be cut and mended.
+//! A proxy in front of a server, which can be cut and mended.
 
 use std::net::SocketAddr;
 
@@ -6,11 +6,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 /// A port of this machine that leads to a server; cut when this is dropped.
-pub(super) struct Way {
+pub(super) struct Proxy {
     _carried: JoinSet<()>,
 }
 
-impl Way {
+impl Proxy {
     /// Lets a port lead to a server.
     pub(super) async fn open(port: u16, server: &str) -> Self {
         let here = SocketAddr::from(([127, 0, 0, 1], port));

@@ -5,8 +5,8 @@
 //! Snapshots and repeated events take the way of all messages, through the outbox, in the order of
 //! their key; a replay is copied from the event log straight into a topic of its own.
 
+mod aggregate;
 mod intake;
-mod owned;
 mod step;
 mod work;
 
@@ -17,13 +17,13 @@ use self::intake::{Intake, IntakeError};
 use self::step::{Step, Stepping};
 use self::work::{Next, Opened};
 use crate::Runtime;
-use crate::requests::commands_topic;
+use crate::recovery_request::commands_topic;
 use platform_contract::value::Timestamp;
 use platform_ports::broker::{BrokerError, Published, Topic};
 use platform_ports::engine::{CommitError, DocumentWrite, WriteSet};
 use platform_ports::outage::{Cause, Dependency};
 
-pub use owned::Owned;
+pub use aggregate::PublishedAggregate;
 
 /// How long events stay in the log unless the service says otherwise. Longer than the week a broker
 /// keeps messages by default: what is asked for again is mostly gone from there. Beyond it, gaps
@@ -54,16 +54,16 @@ const BACK_OFF: Duration = Duration::from_secs(1);
 const TIDYING: Duration = Duration::from_secs(600);
 
 /// Answers the requests for what a service owns.
-pub struct Owner {
+pub struct SnapshotPublisher {
     runtime: Arc<Runtime>,
-    owned: Vec<Owned>,
+    owned: Vec<PublishedAggregate>,
     retention: Duration,
     tidied: Option<Instant>,
 }
 
 /// Why requests are held up. They go on later.
 #[derive(Debug, thiserror::Error)]
-enum OwnerError {
+enum PublisherError {
     /// The way in.
     #[error(transparent)]
     Intake(#[from] IntakeError),
@@ -78,10 +78,10 @@ enum OwnerError {
     NotTaken(Published),
 }
 
-impl Cause for OwnerError {
+impl Cause for PublisherError {
     fn cause(&self) -> Option<Dependency> {
         match self {
-            Self::Intake(IntakeError::Reading(error)) => error.cause(),
+            Self::Intake(IntakeError::GroupMember(error)) => error.cause(),
             Self::Intake(IntakeError::Commit(error)) | Self::Commit(error) => error.cause(),
             Self::Broker(error) => error.cause(),
             Self::NotTaken(Published::Failed(_)) => Some(Dependency::Broker),
@@ -100,10 +100,10 @@ enum Progress {
     Done,
 }
 
-impl Owner {
+impl SnapshotPublisher {
     /// For these aggregates of a service, whose event log is kept for `retention`
     /// ([`EVENT_LOG_RETENTION`]).
-    pub fn new(runtime: Arc<Runtime>, owned: Vec<Owned>, retention: Duration) -> Self {
+    pub fn new(runtime: Arc<Runtime>, owned: Vec<PublishedAggregate>, retention: Duration) -> Self {
         Self {
             runtime,
             owned,
@@ -135,7 +135,7 @@ impl Owner {
 
     /// Accepts requests and works on them, until something fails. It may be given up at any await:
     /// what is not committed is done again.
-    async fn serve(&mut self) -> Result<(), OwnerError> {
+    async fn serve(&mut self) -> Result<(), PublisherError> {
         let name = commands_topic(self.runtime.system, self.runtime.context);
         let partitions = self.runtime.partitions;
         let broker = &self.runtime.broker;
@@ -154,7 +154,7 @@ impl Owner {
     }
 
     /// One step of every request under way, if no other process of the service is at it.
-    async fn work(&self) -> Result<Progress, OwnerError> {
+    async fn work(&self) -> Result<Progress, PublisherError> {
         let engine = &self.runtime.engine;
         let open = work::open(engine.as_ref()).await?;
         if open.is_empty() {
@@ -197,7 +197,7 @@ impl Owner {
     }
 
     /// One step of a request, as large as others let it be.
-    async fn go_on(&self, opened: &Opened) -> Result<(), OwnerError> {
+    async fn go_on(&self, opened: &Opened) -> Result<(), PublisherError> {
         let request = &opened.work.request;
         let known = request
             .aggregate_type()
@@ -224,7 +224,7 @@ impl Owner {
     }
 
     /// Takes a step; false when others changed what it had read.
-    async fn take(&self, stepping: &Stepping<'_>, opened: &Opened) -> Result<bool, OwnerError> {
+    async fn take(&self, stepping: &Stepping<'_>, opened: &Opened) -> Result<bool, PublisherError> {
         let mut step = stepping
             .step(&opened.work)
             .await
@@ -246,7 +246,7 @@ impl Owner {
     }
 
     /// Publishes what goes to the broker at once.
-    async fn publish(&self, step: &mut Step) -> Result<(), OwnerError> {
+    async fn publish(&self, step: &mut Step) -> Result<(), PublisherError> {
         let Some((topic, messages)) = step.published.take() else {
             return Ok(());
         };
@@ -255,7 +255,7 @@ impl Owner {
         let outcomes = broker.publish(&messages).await?;
         let mut failed = outcomes.into_iter();
         match failed.find(|outcome| *outcome != Published::Acknowledged) {
-            Some(outcome) => Err(OwnerError::NotTaken(outcome)),
+            Some(outcome) => Err(PublisherError::NotTaken(outcome)),
             None => Ok(()),
         }
     }
@@ -270,7 +270,7 @@ impl Owner {
         let rings = !write.events.is_empty();
         self.runtime.engine.commit(write).await?;
         if rings {
-            self.runtime.outbox_bell.ring();
+            self.runtime.outbox_wake_up.send();
         }
         Ok(())
     }

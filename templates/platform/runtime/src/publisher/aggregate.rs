@@ -18,7 +18,7 @@ const SNAPSHOT_VERSION: u32 = 1;
 
 /// A kind of aggregate that a service owns.
 #[derive(Debug, Clone, Copy)]
-pub struct Owned {
+pub struct PublishedAggregate {
     /// How it is stored.
     pub schema: &'static Schema,
     /// Its name, in snake case.
@@ -34,7 +34,7 @@ pub struct Owned {
 }
 
 /// What a snapshot says of an aggregate.
-pub struct State {
+pub struct AggregateState {
     /// Its id.
     pub id: Uuid,
     /// Its version.
@@ -45,7 +45,7 @@ pub struct State {
     pub last_event: Option<Uuid>,
 }
 
-impl Owned {
+impl PublishedAggregate {
     /// What the aggregate says of itself.
     pub const fn of<A: Aggregate>() -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Owned {
         runtime: &Runtime,
         request: Uuid,
         now: Timestamp,
-        state: State,
+        state: AggregateState,
     ) -> OutboxEvent {
         let name = [state.id.as_bytes().as_slice(), &state.version.to_be_bytes()].concat();
         let envelope = Envelope {

@@ -8,9 +8,9 @@ use crate::shop::{self, ITEM, PARTITIONS, Service, TOPIC};
 use platform_contract::envelope::{Change, Control, Envelope};
 use platform_contract::value::Timestamp;
 use platform_ports::broker::{Broker, Delivery};
-use platform_runtime::owner::{EVENT_LOG_RETENTION, Owned, Owner};
+use platform_runtime::publisher::{EVENT_LOG_RETENTION, PublishedAggregate, SnapshotPublisher};
+use platform_runtime::recovery_request::{RecoveryRequester, replay_topic};
 use platform_runtime::relay::{Relay, Shard};
-use platform_runtime::requests::{Asking, replay_topic};
 use platform_support::place::Place;
 use platform_testing::consuming::Reader;
 use serde_json::json;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-pub const OWNED: Owned = Owned {
+pub const OWNED: PublishedAggregate = PublishedAggregate {
     schema: &ITEM,
     name: "item",
     topic: TOPIC,
@@ -52,11 +52,11 @@ impl Shop {
 
     fn owner(&self) -> JoinHandle<()> {
         let runtime = Arc::clone(&self.service.runtime);
-        tokio::spawn(Owner::new(runtime, vec![OWNED], EVENT_LOG_RETENTION).run())
+        tokio::spawn(SnapshotPublisher::new(runtime, vec![OWNED], EVENT_LOG_RETENTION).run())
     }
 
     async fn ask(&self, request: &Control) -> Outcome {
-        let asking = Asking {
+        let asking = RecoveryRequester {
             system: "shop",
             from: "sales",
             owner: "stock",

@@ -2,14 +2,14 @@
 
 use uuid::Uuid;
 
-use platform_contract::Follows;
+use platform_contract::IntoFollowUp;
 
 use super::Outcome;
 
 /// What became of an attempt: `S` comes back when it succeeded, `F` when it failed for good; `()`
 /// where nothing comes back.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Tried<S, F> {
+pub enum EffectOutcome<S, F> {
     /// Done.
     Done(S),
     /// Not yet, and why: it is tried again after a pause.
@@ -18,13 +18,13 @@ pub enum Tried<S, F> {
     GiveUp(F),
 }
 
-impl<S: Follows, F: Follows> Tried<S, F> {
+impl<S: IntoFollowUp, F: IntoFollowUp> EffectOutcome<S, F> {
     /// The outcome, with commands on `target` (absent when they create).
     pub fn outcome(self, target: Option<Uuid>) -> Outcome {
         match self {
-            Self::Done(done) => Outcome::Done(done.follow(target)),
+            Self::Done(done) => Outcome::Done(done.follow_up(target)),
             Self::Retry(why) => Outcome::Retry(why),
-            Self::GiveUp(failed) => Outcome::GiveUp(failed.follow(target)),
+            Self::GiveUp(failed) => Outcome::GiveUp(failed.follow_up(target)),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::{Refused, Runtime};
 
 /// What a policy is asked again about.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Undecided {
+pub(super) struct Deferred {
     /// The event.
     pub message: Message,
     /// The element of it.
@@ -38,16 +38,16 @@ pub(super) async fn input(
     pending: &Pending,
     context: &Context,
 ) -> Result<Wanted, Failure> {
-    let (Some(undecided), Some(target)) = (&pending.undecided, pending.target) else {
+    let (Some(deferred), Some(target)) = (&pending.deferred, pending.target) else {
         return Ok(Wanted::Command(pending.input.clone()));
     };
     let Some(reactor) = reactors.get(pending.handler.as_str()) else {
         let why = format!("there is no handler `{}`", pending.handler);
         return Err(Failure::Poison(why));
     };
-    let event = undecided.message.envelope()?;
+    let event = deferred.message.envelope()?;
     let engine = &*runtime.engine;
     reactor
-        .wants(engine, &event, undecided.element, target, context)
+        .wants(engine, &event, deferred.element, target, context)
         .await
 }

@@ -9,9 +9,9 @@ use tokio::sync::{Mutex, MutexGuard};
 const COUNT: usize = 1024;
 
 /// Fair locks by key.
-pub struct Stripes([Mutex<()>; COUNT]);
+pub struct StripedLock([Mutex<()>; COUNT]);
 
-impl Stripes {
+impl StripedLock {
     /// All of them free.
     pub const fn new() -> Self {
         Self([const { Mutex::const_new(()) }; COUNT])

@@ -7,7 +7,7 @@ use platform_ports::engine::{Engine, EngineError, Generation};
 
 /// Where a handler stands.
 #[derive(Debug, Clone)]
-pub struct Standing {
+pub struct HandlerStatus {
     /// Its id.
     pub handler: &'static str,
     /// The topic it reads.
@@ -26,17 +26,17 @@ pub struct Standing {
 
 impl Handlers {
     /// Where each of them stands; `None` while one of them has not begun.
-    pub async fn standing(
+    pub async fn status(
         &self,
         engine: &dyn Engine,
-    ) -> Result<Option<Vec<Standing>>, EngineError> {
+    ) -> Result<Option<Vec<HandlerStatus>>, EngineError> {
         let mut all = Vec::new();
         for about in self.abouts() {
             let Some((state, _)) = State::load(engine, about.handler).await? else {
                 return Ok(None);
             };
             let complete = state.begun(state.active).is_some_and(|b| b.is_complete());
-            all.push(Standing {
+            all.push(HandlerStatus {
                 handler: about.handler,
                 topic: about.topic,
                 owner: about.owner,

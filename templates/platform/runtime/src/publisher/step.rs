@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use super::owned::{Owned, State};
+use super::aggregate::{AggregateState, PublishedAggregate};
 use super::work::{Next, Work};
 use crate::Runtime;
-use crate::requests::replay_topic;
+use crate::recovery_request::replay_topic;
 use platform_contract::envelope::Control;
 use platform_contract::value::Timestamp;
 use platform_ports::broker::{Publication, Topic};
@@ -37,7 +37,7 @@ pub struct Stepping<'a> {
     /// The service.
     pub runtime: &'a Runtime,
     /// The aggregate.
-    pub owned: &'a Owned,
+    pub owned: &'a PublishedAggregate,
     /// The request.
     pub request: Uuid,
     /// The time of the step.
@@ -148,7 +148,7 @@ impl Stepping<'_> {
         let events = self.engine().event_log(self.owned.name, Some(before), 1);
         let last = events.await?.into_iter().next();
         let last = last.filter(|event| event.aggregate_id == id && event.sequence == version);
-        let state = State {
+        let state = AggregateState {
             id,
             version,
             members: row.map(|row| self.owned.published(row)),

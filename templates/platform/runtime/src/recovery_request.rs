@@ -1,4 +1,4 @@
-//! Asking the owner of an aggregate for what is missing: the client's side of [`crate::owner`].
+//! Asking the owner of an aggregate for what is missing: the client's side of [`crate::publisher`].
 
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ pub fn replay_topic(topic: &str, request: Uuid) -> String {
 
 /// Where a service stands, and whom it asks.
 #[derive(Debug, Clone)]
-pub struct Asking<'a> {
+pub struct RecoveryRequester<'a> {
     /// The system, in kebab case.
     pub system: &'a str,
     /// The context that asks.
@@ -29,7 +29,7 @@ pub struct Asking<'a> {
     pub partitions: u32,
 }
 
-impl Asking<'_> {
+impl RecoveryRequester<'_> {
     /// The message that asks for something. Requests about one aggregate keep to one partition.
     ///
     /// `request` is one of [`Control`]'s requests; its id is the message's.

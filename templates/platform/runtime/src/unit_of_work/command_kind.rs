@@ -53,7 +53,7 @@ impl<R> From<serde_json::Error> for NotDecided<R> {
 }
 
 /// A way in which a command acts on its aggregate.
-pub trait Way<D: 'static, C: Decision<D>>: Send + Sync + 'static {
+pub trait CommandKind<D: 'static, C: Decision<D>>: Send + Sync + 'static {
     /// Whether the aggregate has to exist.
     const ON_EXISTING: bool;
 
@@ -83,15 +83,15 @@ pub struct Updates;
 pub struct Deletes;
 
 /// A command with the way it acts, which follows from the command.
-pub trait Acts<D: 'static, W: Way<D, Self>>: Decision<D> {}
+pub trait OfKind<D: 'static, W: CommandKind<D, Self>>: Decision<D> {}
 
-impl<D: 'static, C: Creation<D>> Acts<D, Creates> for C {}
+impl<D: 'static, C: Creation<D>> OfKind<D, Creates> for C {}
 
-impl<D: 'static, C: Update<D>> Acts<D, Updates> for C {}
+impl<D: 'static, C: Update<D>> OfKind<D, Updates> for C {}
 
-impl<D: 'static, C: Deletion<D>> Acts<D, Deletes> for C {}
+impl<D: 'static, C: Deletion<D>> OfKind<D, Deletes> for C {}
 
-impl<D: 'static, C: Creation<D>> Way<D, C> for Creates {
+impl<D: 'static, C: Creation<D>> CommandKind<D, C> for Creates {
     const ON_EXISTING: bool = false;
 
     fn decide(
@@ -114,7 +114,7 @@ impl<D: 'static, C: Creation<D>> Way<D, C> for Creates {
     }
 }
 
-impl<D: 'static, C: Update<D>> Way<D, C> for Updates {
+impl<D: 'static, C: Update<D>> CommandKind<D, C> for Updates {
     const ON_EXISTING: bool = true;
 
     fn decide(
@@ -144,7 +144,7 @@ impl<D: 'static, C: Update<D>> Way<D, C> for Updates {
     }
 }
 
-impl<D: 'static, C: Deletion<D>> Way<D, C> for Deletes {
+impl<D: 'static, C: Deletion<D>> CommandKind<D, C> for Deletes {
     const ON_EXISTING: bool = true;
 
     fn decide(

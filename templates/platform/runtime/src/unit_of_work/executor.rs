@@ -10,8 +10,8 @@ use prometheus::{HistogramVec, IntCounterVec, register_histogram_vec, register_i
 use uuid::Uuid;
 
 use super::attempt::{Attempt, Attempted};
-use super::stripes::Stripes;
-use super::{Record, Way};
+use super::striped_lock::StripedLock;
+use super::{CommandKind, Record};
 use crate::decision::Decision;
 use crate::{ExecuteError, Executed, Executor, Request, Runtime};
 
@@ -23,7 +23,7 @@ const FIRST_PAUSE_MS: u64 = 2;
 const MAX_PAUSE_MS: u64 = 250;
 
 /// Units of work on the same aggregate take turns within this process.
-static TURNS: Stripes = Stripes::new();
+static TURNS: StripedLock = StripedLock::new();
 
 static SECONDS: LazyLock<Option<HistogramVec>> = LazyLock::new(|| {
     register_histogram_vec!(
@@ -62,9 +62,9 @@ pub fn declare(command: &str) {
 type Names<T> = PhantomData<fn() -> T>;
 
 /// The unit of work of a command `C` that `D` decides, acting on its aggregate in the way `W`.
-pub struct Unit<D, C, W>(Names<(D, C, W)>);
+pub struct CommandExecutor<D, C, W>(Names<(D, C, W)>);
 
-impl<D: 'static, C: Decision<D>, W: Way<D, C>> Unit<D, C, W> {
+impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> CommandExecutor<D, C, W> {
     /// The only one there is.
     pub const fn new() -> Self {
         Self(PhantomData)
@@ -115,14 +115,14 @@ impl<D: 'static, C: Decision<D>, W: Way<D, C>> Unit<D, C, W> {
     }
 }
 
-impl<D: 'static, C: Decision<D>, W: Way<D, C>> Default for Unit<D, C, W> {
+impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> Default for CommandExecutor<D, C, W> {
     fn default() -> Self {
         Self::new()
     }
 }
 
 #[async_trait]
-impl<D: 'static, C: Decision<D>, W: Way<D, C>> Executor for Unit<D, C, W> {
+impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> Executor for CommandExecutor<D, C, W> {
     async fn execute(&self, runtime: &Runtime, request: Request) -> Result<Executed, ExecuteError> {
         Self::run(runtime, &request, None).await
     }

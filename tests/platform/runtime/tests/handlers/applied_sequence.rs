@@ -46,7 +46,7 @@ async fn what_comes_too_early_waits_for_what_it_follows() {
         publish(&*world.broker, BOOKS, &events[at..=at]).await;
     }
     desk.holds(Documents::Parked, 4).await;
-    assert_eq!(desk.gate("notes", 0, book).await, None);
+    assert_eq!(desk.applied("notes", 0, book).await, None);
     publish(&*world.broker, BOOKS, &events[1..2]).await;
     desk.holds(Documents::Parked, 5).await;
     publish(&*world.broker, BOOKS, &events[0..1]).await;

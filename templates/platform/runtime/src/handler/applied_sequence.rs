@@ -1,11 +1,11 @@
-//! The gate: what a message means to a handler that has come as far as it has with an aggregate.
+//! The applied sequence: what a message means to a handler that has come as far as it has with an aggregate.
 //!
 //! Every handler has a row per aggregate, the sequence and the id of the last event that took
 //! effect. It moves from `n - 1` to `n` only, in the transaction of the effect, and never expires;
 //! so whatever the wire does (twice, late, out of order, years later), each event takes effect once
 //! and in order.
 //!
-//! Where a handler starts: a projection begins with a snapshot, so every aggregate has a gate
+//! Where a handler starts: a projection begins with a snapshot, so every aggregate has an applied sequence
 //! before its later events count. A policy or an effect of a service whose database was new begins at
 //! the start of the topic, and with the first event of every aggregate. One that is added later begins
 //! at the end of the topic as it was recorded then. There, the first event that it sees of an aggregate
@@ -15,7 +15,7 @@
 use uuid::Uuid;
 
 use platform_contract::envelope::Envelope;
-use platform_ports::engine::Gate;
+use platform_ports::engine::AppliedSequence;
 
 /// Where a message stands in the history of its aggregate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +39,9 @@ impl From<&Envelope> for Place {
 }
 
 impl Place {
-    /// The gate after the message took effect.
-    pub fn gate(self) -> Gate {
-        Gate {
+    /// The applied sequence after the message took effect.
+    pub fn applied(self) -> AppliedSequence {
+        AppliedSequence {
             sequence: self.sequence,
             event: self.event,
         }
@@ -51,10 +51,10 @@ impl Place {
 /// What a message means to a handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It takes effect, and the gate moves to it.
+    /// It takes effect, and the applied sequence moves to it.
     Next,
     /// It is the first one seen by a handler that started later than the aggregate: it takes
-    /// effect, and the gate begins with it.
+    /// effect, and the applied sequence begins with it.
     Baseline,
     /// It had its effect already, or a snapshot says nothing new.
     Duplicate,
@@ -66,37 +66,37 @@ pub enum Verdict {
     Snapshot,
 }
 
-/// What the message at `place` means to a handler with this gate. `mid_topic`: the handler began
+/// What the message at `place` means to a handler with this applied sequence. `mid_topic`: the handler began
 /// where earlier messages of the topic had gone by, and is no projection.
-pub fn decide(gate: Option<Gate>, mid_topic: bool, place: Place) -> Verdict {
+pub fn decide(applied: Option<AppliedSequence>, mid_topic: bool, place: Place) -> Verdict {
     if place.snapshot {
-        return snapshot(gate, place);
+        return snapshot(applied, place);
     }
-    let Some(gate) = gate else {
+    let Some(applied) = applied else {
         return match (place.sequence, mid_topic) {
             (0 | 1, _) => Verdict::Next,
             (_, true) => Verdict::Baseline,
             (_, false) => Verdict::Gap(1),
         };
     };
-    match place.sequence.checked_sub(gate.sequence) {
+    match place.sequence.checked_sub(applied.sequence) {
         None => Verdict::Duplicate,
-        Some(0) if differ(gate.event, place.event) => Verdict::Fork,
+        Some(0) if differ(applied.event, place.event) => Verdict::Fork,
         Some(0) => Verdict::Duplicate,
         Some(1) => Verdict::Next,
-        Some(_) => Verdict::Gap(gate.sequence + 1),
+        Some(_) => Verdict::Gap(applied.sequence + 1),
     }
 }
 
 /// A snapshot of the same sequence still says something when it is not known to be of the same
 /// event: after a fork, or after a message was discarded.
-fn snapshot(gate: Option<Gate>, place: Place) -> Verdict {
-    match gate {
-        Some(gate) if place.sequence < gate.sequence => Verdict::Duplicate,
-        Some(gate)
-            if place.sequence == gate.sequence
-                && gate.event.is_some()
-                && !differ(gate.event, place.event) =>
+fn snapshot(applied: Option<AppliedSequence>, place: Place) -> Verdict {
+    match applied {
+        Some(applied) if place.sequence < applied.sequence => Verdict::Duplicate,
+        Some(applied)
+            if place.sequence == applied.sequence
+                && applied.event.is_some()
+                && !differ(applied.event, place.event) =>
         {
             Verdict::Duplicate
         }
@@ -112,14 +112,14 @@ fn differ(one: Option<Uuid>, other: Option<Uuid>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Place, Verdict, decide};
-    use platform_ports::engine::Gate;
+    use platform_ports::engine::AppliedSequence;
     use uuid::Uuid;
 
     const A: Option<Uuid> = Some(Uuid::from_u128(1));
     const B: Option<Uuid> = Some(Uuid::from_u128(2));
 
-    fn gate(sequence: u64, event: Option<Uuid>) -> Option<Gate> {
-        Some(Gate { sequence, event })
+    fn applied(sequence: u64, event: Option<Uuid>) -> Option<AppliedSequence> {
+        Some(AppliedSequence { sequence, event })
     }
 
     fn event(sequence: u64, event: Option<Uuid>) -> Place {
@@ -151,30 +151,30 @@ mod tests {
     fn a_late_handler_begins_with_the_first_event_it_sees() {
         assert_eq!(decide(None, true, event(2, A)), Verdict::Baseline);
         assert_eq!(decide(None, true, event(9, A)), Verdict::Baseline);
-        assert_eq!(decide(gate(9, A), true, event(10, B)), Verdict::Next);
-        assert_eq!(decide(gate(9, A), true, event(11, B)), Verdict::Gap(10));
-        assert_eq!(decide(gate(9, A), true, event(8, B)), Verdict::Duplicate);
+        assert_eq!(decide(applied(9, A), true, event(10, B)), Verdict::Next);
+        assert_eq!(decide(applied(9, A), true, event(11, B)), Verdict::Gap(10));
+        assert_eq!(decide(applied(9, A), true, event(8, B)), Verdict::Duplicate);
     }
 
     #[test]
     fn only_the_next_event_takes_effect() {
         for known in [A, None] {
-            let gate = gate(5, known);
-            assert_eq!(decide(gate, false, event(4, B)), Verdict::Duplicate);
-            assert_eq!(decide(gate, false, event(1, B)), Verdict::Duplicate);
-            assert_eq!(decide(gate, false, event(5, A)), Verdict::Duplicate);
-            assert_eq!(decide(gate, false, event(6, B)), Verdict::Next);
-            assert_eq!(decide(gate, false, event(7, B)), Verdict::Gap(6));
-            assert_eq!(decide(gate, false, event(u64::MAX, B)), Verdict::Gap(6));
+            let applied = applied(5, known);
+            assert_eq!(decide(applied, false, event(4, B)), Verdict::Duplicate);
+            assert_eq!(decide(applied, false, event(1, B)), Verdict::Duplicate);
+            assert_eq!(decide(applied, false, event(5, A)), Verdict::Duplicate);
+            assert_eq!(decide(applied, false, event(6, B)), Verdict::Next);
+            assert_eq!(decide(applied, false, event(7, B)), Verdict::Gap(6));
+            assert_eq!(decide(applied, false, event(u64::MAX, B)), Verdict::Gap(6));
         }
     }
 
     #[test]
     fn the_same_sequence_with_another_event_is_a_fork() {
-        assert_eq!(decide(gate(5, A), false, event(5, B)), Verdict::Fork);
-        assert_eq!(decide(gate(5, A), true, event(5, B)), Verdict::Fork);
+        assert_eq!(decide(applied(5, A), false, event(5, B)), Verdict::Fork);
+        assert_eq!(decide(applied(5, A), true, event(5, B)), Verdict::Fork);
         assert_eq!(
-            decide(gate(5, None), false, event(5, B)),
+            decide(applied(5, None), false, event(5, B)),
             Verdict::Duplicate
         );
     }
@@ -183,16 +183,16 @@ mod tests {
     fn a_snapshot_replaces_what_is_older_or_of_unknown_history() {
         for mid_topic in [false, true] {
             assert_eq!(decide(None, mid_topic, snapshot(7, A)), Verdict::Snapshot);
-            let with = |gate, place| decide(gate, mid_topic, place);
-            assert_eq!(with(gate(6, A), snapshot(7, B)), Verdict::Snapshot);
-            assert_eq!(with(gate(6, A), snapshot(7, None)), Verdict::Snapshot);
-            assert_eq!(with(gate(7, A), snapshot(7, A)), Verdict::Duplicate);
-            assert_eq!(with(gate(7, A), snapshot(7, None)), Verdict::Duplicate);
-            assert_eq!(with(gate(7, A), snapshot(7, B)), Verdict::Snapshot);
-            assert_eq!(with(gate(7, None), snapshot(7, A)), Verdict::Snapshot);
-            assert_eq!(with(gate(7, None), snapshot(7, None)), Verdict::Snapshot);
-            assert_eq!(with(gate(8, A), snapshot(7, A)), Verdict::Duplicate);
-            assert_eq!(with(gate(8, None), snapshot(7, B)), Verdict::Duplicate);
+            let with = |applied, place| decide(applied, mid_topic, place);
+            assert_eq!(with(applied(6, A), snapshot(7, B)), Verdict::Snapshot);
+            assert_eq!(with(applied(6, A), snapshot(7, None)), Verdict::Snapshot);
+            assert_eq!(with(applied(7, A), snapshot(7, A)), Verdict::Duplicate);
+            assert_eq!(with(applied(7, A), snapshot(7, None)), Verdict::Duplicate);
+            assert_eq!(with(applied(7, A), snapshot(7, B)), Verdict::Snapshot);
+            assert_eq!(with(applied(7, None), snapshot(7, A)), Verdict::Snapshot);
+            assert_eq!(with(applied(7, None), snapshot(7, None)), Verdict::Snapshot);
+            assert_eq!(with(applied(8, A), snapshot(7, A)), Verdict::Duplicate);
+            assert_eq!(with(applied(8, None), snapshot(7, B)), Verdict::Duplicate);
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::Command;
 
 /// A command of the same service that an effect's outcome comes back as.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Follow {
+pub struct FollowUp {
     /// Its name.
     pub command: &'static str,
     /// The aggregate it is on; `None` when it creates.
@@ -17,21 +17,21 @@ pub struct Follow {
 }
 
 /// What an outcome may come back as: a command of the service, or nothing.
-pub trait Follows {
+pub trait IntoFollowUp {
     /// The command with its name and input, on `target`.
-    fn follow(&self, target: Option<Uuid>) -> Option<Follow>;
+    fn follow_up(&self, target: Option<Uuid>) -> Option<FollowUp>;
 }
 
-impl Follows for () {
-    fn follow(&self, _: Option<Uuid>) -> Option<Follow> {
+impl IntoFollowUp for () {
+    fn follow_up(&self, _: Option<Uuid>) -> Option<FollowUp> {
         None
     }
 }
 
-impl<C: Command> Follows for C {
-    fn follow(&self, target: Option<Uuid>) -> Option<Follow> {
+impl<C: Command> IntoFollowUp for C {
+    fn follow_up(&self, target: Option<Uuid>) -> Option<FollowUp> {
         // An input without a JSON form is refused as invalid when its turn comes, visibly.
-        Some(Follow {
+        Some(FollowUp {
             command: C::NAME,
             target,
             input: serde_json::to_value(self).unwrap_or_default(),

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 /// The environment variable that names the hold at which the process stays for good.
-pub const VARIABLE: &str = "MICRODB_HOLD";
+pub const VARIABLE: &str = "MICRODB_FAIL_POINT";
 /// What it names instead for a process that says which holds it comes to, and stays at none.
 pub const NONE: &str = "none";
 
@@ -17,7 +17,7 @@ static PASSED: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
 /// Stays here for good when the environment names this hold; says so on standard output, so that
 /// whoever waits can send SIGKILL.
 #[cfg(feature = "testing")]
-pub async fn at(point: &'static str) {
+pub async fn reach(point: &'static str) {
     match std::env::var(VARIABLE).as_deref() {
         Ok(wanted) if wanted == point => {
             println!("held at {point}");
@@ -40,4 +40,4 @@ fn pass(point: &'static str) {
 /// Nothing.
 #[cfg(not(feature = "testing"))]
 #[inline]
-pub async fn at(_point: &'static str) {}
+pub async fn reach(_point: &'static str) {}

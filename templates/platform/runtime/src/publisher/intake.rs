@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::work;
 use crate::Runtime;
-use crate::reading::{Beginning, Reading, ReadingError};
-use crate::requests::commands_topic;
+use crate::group_member::{GroupMember, GroupMemberError, OffsetReset};
+use crate::recovery_request::commands_topic;
 use platform_contract::envelope::Control;
 use platform_ports::broker::{BrokerError, Delivery, Polled};
 use platform_ports::engine::{CommitError, WriteSet};
@@ -20,7 +20,7 @@ const AT_ONCE: u32 = 50;
 /// A member of the group that accepts requests.
 pub struct Intake {
     runtime: Arc<Runtime>,
-    reading: Reading,
+    reading: GroupMember,
 }
 
 /// Why requests could not be accepted; nothing was.
@@ -28,7 +28,7 @@ pub struct Intake {
 pub enum IntakeError {
     /// They could not be read.
     #[error(transparent)]
-    Reading(#[from] ReadingError),
+    GroupMember(#[from] GroupMemberError),
     /// The engine failed, or another process accepted the same.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -42,7 +42,7 @@ impl Intake {
     pub async fn join(runtime: Arc<Runtime>) -> Result<Self, BrokerError> {
         let topic = commands_topic(runtime.system, runtime.context);
         let reading =
-            Reading::join(Arc::clone(&runtime), HANDLER, &[topic], Beginning::Start).await?;
+            GroupMember::join(Arc::clone(&runtime), HANDLER, &[topic], OffsetReset::Start).await?;
         Ok(Self { runtime, reading })
     }
 
@@ -88,7 +88,7 @@ impl Intake {
         self.reading
             .commit(&advance)
             .await
-            .map_err(ReadingError::from)?;
+            .map_err(GroupMemberError::from)?;
         Ok(())
     }
 }

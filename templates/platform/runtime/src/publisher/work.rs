@@ -34,7 +34,7 @@ pub struct Work {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Next {
-    /// The beginning.
+    /// The reset.
     Start,
     /// Snapshots of rows, after this cursor.
     Rows(String),

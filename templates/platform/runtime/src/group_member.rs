@@ -12,7 +12,7 @@ use platform_ports::outage::{Cause, Dependency};
 
 /// Where a partition is begun that was never read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beginning {
+pub enum OffsetReset {
     /// At its first message.
     Start,
     /// At what comes from now on.
@@ -21,7 +21,7 @@ pub enum Beginning {
 
 /// Why nothing could be read.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadingError {
+pub enum GroupMemberError {
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -30,7 +30,7 @@ pub enum ReadingError {
     Broker(#[from] BrokerError),
 }
 
-impl Cause for ReadingError {
+impl Cause for GroupMemberError {
     fn cause(&self) -> Option<Dependency> {
         match self {
             Self::Engine(error) => error.cause(),
@@ -40,37 +40,37 @@ impl Cause for ReadingError {
 }
 
 /// A member of a group that shares the partitions of topics.
-pub struct Reading {
+pub struct GroupMember {
     runtime: Arc<Runtime>,
     /// What offsets are kept under; the group is called after it.
     name: &'static str,
-    beginning: Beginning,
+    reset: OffsetReset,
     subscription: Box<dyn Subscription>,
     /// What its partitions are of.
-    incarnations: HashMap<(String, u32), String>,
+    topic_ids: HashMap<(String, u32), String>,
 }
 
-impl Reading {
+impl GroupMember {
     /// Joins the group.
     pub async fn join(
         runtime: Arc<Runtime>,
         name: &'static str,
         topics: &[String],
-        beginning: Beginning,
+        reset: OffsetReset,
     ) -> Result<Self, BrokerError> {
         let group = format!("{}.{}.{name}", runtime.system, runtime.context);
         Ok(Self {
             subscription: runtime.broker.subscribe(&group, topics).await?,
             runtime,
             name,
-            beginning,
-            incarnations: HashMap::new(),
+            reset,
+            topic_ids: HashMap::new(),
         })
     }
 
     /// Waits for something to do, `wait_ms` at most. What is assigned is begun already; of what is gone,
     /// the first message that is still there comes next.
-    pub async fn poll(&mut self, limit: u32, wait_ms: u64) -> Result<Polled, ReadingError> {
+    pub async fn poll(&mut self, limit: u32, wait_ms: u64) -> Result<Polled, GroupMemberError> {
         let polled = self.subscription.poll(limit, wait_ms).await?;
         match &polled {
             Polled::Assigned(assigned) => self.begin(assigned).await?,
@@ -87,17 +87,17 @@ impl Reading {
     }
 
     /// Reads on where the offsets in the database say.
-    async fn begin(&mut self, assigned: &[Assignment]) -> Result<(), ReadingError> {
+    async fn begin(&mut self, assigned: &[Assignment]) -> Result<(), GroupMemberError> {
         let offsets = self.runtime.engine.offsets(self.name, 0).await?;
         for one in assigned {
-            let next = next_of(&offsets, one).unwrap_or(match self.beginning {
-                Beginning::Start => one.start,
-                Beginning::End => one.end,
+            let next = next_of(&offsets, one).unwrap_or(match self.reset {
+                OffsetReset::Start => one.start,
+                OffsetReset::End => one.end,
             });
             let (topic, partition) = (&one.topic, one.partition);
             self.subscription.seek(topic, partition, next).await?;
             let place = (topic.clone(), partition);
-            self.incarnations.insert(place, one.incarnation.clone());
+            self.topic_ids.insert(place, one.topic_id.clone());
         }
         Ok(())
     }
@@ -108,7 +108,7 @@ impl Reading {
         OffsetAdvance {
             handler: self.name.to_owned(),
             generation: 0,
-            incarnation: self.incarnations.get(&place).cloned().unwrap_or_default(),
+            topic_id: self.topic_ids.get(&place).cloned().unwrap_or_default(),
             topic: place.0,
             partition: place.1,
             next: last.offset + 1,
@@ -134,7 +134,7 @@ pub fn next_of(offsets: &[OffsetAdvance], assignment: &Assignment) -> Option<i64
     let kept = offsets.iter().find(|offset| {
         offset.topic == assignment.topic
             && offset.partition == assignment.partition
-            && offset.incarnation == assignment.incarnation
+            && offset.topic_id == assignment.topic_id
     });
     kept.map(|offset| offset.next)
 }
