@@ -104,7 +104,7 @@ const TAKEN_TYPES: [&str; 110] = [
     "Service",
     "Sized",
     "Some",
-    "Step",
+    "StatusChange",
     "String",
     "Sync",
     "Targets",

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use platform_contract::envelope::Control;
-use platform_ports::broker::{Publication, Published};
+use platform_ports::broker::{Publication, PublishOutcome};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::beats;
@@ -18,7 +18,7 @@ pub fn append(
     messages: &[Publication],
     max_bytes: usize,
     now: i64,
-) -> Result<Vec<Published>, Error> {
+) -> Result<Vec<PublishOutcome>, Error> {
     if let Some(outcomes) = beats::append(connection, messages, max_bytes, now)? {
         return Ok(outcomes);
     }
@@ -27,11 +27,11 @@ pub fn append(
     for message in messages {
         let key = (message.topic.as_str(), message.key.as_str());
         let outcome = if stopped.contains(&key) {
-            Published::Failed("an earlier message of its key was not taken".to_owned())
+            PublishOutcome::Failed("an earlier message of its key was not taken".to_owned())
         } else {
             append_one(connection, message, max_bytes, now)?
         };
-        if outcome != Published::Acknowledged {
+        if outcome != PublishOutcome::Acknowledged {
             stopped.insert(key);
         }
         outcomes.push(outcome);
@@ -51,15 +51,15 @@ fn append_one(
     message: &Publication,
     max_bytes: usize,
     now: i64,
-) -> Result<Published, Error> {
+) -> Result<PublishOutcome, Error> {
     let size = message.size();
     if size > max_bytes {
-        return Ok(Published::Refused(format!(
+        return Ok(PublishOutcome::Refused(format!(
             "it has {size} bytes, the broker takes {max_bytes}"
         )));
     }
     let Some(end) = end(connection, message)? else {
-        return Ok(Published::Failed(format!(
+        return Ok(PublishOutcome::Failed(format!(
             "there is no topic `{}` with a partition {}",
             message.topic, message.partition
         )));
@@ -95,7 +95,7 @@ fn append_one(
                 end.heartbeat
             }
         ])?;
-    Ok(Published::Acknowledged)
+    Ok(PublishOutcome::Acknowledged)
 }
 
 fn end(connection: &Connection, message: &Publication) -> rusqlite::Result<Option<End>> {

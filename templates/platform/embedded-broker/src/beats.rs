@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use platform_contract::envelope::Control;
-use platform_ports::broker::{Publication, Published};
+use platform_ports::broker::{Publication, PublishOutcome};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ pub fn append(
     messages: &[Publication],
     max_bytes: usize,
     now: i64,
-) -> Result<Option<Vec<Published>>, Error> {
+) -> Result<Option<Vec<PublishOutcome>>, Error> {
     let mut topics: BTreeMap<&str, BTreeMap<u32, Beat<'_>>> = BTreeMap::new();
     for (at, message) in messages.iter().enumerate() {
         let Some(beat) = Beat::of(at, message, max_bytes) else {
@@ -49,13 +49,13 @@ pub fn append(
             return Ok(None);
         }
     }
-    let missing = || Published::Failed("there is no such partition".to_owned());
+    let missing = || PublishOutcome::Failed("there is no such partition".to_owned());
     let mut outcomes: Vec<_> = std::iter::repeat_with(missing)
         .take(messages.len())
         .collect();
     for (topic, beats) in topics {
         for at in append_to(connection, topic, &beats, now)? {
-            outcomes[at] = Published::Acknowledged;
+            outcomes[at] = PublishOutcome::Acknowledged;
         }
     }
     Ok(Some(outcomes))

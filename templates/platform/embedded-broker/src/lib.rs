@@ -28,7 +28,7 @@ use std::thread::Thread;
 
 use async_trait::async_trait;
 use platform_ports::broker::{
-    Assignment, Broker, BrokerError, Publication, Published, Subscription, Topic,
+    Assignment, Broker, BrokerError, Publication, PublishOutcome, Subscription, Topic,
 };
 use platform_ports::outage::{Dependency, Outage};
 use platform_sqlite_file::{FairLock, FileError, News, Readers};
@@ -169,7 +169,7 @@ impl Broker for EmbeddedBroker {
         self.inner.writer.run(ensure).await
     }
 
-    async fn publish(&self, messages: &[Publication]) -> Result<Vec<Published>, BrokerError> {
+    async fn publish(&self, messages: &[Publication]) -> Result<Vec<PublishOutcome>, BrokerError> {
         if messages.is_empty() {
             return Ok(Vec::new());
         }

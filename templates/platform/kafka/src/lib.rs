@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use platform_ports::broker::{
-    Assignment, Broker, BrokerError, Publication, Published, Subscription, Topic,
+    Assignment, Broker, BrokerError, Publication, PublishOutcome, Subscription, Topic,
 };
 use platform_ports::outage::{Dependency, Outage};
 
@@ -85,7 +85,7 @@ impl Broker for KafkaBroker {
         self.topics.ensure(topics).await
     }
 
-    async fn publish(&self, messages: &[Publication]) -> Result<Vec<Published>, BrokerError> {
+    async fn publish(&self, messages: &[Publication]) -> Result<Vec<PublishOutcome>, BrokerError> {
         self.publisher.publish(messages).await
     }
 

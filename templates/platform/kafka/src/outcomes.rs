@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use platform_ports::broker::{Publication, Published};
+use platform_ports::broker::{Publication, PublishOutcome};
 
 /// Why a message failed that had no answer.
 pub const LATE: &str = "it had no answer in time";
@@ -13,7 +13,7 @@ pub const HELD_UP: &str = "an earlier message of its key was not taken";
 pub struct Outcomes<'a> {
     /// The messages.
     pub messages: &'a [Publication],
-    outcomes: Vec<Option<Published>>,
+    outcomes: Vec<Option<PublishOutcome>>,
     /// Those that were refused together with others, and perhaps only because of them.
     pub suspects: BTreeSet<usize>,
 }
@@ -29,12 +29,12 @@ impl<'a> Outcomes<'a> {
     }
 
     /// What became of one.
-    pub fn set(&mut self, number: usize, outcome: Published) {
+    pub fn set(&mut self, number: usize, outcome: PublishOutcome) {
         self.outcomes[number] = Some(outcome);
     }
 
     /// What became of one, if that is not known.
-    pub fn unless_set(&mut self, number: usize, outcome: impl FnOnce() -> Published) {
+    pub fn unless_set(&mut self, number: usize, outcome: impl FnOnce() -> PublishOutcome) {
         self.outcomes[number].get_or_insert_with(outcome);
     }
 
@@ -56,7 +56,7 @@ impl<'a> Outcomes<'a> {
             .filter(|(_, outcome)| {
                 outcome
                     .as_ref()
-                    .is_some_and(|outcome| *outcome != Published::Acknowledged)
+                    .is_some_and(|outcome| *outcome != PublishOutcome::Acknowledged)
             })
             .map(|(message, _)| (message.topic.as_str(), message.key.as_str()))
             .collect()
@@ -76,7 +76,7 @@ impl<'a> Outcomes<'a> {
         for number in numbers {
             let message = &self.messages[*number];
             if stopped.contains(&(message.topic.as_str(), message.key.as_str())) {
-                self.outcomes[*number] = Some(Published::Failed(HELD_UP.to_owned()));
+                self.outcomes[*number] = Some(PublishOutcome::Failed(HELD_UP.to_owned()));
             } else {
                 free.push(*number);
             }
@@ -90,20 +90,20 @@ impl<'a> Outcomes<'a> {
             && self
                 .outcomes
                 .iter()
-                .all(|outcome| matches!(outcome, Some(Published::Failed(why)) if why == LATE))
+                .all(|outcome| matches!(outcome, Some(PublishOutcome::Failed(why)) if why == LATE))
     }
 
     /// The outcomes; what came after a message of its key that was not taken has failed.
-    pub fn finish(self) -> Vec<Published> {
+    pub fn finish(self) -> Vec<PublishOutcome> {
         let mut stopped = HashSet::new();
         let messages = self.messages.iter().zip(self.outcomes);
         let outcomes = messages.map(|(message, outcome)| {
             let key = (&message.topic, &message.key);
             let outcome = match outcome {
                 Some(outcome) if !stopped.contains(&key) => outcome,
-                _ => Published::Failed(HELD_UP.to_owned()),
+                _ => PublishOutcome::Failed(HELD_UP.to_owned()),
             };
-            if outcome != Published::Acknowledged {
+            if outcome != PublishOutcome::Acknowledged {
                 stopped.insert(key);
             }
             outcome

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use platform_ports::broker::{BrokerError, Publication, Published};
+use platform_ports::broker::{BrokerError, Publication, PublishOutcome};
 use rdkafka::error::RDKafkaErrorCode as Code;
 use tokio::time::{Instant, timeout_at};
 
@@ -50,7 +50,10 @@ impl Publisher {
     ///
     /// # Errors
     /// When the cluster cannot be asked, or gives no answer at all.
-    pub async fn publish(&self, messages: &[Publication]) -> Result<Vec<Published>, BrokerError> {
+    pub async fn publish(
+        &self,
+        messages: &[Publication],
+    ) -> Result<Vec<PublishOutcome>, BrokerError> {
         let deadline = Instant::now() + PATIENCE;
         let mut outcomes = Outcomes::new(messages);
         self.look_up(&mut outcomes).await?;
@@ -87,7 +90,7 @@ impl Publisher {
                     Some(false) => format!("no broker has partition {partition} of `{topic}`"),
                     None => format!("there is no topic `{topic}` with a partition {partition}"),
                 };
-                outcomes.set(number, Published::Failed(why));
+                outcomes.set(number, PublishOutcome::Failed(why));
             }
         }
         Ok(())
@@ -158,7 +161,7 @@ impl Publisher {
         for number in sent {
             outcomes.unless_set(number, || {
                 let why = if late { LATE } else { HELD_UP };
-                Published::Failed(why.to_owned())
+                PublishOutcome::Failed(why.to_owned())
             });
         }
     }
@@ -178,7 +181,7 @@ impl Publisher {
                 Ok(()) => {
                     producer.greeted(message);
                     self.health.answered();
-                    outcomes.set(number, Published::Acknowledged);
+                    outcomes.set(number, PublishOutcome::Acknowledged);
                 }
                 Err(code) => {
                     let local = self.is_too_large(message);
@@ -199,18 +202,20 @@ impl Publisher {
         message.size() > limit
     }
 
-    fn not_taken(&self, message: &Publication, code: Code) -> Published {
+    fn not_taken(&self, message: &Publication, code: Code) -> PublishOutcome {
         let size = message.size();
         match code {
             Code::MessageSizeTooLarge if self.is_too_large(message) => {
                 let limit = self.settings.max_message_bytes;
-                Published::Refused(format!("it has {size} bytes, at most {limit} are sent"))
+                PublishOutcome::Refused(format!("it has {size} bytes, at most {limit} are sent"))
             }
-            Code::MessageSizeTooLarge | Code::MessageBatchTooLarge => Published::Refused(format!(
-                "it has {size} bytes, which is more than the topic takes (its max.message.bytes)"
-            )),
-            code if is_refusal(code) => Published::Refused(code.to_string()),
-            code => Published::Failed(code.to_string()),
+            Code::MessageSizeTooLarge | Code::MessageBatchTooLarge => {
+                PublishOutcome::Refused(format!(
+                    "it has {size} bytes, which is more than the topic takes (its max.message.bytes)"
+                ))
+            }
+            code if is_refusal(code) => PublishOutcome::Refused(code.to_string()),
+            code => PublishOutcome::Failed(code.to_string()),
         }
     }
 

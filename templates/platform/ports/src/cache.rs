@@ -1,10 +1,11 @@
-//! Aggregates kept before the database, for those who read one by its id.
+//! A cache of aggregates before the database, for those who read one by its id.
 //!
 //! An entry has the version of its row, and nothing older than the version that the cache knows gets in:
-//! whoever changes an aggregate says so before he answers, events say so once more, and either leaves a
-//! mark with the version that stays longer than a reader can be late with what it has read, be it from
-//! a copy that lags. So a change is missed only where neither came through, and then for as long as an
-//! entry lives. A cache that is down or slow is passed by, and never an error of a request.
+//! whoever changes an aggregate invalidates it before he answers, its events do so once more, and either
+//! leaves a mark with the version that stays longer than a reader can be late with what it has read, be
+//! it from a read replica that lags. So a change is missed only where neither came through, and then for
+//! no longer than an entry's time to live. A cache that is down or slow is passed by, and never an error
+//! of a request.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -18,13 +19,13 @@ use crate::location::Location;
 use crate::outage::Outage;
 use platform_contract::schema::Schema;
 
-/// A cache as a service is to have it.
+/// How a service has its cache opened.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct CacheOptions {
     /// Where it is.
     pub at: Location,
-    /// How long an entry lives.
-    pub lives: Duration,
+    /// How long an entry is shown.
+    pub time_to_live: Duration,
     /// Where it is noted that it is out.
     pub outage: Arc<Outage>,
 }
@@ -41,26 +42,26 @@ pub trait Driver: Debug + Send + Sync {
     ///
     /// # Errors
     /// When its location is none of such a cache.
-    fn open(&self, wanted: &Wanted) -> Result<Arc<dyn Cache>, OpenError>;
+    fn open(&self, options: &CacheOptions) -> Result<Arc<dyn Cache>, OpenError>;
 }
 
-/// What is known under an id.
+/// What a cache has under an id.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Known {
+pub enum CacheLookup {
     /// The row.
-    Row(Stored),
-    /// Nothing. What the database has is kept by who shows this.
-    Nothing(Asked),
+    Hit(Stored),
+    /// Nothing. Whoever reads the row from the database puts it into the cache with this time.
+    Miss(LookupTime),
     /// The cache does not answer.
-    Passed,
+    Unavailable,
 }
 
-/// When a row was asked for, by the clock of the cache, in milliseconds.
+/// When a row was looked up in vain, by the clock of the cache, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked(u64);
+pub struct LookupTime(u64);
 
-impl Asked {
-    /// At this time.
+impl LookupTime {
+    /// This time.
     pub const fn at(millis: u64) -> Self {
         Self(millis)
     }
@@ -74,29 +75,29 @@ impl Asked {
 /// The cache does not answer: nobody knows what it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the cache does not answer")]
-pub struct Unanswered;
+pub struct CacheUnavailable;
 
-/// Keeps rows of aggregates.
+/// Rows of aggregates before the database.
 #[async_trait]
 pub trait Cache: Send + Sync + 'static {
-    /// How long an entry lives.
-    fn lives(&self) -> Duration;
+    /// How long an entry is shown.
+    fn time_to_live(&self) -> Duration;
 
-    /// What is known under an id.
-    async fn look(&self, schema: &'static Schema, id: Uuid) -> Known;
+    /// What it has under an id.
+    async fn get(&self, schema: &'static Schema, id: Uuid) -> CacheLookup;
 
-    /// Keeps a row that was read after it was asked for, unless a later version is known, or it comes
+    /// Takes in a row that was read after this lookup, unless a later version is known, or it comes
     /// late.
-    async fn keep(&self, schema: &'static Schema, row: &Stored, asked: Asked);
+    async fn put(&self, schema: &'static Schema, row: &Stored, looked_up: LookupTime);
 
-    /// Says that an aggregate has this version by now.
+    /// Drops what is older than this version, which an aggregate has by now, and lets nothing older in.
     ///
     /// # Errors
     /// When the cache does not answer, and may have an older one.
-    async fn changed(
+    async fn invalidate(
         &self,
         schema: &'static Schema,
         id: Uuid,
         version: u64,
-    ) -> Result<(), Unanswered>;
+    ) -> Result<(), CacheUnavailable>;
 }

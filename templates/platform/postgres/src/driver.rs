@@ -28,7 +28,7 @@ impl Driver for Postgres {
         Some("postgres://name:password@host:5432/database")
     }
 
-    fn has_replicas(&self) -> bool {
+    fn has_read_replicas(&self) -> bool {
         true
     }
 

@@ -8,7 +8,7 @@ use platform_contract::value::Timestamp;
 use platform_ports::engine::{
     AppliedSequence, CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find,
     Found, Generation, Migration, OffsetAdvance, OpenError, Options, OutboxDepth, OutboxEvent,
-    OutboxRow, Page, Peek, Replicas, WriteSet,
+    OutboxRow, Page, Peek, ReadReplicas, WriteSet,
 };
 use sqlx::Connection;
 use uuid::Uuid;
@@ -129,7 +129,7 @@ impl Engine for PostgresEngine {
         over!(self.readers, find::page, &sql, find)
     }
 
-    fn replicas(&self) -> Option<&dyn Replicas> {
+    fn read_replicas(&self) -> Option<&dyn ReadReplicas> {
         let standbys = self.standbys.as_ref()?;
         Some(standbys)
     }

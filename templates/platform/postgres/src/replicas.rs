@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use platform_contract::schema::Schema;
 use platform_ports::engine::{
-    ConsistencyToken, EngineError, Find, Found, OpenError, Page, Replicas,
+    ConsistencyToken, EngineError, Find, Found, OpenError, Page, ReadReplicas,
 };
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -115,24 +115,24 @@ impl Standbys {
 }
 
 #[async_trait]
-impl Replicas for Standbys {
-    async fn position(&self) -> Result<ConsistencyToken, EngineError> {
+impl ReadReplicas for Standbys {
+    async fn consistency_token(&self) -> Result<ConsistencyToken, EngineError> {
         self.shared.position().await
     }
 
     async fn load(
         &self,
-        seen: ConsistencyToken,
+        at_least: ConsistencyToken,
         schema: &'static Schema,
         id: Uuid,
     ) -> Option<Found> {
         let sql = self.tables.of(schema);
-        from_any!(self, seen, rows::load, &sql, schema, 0, id)
+        from_any!(self, at_least, rows::load, &sql, schema, 0, id)
     }
 
-    async fn find(&self, seen: ConsistencyToken, find: &Find) -> Option<Page> {
+    async fn find(&self, at_least: ConsistencyToken, find: &Find) -> Option<Page> {
         let sql = self.tables.of(find.schema);
-        from_any!(self, seen, find::page, &sql, find)
+        from_any!(self, at_least, find::page, &sql, find)
     }
 }
 

@@ -13,7 +13,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
-use platform_ports::cache::{Asked, Cache, Driver, Known, Unanswered, Wanted};
+use platform_ports::cache::{
+    Cache, CacheLookup, CacheOptions, CacheUnavailable, Driver, LookupTime,
+};
 use platform_ports::engine::{OpenError, Stored};
 use platform_ports::outage::Outage;
 use redis::{Cmd, FromRedisValue};
@@ -79,9 +81,9 @@ impl Driver for CacheDriver {
         "redis://host:6379/?prefix=system.context"
     }
 
-    fn open(&self, wanted: &Wanted) -> Result<Arc<dyn Cache>, OpenError> {
-        let outage = Arc::clone(&wanted.outage);
-        let cache = RedisCache::open(wanted.at.secret(), wanted.lives, PATIENCE, outage)?;
+    fn open(&self, options: &CacheOptions) -> Result<Arc<dyn Cache>, OpenError> {
+        let outage = Arc::clone(&options.outage);
+        let cache = RedisCache::open(options.at.secret(), options.time_to_live, PATIENCE, outage)?;
         Ok(Arc::new(cache))
     }
 }
@@ -241,23 +243,23 @@ fn row(schema: &Schema, id: Uuid, text: &str) -> Option<Stored> {
 
 #[async_trait]
 impl Cache for RedisCache {
-    fn lives(&self) -> Duration {
+    fn time_to_live(&self) -> Duration {
         self.lives
     }
 
-    async fn look(&self, schema: &'static Schema, id: Uuid) -> Known {
+    async fn get(&self, schema: &'static Schema, id: Uuid) -> CacheLookup {
         let key = self.key(schema, id);
         let answer: Option<(u64, Option<String>)> = self.shared.ask(&key, script(LOOK, &key)).await;
         match answer {
-            None => Known::Passed,
+            None => CacheLookup::Unavailable,
             Some((now, text)) => {
                 let row = text.and_then(|text| row(schema, id, &text));
-                row.map_or(Known::Nothing(Asked::at(now)), Known::Row)
+                row.map_or(CacheLookup::Miss(LookupTime::at(now)), CacheLookup::Hit)
             }
         }
     }
 
-    async fn keep(&self, schema: &'static Schema, row: &Stored, asked: Asked) {
+    async fn put(&self, schema: &'static Schema, row: &Stored, looked_up: LookupTime) {
         let kept = Kept {
             of: identity(schema),
             version: row.version,
@@ -270,7 +272,7 @@ impl Cache for RedisCache {
         };
         let key = self.key(schema, row.id);
         let mut command = script(KEEP, &key);
-        command.arg(row.version).arg(text).arg(asked.millis());
+        command.arg(row.version).arg(text).arg(looked_up.millis());
         for time in [LATE, self.lives, MARK] {
             command.arg(millis(time));
         }
@@ -278,16 +280,16 @@ impl Cache for RedisCache {
         let _: Option<u8> = self.shared.ask(&key, command).await;
     }
 
-    async fn changed(
+    async fn invalidate(
         &self,
         schema: &'static Schema,
         id: Uuid,
         version: u64,
-    ) -> Result<(), Unanswered> {
+    ) -> Result<(), CacheUnavailable> {
         let key = self.key(schema, id);
         let mut command = script(CHANGED, &key);
         command.arg(version).arg(millis(MARK));
         let done: Option<u8> = self.shared.ask(&key, command).await;
-        done.map(|_| ()).ok_or(Unanswered)
+        done.map(|_| ()).ok_or(CacheUnavailable)
     }
 }

@@ -79,20 +79,20 @@ pub trait Aggregate: Serialize + DeserializeOwned + Clone + Debug + Send + Sync 
 pub struct Access {
     /// The statuses the command is allowed in; empty: any.
     pub from: &'static [&'static str],
-    /// The status afterwards.
-    pub to: Step,
+    /// What becomes of the status.
+    pub to: StatusChange,
     /// The members it may change: its input and its `sets`; not asked of creations.
     pub writes: &'static [&'static str],
 }
 
-/// The status after a command.
+/// What a command makes of the status.
 #[derive(Debug)]
-pub enum Step {
-    /// As it was.
-    Stay,
-    /// Always this one.
+pub enum StatusChange {
+    /// It stays as it was.
+    Unchanged,
+    /// It becomes this one.
     To(&'static str),
-    /// The one that belongs to the emitted event's type (without version).
+    /// It becomes the one that belongs to the emitted event's type (without version).
     ByEvent(&'static [(&'static str, &'static str)]),
 }
 

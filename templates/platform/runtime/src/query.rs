@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::decision::{Aggregate, Reads};
-use crate::unit_of_work::restore;
+use crate::unit_of_work::from_row;
 use platform_contract::schema::Column;
 use platform_ports::engine::{Check, EngineError, Find, Page};
 
@@ -74,7 +74,7 @@ pub trait Query: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 's
                 let Page { rows, next } = reads.engine.find(&find).await?;
                 let versions: Vec<(Uuid, u64)> = rows.iter().map(|r| (r.id, r.version)).collect();
                 for row in rows {
-                    found.push(restore(row)?);
+                    found.push(from_row(row)?);
                 }
                 // On the last page one row more is asked for, so that one that joins a full page is
                 // noticed.

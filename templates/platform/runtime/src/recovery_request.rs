@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use platform_contract::envelope::{Control, partition_of};
 use platform_contract::value::Timestamp;
-use platform_ports::broker::{Broker, BrokerError, Publication, Published};
+use platform_ports::broker::{Broker, BrokerError, Publication, PublishOutcome};
 
 /// The topic on which a context is asked: `<system>.<context>.commands`.
 pub fn commands_topic(system: &str, context: &str) -> String {
@@ -56,9 +56,9 @@ impl RecoveryRequester<'_> {
     ) -> Result<(), BrokerError> {
         let outcomes = broker.publish(&[self.publication(request, time)]).await?;
         match outcomes.into_iter().next() {
-            Some(Published::Acknowledged) => Ok(()),
-            Some(Published::Refused(why)) => Err(BrokerError::Unusable(why)),
-            Some(Published::Failed(why)) => Err(BrokerError::Unavailable(why)),
+            Some(PublishOutcome::Acknowledged) => Ok(()),
+            Some(PublishOutcome::Refused(why)) => Err(BrokerError::Unusable(why)),
+            Some(PublishOutcome::Failed(why)) => Err(BrokerError::Unavailable(why)),
             None => Err(BrokerError::Unavailable("it gave no answer".to_owned())),
         }
     }

@@ -36,14 +36,14 @@ pub struct Runtime {
     pub partitions: u32,
     /// The commands that policies and effects can hand over, by name.
     pub commands: BTreeMap<&'static str, Arc<dyn Executor>>,
-    /// Rung after a commit that wrote into the outbox.
+    /// Sent after a commit that wrote into the outbox.
     pub outbox_wake_up: WakeUp,
-    /// Rung after a commit that wrote commands.
+    /// Sent after a commit that wrote commands.
     pub commands_wake_up: Notify,
-    /// Rung after a commit that wrote jobs.
+    /// Sent after a commit that wrote jobs.
     pub jobs_wake_up: Notify,
-    /// Rung after a commit that began a generation of a handler, or brought what one waits for.
-    pub generations_bell: Notify,
+    /// Sent after a commit that began a generation of a handler, or brought what one waits for.
+    pub generations_wake_up: Notify,
     /// Becomes true when the service shuts down.
     pub shutdown: watch::Receiver<bool>,
 }

@@ -13,7 +13,7 @@ use super::{Failure, Service, listeners};
 use crate::config::Config;
 use crate::http::server::Server;
 use platform_ports::broker::{Broker, BrokerError, Topic};
-use platform_ports::cache::{Cache, Wanted};
+use platform_ports::cache::{Cache, CacheOptions};
 use platform_ports::engine::{Engine, EngineError, OpenError, Options};
 use platform_ports::location::Location;
 use platform_ports::outage::Dependency;
@@ -120,7 +120,7 @@ impl Service {
             outbox_wake_up: WakeUp::default(),
             commands_wake_up: Notify::new(),
             jobs_wake_up: Notify::new(),
-            generations_bell: Notify::new(),
+            generations_wake_up: Notify::new(),
             shutdown,
         });
         Ok((runtime, topics))
@@ -143,7 +143,7 @@ impl Service {
 
     /// The cache, where the service is described with one and it is named.
     fn open_cache(&self, config: &Config) -> Result<Option<Arc<dyn Cache>>, Failure> {
-        let Some((driver, lives)) = self.cached else {
+        let Some((driver, time_to_live)) = self.cached else {
             return Ok(None);
         };
         let Some(at) = &config.cache else {
@@ -158,7 +158,11 @@ impl Service {
             return Err(Failure::Cache { at, source });
         }
         let outage = Arc::clone(self.outages.of(Dependency::Cache));
-        let wanted = Wanted { at, lives, outage };
+        let wanted = CacheOptions {
+            at,
+            time_to_live,
+            outage,
+        };
         let opened = driver.open(&wanted).map(Some);
         opened.map_err(|source| Failure::Cache {
             at: wanted.at,

@@ -20,7 +20,7 @@ use crate::http::server::Server;
 use platform_runtime::Runtime;
 use platform_runtime::cache::{self, CacheInvalidator};
 use platform_runtime::publisher::{PublishedAggregate, SnapshotPublisher};
-use platform_runtime::relay::{Beat, Relay, Shard};
+use platform_runtime::relay::{HeartbeatTopic, Relay, Shard};
 use platform_runtime::unit_of_work;
 
 /// A service at work. Dropped, it is torn off at once, as by a crash; [`shutdown`](Self::shutdown)
@@ -68,8 +68,9 @@ impl Service {
     /// What works beside the answers.
     fn parts(&self, config: &Config, runtime: &Arc<Runtime>, topics_there: Topics) -> JoinSet<()> {
         let mut parts = self.handlers.spawn(runtime);
-        let beat = |owned: &PublishedAggregate| Some(Beat::of(owned.topic, owned.stale_after?));
-        let beats: Vec<Beat> = self.owned.iter().filter_map(beat).collect();
+        let beat =
+            |owned: &PublishedAggregate| Some(HeartbeatTopic::of(owned.topic, owned.stale_after?));
+        let beats: Vec<HeartbeatTopic> = self.owned.iter().filter_map(beat).collect();
         for shard in Shard::all(runtime.engine.shards()) {
             parts.spawn(Relay::new(Arc::clone(runtime), shard, &beats).run());
         }

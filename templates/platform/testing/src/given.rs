@@ -15,9 +15,9 @@ use platform_contract::{AnyEvent, Emitted};
 use platform_runtime::Refused;
 use platform_runtime::context::{Caller, Context};
 use platform_runtime::decision::{Aggregate, Decision, Meta};
-use platform_runtime::unit_of_work::blame;
 use platform_runtime::unit_of_work::command_kind::STATUS;
 use platform_runtime::unit_of_work::guard::{in_allowed_status, parse};
+use platform_runtime::unit_of_work::input_pointer;
 use platform_runtime::unit_of_work::refusals;
 use platform_runtime::unit_of_work::{CommandKind, Decided, NotDecided, OfKind};
 
@@ -251,10 +251,12 @@ impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> When<D, C, W, C::Needs> {
             Ok(decided) => Outcome::Decided(decided),
             Err(NotDecided::Refused(refusal)) => Outcome::Declared(refusal),
             Err(NotDecided::Broken(what)) => panic!("the decision of {} {what}", C::NAME),
-            Err(NotDecided::Repeated { list, id }) => match blame::repeated(&input, list, id) {
-                Ok(refused) => Outcome::BuiltIn(refused),
-                Err(what) => panic!("the decision of {} {what}", C::NAME),
-            },
+            Err(NotDecided::Repeated { list, id }) => {
+                match input_pointer::repeated_id(&input, list, id) {
+                    Ok(refused) => Outcome::BuiltIn(refused),
+                    Err(what) => panic!("the decision of {} {what}", C::NAME),
+                }
+            }
         }
     }
 }

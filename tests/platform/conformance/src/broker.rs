@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use platform_contract::envelope::{Headers, Wire, partition_of};
 use platform_ports::broker::{
-    Broker, BrokerError, Delivery, Polled, Publication, Published, Topic,
+    Broker, BrokerError, Delivery, Polled, Publication, PublishOutcome, Topic,
 };
 use platform_testing::consuming::Reader;
 
@@ -57,7 +57,7 @@ pub async fn keeps_order(first: &dyn Broker, second: &dyn Broker) -> Result<(), 
                 .map(|(key, step)| message("order", *key, &(round * 5 + step).to_string()))
                 .collect();
             let outcomes = broker.publish(&messages).await?;
-            assert_eq!(outcomes, vec![Published::Acknowledged; messages.len()]);
+            assert_eq!(outcomes, vec![PublishOutcome::Acknowledged; messages.len()]);
         }
         Ok::<_, BrokerError>(())
     };
@@ -264,18 +264,18 @@ pub async fn refuses_too_large(first: &dyn Broker, _: &dyn Broker) -> Result<(),
             message("large", other, "other"),
         ])
         .await?;
-    assert_eq!(outcomes[0], Published::Acknowledged);
+    assert_eq!(outcomes[0], PublishOutcome::Acknowledged);
     assert!(
-        matches!(outcomes[1], Published::Refused(_)),
+        matches!(outcomes[1], PublishOutcome::Refused(_)),
         "{:?}",
         outcomes[1]
     );
     assert!(
-        matches!(outcomes[2], Published::Failed(_)),
+        matches!(outcomes[2], PublishOutcome::Failed(_)),
         "{:?}",
         outcomes[2]
     );
-    assert_eq!(outcomes[3], Published::Acknowledged);
+    assert_eq!(outcomes[3], PublishOutcome::Acknowledged);
     Ok(())
 }
 
@@ -295,7 +295,7 @@ pub async fn guards_topics(first: &dyn Broker, _: &dyn Broker) -> Result<(), Bro
         .publish(&[message("nowhere", Uuid::now_v7(), "")])
         .await?;
     assert!(
-        matches!(outcomes[..], [Published::Failed(_)]),
+        matches!(outcomes[..], [PublishOutcome::Failed(_)]),
         "{outcomes:?}"
     );
     Ok(())

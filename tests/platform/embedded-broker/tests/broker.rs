@@ -7,7 +7,7 @@ use platform_conformance::broker::{self as conformance, PARTITIONS, message, tex
 use platform_contract::envelope::Control;
 use platform_contract::value::Timestamp;
 use platform_embedded_broker::EmbeddedBroker;
-use platform_ports::broker::{Broker, BrokerError, Polled, Published};
+use platform_ports::broker::{Broker, BrokerError, Polled, PublishOutcome};
 use platform_support::child::Child;
 use platform_testing::consuming::Reader;
 use tempfile::TempDir;
@@ -93,7 +93,7 @@ async fn publish_for_good(broker: &EmbeddedBroker) -> Outcome {
     let key = Uuid::now_v7();
     for number in 0.. {
         let messages = [message("kept", key, &number.to_string())];
-        if broker.publish(&messages).await? == [Published::Acknowledged] {
+        if broker.publish(&messages).await? == [PublishOutcome::Acknowledged] {
             println!("{key} {number}");
         }
     }
@@ -264,8 +264,8 @@ async fn heartbeats_of_all_partitions_take_the_places_of_those_before() -> Outco
         let beats: Vec<_> = (0..=PARTITIONS).map(|one| beat("beating", one)).collect();
         let outcomes = broker.publish(&beats).await?;
         let there = PARTITIONS as usize;
-        assert_eq!(outcomes[..there], vec![Published::Acknowledged; there]);
-        assert!(matches!(outcomes[there..], [Published::Failed(_)]));
+        assert_eq!(outcomes[..there], vec![PublishOutcome::Acknowledged; there]);
+        assert!(matches!(outcomes[there..], [PublishOutcome::Failed(_)]));
     }
     let mut reader = Reader::join(&broker, "listeners", &["beating"]).await?;
     let came = reader

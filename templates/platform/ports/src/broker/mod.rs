@@ -41,7 +41,7 @@ impl Publication {
 
 /// What became of a publication.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Published {
+pub enum PublishOutcome {
     /// It is stored as durably as the broker does.
     Acknowledged,
     /// It will never be taken, and why; later messages of its key must wait.
@@ -116,7 +116,7 @@ pub trait Broker: Send + Sync + 'static {
     async fn ensure_topics(&self, topics: &[Topic]) -> Result<(), BrokerError>;
 
     /// Publishes in order; one outcome each. After a failure, later messages of the same key fail too.
-    async fn publish(&self, messages: &[Publication]) -> Result<Vec<Published>, BrokerError>;
+    async fn publish(&self, messages: &[Publication]) -> Result<Vec<PublishOutcome>, BrokerError>;
 
     /// Joins a group that shares the partitions of topics.
     async fn subscribe(

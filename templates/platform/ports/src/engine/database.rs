@@ -120,7 +120,7 @@ impl Kind {
 
     /// Refuses replicas that such a database does not have.
     fn check_replicas(&self, replicas: &[Location]) -> Result<(), OpenError> {
-        let is_one = |replica: &Location| self.driver.has_replicas() && self.is_at(replica);
+        let is_one = |replica: &Location| self.driver.has_read_replicas() && self.is_at(replica);
         match replicas.iter().find(|replica| !is_one(replica)) {
             None => Ok(()),
             Some(replica) => Err(OpenError::Unusable(format!(

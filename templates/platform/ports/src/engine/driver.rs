@@ -25,7 +25,7 @@ pub trait Driver: Debug + Send + Sync {
     }
 
     /// Whether it can have read replicas.
-    fn has_replicas(&self) -> bool {
+    fn has_read_replicas(&self) -> bool {
         false
     }
 

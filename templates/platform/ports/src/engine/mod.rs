@@ -17,7 +17,7 @@ mod migration;
 mod options;
 pub mod per_schema;
 mod progress;
-mod replicas;
+mod read_replicas;
 mod row;
 mod write;
 
@@ -36,7 +36,7 @@ pub use message::{OutboxDepth, OutboxEvent, OutboxRow};
 pub use migration::{Migration, OpenError};
 pub use options::Options;
 pub use progress::{AppliedSequence, OffsetAdvance, SequenceAdvance};
-pub use replicas::{ConsistencyToken, InvalidConsistencyToken, Replicas};
+pub use read_replicas::{ConsistencyToken, InvalidConsistencyToken, ReadReplicas};
 pub use row::{Find, Found, Generation, Page, Stored};
 pub use write::{Check, CommitError, Save, SaveTo, WriteSet};
 
@@ -88,8 +88,8 @@ pub trait Engine: Send + Sync + 'static {
     /// A page of rows.
     async fn find(&self, find: &Find) -> Result<Page, EngineError>;
 
-    /// Copies that answer reads for callers in its stead, where it has any.
-    fn replicas(&self) -> Option<&dyn Replicas> {
+    /// Its read replicas, where it has any, which answer callers in its stead.
+    fn read_replicas(&self) -> Option<&dyn ReadReplicas> {
         None
     }
 

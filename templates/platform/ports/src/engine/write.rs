@@ -17,7 +17,7 @@ pub struct WriteSet {
     pub saves: Vec<Save>,
     /// Events of the saved aggregate, in order; they go into the outbox and the event log.
     pub events: Vec<OutboxEvent>,
-    /// Gates to advance.
+    /// Applied sequences to advance.
     pub applied_sequences: Vec<SequenceAdvance>,
     /// Documents of the runtime to write or delete.
     pub documents: Vec<DocumentWrite>,
@@ -129,8 +129,8 @@ pub enum SaveTo {
 /// Why a write set was not applied. Nothing of it was.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
-    /// Something that was read has changed, or a document or applied sequence is not as expected: read again.
-    /// Making a row that is there already is this, even where it would break a constraint too.
+    /// Something that was read has changed, or a document or an applied sequence is not as expected: read
+    /// again. Making a row that is there already is this, even where it would break a constraint too.
     #[error("what was read has changed in the meantime")]
     Conflict,
     /// A unique constraint; its name.

@@ -22,7 +22,7 @@ use self::state::{OutageState, Report};
 #[derive(Debug)]
 pub struct Outages {
     each: [Arc<Outage>; Dependency::ALL.len()],
-    /// Rung when one begins.
+    /// Notified when one begins.
     begun: Arc<Notify>,
 }
 

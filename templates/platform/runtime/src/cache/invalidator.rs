@@ -11,7 +11,7 @@ use crate::group_member::{GroupMember, GroupMemberError, OffsetReset};
 use crate::publisher::PublishedAggregate;
 use platform_contract::envelope::Envelope;
 use platform_ports::broker::{Delivery, Polled};
-use platform_ports::cache::{Cache, Unanswered};
+use platform_ports::cache::{Cache, CacheUnavailable};
 use platform_ports::engine::{OffsetAdvance, WriteSet};
 
 /// The handler's id under which offsets are kept, and its group.
@@ -116,7 +116,7 @@ impl CacheInvalidator {
     }
 
     /// Tells the cache the last version of each aggregate.
-    async fn tell(&self, messages: &[Delivery]) -> Result<(), Unanswered> {
+    async fn tell(&self, messages: &[Delivery]) -> Result<(), CacheUnavailable> {
         let mut versions: HashMap<(&str, Uuid), u64> = HashMap::new();
         for message in messages {
             // What is no event is nothing that has changed.
@@ -128,7 +128,7 @@ impl CacheInvalidator {
         }
         for ((topic, id), version) in versions {
             for owned in self.owned.iter().filter(|owned| owned.topic == topic) {
-                self.cache.changed(owned.schema, id, version).await?;
+                self.cache.invalidate(owned.schema, id, version).await?;
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use prometheus::{IntCounterVec, register_int_counter_vec};
 
-use platform_ports::cache::Known;
+use platform_ports::cache::CacheLookup;
 
 /// `None` when another part of the program has a metric of this name.
 static READS: LazyLock<Option<IntCounterVec>> = LazyLock::new(|| {
@@ -29,12 +29,12 @@ pub fn declare(aggregate: &str) {
 }
 
 /// Counts what a look came to.
-pub fn count(aggregate: &str, known: &Known) {
+pub fn count(aggregate: &str, known: &CacheLookup) {
     let [hit, miss, passed] = OUTCOMES;
     let outcome = match known {
-        Known::Row(_) => hit,
-        Known::Nothing(_) => miss,
-        Known::Passed => passed,
+        CacheLookup::Hit(_) => hit,
+        CacheLookup::Miss(_) => miss,
+        CacheLookup::Unavailable => passed,
     };
     if let Some(reads) = &*READS {
         reads.with_label_values(&[aggregate, outcome]).inc();

@@ -47,7 +47,7 @@ pub(super) async fn look_out(runtime: Arc<Runtime>, reactors: Vec<Arc<dyn Reacto
             WAITING
         });
         tokio::select! {
-            () = runtime.generations_bell.notified() => {}
+            () = runtime.generations_wake_up.notified() => {}
             () = tokio::time::sleep(pause) => {}
             _ = shutdown.wait_for(|down| *down) => {}
         }

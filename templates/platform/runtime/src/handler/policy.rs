@@ -19,7 +19,7 @@ use super::{Policy, Targets};
 use crate::Refused;
 use crate::context::{Caller, Context};
 use crate::decision::Aggregate;
-use crate::unit_of_work::{refusals, restore};
+use crate::unit_of_work::{from_row, refusals};
 use platform_contract::envelope::{Envelope, decode};
 use platform_contract::value::Timestamp;
 use platform_contract::{AggregateType, Command, Event, Recorded};
@@ -171,7 +171,7 @@ impl<P: Policy> Work<'_, P> {
         let page = self.scope.runtime.engine.find(&find).await?;
         for row in page.rows {
             let id = row.id;
-            let target = restore::<P::Target>(row)?;
+            let target = from_row::<P::Target>(row)?;
             self.one(Some(id), Some(&target))?;
         }
         Ok(page.next)
@@ -227,7 +227,7 @@ async fn target<P: Policy>(
 ) -> Result<Result<P::Target, Refused>, EngineError> {
     let kind = <<P::Target as Aggregate>::Type as AggregateType>::NAME;
     Ok(match engine.load(P::Target::SCHEMA, 0, id).await? {
-        Found::Live(row) => Ok(restore(row)?),
+        Found::Live(row) => Ok(from_row(row)?),
         Found::Nothing => Err(refusals::not_found(kind)),
         Found::Deleted(_) => Err(refusals::deleted(kind)),
     })

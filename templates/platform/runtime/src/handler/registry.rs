@@ -181,7 +181,7 @@ async fn begin(scope: &Scope, begun: Begun) -> Result<(), ReplayError> {
     .await?;
     match added {
         Some(_) => {
-            scope.runtime.generations_bell.notify_one();
+            scope.runtime.generations_wake_up.notify_one();
             Ok(())
         }
         None if known => Err(ReplayError::UnderWay(handler.to_owned())),

@@ -164,7 +164,7 @@ impl Runner {
                 Ok(()) => {
                     self.unfinished.fetch_or(told, Ordering::Relaxed);
                     if told {
-                        self.scope.runtime.generations_bell.notify_one();
+                        self.scope.runtime.generations_wake_up.notify_one();
                     }
                     return Ok(Tried::Done(done));
                 }

@@ -108,7 +108,7 @@ impl Supervisor {
 async fn change(scope: &Scope, state: Option<State>, now: Timestamp) -> Result<(), ReadError> {
     let Some(state) = state else {
         positions::begin(scope).await?;
-        scope.runtime.generations_bell.notify_one();
+        scope.runtime.generations_wake_up.notify_one();
         return Ok(());
     };
     let change = Change { scope };

@@ -19,7 +19,7 @@ use self::work::{Next, Opened};
 use crate::Runtime;
 use crate::recovery_request::commands_topic;
 use platform_contract::value::Timestamp;
-use platform_ports::broker::{BrokerError, Published, Topic};
+use platform_ports::broker::{BrokerError, PublishOutcome, Topic};
 use platform_ports::engine::{CommitError, DocumentWrite, WriteSet};
 use platform_ports::outage::{Cause, Dependency};
 
@@ -75,7 +75,7 @@ enum PublisherError {
     Broker(#[from] BrokerError),
     /// The broker did not take a message of a replay.
     #[error("the broker did not take a message of a replay: {0:?}")]
-    NotTaken(Published),
+    NotTaken(PublishOutcome),
 }
 
 impl Cause for PublisherError {
@@ -84,8 +84,8 @@ impl Cause for PublisherError {
             Self::Intake(IntakeError::GroupMember(error)) => error.cause(),
             Self::Intake(IntakeError::Commit(error)) | Self::Commit(error) => error.cause(),
             Self::Broker(error) => error.cause(),
-            Self::NotTaken(Published::Failed(_)) => Some(Dependency::Broker),
-            Self::NotTaken(Published::Refused(_) | Published::Acknowledged) => None,
+            Self::NotTaken(PublishOutcome::Failed(_)) => Some(Dependency::Broker),
+            Self::NotTaken(PublishOutcome::Refused(_) | PublishOutcome::Acknowledged) => None,
         }
     }
 }
@@ -254,7 +254,7 @@ impl SnapshotPublisher {
         broker.ensure_topics(&[topic]).await?;
         let outcomes = broker.publish(&messages).await?;
         let mut failed = outcomes.into_iter();
-        match failed.find(|outcome| *outcome != Published::Acknowledged) {
+        match failed.find(|outcome| *outcome != PublishOutcome::Acknowledged) {
             Some(outcome) => Err(PublisherError::NotTaken(outcome)),
             None => Ok(()),
         }

@@ -22,12 +22,12 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// A topic whose readers need to know how fresh it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Beat {
+pub struct HeartbeatTopic {
     topic: String,
     every: Duration,
 }
 
-impl Beat {
+impl HeartbeatTopic {
     /// For a topic whose copies count as stale after so long: the shortest time of all that are
     /// declared.
     pub fn of(topic: impl Into<String>, stale_after: Duration) -> Self {
@@ -70,8 +70,8 @@ impl Place {
 
 impl Heartbeats {
     /// For these partitions of these topics.
-    pub fn new(runtime: &Runtime, beats: &[Beat], partitions: &[u32]) -> Self {
-        let place = |beat: &Beat, partition| Place {
+    pub fn new(runtime: &Runtime, beats: &[HeartbeatTopic], partitions: &[u32]) -> Self {
+        let place = |beat: &HeartbeatTopic, partition| Place {
             topic: beat.topic.clone(),
             partition,
             every: beat.every,
@@ -141,13 +141,13 @@ impl Heartbeats {
 
 #[cfg(test)]
 mod tests {
-    use super::{Beat, LONGEST, SHORTEST};
+    use super::{HeartbeatTopic, LONGEST, SHORTEST};
     use crate::handler::CLOCK_TOLERANCE_MS;
     use std::time::Duration;
 
     #[test]
     fn a_topic_is_told_of_as_often_as_its_readers_need() {
-        let every = |millis| Beat::of("t", Duration::from_millis(millis)).every;
+        let every = |millis| HeartbeatTopic::of("t", Duration::from_millis(millis)).every;
         assert_eq!(every(6_000), Duration::from_secs(2));
         assert_eq!(every(30), SHORTEST);
         assert_eq!(every(7 * 24 * 60 * 60 * 1_000), LONGEST);

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use self::back_off::BackOff;
-pub use self::heartbeat::Beat;
+pub use self::heartbeat::HeartbeatTopic;
 use self::heartbeat::Heartbeats;
 use self::plan::Plan;
 use self::turns::{Next, SHORTEST};
@@ -32,7 +32,7 @@ use crate::task;
 use crate::wake_up::WakeUpReceiver;
 use platform_contract::envelope::Control;
 use platform_contract::value::Timestamp;
-use platform_ports::broker::{BrokerError, Publication, Published};
+use platform_ports::broker::{BrokerError, Publication, PublishOutcome};
 use platform_ports::engine::{EngineError, OutboxRow};
 use platform_ports::fail_point;
 use platform_ports::outage::{Cause, Dependency};
@@ -134,7 +134,7 @@ impl Cause for PassError {
 impl Relay {
     /// A relay for one shard of a service; `beats` are the topics of the aggregates it owns that others
     /// copy, which get its heartbeats.
-    pub fn new(runtime: Arc<Runtime>, shard: Shard, beats: &[Beat]) -> Self {
+    pub fn new(runtime: Arc<Runtime>, shard: Shard, beats: &[HeartbeatTopic]) -> Self {
         metrics::declare();
         let partitions: Vec<_> = (0..runtime.partitions)
             .filter(|partition| shard.has(*partition))
@@ -263,7 +263,10 @@ impl Relay {
         Ok(depth.rows)
     }
 
-    async fn publish(&self, publications: &[Publication]) -> Result<Vec<Published>, BrokerError> {
+    async fn publish(
+        &self,
+        publications: &[Publication],
+    ) -> Result<Vec<PublishOutcome>, BrokerError> {
         if publications.is_empty() {
             return Ok(Vec::new());
         }
@@ -290,8 +293,8 @@ impl Relay {
 }
 
 /// Whether the broker has a message of the runtime's own: a partition of copies is complete with it.
-fn is_taken_answer(message: &Publication, outcome: &Published) -> bool {
-    *outcome == Published::Acknowledged && Control::is(&message.wire)
+fn is_taken_answer(message: &Publication, outcome: &PublishOutcome) -> bool {
+    *outcome == PublishOutcome::Acknowledged && Control::is(&message.wire)
 }
 
 /// How many messages a batch may have after these.

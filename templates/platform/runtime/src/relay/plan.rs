@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::back_off::{Failed, Key};
 use platform_contract::envelope::Control;
-use platform_ports::broker::{Publication, Published};
+use platform_ports::broker::{Publication, PublishOutcome};
 use platform_ports::engine::OutboxRow;
 
 /// The oldest messages of a shard, in the order of their commits.
@@ -73,11 +73,11 @@ impl Plan {
     }
 
     /// Sorts out what came of [`publications`](Self::publications). What has no outcome has failed.
-    pub fn settle(&self, outcomes: Vec<Published>) -> Settled {
+    pub fn settle(&self, outcomes: Vec<PublishOutcome>) -> Settled {
         let mut settled = Settled::default();
         let mut stopped = HashSet::new();
         let mut moved = HashSet::new();
-        let missing = || Published::Failed("the broker gave no answer".to_owned());
+        let missing = || PublishOutcome::Failed("the broker gave no answer".to_owned());
         let outcomes = outcomes.into_iter().chain(std::iter::repeat_with(missing));
         for (row, outcome) in self.free().zip(outcomes) {
             let its = keyed(row);
@@ -85,15 +85,15 @@ impl Plan {
                 continue;
             }
             match outcome {
-                Published::Acknowledged => {
+                PublishOutcome::Acknowledged => {
                     settled.acknowledged.push(row.event.id);
                     moved.insert(its);
                 }
-                Published::Refused(why) => {
+                PublishOutcome::Refused(why) => {
                     settled.refused.push((row.event.id, why));
                     stopped.insert(its);
                 }
-                Published::Failed(why) => {
+                PublishOutcome::Failed(why) => {
                     tracing::debug!(id = %row.event.id, why, "the broker did not take a message");
                     settled.failed.push(Failed {
                         key: key(row),
@@ -139,7 +139,7 @@ fn place(row: &OutboxRow) -> (&str, u32) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Plan, Published};
+    use super::{Plan, PublishOutcome};
     use platform_contract::envelope::{Control, Wire};
     use platform_contract::value::Timestamp;
     use platform_ports::engine::{OutboxEvent, OutboxRow};
@@ -179,11 +179,15 @@ mod tests {
     #[test]
     fn what_was_acknowledged_after_a_failure_stays() {
         let plan = plan(vec![row(KEY, 1), row(KEY, 2), row(KEY, 3), row(OTHER, 4)]);
-        let failed = || Published::Failed(String::new());
-        let good = Published::Acknowledged;
+        let failed = || PublishOutcome::Failed(String::new());
+        let good = PublishOutcome::Acknowledged;
         let settled = plan.settle(vec![good.clone(), failed(), good.clone(), good.clone()]);
         assert_eq!(settled.acknowledged, ids(&[1, 4]));
-        let settled = plan.settle(vec![Published::Refused(String::new()), good.clone(), good]);
+        let settled = plan.settle(vec![
+            PublishOutcome::Refused(String::new()),
+            good.clone(),
+            good,
+        ]);
         assert!(settled.acknowledged.is_empty());
         assert_eq!(settled.refused.len(), 1);
         assert_eq!(settled.failed.len(), 1, "no answer is a failure");
@@ -195,7 +199,7 @@ mod tests {
         refused.refused = Some("too large".to_owned());
         let mut plan = plan(vec![refused, row(KEY, 2), row(OTHER, 3)]);
         assert_eq!(plan.publications().len(), 1);
-        let settled = plan.settle(vec![Published::Acknowledged]);
+        let settled = plan.settle(vec![PublishOutcome::Acknowledged]);
         assert_eq!(settled.acknowledged, ids(&[3]));
         plan.acknowledged(&settled.acknowledged);
         assert_eq!(plan.waiting(), 2);

@@ -1,9 +1,9 @@
 //! When a relay makes a pass, and who else may have its shard.
 //!
 //! While messages come, a relay has the shard's lease, and looks often: others of the service commit
-//! too, and their wake_up does not ring here. When none has come for a while, it gives the lease back,
-//! so that whoever commits next takes it at once, and sleeps until its wake_up rings or a heartbeat is
-//! due. What nobody rang for, because who committed it died, it finds when it looks by itself.
+//! too, and their wake-ups do not come here. When none has come for a while, it gives the lease back,
+//! so that whoever commits next takes it at once, and sleeps until it is woken or a heartbeat is due. What
+//! nobody woke it for, because who committed it died, it finds when it looks by itself.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use platform_ports::engine::EngineError;
 /// How long a relay has its shard without renewing, in milliseconds.
 pub(super) const LEASE_MS: u64 = 2_000;
 
-/// The pause after a pass that found something, when nobody rings.
+/// The pause after a pass that found something, when nobody wakes it.
 pub(super) const SHORTEST: Duration = Duration::from_millis(2);
 
 /// The longest pause between passes while messages come.
@@ -24,7 +24,7 @@ const LONGEST: Duration = Duration::from_millis(50);
 /// How long after the last message they no longer come.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// The pause between two looks for what nobody rang for.
+/// The pause between two looks for what nobody woke it for.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// The longest pause after a failure.
@@ -42,7 +42,7 @@ pub(super) enum Next {
     Look,
     /// A pass that finds nothing, as it is to be hoped, and says so: what else it finds, it publishes
     /// without the lease, which does no harm.
-    Beat,
+    Heartbeat,
 }
 
 impl Relay {
@@ -60,7 +60,7 @@ impl Relay {
     async fn turn(&mut self, lease: &mut Lease) {
         let outcome = match self.next {
             Next::Pass => self.pass_under(lease).await,
-            Next::Beat => self.pass().await.map(Some),
+            Next::Heartbeat => self.pass().await.map(Some),
             Next::Look => match self.waits().await {
                 Ok(true) => self.pass_under(lease).await,
                 Ok(false) => Ok(Some(0)),
@@ -126,7 +126,7 @@ impl Relay {
         (self.pause * 3 / 2).clamp(SHORTEST, longest)
     }
 
-    /// Waits for the wake_up, the end of the pause or the end of the service.
+    /// Waits for a wake-up, the end of the pause or the end of the service.
     async fn rest(&mut self, lease: &mut Lease) {
         if self.pause.is_zero() {
             return;
@@ -142,7 +142,7 @@ impl Relay {
         }
     }
 
-    /// Waits without the lease, for the wake_up, the next heartbeat, the next look or the end of the
+    /// Waits without the lease, for a wake-up, the next heartbeat, the next look or the end of the
     /// service.
     async fn sleep(&mut self, lease: &mut Lease) {
         if let Err(error) = lease.release(&self.runtime).await {
@@ -154,7 +154,7 @@ impl Relay {
                 (self.next, self.pause) = (Next::Pass, SHORTEST);
             }
             () = tokio::time::sleep(beat.unwrap_or(LOOK)) => {
-                self.next = if beat.is_some() { Next::Beat } else { Next::Look };
+                self.next = if beat.is_some() { Next::Heartbeat } else { Next::Look };
             }
             _ = self.shutdown.changed() => {}
         }

@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
+use super::aggregate_row::{IdOf, from_row};
 use super::command_kind::{CommandKind, Decided, NotDecided};
 use super::guard::{in_allowed_status, kind_of, parse};
 use super::publish::messages;
-use super::restore::{IdOf, restore};
-use super::{Record, blame, refusals};
+use super::{Record, input_pointer, refusals};
 use crate::decision::{Aggregate, Decision, Meta, Reads};
 use crate::{ExecuteError, Executed, Refused, Request, Runtime};
 use platform_ports::engine::{
@@ -94,7 +94,7 @@ impl Attempt<'_> {
             Err(NotDecided::Refused(refusal)) => Ok(Err(refusals::declared::<C>(&refusal))),
             Err(NotDecided::Broken(what)) => Err(broken::<D, C>(what)),
             Err(NotDecided::Repeated { list, id }) => {
-                let blamed = blame::repeated(&self.request.input, list, id);
+                let blamed = input_pointer::repeated_id(&self.request.input, list, id);
                 blamed.map(Err).map_err(broken::<D, C>)
             }
         }
@@ -111,7 +111,7 @@ impl Attempt<'_> {
             // What is created under a derived id and is there already was created by this very
             // command, delivered once more.
             (Found::Live(row), false) => {
-                let aggregate: C::Aggregate = restore(row)?;
+                let aggregate: C::Aggregate = from_row(row)?;
                 return Ok(Guarded::Done(done(&aggregate)?));
             }
             (Found::Nothing | Found::Deleted(_), false) => {
@@ -135,7 +135,7 @@ impl Attempt<'_> {
         }
         Ok(Guarded::Go(Before {
             version,
-            live: Some(restore(row)?),
+            live: Some(from_row(row)?),
         }))
     }
 
@@ -192,7 +192,7 @@ impl Attempt<'_> {
                     updated_at: context.now,
                     members,
                 };
-                let aggregate: C::Aggregate = restore(row.clone())?;
+                let aggregate: C::Aggregate = from_row(row.clone())?;
                 (SaveTo::Live(row), done(&aggregate)?)
             }
         };
@@ -219,7 +219,7 @@ impl Attempt<'_> {
             Err(CommitError::Conflict) => return Ok(Attempted::Conflict),
             Err(CommitError::Taken(constraint)) => refusals::taken(constraint),
             Err(CommitError::MissingReference(member, id)) => {
-                blame::missing(&self.request.input, member, id)
+                input_pointer::missing_reference(&self.request.input, member, id)
             }
             Err(CommitError::StillReferenced(table)) => refusals::still_referenced(table),
             Err(CommitError::OutboxFull) => return Err(ExecuteError::OutboxFull),

@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::restore::members;
+use super::aggregate_row::members;
 use crate::context::Context;
-use crate::decision::{Access, Aggregate, Creation, Decision, Deletion, Step, Update};
+use crate::decision::{Access, Aggregate, Creation, Decision, Deletion, StatusChange, Update};
 use platform_contract::{AnyEvent, Emitted};
 
 /// The member that holds the status.
@@ -224,11 +224,15 @@ fn stamped<D: 'static, C: Decision<D>>(
 }
 
 /// The status after a command; with several events, the last one in the table decides.
-fn status_after<'a>(to: &Step, now: Option<&'a str>, events: &[AnyEvent]) -> Option<&'a str> {
+fn status_after<'a>(
+    to: &StatusChange,
+    now: Option<&'a str>,
+    events: &[AnyEvent],
+) -> Option<&'a str> {
     match to {
-        Step::Stay => now,
-        Step::To(status) => Some(status),
-        Step::ByEvent(table) => events
+        StatusChange::Unchanged => now,
+        StatusChange::To(status) => Some(status),
+        StatusChange::ByEvent(table) => events
             .iter()
             .rev()
             .find_map(|event| table.iter().find(|(kind, _)| *kind == event.kind))

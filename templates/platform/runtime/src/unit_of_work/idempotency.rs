@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::attempt::done;
 use super::executor::target;
 use super::striped_lock::StripedLock;
-use super::{CommandExecutor, CommandKind, refusals, restore};
+use super::{CommandExecutor, CommandKind, from_row, refusals};
 use crate::decision::{Aggregate, Decision};
 use crate::{ExecuteError, Executed, Request, Runtime};
 use platform_contract::AggregateType;
@@ -32,16 +32,16 @@ static TURNS: StripedLock = StripedLock::new();
 
 /// What became of a request with a key.
 #[derive(Debug)]
-pub enum Once {
-    /// The outcome, of this request or of the one before it.
-    Outcome(Executed),
+pub enum IdempotencyOutcome {
+    /// The outcome of this request, or of the one before it.
+    Executed(Executed),
     /// The key was used before, for a request with another body.
     KeyReused,
 }
 
 /// What is stored under a key.
 #[derive(Serialize, Deserialize)]
-struct Remembered {
+struct StoredOutcome {
     fingerprint: Uuid,
     /// Whether the request created the aggregate that has its id from the key.
     #[serde(default)]
@@ -65,13 +65,13 @@ pub fn command_id<D: 'static, C: Decision<D>>(
 ///
 /// # Errors
 /// As [`Executor::execute`](crate::Executor::execute).
-pub async fn once<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(
+pub async fn execute<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(
     runtime: &Runtime,
     request: &Request,
-) -> Result<Once, ExecuteError> {
+) -> Result<IdempotencyOutcome, ExecuteError> {
     let command = request.context.command_id;
     let table = <C::Aggregate as Aggregate>::SCHEMA.table;
-    let asked = Asked {
+    let keyed = KeyedRequest {
         id: target(request),
         key: format!("{table}/{}/{command}", target(request)),
         fingerprint: fingerprint(&request.input),
@@ -79,22 +79,22 @@ pub async fn once<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(
     };
     let engine = &*runtime.engine;
     let _turn = TURNS.lock(command).await;
-    if let Some(once) = asked.remembered::<C::Aggregate>(engine).await? {
-        return Ok(once);
+    if let Some(outcome) = keyed.stored_outcome::<C::Aggregate>(engine).await? {
+        return Ok(outcome);
     }
-    let record = |outcome: &Executed| asked.remember(outcome);
+    let record = |outcome: &Executed| keyed.record(outcome);
     match CommandExecutor::<D, C, W>::run(runtime, request, Some(&record)).await {
         // Another process may have been in the way with the same request.
-        Err(ExecuteError::Contended) => asked
-            .remembered::<C::Aggregate>(engine)
+        Err(ExecuteError::Contended) => keyed
+            .stored_outcome::<C::Aggregate>(engine)
             .await?
             .ok_or(ExecuteError::Contended),
-        outcome => outcome.map(Once::Outcome),
+        outcome => outcome.map(IdempotencyOutcome::Executed),
     }
 }
 
 /// A request with a key.
-struct Asked {
+struct KeyedRequest {
     /// The aggregate that it is on, or creates.
     id: Uuid,
     /// The key of its record.
@@ -103,37 +103,37 @@ struct Asked {
     creates: bool,
 }
 
-impl Asked {
+impl KeyedRequest {
     /// What became of the request before this one; `None`: there was none.
-    async fn remembered<A: Aggregate>(
+    async fn stored_outcome<A: Aggregate>(
         &self,
         engine: &dyn Engine,
-    ) -> Result<Option<Once>, EngineError> {
+    ) -> Result<Option<IdempotencyOutcome>, EngineError> {
         let document = engine.document(Documents::Requests, &self.key).await?;
         let Some(document) = document else {
             return Ok(None);
         };
-        let before: Remembered = serde_json::from_value(document.body).map_err(|error| {
+        let before: StoredOutcome = serde_json::from_value(document.body).map_err(|error| {
             EngineError::Corrupt(format!("the outcome of request {}: {error}", self.key))
         })?;
         if before.fingerprint != self.fingerprint {
-            return Ok(Some(Once::KeyReused));
+            return Ok(Some(IdempotencyOutcome::KeyReused));
         }
         let outcome = match before.outcome {
             Some(outcome) => outcome,
-            None => as_it_is::<A>(engine, self.id).await?,
+            None => current_outcome::<A>(engine, self.id).await?,
         };
-        Ok(Some(Once::Outcome(outcome)))
+        Ok(Some(IdempotencyOutcome::Executed(outcome)))
     }
 
     /// The document that keeps an outcome, if it is kept.
-    fn remember(&self, outcome: &Executed) -> Option<DocumentWrite> {
+    fn record(&self, outcome: &Executed) -> Option<DocumentWrite> {
         let created = match outcome {
             Executed::Done { .. } => self.creates,
             Executed::Refused(refused) if MENDABLE.contains(&refused.name.as_str()) => return None,
             Executed::Refused(_) => false,
         };
-        let remembered = Remembered {
+        let remembered = StoredOutcome {
             fingerprint: self.fingerprint,
             created,
             outcome: Some(outcome.clone()),
@@ -155,9 +155,12 @@ impl Asked {
 }
 
 /// The outcome of a creation whose own is no longer kept.
-async fn as_it_is<A: Aggregate>(engine: &dyn Engine, id: Uuid) -> Result<Executed, EngineError> {
+async fn current_outcome<A: Aggregate>(
+    engine: &dyn Engine,
+    id: Uuid,
+) -> Result<Executed, EngineError> {
     match engine.load(A::SCHEMA, 0, id).await? {
-        Found::Live(row) => done(&restore::<A>(row)?),
+        Found::Live(row) => done(&from_row::<A>(row)?),
         Found::Deleted(_) | Found::Nothing => {
             Ok(Executed::Refused(refusals::deleted(A::Type::NAME)))
         }
@@ -167,10 +170,10 @@ async fn as_it_is<A: Aggregate>(engine: &dyn Engine, id: Uuid) -> Result<Execute
 /// What becomes of a record that has served its time: of a creation the fingerprint stays.
 pub fn expired(mut record: Document) -> DocumentWrite {
     let collection = Documents::Requests;
-    match Remembered::deserialize(&record.body) {
+    match StoredOutcome::deserialize(&record.body) {
         Ok(remembered) if remembered.created => {
             record.due = None;
-            record.body = json!(Remembered {
+            record.body = json!(StoredOutcome {
                 outcome: None,
                 ..remembered
             });

@@ -3,22 +3,22 @@
 //! [`CommandExecutor`] is an [`Executor`](crate::Executor) for a command and the [`CommandKind`] it acts on its
 //! aggregate. Whatever the decision did wrong is found here, before anything is stored.
 
+mod aggregate_row;
 mod attempt;
-pub mod blame;
 pub mod command_kind;
 mod executor;
 pub mod guard;
 pub mod idempotency;
+pub mod input_pointer;
 mod publish;
 pub mod refusals;
-mod restore;
 mod striped_lock;
 
+pub use aggregate_row::{IdOf, from_row};
 pub use command_kind::{CommandKind, Creates, Decided, Deletes, NotDecided, OfKind, Updates};
 pub use executor::CommandExecutor;
 pub use executor::declare;
 pub use publish::MESSAGE_LIMIT;
-pub use restore::{IdOf, restore};
 
 use crate::Executed;
 use platform_ports::engine::DocumentWrite;

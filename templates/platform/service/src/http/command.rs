@@ -9,12 +9,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::body::Input;
+use super::consistency_token::ChangedAggregate;
 use super::origin::{self, Correlation};
-use super::position::Changed;
 use super::target::Target;
 use super::{Problem, tag};
 use platform_runtime::decision::{Aggregate, Creation, Decision, Deletion, Update};
-use platform_runtime::unit_of_work::idempotency::{self, Once};
+use platform_runtime::unit_of_work::idempotency::{self, IdempotencyOutcome};
 use platform_runtime::unit_of_work::{CommandExecutor, CommandKind, Creates, Deletes, Updates};
 use platform_runtime::{Executed, Request, Runtime};
 
@@ -111,9 +111,9 @@ impl<'a> Call<'a> {
         if key.is_none() {
             return Ok(CommandExecutor::<D, C, W>::run(self.runtime, &request, None).await?);
         }
-        match idempotency::once::<D, C, W>(self.runtime, &request).await? {
-            Once::Outcome(executed) => Ok(executed),
-            Once::KeyReused => Err(Problem::new(
+        match idempotency::execute::<D, C, W>(self.runtime, &request).await? {
+            IdempotencyOutcome::Executed(executed) => Ok(executed),
+            IdempotencyOutcome::KeyReused => Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency-key-reused",
                 "the `Idempotency-Key` was used before, with another body",
@@ -151,7 +151,7 @@ fn answer<A: Aggregate>(outcome: Executed, status: StatusCode) -> Result<Respons
                 (header::CONTENT_TYPE, json),
                 (header::ETAG, tag::of(version)),
             ];
-            let changed = Changed::of::<A>(id, version);
+            let changed = ChangedAggregate::of::<A>(id, version);
             Ok((status, Extension(changed), headers, view).into_response())
         }
         Executed::Done {
@@ -159,7 +159,7 @@ fn answer<A: Aggregate>(outcome: Executed, status: StatusCode) -> Result<Respons
             version,
             view: None,
         } => {
-            let changed = Changed::of::<A>(id, version);
+            let changed = ChangedAggregate::of::<A>(id, version);
             Ok((StatusCode::NO_CONTENT, Extension(changed)).into_response())
         }
         Executed::Refused(refused) => Err(refused.into()),

@@ -8,14 +8,14 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::position::Source;
+use super::consistency_token::ConsistentReads;
 use super::{Problem, parameters, read};
 use platform_contract::AggregateType;
 use platform_ports::engine::Find;
 use platform_runtime::Runtime;
 use platform_runtime::decision::Aggregate;
 use platform_runtime::query::Query;
-use platform_runtime::unit_of_work::{refusals, restore};
+use platform_runtime::unit_of_work::{from_row, refusals};
 
 /// A page as callers are shown it.
 #[derive(Serialize)]
@@ -45,7 +45,7 @@ pub async fn list<A: Aggregate>(
         after: paging.after,
         limit: paging.limit,
     };
-    page::<A>(&Source::of(&runtime, &headers)?, &uri, &find).await
+    page::<A>(&ConsistentReads::of(&runtime, &headers)?, &uri, &find).await
 }
 
 /// `GET /things/by-owner?owner=`: what a query finds, in pages; a single one when it covers a
@@ -65,24 +65,24 @@ pub async fn query<Q: Query>(
         Problem::internal()
     })?;
     find.after = paging.after;
-    let source = Source::of(&runtime, &headers)?;
+    let reads = ConsistentReads::of(&runtime, &headers)?;
     if !Q::UNIQUE {
-        return page::<Q::Aggregate>(&source, &uri, &find).await;
+        return page::<Q::Aggregate>(&reads, &uri, &find).await;
     }
     let kind = <Q::Aggregate as Aggregate>::Type::NAME;
-    let row = source.find(&find).await?.rows.into_iter().next();
+    let row = reads.find(&find).await?.rows.into_iter().next();
     let row = row.ok_or_else(|| refusals::not_found(kind))?;
-    read::show(&headers, &restore::<Q::Aggregate>(row)?)
+    read::show(&headers, &from_row::<Q::Aggregate>(row)?)
 }
 
 async fn page<A: Aggregate>(
-    source: &Source<'_>,
+    reads: &ConsistentReads<'_>,
     uri: &Uri,
     find: &Find,
 ) -> Result<Response, Problem> {
-    let page = source.find(find).await?;
+    let page = reads.find(find).await?;
     let rows = page.rows.into_iter();
-    let items = rows.map(|row| Ok(restore::<A>(row)?.view()));
+    let items = rows.map(|row| Ok(from_row::<A>(row)?.view()));
     let items: Vec<A::View> = items.collect::<Result<_, Problem>>()?;
     let link = page.next.as_deref().and_then(|next| link(uri, next));
     let shown = Shown {

@@ -6,14 +6,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::position::Source;
+use super::consistency_token::ConsistentReads;
 use super::target::Target;
 use super::{Problem, tag};
 use platform_contract::AggregateType;
 use platform_ports::engine::Found;
 use platform_runtime::Runtime;
 use platform_runtime::decision::Aggregate;
-use platform_runtime::unit_of_work::{refusals, restore};
+use platform_runtime::unit_of_work::{from_row, refusals};
 
 /// `GET /things/{id}`: what callers are shown of one; 304 when they have it already.
 ///
@@ -24,10 +24,13 @@ pub async fn read<A: Aggregate>(
     Target(id): Target,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    match Source::of(&runtime, &headers)?.load(A::SCHEMA, id).await? {
+    match ConsistentReads::of(&runtime, &headers)?
+        .load(A::SCHEMA, id)
+        .await?
+    {
         Found::Nothing => Err(refusals::not_found(A::Type::NAME).into()),
         Found::Deleted(_) => Err(refusals::deleted(A::Type::NAME).into()),
-        Found::Live(row) => show(&headers, &restore::<A>(row)?),
+        Found::Live(row) => show(&headers, &from_row::<A>(row)?),
     }
 }
 

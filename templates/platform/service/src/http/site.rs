@@ -11,7 +11,7 @@ use axum::routing::get;
 
 use super::admission::Admission;
 use super::health::{self, Readiness};
-use super::{Limits, Problem, Routes, intake, layers, position};
+use super::{Limits, Problem, Routes, consistency_token, intake, layers};
 use crate::telemetry;
 use platform_runtime::Runtime;
 
@@ -61,7 +61,7 @@ impl Site {
             .layer(DefaultBodyLimit::max(self.limits.body))
             .layer(middleware::from_fn_with_state(
                 Arc::clone(&runtime),
-                position::tell,
+                consistency_token::send,
             ))
             .layer(middleware::from_fn_with_state(self.limits, intake::check))
             .layer(middleware::from_fn_with_state(

@@ -13,7 +13,7 @@ use super::{Step, Subject};
 use crate::consuming::Reader;
 use platform_contract::envelope::{Change, Control, Envelope, SNAPSHOT_SUFFIX, Wire, partition_of};
 use platform_contract::value::Timestamp;
-use platform_ports::broker::{Broker, BrokerError, Delivery, Publication, Published, Topic};
+use platform_ports::broker::{Broker, BrokerError, Delivery, Publication, PublishOutcome, Topic};
 use platform_runtime::recovery_request::commands_topic;
 
 /// The owners of other contexts.
@@ -191,7 +191,10 @@ impl Peers {
 
     async fn send(&self, publications: Vec<Publication>) -> Step {
         let outcomes = self.broker.publish(&publications).await?;
-        match outcomes.iter().find(|o| **o != Published::Acknowledged) {
+        match outcomes
+            .iter()
+            .find(|o| **o != PublishOutcome::Acknowledged)
+        {
             None => Ok(()),
             Some(outcome) => Err(format!("a message was not taken: {outcome:?}").into()),
         }

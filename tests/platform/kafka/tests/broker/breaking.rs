@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Outcome, settings};
 use platform_conformance::broker::{message, text, topic};
 use platform_kafka::KafkaBroker;
-use platform_ports::broker::{Broker, BrokerError, Polled, Published};
+use platform_ports::broker::{Broker, BrokerError, Polled, PublishOutcome};
 use platform_support::kafka::Server;
 use platform_testing::consuming::Reader;
 
@@ -37,7 +37,7 @@ async fn publish(broker: KafkaBroker, stop: Arc<AtomicBool>) -> BTreeMap<String,
             Ok(outcomes) => {
                 for ((key, number), outcome) in batch.iter().zip(outcomes) {
                     let next = next.entry(*key).or_default();
-                    if outcome == Published::Acknowledged && *number == *next {
+                    if outcome == PublishOutcome::Acknowledged && *number == *next {
                         *next += 1;
                     }
                 }

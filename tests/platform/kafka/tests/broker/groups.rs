@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{Outcome, served};
 use platform_conformance::broker::{PARTITIONS, message, topic};
 use platform_kafka::{KafkaBroker, Settings};
-use platform_ports::broker::{Broker, Polled, Published};
+use platform_ports::broker::{Broker, Polled, PublishOutcome};
 use platform_support::child::Child;
 use platform_testing::consuming::Reader;
 
@@ -117,7 +117,7 @@ async fn nothing_is_left_out_while_members_come_go_and_die() -> Outcome {
                 let outcomes = broker.publish(&messages).await?;
                 count += outcomes
                     .iter()
-                    .filter(|one| **one == Published::Acknowledged)
+                    .filter(|one| **one == PublishOutcome::Acknowledged)
                     .count();
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }

@@ -11,7 +11,7 @@ use platform_conformance::broker::{PARTITIONS, message, topic};
 use platform_contract::envelope::{Change, Envelope, partition_of};
 use platform_contract::value::Timestamp;
 use platform_kafka::{KafkaBroker, Settings};
-use platform_ports::broker::{Broker, Polled, Publication, Published};
+use platform_ports::broker::{Broker, Polled, Publication, PublishOutcome};
 use platform_testing::consuming::Reader;
 
 /// As many messages as a relay publishes at once.
@@ -102,7 +102,11 @@ async fn publishing_against_the_client_alone() -> Outcome {
         let began = Instant::now();
         for _ in 0..BATCHES {
             let outcomes = broker.publish(&events).await?;
-            assert!(outcomes.iter().all(|one| *one == Published::Acknowledged));
+            assert!(
+                outcomes
+                    .iter()
+                    .all(|one| *one == PublishOutcome::Acknowledged)
+            );
         }
         let ours = began.elapsed();
         let per_second = |time: Duration| (BATCH * BATCHES) as f64 / time.as_secs_f64();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Outcome, settings};
 use platform_conformance::broker::{message, text, topic};
 use platform_kafka::{KafkaBroker, Mechanism, Sasl, Settings};
-use platform_ports::broker::{Broker, BrokerError, Published};
+use platform_ports::broker::{Broker, BrokerError, PublishOutcome};
 use platform_support::kafka::{Server, free_port};
 use platform_testing::consuming::Reader;
 
@@ -129,7 +129,7 @@ async fn who_has_a_password_comes_in_over_tls() -> Outcome {
         let outcomes = broker
             .publish(&[message("kept", Uuid::now_v7(), "x")])
             .await?;
-        assert_eq!(outcomes, [Published::Acknowledged], "{mechanism:?}");
+        assert_eq!(outcomes, [PublishOutcome::Acknowledged], "{mechanism:?}");
         let mut reader = Reader::join(&broker, mechanism.as_str(), &["kept"]).await?;
         let came = reader.until(|_, came| !came.is_empty()).await?;
         assert_eq!(text(&came[0]), "x");

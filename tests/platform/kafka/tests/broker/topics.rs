@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Outcome, served};
 use platform_conformance::broker::{PARTITIONS, message, text, topic};
 use platform_kafka::{KafkaBroker, Settings};
-use platform_ports::broker::{Broker, BrokerError, Polled, Publication, Published, Topic};
+use platform_ports::broker::{Broker, BrokerError, Polled, Publication, PublishOutcome, Topic};
 use platform_testing::consuming::Reader;
 
 /// An operator's client.
@@ -62,9 +62,9 @@ async fn what_a_topic_does_not_take_holds_up_its_own_key_only() -> Outcome {
         let taken: Vec<_> = outcomes
             .iter()
             .map(|outcome| match outcome {
-                Published::Acknowledged => "taken",
-                Published::Refused(_) => "refused",
-                Published::Failed(_) => "failed",
+                PublishOutcome::Acknowledged => "taken",
+                PublishOutcome::Refused(_) => "refused",
+                PublishOutcome::Failed(_) => "failed",
             })
             .collect();
         let expected = ["taken", "taken", "refused", "failed", "taken", "taken"];
@@ -177,7 +177,7 @@ async fn a_topic_made_anew_at_once_is_another_one() -> Outcome {
         let outcomes = broker.publish(&new[acknowledged..]).await?;
         let taken = outcomes
             .iter()
-            .take_while(|one| **one == Published::Acknowledged);
+            .take_while(|one| **one == PublishOutcome::Acknowledged);
         acknowledged += taken.count();
     }
     let after = broker.partitions("anew").await?;

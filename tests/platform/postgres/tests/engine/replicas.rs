@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use platform_contract::value::Uuid;
-use platform_ports::engine::{ConsistencyToken, Engine, Found, Options, Replicas};
+use platform_ports::engine::{ConsistencyToken, Engine, Found, Options, ReadReplicas};
 use platform_postgres::PostgresEngine;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Executor};
@@ -32,8 +32,8 @@ async fn with(engine: PostgresEngine, url: &str) -> PostgresEngine {
     engine.expect("the server answers")
 }
 
-fn replicas(engine: &PostgresEngine) -> &dyn Replicas {
-    engine.replicas().expect("it has some")
+fn replicas(engine: &PostgresEngine) -> &dyn ReadReplicas {
+    engine.read_replicas().expect("it has some")
 }
 
 /// The version that a standby shows; `None`: none can answer.
@@ -67,11 +67,17 @@ async fn nobody_goes_back_behind_what_was_seen() {
         return;
     };
     let engine = with(engine, &url_of(&standby, database.name())).await;
-    let before = replicas(&engine).position().await.expect("a position");
+    let before = replicas(&engine)
+        .consistency_token()
+        .await
+        .expect("a position");
     until_shown(&engine, before, 1).await;
     let paused = Paused::new(&standby).await;
     change(&engine, 2).await;
-    let after = replicas(&engine).position().await.expect("a position");
+    let after = replicas(&engine)
+        .consistency_token()
+        .await
+        .expect("a position");
     assert!(after > before);
     // Who changed it is answered by the server, others as things were.
     assert_eq!(shown(&engine, after).await, None);
@@ -176,7 +182,7 @@ async fn what_is_no_standby_is_not_asked() {
     let error = unread.err().map(|error| error.to_string());
     assert!(error.is_some_and(|error| error.contains("cannot be read")));
     let alone = database.open().await;
-    assert!(alone.replicas().is_none());
+    assert!(alone.read_replicas().is_none());
     let other = Found::Nothing;
     assert_eq!(
         alone

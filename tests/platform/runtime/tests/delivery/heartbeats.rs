@@ -13,7 +13,7 @@ use crate::shop::{self, PARTITIONS, Service, TOPIC};
 use platform_contract::envelope::{Control, Envelope, partition_of};
 use platform_contract::value::Timestamp;
 use platform_ports::broker::Publication;
-use platform_runtime::relay::{BATCH, Beat};
+use platform_runtime::relay::{BATCH, HeartbeatTopic};
 use uuid::Uuid;
 
 /// When events were committed, by item and version.
@@ -135,7 +135,7 @@ async fn a_heartbeat_follows_an_answer_at_once() -> Outcome {
     let broker = Flaky::new(shop::broker(folder.path()).await, |_| Fate::Good);
     let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
     // The next round comes long after the test.
-    let seldom = Beat::of(TOPIC, Duration::from_secs(24 * 60 * 60));
+    let seldom = HeartbeatTopic::of(TOPIC, Duration::from_secs(24 * 60 * 60));
     let relay = start_with(&service, &[seldom]);
     until(|| beaten(&broker.taken()).len() == PARTITIONS as usize).await;
     let partition = 1;

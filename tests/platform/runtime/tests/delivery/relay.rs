@@ -9,7 +9,7 @@ use crate::shop::flaky::{Fate, Flaky, dice};
 use crate::shop::{self, MAX_BYTES, Service, TOPIC};
 use platform_contract::envelope::{Control, Envelope};
 use platform_ports::broker::Publication;
-use platform_runtime::relay::{BATCH, Beat, Relay, Shard};
+use platform_runtime::relay::{BATCH, HeartbeatTopic, Relay, Shard};
 use platform_support::child::Child;
 use platform_testing::consuming::Reader;
 use tokio::task::JoinHandle;
@@ -21,11 +21,11 @@ pub type Outcome = Result<(), Box<dyn Error>>;
 const STALE_AFTER: Duration = Duration::from_secs(1);
 
 pub fn start(service: &Service) -> JoinHandle<()> {
-    start_with(service, &[Beat::of(TOPIC, STALE_AFTER)])
+    start_with(service, &[HeartbeatTopic::of(TOPIC, STALE_AFTER)])
 }
 
 /// Starts a relay with these heartbeats.
-pub fn start_with(service: &Service, beats: &[Beat]) -> JoinHandle<()> {
+pub fn start_with(service: &Service, beats: &[HeartbeatTopic]) -> JoinHandle<()> {
     tokio::spawn(Relay::new(Arc::clone(&service.runtime), Shard::WHOLE, beats).run())
 }
 

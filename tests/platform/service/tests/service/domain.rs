@@ -9,7 +9,8 @@ use platform_contract::{AggregateType, Command, Event, Refusal};
 use platform_ports::engine::{Database, EngineError};
 use platform_runtime::context::Context;
 use platform_runtime::decision::{
-    Access, Aggregate, Creation, Decision, Deletion, EventOf, Meta, Needed, Reads, Step, Update,
+    Access, Aggregate, Creation, Decision, Deletion, EventOf, Meta, Needed, Reads, StatusChange,
+    Update,
 };
 use platform_runtime::query::{Query, Range};
 use platform_service::Service;
@@ -246,7 +247,7 @@ impl Decision<Domain> for RequestAccount {
     type Events = AccountRequested;
     const ACCESS: Access = Access {
         from: &[],
-        to: Step::Stay,
+        to: StatusChange::Unchanged,
         writes: &[],
     };
 }
@@ -282,7 +283,7 @@ impl Decision<Domain> for ApproveAccount {
     type Events = AccountApproved;
     const ACCESS: Access = Access {
         from: &["requested"],
-        to: Step::To("open"),
+        to: StatusChange::To("open"),
         writes: &[],
     };
 }
@@ -311,7 +312,7 @@ impl Decision<Domain> for Pay {
     type Events = (Paid, Option<Emptied>);
     const ACCESS: Access = Access {
         from: &["open"],
-        to: Step::Stay,
+        to: StatusChange::Unchanged,
         writes: &["balance"],
     };
 }
@@ -368,7 +369,7 @@ impl Decision<Domain> for Rename {
     type Events = Option<Renamed>;
     const ACCESS: Access = Access {
         from: &[],
-        to: Step::Stay,
+        to: StatusChange::Unchanged,
         writes: &["holder"],
     };
 }
@@ -431,7 +432,7 @@ impl Decision<Domain> for CloseAccount {
     type Events = AccountClosed;
     const ACCESS: Access = Access {
         from: &[],
-        to: Step::Stay,
+        to: StatusChange::Unchanged,
         writes: &[],
     };
 }

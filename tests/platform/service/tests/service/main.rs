@@ -3,7 +3,6 @@
 
 mod admission;
 mod away;
-mod blame;
 mod connections;
 mod constraints;
 mod contacts;
@@ -20,6 +19,7 @@ mod problems;
 mod process;
 mod raw;
 mod redis_server;
+mod refusals;
 mod schema;
 mod strict;
 mod unit_of_work;

@@ -7,8 +7,8 @@ use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, CorsLayer};
 
 use super::Origin;
+use crate::http::consistency_token;
 use crate::http::origin::CORRELATION;
-use crate::http::position::POSITION;
 
 /// How long a browser may remember what it was told.
 const REMEMBERED: Duration = Duration::from_secs(600);
@@ -28,7 +28,7 @@ pub(super) fn layer(origins: &[Origin]) -> CorsLayer {
             header::LOCATION,
             header::RETRY_AFTER,
             HeaderName::from_static(CORRELATION),
-            HeaderName::from_static(POSITION),
+            HeaderName::from_static(consistency_token::HEADER),
         ])
         .max_age(REMEMBERED)
 }

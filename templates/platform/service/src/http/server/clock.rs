@@ -22,7 +22,7 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Clock {
     state: Mutex<State>,
-    /// Rung when somebody else needs its place.
+    /// Notified when somebody else needs its place.
     pub unseated: Notify,
 }
 

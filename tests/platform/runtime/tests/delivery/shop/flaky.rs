@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use platform_ports::broker::{
-    Assignment, Broker, BrokerError, Publication, Published, Subscription, Topic,
+    Assignment, Broker, BrokerError, Publication, PublishOutcome, Subscription, Topic,
 };
 
 /// What happens to a message.
@@ -66,11 +66,11 @@ impl Broker for Flaky {
         self.inner.ensure_topics(topics).await
     }
 
-    async fn publish(&self, messages: &[Publication]) -> Result<Vec<Published>, BrokerError> {
+    async fn publish(&self, messages: &[Publication]) -> Result<Vec<PublishOutcome>, BrokerError> {
         let mut stopped = HashSet::new();
         let mut outcomes = Vec::new();
         for message in messages {
-            let failed = Published::Failed("a bad day".to_owned());
+            let failed = PublishOutcome::Failed("a bad day".to_owned());
             if stopped.contains(&message.key) {
                 outcomes.push(failed);
                 continue;
@@ -86,13 +86,13 @@ impl Broker for Flaky {
                 .publish(std::slice::from_ref(message))
                 .await?
                 .remove(0);
-            if outcome == Published::Acknowledged {
+            if outcome == PublishOutcome::Acknowledged {
                 self.taken.lock().expect("no panic").push(message.clone());
             }
             if fate == Fate::Unsaid {
                 outcome = failed;
             }
-            if outcome != Published::Acknowledged {
+            if outcome != PublishOutcome::Acknowledged {
                 stopped.insert(&message.key);
             }
             outcomes.push(outcome);

@@ -8,7 +8,9 @@ use platform_contract::value::{Json, TypedId};
 use platform_contract::{AggregateType, Command, Event, NoStatus, Recorded, Refusal};
 use platform_ports::engine::Find;
 use platform_runtime::context::Context;
-use platform_runtime::decision::{Access, Aggregate, Creation, Decision, Meta, Step, Update};
+use platform_runtime::decision::{
+    Access, Aggregate, Creation, Decision, Meta, StatusChange, Update,
+};
 use platform_runtime::handler::{Policy, Replicated, Targets, Upcaster};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -207,7 +209,7 @@ impl Decision<Domain> for MakeCard {
     type Events = CardMade;
     const ACCESS: Access = Access {
         from: &[],
-        to: Step::Stay,
+        to: StatusChange::Unchanged,
         writes: &[],
     };
 }
@@ -243,7 +245,7 @@ impl Decision<Domain> for NoteOnCard {
     type Events = CardNoted;
     const ACCESS: Access = Access {
         from: &[],
-        to: Step::Stay,
+        to: StatusChange::Unchanged,
         writes: &["text"],
     };
 }

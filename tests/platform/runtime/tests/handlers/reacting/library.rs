@@ -7,7 +7,7 @@ use std::sync::Arc;
 use platform_contract::Event;
 use platform_contract::envelope::{Change, Control, Envelope, partition_of};
 use platform_contract::value::Timestamp;
-use platform_ports::broker::{Broker, Polled, Publication, Published};
+use platform_ports::broker::{Broker, Polled, Publication, PublishOutcome};
 use platform_runtime::recovery_request::{commands_topic, replay_topic};
 use platform_testing::consuming::Reader;
 use serde_json::{Value, json};
@@ -93,7 +93,11 @@ pub async fn publish(broker: &dyn Broker, topic: &str, envelopes: &[Envelope]) {
         })
         .collect();
     let outcomes = broker.publish(&messages).await.expect("published");
-    assert!(outcomes.iter().all(|one| *one == Published::Acknowledged));
+    assert!(
+        outcomes
+            .iter()
+            .all(|one| *one == PublishOutcome::Acknowledged)
+    );
 }
 
 /// Publishes a control message into every partition.

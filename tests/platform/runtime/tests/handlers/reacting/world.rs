@@ -134,7 +134,7 @@ impl Desk {
             outbox_wake_up: WakeUp::default(),
             commands_wake_up: Notify::new(),
             jobs_wake_up: Notify::new(),
-            generations_bell: Notify::new(),
+            generations_wake_up: Notify::new(),
             shutdown: down,
         });
         let tasks = handlers.spawn(&runtime);

@@ -5,7 +5,7 @@ use platform_contract::value::TypedId;
 use platform_contract::{AggregateType, Command, Event, NoStatus};
 use platform_runtime::context::Context;
 use platform_runtime::decision::{
-    Access, Aggregate, Creation, Decision, Deletion, Meta, Step, Update,
+    Access, Aggregate, Creation, Decision, Deletion, Meta, StatusChange, Update,
 };
 use platform_service::Service;
 use platform_service::http::{self, Routes, get, on_delete, post};
@@ -174,7 +174,7 @@ macro_rules! command {
             type Events = $event;
             const ACCESS: Access = Access {
                 from: &[],
-                to: Step::Stay,
+                to: StatusChange::Unchanged,
                 writes: $writes,
             };
         }

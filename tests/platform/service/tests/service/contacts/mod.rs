@@ -5,7 +5,9 @@ use platform_contract::schema::{Column, Kind, Schema, Unique};
 use platform_contract::value::{Json, Patch, TypedId};
 use platform_contract::{AggregateType, Command, Event, NoStatus, Recorded, Refusal};
 use platform_runtime::context::Context;
-use platform_runtime::decision::{Access, Aggregate, Creation, Decision, Meta, Step, Update};
+use platform_runtime::decision::{
+    Access, Aggregate, Creation, Decision, Meta, StatusChange, Update,
+};
 use platform_runtime::handler::{Policy, Targets};
 use platform_runtime::query::{Query, Range};
 use platform_service::Service;
@@ -149,7 +151,7 @@ impl Decision<Domain> for AddContact {
     type Events = ContactChanged;
     const ACCESS: Access = Access {
         from: &[],
-        to: Step::Stay,
+        to: StatusChange::Unchanged,
         writes: &[],
     };
 }
@@ -194,7 +196,7 @@ impl Decision<Domain> for ChangeContact {
     type Events = ContactChanged;
     const ACCESS: Access = Access {
         from: &[],
-        to: Step::Stay,
+        to: StatusChange::Unchanged,
         writes: &["name", "email", "team", "extra"],
     };
 }

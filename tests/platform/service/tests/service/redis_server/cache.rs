@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use platform_contract::schema::{Column, Kind, Schema};
 use platform_contract::value::{Timestamp, Uuid};
-use platform_ports::cache::{Asked, Cache, Known};
+use platform_ports::cache::{Cache, CacheLookup, LookupTime};
 use platform_ports::engine::Stored;
 use platform_ports::outage::{Dependency, Outage};
 use platform_redis::RedisCache;
@@ -53,7 +53,7 @@ async fn cache(url: &str, lives: Duration, patience: Duration) -> RedisCache {
     let cache =
         RedisCache::open(url, lives, patience, Outage::alone(Dependency::Cache)).expect("a URL");
     let end = Instant::now() + Duration::from_secs(20);
-    while cache.look(&THING, Uuid::nil()).await == Known::Passed {
+    while cache.get(&THING, Uuid::nil()).await == CacheLookup::Unavailable {
         assert!(Instant::now() < end, "the cache never answers");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -74,9 +74,9 @@ async fn caches(lives: Duration) -> Vec<(RedisCache, Option<Own>)> {
 }
 
 /// What is shown, and when it was asked for.
-async fn asked(cache: &RedisCache, id: Uuid) -> Asked {
-    match cache.look(&THING, id).await {
-        Known::Nothing(asked) => asked,
+async fn asked(cache: &RedisCache, id: Uuid) -> LookupTime {
+    match cache.get(&THING, id).await {
+        CacheLookup::Miss(asked) => asked,
         other => panic!("nothing, not {other:?}"),
     }
 }
@@ -86,26 +86,26 @@ async fn nothing_older_than_what_is_known_gets_in() {
     for (cache, _own) in caches(Duration::from_secs(30)).await {
         let id = Uuid::now_v7();
         let first = asked(&cache, id).await;
-        cache.keep(&THING, &row(id, 2), first).await;
-        let kept = cache.look(&THING, id).await;
+        cache.put(&THING, &row(id, 2), first).await;
+        let kept = cache.get(&THING, id).await;
         assert!(
-            matches!(&kept, Known::Row(row) if row.version == 2),
+            matches!(&kept, CacheLookup::Hit(row) if row.version == 2),
             "{kept:?}"
         );
-        cache.keep(&THING, &row(id, 1), first).await;
-        assert_eq!(cache.look(&THING, id).await, kept);
+        cache.put(&THING, &row(id, 1), first).await;
+        assert_eq!(cache.get(&THING, id).await, kept);
         // What was known already is no news; what was not hides the row, and keeps older ones out.
-        cache.changed(&THING, id, 2).await.expect("an answer");
-        assert_eq!(cache.look(&THING, id).await, kept);
-        cache.changed(&THING, id, 10).await.expect("an answer");
+        cache.invalidate(&THING, id, 2).await.expect("an answer");
+        assert_eq!(cache.get(&THING, id).await, kept);
+        cache.invalidate(&THING, id, 10).await.expect("an answer");
         let second = asked(&cache, id).await;
-        cache.keep(&THING, &row(id, 2), second).await;
-        cache.keep(&THING, &row(id, 9), second).await;
+        cache.put(&THING, &row(id, 2), second).await;
+        cache.put(&THING, &row(id, 9), second).await;
         asked(&cache, id).await;
-        cache.changed(&THING, id, 9).await.expect("an answer");
+        cache.invalidate(&THING, id, 9).await.expect("an answer");
         let ten = row(id, 10);
-        cache.keep(&THING, &ten, second).await;
-        assert_eq!(cache.look(&THING, id).await, Known::Row(ten));
+        cache.put(&THING, &ten, second).await;
+        assert_eq!(cache.get(&THING, id).await, CacheLookup::Hit(ten));
     }
 }
 
@@ -115,11 +115,13 @@ async fn what_comes_late_does_not_get_in() {
         let id = Uuid::now_v7();
         let now = asked(&cache, id).await.millis();
         cache
-            .keep(&THING, &row(id, 1), Asked::at(now - 5_500))
+            .put(&THING, &row(id, 1), LookupTime::at(now - 5_500))
             .await;
         asked(&cache, id).await;
-        cache.keep(&THING, &row(id, 1), Asked::at(now - 100)).await;
-        assert!(matches!(cache.look(&THING, id).await, Known::Row(_)));
+        cache
+            .put(&THING, &row(id, 1), LookupTime::at(now - 100))
+            .await;
+        assert!(matches!(cache.get(&THING, id).await, CacheLookup::Hit(_)));
     }
 }
 
@@ -128,14 +130,14 @@ async fn a_version_is_known_for_longer_than_its_row() {
     for (cache, _own) in caches(Duration::from_secs(2)).await {
         let id = Uuid::now_v7();
         let first = asked(&cache, id).await;
-        cache.keep(&THING, &row(id, 3), first).await;
-        assert!(matches!(cache.look(&THING, id).await, Known::Row(_)));
+        cache.put(&THING, &row(id, 3), first).await;
+        assert!(matches!(cache.get(&THING, id).await, CacheLookup::Hit(_)));
         tokio::time::sleep(Duration::from_millis(2_100)).await;
         asked(&cache, id).await;
-        cache.keep(&THING, &row(id, 2), first).await;
+        cache.put(&THING, &row(id, 2), first).await;
         asked(&cache, id).await;
-        cache.keep(&THING, &row(id, 3), first).await;
-        assert!(matches!(cache.look(&THING, id).await, Known::Row(_)));
+        cache.put(&THING, &row(id, 3), first).await;
+        assert!(matches!(cache.get(&THING, id).await, CacheLookup::Hit(_)));
     }
 }
 
@@ -144,11 +146,11 @@ async fn a_row_of_another_schema_is_none() {
     for (cache, _own) in caches(Duration::from_secs(30)).await {
         let id = Uuid::now_v7();
         let first = asked(&cache, id).await;
-        cache.keep(&THING, &row(id, 1), first).await;
-        let other = cache.look(&OTHER, id).await;
-        assert!(matches!(other, Known::Nothing(_)), "{other:?}");
+        cache.put(&THING, &row(id, 1), first).await;
+        let other = cache.get(&OTHER, id).await;
+        assert!(matches!(other, CacheLookup::Miss(_)), "{other:?}");
         // Whichever program changes it tells both.
-        cache.changed(&OTHER, id, 2).await.expect("an answer");
+        cache.invalidate(&OTHER, id, 2).await.expect("an answer");
         asked(&cache, id).await;
     }
 }
@@ -166,8 +168,8 @@ async fn a_slow_server_is_passed_by() {
     own.signal("STOP");
     let start = Instant::now();
     for _ in 0..100 {
-        assert_eq!(cache.look(&THING, id).await, Known::Passed);
-        assert!(cache.changed(&THING, id, 1).await.is_err());
+        assert_eq!(cache.get(&THING, id).await, CacheLookup::Unavailable);
+        assert!(cache.invalidate(&THING, id, 1).await.is_err());
     }
     assert!(
         start.elapsed() < Duration::from_secs(5),
@@ -176,7 +178,7 @@ async fn a_slow_server_is_passed_by() {
     );
     own.signal("CONT");
     let end = Instant::now() + Duration::from_secs(20);
-    while cache.look(&THING, id).await == Known::Passed {
+    while cache.get(&THING, id).await == CacheLookup::Unavailable {
         assert!(Instant::now() < end, "it is never asked again");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

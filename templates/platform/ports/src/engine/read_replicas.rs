@@ -1,5 +1,5 @@
 //! Copies of a database that lag behind it, and how a caller is kept from reading less than it has
-//! seen: by positions in the history of the database.
+//! at_least: by positions in the history of the database.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,35 +10,36 @@ use uuid::Uuid;
 use super::{EngineError, Find, Found, Page};
 use platform_contract::schema::Schema;
 
-/// Copies that answer reads for callers. What decides, handles or relays reads the database itself.
+/// Read replicas that answer callers. What decides, handles or relays reads the database itself.
 #[async_trait]
-pub trait Replicas: Send + Sync {
-    /// Where the database is: behind all that was committed before this was asked.
-    async fn position(&self) -> Result<ConsistencyToken, EngineError>;
+pub trait ReadReplicas: Send + Sync {
+    /// Where the database is now: whoever reads from there sees all that was committed before this call.
+    async fn consistency_token(&self) -> Result<ConsistencyToken, EngineError>;
 
-    /// The row under an id, from a copy that has got as far as `seen`; `None`: none can answer.
+    /// The row under an id, from a replica that has got as far as `at_least`; `None`: none can answer.
     async fn load(
         &self,
-        seen: ConsistencyToken,
+        at_least: ConsistencyToken,
         schema: &'static Schema,
         id: Uuid,
     ) -> Option<Found>;
 
-    /// A page of rows, from a copy that has got as far as `seen`; `None`: none can answer.
-    async fn find(&self, seen: ConsistencyToken, find: &Find) -> Option<Page>;
+    /// A page of rows, from a replica that has got as far as `at_least`; `None`: none can answer.
+    async fn find(&self, at_least: ConsistencyToken, find: &Find) -> Option<Page>;
 }
 
-/// A place in the history of a database; what is committed later is behind it.
+/// A position in the log of a database, given to a caller so that it reads its own writes from a read
+/// replica: one that has not got that far does not answer it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConsistencyToken(u64);
 
 impl ConsistencyToken {
     /// Before everything.
     pub const START: Self = Self(0);
-    /// Where no copy ever gets: the database itself is to answer.
+    /// Where no replica ever gets: the database itself is to answer.
     pub const NEVER: Self = Self(u64::MAX);
 
-    /// The place with this number, by which places are ordered.
+    /// The one with this number, by which tokens are ordered.
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
@@ -63,7 +64,7 @@ impl FromStr for ConsistencyToken {
     type Err = InvalidConsistencyToken;
 
     fn from_str(text: &str) -> Result<Self, InvalidConsistencyToken> {
-        // A sign is what the numbers of Rust may have, and positions not.
+        // A sign is what the numbers of Rust may have, and tokens not.
         match text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             true => u64::from_str_radix(text, 16)
                 .map(Self)
@@ -78,13 +79,13 @@ mod tests {
     use super::{ConsistencyToken, InvalidConsistencyToken};
 
     #[test]
-    fn positions_are_texts() {
-        for position in [
+    fn tokens_are_texts() {
+        for token in [
             ConsistencyToken::START,
             ConsistencyToken::new(0x16_b374_d848),
             ConsistencyToken::NEVER,
         ] {
-            assert_eq!(position.to_string().parse(), Ok(position));
+            assert_eq!(token.to_string().parse(), Ok(token));
         }
         for text in [
             "",

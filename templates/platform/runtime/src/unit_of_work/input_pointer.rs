@@ -1,4 +1,5 @@
-//! Where in its input a command brought about what the aggregate cannot be.
+//! The member of its input, as a JSON pointer, by which a command would make of its aggregate what that
+//! cannot be.
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -12,8 +13,8 @@ use platform_contract::value;
 ///
 /// # Errors
 /// What the decision did, when it is not the input that names the id.
-pub fn repeated(input: &Value, list: &str, id: Uuid) -> Result<Refused, String> {
-    match place_of(input, "id", id) {
+pub fn repeated_id(input: &Value, list: &str, id: Uuid) -> Result<Refused, String> {
+    match pointer_in_members(input, "id", id) {
         Some(pointer) => {
             let detail = format!("is the id of another one in `{list}`");
             Ok(refusals::invalid_at(pointer, detail))
@@ -24,31 +25,33 @@ pub fn repeated(input: &Value, list: &str, id: Uuid) -> Result<Refused, String> 
 
 /// A member would name what does not exist. Where the input has it elsewhere, or not at all, the
 /// aggregate's own member is named.
-pub(super) fn missing(input: &Value, member: &str, id: Uuid) -> Refused {
-    let pointer = place_of(input, member, id);
+pub(super) fn missing_reference(input: &Value, member: &str, id: Uuid) -> Refused {
+    let pointer = pointer_in_members(input, member, id);
     let pointer = pointer.unwrap_or_else(|| format!("/{member}"));
     refusals::invalid_at(pointer, "names nothing that exists")
 }
 
-/// The first place of an id in a member, or list, of this name, as a JSON pointer.
-fn place_of(input: &Value, member: &str, id: Uuid) -> Option<String> {
+/// Where the input first has an id in a member, or list, of this name.
+fn pointer_in_members(input: &Value, member: &str, id: Uuid) -> Option<String> {
     match input {
         Value::Object(members) => members.iter().find_map(|(name, value)| {
             let within = match name == member {
-                true => place_in(value, id).or_else(|| place_of(value, member, id)),
-                false => place_of(value, member, id),
+                true => {
+                    pointer_in_value(value, id).or_else(|| pointer_in_members(value, member, id))
+                }
+                false => pointer_in_members(value, member, id),
             };
             within.map(|within| format!("/{}{within}", reference_token(name)))
         }),
         Value::Array(elements) => elements.iter().enumerate().find_map(|(index, element)| {
-            place_of(element, member, id).map(|within| format!("/{index}{within}"))
+            pointer_in_members(element, member, id).map(|within| format!("/{index}{within}"))
         }),
         _ => None,
     }
 }
 
-/// The place of the id in a value: the value itself, or an element of it.
-fn place_in(value: &Value, id: Uuid) -> Option<String> {
+/// Where a value has the id: it is the value itself, or an element of it.
+fn pointer_in_value(value: &Value, id: Uuid) -> Option<String> {
     let is_it = |value: &Value| {
         let text = value.as_str();
         text.and_then(value::uuid) == Some(id)

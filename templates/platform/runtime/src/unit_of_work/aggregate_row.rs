@@ -1,4 +1,4 @@
-//! From rows to aggregates and back.
+//! Aggregates from the rows that they are stored in, and their members on the way back.
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -14,7 +14,7 @@ pub type IdOf<A> = <<A as Aggregate>::Type as AggregateType>::Id;
 ///
 /// # Errors
 /// [`EngineError::Corrupt`] when the row is not what the schema says.
-pub fn restore<A: Aggregate>(row: Stored) -> Result<A, EngineError> {
+pub fn from_row<A: Aggregate>(row: Stored) -> Result<A, EngineError> {
     let meta = Meta {
         id: IdOf::<A>::from(row.id),
         version: row.version,
@@ -58,7 +58,7 @@ impl Reads<'_> {
             },
         });
         match found {
-            Found::Live(row) => restore(row).map(Some),
+            Found::Live(row) => from_row(row).map(Some),
             Found::Nothing | Found::Deleted(_) => Ok(None),
         }
     }

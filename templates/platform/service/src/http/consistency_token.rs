@@ -1,6 +1,6 @@
-//! What a caller has seen of the database, where copies of it and a cache answer reads: told with the
-//! answer to a command, and given back with the reads after it, by a header or, without the caller's
-//! doing, by a cookie.
+//! Callers read their own writes, also where read replicas and a cache answer reads: the answer to a
+//! command has a consistency token, which comes back with the reads after it, in a header or, without
+//! the caller's doing, in a cookie.
 
 use std::sync::Arc;
 
@@ -12,28 +12,28 @@ use uuid::Uuid;
 
 use super::Problem;
 use platform_contract::schema::Schema;
-use platform_ports::cache::Known;
+use platform_ports::cache::CacheLookup;
 use platform_ports::engine::{ConsistencyToken, EngineError, Find, Found, Page};
 use platform_runtime::Runtime;
 use platform_runtime::cache;
 use platform_runtime::decision::Aggregate;
 
-/// The header with a position, of answers and of requests.
-pub(super) const POSITION: &str = "x-position";
+/// The header with the token, of answers and of requests.
+pub(super) const HEADER: &str = "x-position";
 
-/// How long the cookie lasts, in seconds: longer than any copy that is asked is behind.
+/// How long the cookie lasts, in seconds: longer than any replica that is asked is behind.
 const COOKIE_SECONDS: u64 = 30;
 
-/// What a command has changed.
+/// The aggregate that a command has changed.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Changed {
+pub(super) struct ChangedAggregate {
     schema: &'static Schema,
     id: Uuid,
     version: u64,
 }
 
-impl Changed {
-    /// An aggregate, up to this version.
+impl ChangedAggregate {
+    /// One that has this version now.
     pub(super) const fn of<A: Aggregate>(id: Uuid, version: u64) -> Self {
         Self {
             schema: A::SCHEMA,
@@ -43,24 +43,24 @@ impl Changed {
     }
 }
 
-/// What answers the reads of a caller.
-pub(super) struct Source<'a> {
+/// Reads of one caller, from whatever has got as far as the caller has seen.
+pub(super) struct ConsistentReads<'a> {
     runtime: &'a Runtime,
-    seen: ConsistencyToken,
+    at_least: ConsistencyToken,
 }
 
-impl<'a> Source<'a> {
+impl<'a> ConsistentReads<'a> {
     /// For a caller whose request has these headers.
     ///
     /// # Errors
-    /// 400 when the header is no position.
+    /// 400 when the header is no token.
     pub(super) fn of(runtime: &'a Runtime, headers: &HeaderMap) -> Result<Self, Problem> {
-        let tells = runtime.engine.replicas().is_some() || runtime.cache.is_some();
-        let seen = match tells {
+        let tells = runtime.engine.read_replicas().is_some() || runtime.cache.is_some();
+        let at_least = match tells {
             false => ConsistencyToken::START,
-            true => seen(headers, &cookie(runtime))?,
+            true => latest(headers, &cookie(runtime))?,
         };
-        Ok(Self { runtime, seen })
+        Ok(Self { runtime, at_least })
     }
 
     /// The row under an id.
@@ -74,28 +74,28 @@ impl<'a> Source<'a> {
     ) -> Result<Found, EngineError> {
         // Who changed what the cache could not be told of is not to be answered by it.
         let cache = self.runtime.cache.as_ref();
-        let Some(cache) = cache.filter(|_| self.seen != ConsistencyToken::NEVER) else {
+        let Some(cache) = cache.filter(|_| self.at_least != ConsistencyToken::NEVER) else {
             return self.stored(schema, id).await;
         };
-        let known = cache.look(schema, id).await;
-        cache::count(schema.name, &known);
-        let asked = match known {
-            Known::Row(row) => return Ok(Found::Live(row)),
-            Known::Nothing(asked) => Some(asked),
-            Known::Passed => None,
+        let lookup = cache.get(schema, id).await;
+        cache::count(schema.name, &lookup);
+        let looked_up = match lookup {
+            CacheLookup::Hit(row) => return Ok(Found::Live(row)),
+            CacheLookup::Miss(time) => Some(time),
+            CacheLookup::Unavailable => None,
         };
         let found = self.stored(schema, id).await?;
-        if let (Some(asked), Found::Live(row)) = (asked, &found) {
-            cache.keep(schema, row, asked).await;
+        if let (Some(time), Found::Live(row)) = (looked_up, &found) {
+            cache.put(schema, row, time).await;
         }
         Ok(found)
     }
 
-    /// The same, from the database or a copy of it.
+    /// The same, from the database or a read replica.
     async fn stored(&self, schema: &'static Schema, id: Uuid) -> Result<Found, EngineError> {
         let engine = &self.runtime.engine;
-        if let Some(replicas) = engine.replicas()
-            && let Some(found) = replicas.load(self.seen, schema, id).await
+        if let Some(replicas) = engine.read_replicas()
+            && let Some(found) = replicas.load(self.at_least, schema, id).await
         {
             return Ok(found);
         }
@@ -108,8 +108,8 @@ impl<'a> Source<'a> {
     /// When the database cannot answer.
     pub(super) async fn find(&self, find: &Find) -> Result<Page, EngineError> {
         let engine = &self.runtime.engine;
-        if let Some(replicas) = engine.replicas()
-            && let Some(page) = replicas.find(self.seen, find).await
+        if let Some(replicas) = engine.read_replicas()
+            && let Some(page) = replicas.find(self.at_least, find).await
         {
             return Ok(page);
         }
@@ -117,9 +117,9 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Tells the cache what a command has changed, and with every answer but those to reads where the
-/// database is by then. A refusal has seen it, too.
-pub(super) async fn tell(
+/// Invalidates in the cache what a command has changed, and sends a token with every answer but those to
+/// reads. A refusal has seen the database, too.
+pub(super) async fn send(
     State(runtime): State<Arc<Runtime>>,
     request: Request,
     next: Next,
@@ -129,23 +129,23 @@ pub(super) async fn tell(
     if reads {
         return response;
     }
-    let changed = response.extensions().get::<Changed>().copied();
-    let told = tell_cache(&runtime, changed).await;
-    let Some(position) = position(&runtime, told).await else {
+    let changed = response.extensions().get::<ChangedAggregate>().copied();
+    let invalidated = invalidate(&runtime, changed).await;
+    let Some(token) = token_now(&runtime, invalidated).await else {
         return response;
     };
-    let lives = runtime
+    let time_to_live = runtime
         .cache
         .as_ref()
-        .map_or(0, |it| it.lives().as_secs() + 1);
+        .map_or(0, |it| it.time_to_live().as_secs() + 1);
     let cookie = format!(
-        "{}={position}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax",
+        "{}={token}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax",
         cookie(&runtime),
-        lives.max(COOKIE_SECONDS),
+        time_to_live.max(COOKIE_SECONDS),
     );
     let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&position.to_string()) {
-        headers.insert(POSITION, value);
+    if let Ok(value) = HeaderValue::from_str(&token.to_string()) {
+        headers.insert(HEADER, value);
     }
     if let Ok(value) = HeaderValue::from_str(&cookie) {
         headers.append(header::SET_COOKIE, value);
@@ -154,23 +154,23 @@ pub(super) async fn tell(
 }
 
 /// Whether the cache has nothing that is older than what the answer tells of.
-async fn tell_cache(runtime: &Runtime, changed: Option<Changed>) -> bool {
+async fn invalidate(runtime: &Runtime, changed: Option<ChangedAggregate>) -> bool {
     match (&runtime.cache, changed) {
         (Some(cache), Some(changed)) => {
-            let told = cache.changed(changed.schema, changed.id, changed.version);
-            told.await.is_ok()
+            let answer = cache.invalidate(changed.schema, changed.id, changed.version);
+            answer.await.is_ok()
         }
         _ => true,
     }
 }
 
 /// What the caller's next reads have to have got to, where anything but the database answers them.
-async fn position(runtime: &Runtime, told: bool) -> Option<ConsistencyToken> {
-    if !told {
+async fn token_now(runtime: &Runtime, invalidated: bool) -> Option<ConsistencyToken> {
+    if !invalidated {
         return Some(ConsistencyToken::NEVER);
     }
-    let position = runtime.engine.replicas()?.position().await;
-    Some(position.unwrap_or_else(|error| {
+    let token = runtime.engine.read_replicas()?.consistency_token().await;
+    Some(token.unwrap_or_else(|error| {
         runtime.outages.failed(&error, || {
             tracing::warn!(%error, "nobody knows how far copies have to be for the caller's next reads");
         });
@@ -183,28 +183,28 @@ fn cookie(runtime: &Runtime) -> String {
     format!("{}-{}-position", runtime.system, runtime.context)
 }
 
-/// The latest position that the headers name. A cookie that is none is left alone: whoever called
+/// The latest token that the headers name. A cookie that is none is left alone: whoever called
 /// may not know that it is sent.
-fn seen(headers: &HeaderMap, cookie: &str) -> Result<ConsistencyToken, Problem> {
-    let mut seen = ConsistencyToken::START;
-    for value in headers.get_all(POSITION) {
-        let position = value.to_str().ok().and_then(|text| text.parse().ok());
-        seen = seen.max(position.ok_or_else(no_position)?);
+fn latest(headers: &HeaderMap, cookie: &str) -> Result<ConsistencyToken, Problem> {
+    let mut latest = ConsistencyToken::START;
+    for value in headers.get_all(HEADER) {
+        let token = value.to_str().ok().and_then(|text| text.parse().ok());
+        latest = latest.max(token.ok_or_else(no_token)?);
     }
     let cookies = headers.get_all(header::COOKIE).iter();
     let pairs = cookies
         .filter_map(|value| value.to_str().ok())
         .flat_map(|pairs| pairs.split(';'));
     let named = pairs.filter_map(|pair| pair.trim().strip_prefix(cookie)?.strip_prefix('='));
-    let told = named.filter_map(|text| text.parse().ok());
-    Ok(told.fold(seen, ConsistencyToken::max))
+    let tokens = named.filter_map(|text| text.parse().ok());
+    Ok(tokens.fold(latest, ConsistencyToken::max))
 }
 
-fn no_position() -> Problem {
+fn no_token() -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "bad-header",
-        "`X-ConsistencyToken` must be a position as the answer to a command gave it",
+        "`X-Position` must be a position as the answer to a command gave it",
     )
 }
 
@@ -212,7 +212,7 @@ fn no_position() -> Problem {
 mod tests {
     use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::seen;
+    use super::latest;
     use platform_ports::engine::ConsistencyToken;
 
     fn of(headers: &[(&'static str, &'static str)]) -> Option<ConsistencyToken> {
@@ -224,7 +224,7 @@ mod tests {
         for (name, value) in headers {
             map.append(name, value);
         }
-        seen(&map, "bank-loan-position").ok()
+        latest(&map, "bank-loan-position").ok()
     }
 
     #[test]
