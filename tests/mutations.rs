@@ -5,7 +5,7 @@
 //! names the servers: `tests/services/run with` brings them all.
 //!
 //! Without more the cases of the sample are applied; `MUTATIONS=all` applies all of them,
-//! `MUTATIONS=relay,gate` those that have one of these words in their name. With `-- --nocapture` it says
+//! `MUTATIONS=relay,outbox` those that have one of these words in their name. With `-- --nocapture` it says
 //! what became of each. What is broken is a copy of `templates/platform`, which stays in
 //! `target/workspaces/mutated` with one of `tests/platform`, so that only what a case changes is compiled
 //! again.
