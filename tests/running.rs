@@ -17,20 +17,20 @@ use running::ending;
 use running::newcomer::{all, follow_the_readme};
 use running::system::{Site, System};
 use serde_json::{Value, json};
-use workspace::Workspace;
+use workspace::InTurn;
 
 /// How many orders are placed while services are killed.
 const ORDERS: usize = 40;
 
 #[test]
 fn a_newcomer_greets() {
-    let hello = Workspace::of_example("hello");
+    let hello = InTurn::of_example("hello");
     follow_the_readme(&System::start(&hello), &hello);
 }
 
 #[test]
 fn services_end_with_what_runs_them() {
-    let hello = Workspace::of_example("hello");
+    let hello = InTurn::of_example("hello");
     let mut system = System::start(&hello);
     for signal in ["INT", "TERM", "HUP"] {
         ending::a_signal_ends_all_in_order(&mut system, signal);
@@ -43,14 +43,14 @@ fn services_end_with_what_runs_them() {
 
 #[test]
 fn a_shop_works_and_survives() {
-    let shop = Workspace::of_example("shop");
+    let shop = InTurn::of_example("shop");
     follow_the_readme(&System::start(&shop), &shop);
     nothing_is_lost_or_doubled_when_services_are_killed(&shop);
     who_starts_last_misses_nothing(&shop);
 }
 
 /// Each service is started last, when the others have done all that they can without it.
-fn who_starts_last_misses_nothing(workspace: &Workspace) {
+fn who_starts_last_misses_nothing(workspace: &InTurn) {
     let all_services = ["catalog", "customer", "inventory", "order", "payment"];
     for last in all_services {
         let mut shop = Alone::new(workspace, "shop");
@@ -84,7 +84,7 @@ fn who_starts_last_misses_nothing(workspace: &Workspace) {
     }
 }
 
-fn nothing_is_lost_or_doubled_when_services_are_killed(workspace: &Workspace) {
+fn nothing_is_lost_or_doubled_when_services_are_killed(workspace: &InTurn) {
     let mut system = System::start(workspace);
     let shop = Shop::open(&system);
     what_is_left_out_stays_and_what_is_null_goes(&system, &shop);

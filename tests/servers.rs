@@ -22,7 +22,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng};
 use running::newcomer::{all, follow_the_readme};
 use running::system::{Site, System};
 use serde_json::{Value, json};
-use workspace::Workspace;
+use workspace::InTurn;
 
 /// How many users register while all is falling down.
 const USERS: usize = 60;
@@ -32,7 +32,7 @@ fn a_lender_survives_its_services_and_servers() {
     let Some(servers) = Servers::named() else {
         return over_servers::not_run("the environment names no servers");
     };
-    let lender = Workspace::on_servers("fintech");
+    let lender = InTurn::on_servers("fintech");
     servers.make_databases(&lender);
     servers.refuse_strangers();
     let mut system = System::start_on(&lender, servers.locations());
@@ -164,7 +164,7 @@ impl Servers {
     }
 
     /// Makes the databases as `compose.yaml` does.
-    fn make_databases(&self, workspace: &Workspace) {
+    fn make_databases(&self, workspace: &InTurn) {
         let made = Command::new("psql")
             .args([
                 &self.postgres,
@@ -206,7 +206,7 @@ impl Servers {
     }
 
     /// Lets the program of a service do something.
-    fn command(&self, workspace: &Workspace, service: &str, arguments: &[&str]) -> String {
+    fn command(&self, workspace: &InTurn, service: &str, arguments: &[&str]) -> String {
         let program = workspace::target().join(format!("debug/fintech-{service}"));
         let output = Command::new(program)
             .args(arguments)

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::case::{Case, Catcher, apply};
 use super::stand::Stand;
-use crate::workspace::{Workspace, target};
+use crate::workspace::{InTurn, target};
 
 /// How long a test may take.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -19,6 +19,8 @@ const DEBUG: &str = "CARGO_PROFILE_DEV_DEBUG";
 
 /// A workspace in a folder that stays, so that little has to be compiled again.
 pub struct Subject {
+    /// Kept from others meanwhile.
+    _turn: Option<InTurn>,
     /// What is broken is below it.
     sources: PathBuf,
     /// Cargo runs there.
@@ -34,6 +36,7 @@ impl Subject {
             renew(&own.join(part), &copy.join(part));
         }
         Self {
+            _turn: None,
             sources: copy.join("templates"),
             workspace: copy.join("tests/platform"),
         }
@@ -41,11 +44,12 @@ impl Subject {
 
     /// The workspace of an example on files, as it is generated now.
     pub fn on_files(example: &str) -> Self {
-        let copy = target().join("ruled");
-        renew(&Workspace::of_example(example).path(), &copy);
+        let workspace = InTurn::of_example(example);
+        let root = workspace.path().to_owned();
         Self {
-            sources: copy.clone(),
-            workspace: copy,
+            _turn: Some(workspace),
+            sources: root.clone(),
+            workspace: root,
         }
     }
 

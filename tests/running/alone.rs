@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::system::Site;
-use crate::workspace::{Workspace, target};
+use crate::workspace::{InTurn, target};
 
 /// How long something may take that has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The services that were started; they end, and what they remember goes, when this is dropped.
 pub struct Alone<'a> {
-    workspace: &'a Workspace,
+    workspace: &'a InTurn,
     system: &'static str,
     // Before the folder, so that nothing writes into it when it goes.
     running: BTreeMap<&'static str, Process>,
@@ -35,7 +35,7 @@ impl Drop for Process {
 
 impl<'a> Alone<'a> {
     /// Empty databases, and nobody on them; `system` is what the programs' names begin with.
-    pub fn new(workspace: &'a Workspace, system: &'static str) -> Self {
+    pub fn new(workspace: &'a InTurn, system: &'static str) -> Self {
         workspace.cargo(&["build", "--workspace"]);
         Self {
             workspace,

@@ -5,11 +5,11 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::system::System;
-use crate::workspace::Workspace;
+use crate::workspace::InTurn;
 
 /// Does what the README of a running system says under "Try it"; what is asked for last has to be
 /// there.
-pub fn follow_the_readme(system: &System<'_>, workspace: &Workspace) {
+pub fn follow_the_readme(system: &System<'_>, workspace: &InTurn) {
     let readme = std::fs::read_to_string(workspace.path().join("README.md")).unwrap();
     let script = system.with_ports(&blocks(&readme, "## Try it"));
     let output = Command::new("bash")

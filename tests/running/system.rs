@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use cargo_microdb::plan::names::environment;
 use tempfile::TempDir;
 
-use crate::workspace::{Workspace, target};
+use crate::workspace::{InTurn, target};
 
 /// How long something may take that has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -32,7 +32,7 @@ pub trait Site {
 
 /// A running system; it is stopped, and what it remembers goes, when this is dropped.
 pub struct System<'a> {
-    workspace: &'a Workspace,
+    workspace: &'a InTurn,
     /// Its databases and its broker.
     data: TempDir,
     /// Where its servers are.
@@ -45,12 +45,12 @@ pub struct System<'a> {
 
 impl<'a> System<'a> {
     /// Starts the services of a workspace on empty databases, and waits until all are ready.
-    pub fn start(workspace: &'a Workspace) -> Self {
+    pub fn start(workspace: &'a InTurn) -> Self {
         Self::start_on(workspace, Vec::new())
     }
 
     /// The same with these variables, which say where its servers are.
-    pub fn start_on(workspace: &'a Workspace, servers: Vec<(String, String)>) -> Self {
+    pub fn start_on(workspace: &'a InTurn, servers: Vec<(String, String)>) -> Self {
         workspace.cargo(&["build", "--workspace"]);
         let data = TempDir::new().unwrap();
         let mut ports = BTreeMap::new();
@@ -206,7 +206,7 @@ fn signal(name: &str, process: impl ToString) {
 
 /// `cargo run` in a group of its own, and what it says.
 fn run(
-    workspace: &Workspace,
+    workspace: &InTurn,
     data: &TempDir,
     servers: &[(String, String)],
     ports: &BTreeMap<String, u16>,
