@@ -1,15 +1,23 @@
 //! A small client for black-box tests.
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderValue, Method, Request, Response, header};
+use hyper_util::client::legacy::Client as Connections;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
-use platform_service::http::client::{FetchError, fetch};
+/// The longest answer that is read, in bytes.
+const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
 
-/// Requests to one service.
+/// What can go wrong on the way.
+pub type FetchError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Requests to one service, each over a connection of its own.
 #[derive(Debug, Clone)]
 pub struct Client {
     url: String,
+    connections: Connections<HttpConnector, Body>,
 }
 
 /// An answer.
@@ -23,7 +31,11 @@ pub struct Answer {
 impl Client {
     /// To the service at this URL, `http://127.0.0.1:8101`.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into() }
+        let mut connections = Connections::builder(TokioExecutor::new());
+        Self {
+            url: url.into(),
+            connections: connections.pool_max_idle_per_host(0).build_http(),
+        }
     }
 
     /// Gets a path.
@@ -66,10 +78,12 @@ impl Client {
         {
             named.insert(header::CONTENT_TYPE, json);
         }
-        let response = fetch(request.body(Bytes::from(body.to_owned()))?).await?;
+        let request = request.body(Body::from(body.to_owned()))?;
+        let (head, body) = self.connections.request(request).await?.into_parts();
+        let body = to_bytes(Body::new(body), ANSWER_LIMIT).await?;
         Ok(Answer {
-            status: response.status().as_u16(),
-            response,
+            status: head.status.as_u16(),
+            response: Response::from_parts(head, body),
         })
     }
 }

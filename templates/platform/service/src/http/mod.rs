@@ -13,7 +13,6 @@
 
 pub mod admission;
 mod body;
-pub mod client;
 mod command;
 mod consistency_token;
 pub mod health;

@@ -1,5 +1,6 @@
 //! Traces on their way to a collector: OTLP over HTTP, as JSON.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,15 +8,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::body::Bytes;
 use axum::http::{Request, Response};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use opentelemetry_http::hyper::HyperClient;
 use opentelemetry_http::{HttpClient, HttpError};
-use opentelemetry_otlp::{
-    ExporterBuildError, Protocol, SpanExporter, WithExportConfig, WithHttpConfig,
-};
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tokio::runtime::Handle;
 
-use crate::http::client::fetch;
+use super::TelemetryError;
+use super::tls;
 use platform_ports::outage::Outage;
 
 /// How long one delivery may take.
@@ -25,6 +28,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// nothing of failures itself.
 #[derive(Debug)]
 struct OnRuntime {
+    client: HyperClient<HttpsConnector<HttpConnector>>,
     runtime: Handle,
     collector: Arc<Outage>,
 }
@@ -32,17 +36,14 @@ struct OnRuntime {
 #[async_trait]
 impl HttpClient for OnRuntime {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        // The clock of the runtime is asked for on the runtime, not on the exporter's thread.
-        let sending = async { tokio::time::timeout(TIMEOUT, fetch(request)).await };
-        let answer = match self.runtime.spawn(sending).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(late)) => Err(late.into()),
-            Err(ended) => Err(ended.into()),
-        };
+        let client = self.client.clone();
+        let sending = async move { client.send_bytes(request).await };
+        let sent = self.runtime.spawn(sending).await;
+        let answer = sent.unwrap_or_else(|ended| Err(ended.into()));
         match &answer {
             Ok(response) if response.status().is_success() => self.collector.answered(),
             Ok(response) => self.failed(&response.status()),
-            Err(error) => self.failed(error),
+            Err(error) => self.failed(&with_causes(&**error)),
         }
         answer
     }
@@ -55,16 +56,28 @@ impl OnRuntime {
     }
 }
 
+/// An error, and what is behind it: alone, it says that there is no connection, and not why.
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let all = std::iter::successors(Some(error), |&error| error.source());
+    all.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// Where spans go, when `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector; its other variables are
 /// those of the OpenTelemetry specification.
 ///
 /// # Errors
-/// When the endpoint is no URI.
+/// When the endpoint is no URI, or a certificate is none.
 pub(super) fn provider(
     service: &str,
     collector: &Arc<Outage>,
-) -> Result<SdkTracerProvider, ExporterBuildError> {
+) -> Result<SdkTracerProvider, TelemetryError> {
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls::from_env()?)
+        .https_or_http()
+        .enable_http1()
+        .build();
     let client = OnRuntime {
+        client: HyperClient::new(connector, TIMEOUT, None),
         runtime: Handle::current(),
         collector: Arc::clone(collector),
     };

@@ -12,6 +12,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer};
 
 use super::export;
+use super::tls::TlsError;
 use platform_ports::outage::Outage;
 
 /// What is logged unless `RUST_LOG` says otherwise.
@@ -52,6 +53,9 @@ pub enum TelemetryError {
     /// The collector's address makes no sense.
     #[error("`OTEL_EXPORTER_OTLP_ENDPOINT` is malformed: {0}")]
     Endpoint(#[from] ExporterBuildError),
+    /// The collector's certificates make no sense.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Somebody else has started it.
     #[error(transparent)]
     Started(#[from] TryInitError),

@@ -3,8 +3,10 @@
 mod export;
 mod logs;
 mod metrics;
+mod tls;
 mod trace;
 
 pub use logs::{LogFormat, Telemetry, TelemetryError, UnknownFormat, start};
 pub use metrics::metrics;
+pub use tls::TlsError;
 pub use trace::{follow, incoming, traceparent};

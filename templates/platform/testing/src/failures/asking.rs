@@ -11,8 +11,7 @@ use serde_json::{Map, Value, json};
 use super::examples::Ask;
 use super::world::World;
 use super::{Step, Subject, reference};
-use crate::http::{Answer, Client};
-use platform_service::http::client::FetchError;
+use crate::http::{Answer, Client, FetchError};
 
 /// `408 Request Timeout`: nobody has decided anything.
 const TIMEOUT: u16 = 408;

@@ -22,5 +22,6 @@ mod redis_server;
 mod refusals;
 mod schema;
 mod strict;
+mod traces;
 mod unit_of_work;
 mod writes;

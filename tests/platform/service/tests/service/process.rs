@@ -4,11 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
 
 use platform_testing::http::Client;
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::domain;
 use platform_support::{child, place};
@@ -219,59 +217,4 @@ async fn a_standard_input_that_is_empty_ends_nothing() {
     assert_eq!(answered, 200);
     serving.signal("TERM");
     assert_eq!(serving.child.wait().unwrap().code(), Some(0));
-}
-
-#[tokio::test]
-async fn traces_reach_a_collector() {
-    let folder = domain::place();
-    let collector = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", collector.local_addr().unwrap());
-    let mut command = program(folder.path(), "");
-    let mut serving = Serving::start(command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint));
-    let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
-    let headers = [("traceparent", format!("00-{trace}-{parent}-01"))];
-    let headers = headers
-        .each_ref()
-        .map(|(name, value)| (*name, value.as_str()));
-    let client = serving.client.clone();
-    let got = client
-        .send(axum::http::Method::GET, "/accounts", &headers, "")
-        .await;
-    assert_eq!(got.unwrap().status, 200);
-    // What is left is sent when the service ends.
-    serving.signal("TERM");
-    let received = tokio::time::timeout(Duration::from_secs(10), receive(&collector)).await;
-    let received = received.expect("no traces in time");
-    assert!(received.starts_with("POST /v1/traces"), "{received}");
-    for part in [trace, parent, "GET /accounts"] {
-        assert!(received.contains(part), "{part} in {received}");
-    }
-    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
-}
-
-/// One request with its whole body, which is answered as a collector does.
-async fn receive(collector: &tokio::net::TcpListener) -> String {
-    let (mut stream, _) = collector.accept().await.unwrap();
-    let mut received = Vec::new();
-    while !is_whole(&received) {
-        let read = stream.read_buf(&mut received).await.unwrap();
-        assert_ne!(read, 0, "the request ended early");
-    }
-    let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
-    stream.write_all(answer.as_bytes()).await.unwrap();
-    String::from_utf8_lossy(&received).into_owned()
-}
-
-/// Whether all of a request is there, by its `content-length`.
-fn is_whole(received: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(received);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else {
-        return false;
-    };
-    let length = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        let is_length = name.eq_ignore_ascii_case("content-length");
-        is_length.then(|| value.trim().parse::<usize>().unwrap())
-    });
-    body.len() >= length.expect("a length")
 }

@@ -1,4 +1,3 @@
 //! Redis servers that a test has for itself.
 
-pub mod certificates;
 pub mod server;

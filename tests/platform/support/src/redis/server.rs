@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::certificates;
+use crate::certificates;
 
 /// How it is started.
 #[derive(Debug, Clone, Copy)]
