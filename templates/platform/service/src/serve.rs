@@ -14,10 +14,8 @@ pub(super) async fn serve(
 ) -> Result<(), Failure> {
     // Before the start: who wants it to end during that ends it in order.
     let mut ending = Ending::watch(until_stdin_closes).map_err(Failure::Threads)?;
-    let collector = config
-        .traced
-        .then(|| service.outages.of(Dependency::Collector));
-    let telemetry = telemetry::start(service.context, config.log_format, collector)?;
+    let outage = service.outages.of(Dependency::Collector);
+    let telemetry = telemetry::start(service.context, config, outage)?;
     let served = until_asked(service, config, &mut ending).await;
     telemetry.shutdown().await;
     served

@@ -15,7 +15,7 @@ use self::reader::Reader;
 use self::settings::{
     ALLOWED_HOSTS, ALLOWED_ORIGINS, BROKER_URL, CACHE_URL, DATA_DIR, DATABASE_REPLICA_URLS,
     DATABASE_URL, DRAIN_DELAY, EVENT_LOG_DAYS, HOST, LOG_FORMAT, OTLP_ENDPOINT, OUTBOX_LIMIT, PORT,
-    SHUTDOWN_TIMEOUT,
+    RUST_LOG, SHUTDOWN_TIMEOUT,
 };
 use crate::http::Limits;
 use crate::http::admission::{Admission, HostName, Origin};
@@ -63,8 +63,10 @@ pub struct Config {
     pub broker: Location,
     /// The form of the log.
     pub log_format: LogFormat,
-    /// Whether there is a collector of traces.
-    pub traced: bool,
+    /// What is logged, as `RUST_LOG` says it.
+    pub log_filter: Option<String>,
+    /// Where the collector of traces is, if there is one.
+    pub collector: Option<String>,
     /// What one request may take.
     pub limits: Limits,
     /// What connections may take.
@@ -143,7 +145,8 @@ impl Config {
                 Location::file("embedded", &data.join("broker.db")),
             ),
             log_format: reader.value(&LOG_FORMAT, LogFormat::Pretty, "`pretty` or `json`"),
-            traced: reader.raw(&OTLP_ENDPOINT).is_some(),
+            log_filter: reader.raw(&RUST_LOG),
+            collector: reader.raw(&OTLP_ENDPOINT),
             limits,
             connections: doors::connections(&mut reader, limits),
             drain_delay: reader.millis(&DRAIN_DELAY, 0),

@@ -12,7 +12,9 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use opentelemetry_http::hyper::HyperClient;
 use opentelemetry_http::{HttpClient, HttpError};
-use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_otlp::{
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, Protocol, SpanExporter, WithExportConfig, WithHttpConfig,
+};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tokio::runtime::Handle;
@@ -62,13 +64,14 @@ fn with_causes(error: &(dyn Error + 'static)) -> String {
     all.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// Where spans go, when `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector; its other variables are
-/// those of the OpenTelemetry specification.
+/// Where spans go, when there is a collector: to its `endpoint`, unless the variable of traces alone names
+/// another one. The other variables of the OpenTelemetry specification hold as they do elsewhere.
 ///
 /// # Errors
 /// When the endpoint is no URI, or a certificate is none.
 pub(super) fn provider(
     service: &str,
+    endpoint: &str,
     collector: &Arc<Outage>,
 ) -> Result<SdkTracerProvider, TelemetryError> {
     let connector = HttpsConnectorBuilder::new()
@@ -81,11 +84,16 @@ pub(super) fn provider(
         runtime: Handle::current(),
         collector: Arc::clone(collector),
     };
-    let exporter = SpanExporter::builder()
+    let mut exporter = SpanExporter::builder()
         .with_http()
         .with_http_client(client)
-        .with_protocol(Protocol::HttpJson)
-        .build()?;
+        .with_protocol(Protocol::HttpJson);
+    let own = std::env::var_os(OTEL_EXPORTER_OTLP_TRACES_ENDPOINT);
+    if own.is_none_or(|own| own.is_empty()) {
+        let endpoint = endpoint.trim_end_matches('/');
+        exporter = exporter.with_endpoint(format!("{endpoint}/v1/traces"));
+    }
+    let exporter = exporter.build()?;
     let resource = Resource::builder().with_service_name(service.to_owned());
     Ok(SdkTracerProvider::builder()
         .with_batch_exporter(exporter)

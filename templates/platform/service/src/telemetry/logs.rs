@@ -13,6 +13,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use super::export;
 use super::tls::TlsError;
+use crate::config::Config;
 use platform_ports::outage::Outage;
 
 /// What is logged unless `RUST_LOG` says otherwise.
@@ -65,30 +66,28 @@ pub enum TelemetryError {
 #[derive(Debug)]
 pub struct Telemetry(Option<SdkTracerProvider>);
 
-/// Starts logging on standard error, as `service`, and tracing where there is a collector, which may be
-/// out. To be called once, on a runtime.
+/// Starts logging on standard error, as `service`, and tracing where there is a collector, whose outages
+/// are `outage`. To be called once, on a runtime.
 ///
 /// # Errors
 /// When the environment asks for something that makes no sense.
 pub fn start(
     service: &str,
-    format: LogFormat,
-    collector: Option<&Arc<Outage>>,
+    config: &Config,
+    outage: &Arc<Outage>,
 ) -> Result<Telemetry, TelemetryError> {
-    let filter = match std::env::var(EnvFilter::DEFAULT_ENV) {
-        Ok(text) => EnvFilter::try_new(text)?,
-        Err(_) => EnvFilter::new(DEFAULT_FILTER),
-    };
+    let filter = EnvFilter::try_new(config.log_filter.as_deref().unwrap_or(DEFAULT_FILTER))?;
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         // A line that nobody reads any more is said to nobody: complaining would be a panic.
         .log_internal_errors(false)
         .with_ansi(coloured());
-    let lines = match format {
+    let lines = match config.log_format {
         LogFormat::Pretty => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    let provider = collector.map(|outage| export::provider(service, outage));
+    let endpoint = config.collector.as_deref();
+    let provider = endpoint.map(|endpoint| export::provider(service, endpoint, outage));
     let provider = provider.transpose()?;
     let spans = provider
         .as_ref()

@@ -87,6 +87,7 @@ fn command(subject: &Subject, at: &At, arguments: &[&str]) -> Step<Command> {
         .env(format!("{prefix}BROKER_URL"), at.broker.secret())
         .env(format!("{prefix}LOG_FORMAT"), "json")
         .env("RUST_LOG", "info")
+        .env_remove(format!("{prefix}RUST_LOG"))
         .env_remove("DATABASE_REPLICA_URLS")
         .env_remove(format!("{prefix}DATABASE_REPLICA_URLS"))
         .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")

@@ -49,7 +49,9 @@ async fn traces_reach_a_collector_over_tls() {
     ] {
         command.env(variable, folder.path().join(file));
     }
-    let serving = traced(&mut command, "https", &collector).await;
+    // What is said to this service alone goes before what is said to all.
+    command.env("BANK_OTEL_EXPORTER_OTLP_ENDPOINT", at("https", &collector));
+    let serving = traced(&mut command, "http", &collector).await;
     let receiving = async {
         let (stream, _) = collector.accept().await.unwrap();
         receive(tls.accept(stream).await.expect("TLS")).await
@@ -78,6 +80,15 @@ async fn a_collector_that_nobody_vouches_for_gets_no_traces() {
 }
 
 #[test]
+fn what_is_logged_can_be_said_to_one_service() {
+    let folder = domain::place();
+    let mut command = program(folder.path(), "");
+    let (code, _, error) = run(command.env("BANK_RUST_LOG", "=loud="));
+    assert_eq!(code, Some(2), "{error}");
+    assert!(error.contains("RUST_LOG"), "{error}");
+}
+
+#[test]
 fn certificates_that_are_none_are_named() {
     let folder = domain::place();
     certificates::make(folder.path());
@@ -102,13 +113,17 @@ fn certificates_that_are_none_are_named() {
 
 /// Starts a service that sends its traces there, and has it answer a request.
 async fn traced(command: &mut Command, scheme: &str, collector: &TcpListener) -> Serving {
-    let endpoint = format!("{scheme}://{}", collector.local_addr().unwrap());
+    let endpoint = at(scheme, collector);
     let serving = Serving::start(command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint));
     let parent = format!("00-{TRACE}-{PARENT}-01");
     let headers = [("traceparent", parent.as_str())];
     let got = serving.client.send(Method::GET, "/accounts", &headers, "");
     assert_eq!(got.await.unwrap().status, 200);
     serving
+}
+
+fn at(scheme: &str, collector: &TcpListener) -> String {
+    format!("{scheme}://{}", collector.local_addr().unwrap())
 }
 
 /// Ends a service, which sends what is left, and looks at what is received.
