@@ -4,4 +4,4 @@ pub use platform_contract::prelude::*;
 
 pub use crate::context::{Caller, Context};
 pub use crate::decision::{Aggregate, EventOf, Meta};
-pub use crate::handler::{Aged, Attempt, Outcome, Replica};
+pub use crate::handler::{Aged, Attempt, ErasedOutcome, Replica};

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Failure, Service, serve};
 use crate::config::{self, Config};
-use platform_runtime::handler::dead_letters::Settled;
+use platform_runtime::handler::dead_letters::QueueStatus;
 
 /// A service and its tools.
 #[derive(Parser)]
@@ -204,9 +204,9 @@ async fn dead_letters(
         DeadLetters::Discard { handler, key } => handlers.discard(&runtime, &handler, key).await?,
     };
     match settled {
-        Settled::Empty => println!("done: the key is free"),
-        Settled::StillFailing(why) => println!("still failing: {why}"),
-        Settled::UnderWay => println!("done: the running service goes on with it"),
+        QueueStatus::Empty => println!("done: the key is free"),
+        QueueStatus::StillFailing(why) => println!("still failing: {why}"),
+        QueueStatus::UnderWay => println!("done: the running service goes on with it"),
     }
     Ok(())
 }

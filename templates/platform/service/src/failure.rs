@@ -10,7 +10,7 @@ use platform_ports::engine::EngineError;
 use platform_ports::engine::OpenError;
 use platform_ports::location::Location;
 use platform_runtime::handler::ReplayError;
-use platform_runtime::handler::dead_letters::LetterError;
+use platform_runtime::handler::dead_letters::DeadLetterError;
 
 /// Why a service does not start, or a command was in vain.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +79,7 @@ pub enum Failure {
     Replay(#[from] ReplayError),
     /// Nothing was done about a dead letter.
     #[error(transparent)]
-    Letter(#[from] LetterError),
+    DeadLetter(#[from] DeadLetterError),
 }
 
 impl Failure {

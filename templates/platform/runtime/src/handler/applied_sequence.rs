@@ -17,9 +17,9 @@ use uuid::Uuid;
 use platform_contract::envelope::Envelope;
 use platform_ports::engine::AppliedSequence;
 
-/// Where a message stands in the history of its aggregate.
+/// The position of a message in the history of its aggregate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct EventPosition {
     /// The event's sequence; a snapshot has its aggregate's version.
     pub sequence: u64,
     /// The id of the event with that sequence, when it is known.
@@ -28,7 +28,7 @@ pub struct Place {
     pub snapshot: bool,
 }
 
-impl From<&Envelope> for Place {
+impl From<&Envelope> for EventPosition {
     fn from(envelope: &Envelope) -> Self {
         Self {
             sequence: envelope.sequence,
@@ -38,7 +38,7 @@ impl From<&Envelope> for Place {
     }
 }
 
-impl Place {
+impl EventPosition {
     /// The applied sequence after the message took effect.
     pub fn applied(self) -> AppliedSequence {
         AppliedSequence {
@@ -66,22 +66,26 @@ pub enum Verdict {
     Snapshot,
 }
 
-/// What the message at `place` means to a handler with this applied sequence. `mid_topic`: the handler began
+/// What the message at `position` means to a handler with this applied sequence. `mid_topic`: the handler began
 /// where earlier messages of the topic had gone by, and is no projection.
-pub fn decide(applied: Option<AppliedSequence>, mid_topic: bool, place: Place) -> Verdict {
-    if place.snapshot {
-        return snapshot(applied, place);
+pub fn decide(
+    applied: Option<AppliedSequence>,
+    mid_topic: bool,
+    position: EventPosition,
+) -> Verdict {
+    if position.snapshot {
+        return snapshot(applied, position);
     }
     let Some(applied) = applied else {
-        return match (place.sequence, mid_topic) {
+        return match (position.sequence, mid_topic) {
             (0 | 1, _) => Verdict::Next,
             (_, true) => Verdict::Baseline,
             (_, false) => Verdict::Gap(1),
         };
     };
-    match place.sequence.checked_sub(applied.sequence) {
+    match position.sequence.checked_sub(applied.sequence) {
         None => Verdict::Duplicate,
-        Some(0) if differ(applied.event, place.event) => Verdict::Fork,
+        Some(0) if differ(applied.event, position.event) => Verdict::Fork,
         Some(0) => Verdict::Duplicate,
         Some(1) => Verdict::Next,
         Some(_) => Verdict::Gap(applied.sequence + 1),
@@ -90,13 +94,13 @@ pub fn decide(applied: Option<AppliedSequence>, mid_topic: bool, place: Place) -
 
 /// A snapshot of the same sequence still says something when it is not known to be of the same
 /// event: after a fork, or after a message was discarded.
-fn snapshot(applied: Option<AppliedSequence>, place: Place) -> Verdict {
+fn snapshot(applied: Option<AppliedSequence>, position: EventPosition) -> Verdict {
     match applied {
-        Some(applied) if place.sequence < applied.sequence => Verdict::Duplicate,
+        Some(applied) if position.sequence < applied.sequence => Verdict::Duplicate,
         Some(applied)
-            if place.sequence == applied.sequence
+            if position.sequence == applied.sequence
                 && applied.event.is_some()
-                && !differ(applied.event, place.event) =>
+                && !differ(applied.event, position.event) =>
         {
             Verdict::Duplicate
         }
@@ -111,7 +115,7 @@ fn differ(one: Option<Uuid>, other: Option<Uuid>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, Verdict, decide};
+    use super::{EventPosition, Verdict, decide};
     use platform_ports::engine::AppliedSequence;
     use uuid::Uuid;
 
@@ -122,16 +126,16 @@ mod tests {
         Some(AppliedSequence { sequence, event })
     }
 
-    fn event(sequence: u64, event: Option<Uuid>) -> Place {
-        Place {
+    fn event(sequence: u64, event: Option<Uuid>) -> EventPosition {
+        EventPosition {
             sequence,
             event,
             snapshot: false,
         }
     }
 
-    fn snapshot(sequence: u64, event: Option<Uuid>) -> Place {
-        Place {
+    fn snapshot(sequence: u64, event: Option<Uuid>) -> EventPosition {
+        EventPosition {
             sequence,
             event,
             snapshot: true,
@@ -183,7 +187,7 @@ mod tests {
     fn a_snapshot_replaces_what_is_older_or_of_unknown_history() {
         for mid_topic in [false, true] {
             assert_eq!(decide(None, mid_topic, snapshot(7, A)), Verdict::Snapshot);
-            let with = |applied, place| decide(applied, mid_topic, place);
+            let with = |applied, position| decide(applied, mid_topic, position);
             assert_eq!(with(applied(6, A), snapshot(7, B)), Verdict::Snapshot);
             assert_eq!(with(applied(6, A), snapshot(7, None)), Verdict::Snapshot);
             assert_eq!(with(applied(7, A), snapshot(7, A)), Verdict::Duplicate);

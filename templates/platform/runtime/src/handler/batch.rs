@@ -9,14 +9,15 @@ use std::sync::LazyLock;
 use prometheus::IntCounterVec;
 use uuid::Uuid;
 
-use super::applied_sequence::{Place, Verdict, decide};
-use super::ask::Ask;
-use super::key::Key;
+use super::applied_sequence::{EventPosition, Verdict, decide};
+use super::blocked_queue::{BlockedQueue, QueuedMessage};
+use super::event_handler::{HandlerContext, HandlerWrites};
+use super::handler_error::HandlerError;
+use super::key_state::KeyState;
 use super::message::Message;
 use super::metrics;
-use super::parked::{Waiting, Why};
-use super::queue::{Letter, Queue};
-use super::reactor::{Failure, Reaction, Scope};
+use super::parked::{ParkedMessage, ParkedReason};
+use super::recovery::RecoveryRequest;
 use platform_contract::envelope::{Envelope, partition_of};
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{DocumentWrite, Documents, EngineError, Found, Peek, WriteSet};
@@ -30,23 +31,23 @@ pub(super) static FORKS: LazyLock<IntCounterVec> = LazyLock::new(|| {
 
 /// A run of messages, or a part of the work on one key.
 pub(super) struct Batch<'a> {
-    scope: &'a Scope,
+    context: &'a HandlerContext,
     /// Partitions whose earlier messages had gone by when the handler began.
     mid_topic: &'a BTreeSet<u32>,
     /// What else there was when it was opened.
     peek: Peek,
-    keys: BTreeMap<Uuid, Key>,
+    keys: BTreeMap<Uuid, KeyState>,
     documents: Vec<DocumentWrite>,
-    asks: Vec<Ask>,
+    requests: Vec<RecoveryRequest>,
     unfinished: bool,
 }
 
 /// What a batch comes to.
-pub(super) struct Folded {
+pub(super) struct FoldedBatch {
     /// What has to be written; the caller adds offsets.
     pub write: WriteSet,
     /// What to ask for once that is done.
-    pub asks: Vec<Ask>,
+    pub requests: Vec<RecoveryRequest>,
     /// Whether a message has to be taken up again at once, for the rest of its effects.
     pub unfinished: bool,
 }
@@ -54,25 +55,25 @@ pub(super) struct Folded {
 impl<'a> Batch<'a> {
     /// A batch over these aggregates; of others it knows nothing.
     pub async fn open(
-        scope: &'a Scope,
+        context: &'a HandlerContext,
         mid_topic: &'a BTreeSet<u32>,
         aggregates: &BTreeSet<Uuid>,
     ) -> Result<Self, EngineError> {
-        let engine = &scope.runtime.engine;
+        let engine = &context.runtime.engine;
         let ids: Vec<Uuid> = aggregates.iter().copied().collect();
         let rows = async {
-            match scope.about.projection {
-                Some(schema) => engine.load_each(schema, scope.generation, &ids).await,
+            match context.descriptor.projection {
+                Some(schema) => engine.load_each(schema, context.generation, &ids).await,
                 None => Ok(Vec::new()),
             }
         };
         let mut collections = vec![Documents::Parked, Documents::Blocks];
-        if scope.about.projection.is_none() {
+        if context.descriptor.projection.is_none() {
             // What a policy makes of an event may be half done.
             collections.push(Documents::Cursors);
         }
         let (applied_sequences, peek, rows) = tokio::try_join!(
-            engine.applied_sequences(scope.about.handler, scope.generation, &ids),
+            engine.applied_sequences(context.descriptor.id, context.generation, &ids),
             engine.peek(&collections),
             rows,
         )?;
@@ -86,37 +87,41 @@ impl<'a> Batch<'a> {
             let row = rows.next().unwrap_or(Found::Nothing);
             keys.insert(
                 id,
-                Key::load(scope, id, applied, row, parked, blocked).await?,
+                KeyState::load(context, id, applied, row, parked, blocked).await?,
             );
         }
         Ok(Self {
-            scope,
+            context,
             mid_topic,
             peek,
             keys,
             documents: Vec::new(),
-            asks: Vec::new(),
+            requests: Vec::new(),
             unfinished: false,
         })
     }
 
     /// What is known of an aggregate.
-    pub fn key(&mut self, aggregate: Uuid) -> &mut Key {
+    pub fn key(&mut self, aggregate: Uuid) -> &mut KeyState {
         self.keys.entry(aggregate).or_default()
     }
 
     /// Handles a message. After an error the batch is as it was before.
-    pub async fn add(&mut self, message: &Message, envelope: &Envelope) -> Result<(), Failure> {
-        let (aggregate, place) = (envelope.subject, Place::from(envelope));
+    pub async fn add(
+        &mut self,
+        message: &Message,
+        envelope: &Envelope,
+    ) -> Result<(), HandlerError> {
+        let (aggregate, position) = (envelope.subject, EventPosition::from(envelope));
         let applied = self.key(aggregate).applied;
-        match decide(applied, self.is_mid_topic(aggregate), place) {
+        match decide(applied, self.is_mid_topic(aggregate), position) {
             Verdict::Duplicate => Ok(()),
             Verdict::Fork => {
                 self.fork(envelope);
                 Ok(())
             }
-            Verdict::Snapshot if self.scope.about.projection.is_none() => {
-                self.state_told(aggregate, place.sequence);
+            Verdict::Snapshot if self.context.descriptor.projection.is_none() => {
+                self.state_told(aggregate, position.sequence);
                 Ok(())
             }
             _ if self.key(aggregate).queue.is_some() => {
@@ -133,7 +138,7 @@ impl<'a> Batch<'a> {
     /// Takes up what waits for an aggregate as far as that is possible now; whether anything was.
     ///
     /// An error is the first message's; the batch is then as it was before.
-    pub async fn drain(&mut self, aggregate: Uuid) -> Result<bool, Failure> {
+    pub async fn drain(&mut self, aggregate: Uuid) -> Result<bool, HandlerError> {
         let mut moved = false;
         loop {
             let key = self.key(aggregate);
@@ -145,11 +150,11 @@ impl<'a> Batch<'a> {
                 return Ok(moved);
             }
             match self.take_up(aggregate, sequence, waiting).await {
-                Ok(Step::On) => moved = true,
-                Ok(Step::Unfinished) => return Ok(true),
-                Ok(Step::Waits) => return Ok(moved),
+                Ok(ParkedProgress::Done) => moved = true,
+                Ok(ParkedProgress::Unfinished) => return Ok(true),
+                Ok(ParkedProgress::Waits) => return Ok(moved),
                 Err(_) if moved => return Ok(true),
-                Err(failure) => return Err(failure),
+                Err(error) => return Err(error),
             }
         }
     }
@@ -158,10 +163,10 @@ impl<'a> Batch<'a> {
     pub fn give_up(&mut self, aggregate: Uuid, message: Message, failure: String, attempts: u32) {
         let now = self.peek.now;
         let recorded = message.envelope().map_or(now, |envelope| envelope.time);
-        let new = || Queue::new(self.scope, aggregate, recorded);
+        let new = || BlockedQueue::new(self.context, aggregate, recorded);
         let key = self.keys.entry(aggregate).or_default();
         let queue = key.queue.get_or_insert_with(new);
-        queue.append(Letter {
+        queue.append(QueuedMessage {
             message,
             failure: Some(failure),
             attempts,
@@ -179,42 +184,45 @@ impl<'a> Batch<'a> {
     }
 
     /// What all of it comes to.
-    pub fn finish(self) -> Folded {
+    pub fn finish(self) -> FoldedBatch {
         let mut write = WriteSet {
             documents: self.documents,
             ..WriteSet::default()
         };
         for (aggregate, key) in self.keys {
-            key.finish(self.scope, aggregate, &mut write);
+            key.finish(self.context, aggregate, &mut write);
         }
-        Folded {
+        FoldedBatch {
             write,
-            asks: self.asks,
+            requests: self.requests,
             unfinished: self.unfinished,
         }
     }
 
-    async fn effect(&mut self, message: &Message, envelope: &Envelope) -> Result<(), Failure> {
+    async fn effect(&mut self, message: &Message, envelope: &Envelope) -> Result<(), HandlerError> {
         let aggregate = envelope.subject;
-        match self.react(envelope).await {
-            Ok(reaction) if reaction.unfinished => {
-                self.merge(aggregate, reaction);
+        match self.handle(envelope).await {
+            Ok(writes) if writes.unfinished => {
+                self.merge(aggregate, writes);
                 self.unfinished = true;
-                self.park(message, envelope, Why::Unfinished).await
+                self.park(message, envelope, ParkedReason::Unfinished).await
             }
-            Ok(reaction) => {
-                self.merge(aggregate, reaction);
+            Ok(writes) => {
+                self.merge(aggregate, writes);
                 let key = self.key(aggregate);
-                key.applied = Some(Place::from(envelope).applied());
+                key.applied = Some(EventPosition::from(envelope).applied());
                 key.parked.remove_through(envelope.sequence);
                 match self.drain(aggregate).await {
                     // The one that waits fails on its own account, when its turn comes.
-                    Ok(_) | Err(Failure::Poison(_) | Failure::Newer(_)) => Ok(()),
-                    Err(passing) => Err(passing),
+                    Ok(_) | Err(HandlerError::Poison(_) | HandlerError::NewerVersion(_)) => Ok(()),
+                    Err(transient) => Err(transient),
                 }
             }
-            Err(Failure::Newer(why)) => self.park(message, envelope, Why::NewerVersion(why)).await,
-            Err(failure) => Err(failure),
+            Err(HandlerError::NewerVersion(why)) => {
+                self.park(message, envelope, ParkedReason::NewerVersion(why))
+                    .await
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -222,58 +230,60 @@ impl<'a> Batch<'a> {
         &mut self,
         aggregate: Uuid,
         sequence: u64,
-        waiting: Waiting,
-    ) -> Result<Step, Failure> {
-        let envelope = waiting.message.envelope()?;
-        let place = Place::from(&envelope);
+        parked_message: ParkedMessage,
+    ) -> Result<ParkedProgress, HandlerError> {
+        let envelope = parked_message.message.envelope()?;
+        let position = EventPosition::from(&envelope);
         let applied = self.key(aggregate).applied;
-        match decide(applied, self.is_mid_topic(aggregate), place) {
-            Verdict::Gap(_) => return Ok(Step::Waits),
+        match decide(applied, self.is_mid_topic(aggregate), position) {
+            Verdict::Gap(_) => return Ok(ParkedProgress::Waits),
             Verdict::Duplicate => {}
             Verdict::Fork => self.fork(&envelope),
             // It stands for events, up to its own.
             Verdict::Snapshot
-                if waiting.is_state()
+                if parked_message.is_snapshot_instead()
                     && applied.is_none_or(|applied| applied.sequence < sequence) =>
             {
-                return Ok(Step::Waits);
+                return Ok(ParkedProgress::Waits);
             }
-            Verdict::Snapshot if waiting.is_state() => {}
+            Verdict::Snapshot if parked_message.is_snapshot_instead() => {}
             Verdict::Next | Verdict::Baseline | Verdict::Snapshot => {
-                match self.react(&envelope).await {
-                    Err(Failure::Newer(_)) => return Ok(Step::Waits),
-                    Err(failure) => return Err(failure),
-                    Ok(reaction) => {
-                        let unfinished = reaction.unfinished;
-                        self.merge(aggregate, reaction);
+                match self.handle(&envelope).await {
+                    Err(HandlerError::NewerVersion(_)) => return Ok(ParkedProgress::Waits),
+                    Err(error) => return Err(error),
+                    Ok(writes) => {
+                        let unfinished = writes.unfinished;
+                        self.merge(aggregate, writes);
                         if unfinished {
-                            return Ok(Step::Unfinished);
+                            return Ok(ParkedProgress::Unfinished);
                         }
-                        self.key(aggregate).applied = Some(place.applied());
+                        self.key(aggregate).applied = Some(position.applied());
                     }
                 }
             }
         }
         self.key(aggregate).parked.remove(sequence);
-        Ok(Step::On)
+        Ok(ParkedProgress::Done)
     }
 
-    async fn react(&mut self, envelope: &Envelope) -> Result<Reaction, Failure> {
-        let scope = self.scope;
+    async fn handle(&mut self, envelope: &Envelope) -> Result<HandlerWrites, HandlerError> {
+        let context = self.context;
         let key = self.keys.entry(envelope.subject).or_default();
-        let reactor = &scope.reactor;
-        reactor.react(scope, envelope, &key.row, &self.peek).await
+        let handler = &context.handler;
+        handler
+            .handle(context, envelope, &key.row, &self.peek)
+            .await
     }
 
-    fn merge(&mut self, aggregate: Uuid, reaction: Reaction) {
-        self.documents.extend(reaction.documents);
-        if let Some(row) = reaction.row {
+    fn merge(&mut self, aggregate: Uuid, writes: HandlerWrites) {
+        self.documents.extend(writes.documents);
+        if let Some(row) = writes.row {
             self.key(aggregate).set_row(row);
         }
     }
 
     fn fork(&mut self, envelope: &Envelope) {
-        let handler = self.scope.about.handler;
+        let handler = self.context.descriptor.id;
         FORKS.with_label_values(&[handler]).inc();
         tracing::error!(
             handler,
@@ -282,8 +292,9 @@ impl<'a> Batch<'a> {
             event = %envelope.id,
             "fork: another event had this sequence before; the source has lost commits"
         );
-        if self.scope.about.projection.is_some() {
-            self.asks.push(Ask::Snapshot(envelope.subject));
+        if self.context.descriptor.projection.is_some() {
+            self.requests
+                .push(RecoveryRequest::Snapshot(envelope.subject));
         }
     }
 
@@ -291,23 +302,23 @@ impl<'a> Batch<'a> {
         &mut self,
         message: &Message,
         envelope: &Envelope,
-        why: Why,
-    ) -> Result<(), Failure> {
-        let waiting = Waiting {
+        reason: ParkedReason,
+    ) -> Result<(), HandlerError> {
+        let parked_message = ParkedMessage {
             message: message.clone(),
-            why,
+            reason,
             since: envelope.time,
         };
-        let (scope, aggregate) = (self.scope, envelope.subject);
+        let (context, aggregate) = (self.context, envelope.subject);
         let parked = &mut self.key(aggregate).parked;
         Ok(parked
-            .put(scope, aggregate, envelope.sequence, waiting)
+            .put(context, aggregate, envelope.sequence, parked_message)
             .await?)
     }
 
     fn append(&mut self, aggregate: Uuid, message: &Message, since: Timestamp) {
         if let Some(queue) = &mut self.key(aggregate).queue {
-            queue.append(Letter {
+            queue.append(QueuedMessage {
                 message: message.clone(),
                 failure: None,
                 attempts: 0,
@@ -317,15 +328,15 @@ impl<'a> Batch<'a> {
     }
 
     fn is_mid_topic(&self, aggregate: Uuid) -> bool {
-        let partition = partition_of(aggregate, self.scope.runtime.partitions);
+        let partition = partition_of(aggregate, self.context.runtime.partitions);
         self.mid_topic.contains(&partition)
     }
 }
 
-/// How far the work on a waiting message came.
-enum Step {
+/// How far the work on a parked message came.
+enum ParkedProgress {
     /// It is done with.
-    On,
+    Done,
     /// Part of its effects is still to come.
     Unfinished,
     /// Its turn has not come.

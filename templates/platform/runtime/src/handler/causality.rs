@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::command::Pending;
-use super::generations::State;
+use super::command::PendingCommand;
+use super::handler_state::HandlerState;
 use crate::Runtime;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::EngineError;
@@ -14,11 +14,11 @@ const PATIENCE_MS: u64 = 30_000;
 
 /// The replicas of a service, by the topics they read.
 #[derive(Debug, Default)]
-pub(super) struct Replicas {
+pub(super) struct ReplicasByTopic {
     by_topic: BTreeMap<&'static str, Vec<&'static str>>,
 }
 
-impl Replicas {
+impl ReplicasByTopic {
     /// Adds a replica.
     pub fn add(&mut self, topic: &'static str, handler: &'static str) {
         self.by_topic.entry(topic).or_default().push(handler);
@@ -28,7 +28,7 @@ impl Replicas {
     pub async fn have_reached(
         &self,
         runtime: &Runtime,
-        pending: &Pending,
+        pending: &PendingCommand,
         now: Timestamp,
     ) -> Result<bool, EngineError> {
         let Some(handlers) = self.by_topic.get(pending.after.topic.as_str()) else {
@@ -53,9 +53,13 @@ impl Replicas {
     }
 }
 
-async fn reached(runtime: &Runtime, handler: &str, pending: &Pending) -> Result<bool, EngineError> {
+async fn reached(
+    runtime: &Runtime,
+    handler: &str,
+    pending: &PendingCommand,
+) -> Result<bool, EngineError> {
     let engine = &runtime.engine;
-    let Some((state, _)) = State::load(&**engine, handler).await? else {
+    let Some((state, _)) = HandlerState::load(&**engine, handler).await? else {
         return Ok(false);
     };
     let aggregates = [pending.after.aggregate];

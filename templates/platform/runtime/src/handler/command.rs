@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::contention::commit;
 use super::dead_letters::DeadLetter;
 use super::deferred::Deferred;
-use super::reactor::Scope;
+use super::event_handler::HandlerContext;
 use crate::Refused;
 use platform_contract::envelope::Envelope;
 use platform_contract::value::{CorrelationId, Timestamp};
@@ -18,9 +18,9 @@ use platform_ports::engine::{
 /// How many elements of one event keep their order; more than any event has.
 const ELEMENT_BITS: u32 = 16;
 
-/// A place in the history of an aggregate.
+/// The event that caused a command, by its position in the history of its aggregate.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct After {
+pub(super) struct CausingEvent {
     pub topic: String,
     pub aggregate: Uuid,
     pub sequence: u64,
@@ -28,7 +28,7 @@ pub(super) struct After {
 
 /// What a document of [`Documents::Commands`] says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Pending {
+pub(super) struct PendingCommand {
     /// The command's name.
     pub command: String,
     /// The aggregate it is on; `None` when it creates.
@@ -42,7 +42,7 @@ pub(super) struct Pending {
     pub correlation: CorrelationId,
     pub traceparent: Option<String>,
     /// The event that caused it: what this service's replicas have to have seen first.
-    pub after: After,
+    pub after: CausingEvent,
     /// Whether a refusal goes to the dead letters.
     pub keep_refusals: bool,
     /// When it was written, by the database's clock.
@@ -57,7 +57,7 @@ pub(super) struct Pending {
 /// What a document of [`Documents::DeadLetters`] says of a refused command.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct RefusedCommand {
-    pub pending: Pending,
+    pub pending: PendingCommand,
     /// Its document's position.
     pub position: i64,
     /// Why it was refused; absent while that is still to be written.
@@ -81,19 +81,24 @@ pub(super) fn id(
     Uuid::new_v5(&event, name.as_bytes())
 }
 
-impl Pending {
+impl PendingCommand {
     /// A command that a handler sends because of `event`.
-    pub fn because_of(scope: &Scope, event: &Envelope, command: &str, now: Timestamp) -> Self {
+    pub fn because_of(
+        context: &HandlerContext,
+        event: &Envelope,
+        command: &str,
+        now: Timestamp,
+    ) -> Self {
         Self {
             command: command.to_owned(),
             target: None,
             input: Value::Null,
             deferred: None,
-            handler: scope.about.handler.to_owned(),
+            handler: context.descriptor.id.to_owned(),
             correlation: event.correlation.clone(),
             traceparent: event.traceparent.clone(),
-            after: After {
-                topic: scope.about.topic.to_owned(),
+            after: CausingEvent {
+                topic: context.descriptor.topic.to_owned(),
                 aggregate: event.subject,
                 sequence: event.sequence,
             },
@@ -174,19 +179,22 @@ fn key(handler: &str, id: Uuid) -> String {
 }
 
 /// Hands a refused command to the dispatcher again; whether there is one.
-pub(super) async fn retry_refused(scope: &Scope, id: Uuid) -> Result<bool, EngineError> {
-    take_out(scope, id, true).await
+pub(super) async fn retry_refused(context: &HandlerContext, id: Uuid) -> Result<bool, EngineError> {
+    take_out(context, id, true).await
 }
 
 /// Forgets a refused command; whether there is one.
-pub(super) async fn discard_refused(scope: &Scope, id: Uuid) -> Result<bool, EngineError> {
-    take_out(scope, id, false).await
+pub(super) async fn discard_refused(
+    context: &HandlerContext,
+    id: Uuid,
+) -> Result<bool, EngineError> {
+    take_out(context, id, false).await
 }
 
 /// Takes a refused command out of the dead letters; whether it was among them.
-async fn take_out(scope: &Scope, id: Uuid, again: bool) -> Result<bool, EngineError> {
-    let engine = &scope.runtime.engine;
-    let key = key(scope.about.handler, id);
+async fn take_out(context: &HandlerContext, id: Uuid, again: bool) -> Result<bool, EngineError> {
+    let engine = &context.runtime.engine;
+    let key = key(context.descriptor.id, id);
     let mut was_there = false;
     // It is looked at again after a conflict: why it was refused may just have been written into it,
     // or somebody else may have taken it out.
@@ -203,7 +211,7 @@ async fn take_out(scope: &Scope, id: Uuid, again: bool) -> Result<bool, EngineEr
             documents.push(refused.pending.document(id, refused.position));
         }
         if commit(&**engine, WriteSet::of_documents(documents)).await? {
-            scope.runtime.commands_wake_up.notify_one();
+            context.runtime.commands_wake_up.notify_one();
             break;
         }
     }

@@ -5,7 +5,7 @@
 //! no partition, and so no aggregate, in common.
 //!
 //! The offsets are kept with the effects, in the same transaction; what the broker is told of them
-//! is for operators only. When the database or the broker fails, the partition rests for a while,
+//! is for operators only. When the database or the broker fails, the partition backs off for a while,
 //! and is read again from where it stood.
 
 use std::collections::BTreeMap;
@@ -15,13 +15,13 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
-use super::lookout::News;
+use super::event_handler::HandlerContext;
+use super::maintenance::Maintenance;
 use super::message::Message;
 use super::partition::Partition;
+use super::poller::MaintenanceSignal;
 use super::positions::{self, ReadError};
-use super::reactor::Scope;
-use super::run::Runner;
-use super::sweep::Sweeper;
+use super::processor::MessageProcessor;
 use crate::task;
 use platform_contract::envelope::Control;
 use platform_ports::broker::{Assignment, BrokerError, Delivery, Polled, Subscription};
@@ -31,22 +31,22 @@ use platform_ports::engine::EngineError;
 const AT_ONCE: u32 = 512;
 /// How many messages are handled at a time, in several transactions.
 const TOGETHER: usize = 2_048;
-/// The first rest after a failure; it doubles.
-const FIRST_REST: Duration = Duration::from_millis(100);
-/// The longest rest.
-const LONGEST_REST: Duration = Duration::from_secs(10);
+/// The first back-off after a failure; it doubles.
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+/// The longest back-off.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 /// How long a policy or an effect may go without noting that it has read heartbeats only.
 const IDLE: Duration = Duration::from_secs(5);
 
 /// Messages of one or several partitions that are handled together.
 #[derive(Default)]
-struct Run {
+struct MessageRun {
     messages: Vec<Message>,
     /// The offset of the next message of each of its partitions.
     next: BTreeMap<u32, i64>,
 }
 
-impl Run {
+impl MessageRun {
     fn has_room_for(&self, messages: usize) -> bool {
         self.messages.len() + messages <= AT_ONCE as usize
     }
@@ -55,67 +55,71 @@ impl Run {
 /// The loop of one generation of a handler.
 pub(super) struct Consumer {
     /// Changed only while no run is under way, so that it is never copied for that.
-    runner: Arc<Runner>,
+    processor: Arc<MessageProcessor>,
     topic: String,
     partitions: BTreeMap<u32, Partition>,
-    sweeper: Sweeper,
-    news: News,
+    maintenance: Maintenance,
+    maintenance_due: MaintenanceSignal,
 }
 
 /// The name under which the processes of a handler share its partitions.
-pub(super) fn group(scope: &Scope) -> String {
-    let (runtime, handler) = (&scope.runtime, scope.about.handler);
+pub(super) fn group(context: &HandlerContext) -> String {
+    let (runtime, handler) = (&context.runtime, context.descriptor.id);
     let name = format!("{}.{}.{handler}", runtime.system, runtime.context);
-    match scope.generation {
+    match context.generation {
         0 => name,
         generation => format!("{name}.{generation}"),
     }
 }
 
 /// Reads for a generation of a handler until the service shuts down.
-pub(super) async fn consume(scope: Scope, topic: String, news: News) {
-    let mut shutdown = scope.runtime.shutdown.clone();
-    let mut rest = FIRST_REST;
+pub(super) async fn consume(
+    context: HandlerContext,
+    topic: String,
+    maintenance_due: MaintenanceSignal,
+) {
+    let mut shutdown = context.runtime.shutdown.clone();
+    let mut backoff = FIRST_BACKOFF;
     while !*shutdown.borrow() {
         let began = Instant::now();
         let mut consumer = Consumer {
-            runner: Arc::new(Runner::new(scope.clone())),
+            processor: Arc::new(MessageProcessor::new(context.clone())),
             topic: topic.clone(),
             partitions: BTreeMap::new(),
-            sweeper: Sweeper::default(),
-            news: news.clone(),
+            maintenance: Maintenance::default(),
+            maintenance_due: maintenance_due.clone(),
         };
         let Err(error) = consumer.session().await else {
             return;
         };
-        let (handler, generation) = (scope.about.handler, scope.generation);
-        scope.runtime.outages.failed(
+        let (handler, generation) = (context.descriptor.id, context.generation);
+        context.runtime.outages.failed(
             &error,
             || tracing::warn!(handler, generation, %error, "reading was interrupted"),
         );
-        if began.elapsed() > LONGEST_REST {
-            rest = FIRST_REST;
+        if began.elapsed() > LONGEST_BACKOFF {
+            backoff = FIRST_BACKOFF;
         }
         tokio::select! {
-            () = tokio::time::sleep(rest) => {}
+            () = tokio::time::sleep(backoff) => {}
             _ = shutdown.wait_for(|down| *down) => {}
         }
-        rest = (rest * 2).min(LONGEST_REST);
+        backoff = (backoff * 2).min(LONGEST_BACKOFF);
     }
 }
 
 impl Consumer {
     async fn session(&mut self) -> Result<(), ReadError> {
-        let runtime = self.runner.scope.runtime.clone();
-        let group = group(&self.runner.scope);
+        let runtime = self.processor.context.runtime.clone();
+        let group = group(&self.processor.context);
         let topics = [self.topic.clone()];
         let mut subscription = runtime.broker.subscribe(&group, &topics).await?;
-        Arc::make_mut(&mut self.runner).refresh().await?;
+        Arc::make_mut(&mut self.processor).refresh().await?;
         let mut polled = None;
         while !*runtime.shutdown.borrow() {
-            self.wake(&mut *subscription).await?;
-            let runner = Arc::make_mut(&mut self.runner);
-            let busy = self.sweeper.sweep(runner, &self.partitions).await;
+            self.resume(&mut *subscription).await?;
+            let processor = Arc::make_mut(&mut self.processor);
+            let busy = self.maintenance.run(processor, &self.partitions).await;
             let next = match polled.take() {
                 Some(polled) => Some(polled),
                 None if busy => Some(subscription.poll(AT_ONCE, 0).await?),
@@ -135,11 +139,11 @@ impl Consumer {
                     self.out_of_range(&mut *subscription, partition).await?;
                 }
                 Polled::Messages(deliveries) => {
-                    self.sweeper.reads(&deliveries);
-                    let (found, next) = more(&mut *subscription, deliveries).await?;
+                    self.maintenance.reads(&deliveries);
+                    let (found, next) = poll_more(&mut *subscription, deliveries).await?;
                     self.read(&mut *subscription, found).await?;
-                    // What a partition that failed has next is read again when it has rested.
-                    polled = next.filter(|polled| !self.rests(polled));
+                    // What a partition that failed has next is read again after its back-off.
+                    polled = next.filter(|polled| !self.backs_off(polled));
                 }
             }
         }
@@ -151,18 +155,18 @@ impl Consumer {
         &mut self,
         subscription: &mut dyn Subscription,
     ) -> Result<Option<Polled>, BrokerError> {
-        let rests = self.partitions.values().filter_map(|one| one.rest);
-        let rests = rests.map(|(until, _)| until.saturating_duration_since(Instant::now()));
-        let wait = rests.fold(self.sweeper.due_in(&self.partitions), Duration::min);
+        let backoffs = self.partitions.values().filter_map(|one| one.backoff);
+        let backoffs = backoffs.map(|(until, _)| until.saturating_duration_since(Instant::now()));
+        let wait = backoffs.fold(self.maintenance.due_in(&self.partitions), Duration::min);
         // Rounded up, so that it is due then.
         let wait_ms = u64::try_from(wait.as_millis())
             .unwrap_or(u64::MAX)
             .saturating_add(1);
-        let mut shutdown = self.runner.scope.runtime.shutdown.clone();
+        let mut shutdown = self.processor.context.runtime.shutdown.clone();
         tokio::select! {
             polled = subscription.poll(AT_ONCE, wait_ms) => polled.map(Some),
-            Ok(()) = self.news.changed() => {
-                self.sweeper.call();
+            Ok(()) = self.maintenance_due.changed() => {
+                self.maintenance.demand();
                 Ok(None)
             }
             _ = shutdown.wait_for(|down| *down) => Ok(None),
@@ -174,11 +178,11 @@ impl Consumer {
         subscription: &mut dyn Subscription,
         assigned: Vec<Assignment>,
     ) -> Result<(), ReadError> {
-        let positions = positions::positions(&self.runner.scope, &assigned).await?;
+        let positions = positions::positions(&self.processor.context, &assigned).await?;
         for (assignment, next) in assigned.into_iter().zip(positions) {
             self.take(subscription, assignment, next).await?;
         }
-        Arc::make_mut(&mut self.runner).refresh().await?;
+        Arc::make_mut(&mut self.processor).refresh().await?;
         Ok(())
     }
 
@@ -187,14 +191,14 @@ impl Consumer {
         subscription: &mut dyn Subscription,
         partition: u32,
     ) -> Result<(), ReadError> {
-        let broker = &self.runner.scope.runtime.broker;
+        let broker = &self.processor.context.runtime.broker;
         let all = broker.partitions(&self.topic).await?;
         let Some(assignment) = all.into_iter().find(|one| one.partition == partition) else {
             return Ok(());
         };
-        let next = positions::resynchronise(&self.runner.scope, &assignment).await?;
+        let next = positions::resynchronise(&self.processor.context, &assignment).await?;
         self.take(subscription, assignment, next).await?;
-        Arc::make_mut(&mut self.runner).refresh().await?;
+        Arc::make_mut(&mut self.processor).refresh().await?;
         Ok(())
     }
 
@@ -207,9 +211,11 @@ impl Consumer {
         let partition = assignment.partition;
         subscription.seek(&self.topic, partition, next).await?;
         self.partitions.insert(partition, Partition::from(next));
-        let place = (assignment.topic, partition);
-        let runner = Arc::make_mut(&mut self.runner);
-        runner.topic_ids.insert(place, assignment.topic_id);
+        let topic_partition = (assignment.topic, partition);
+        let processor = Arc::make_mut(&mut self.processor);
+        processor
+            .topic_ids
+            .insert(topic_partition, assignment.topic_id);
         Ok(())
     }
 
@@ -221,9 +227,9 @@ impl Consumer {
     ) -> Result<(), ReadError> {
         let mut under_way = JoinSet::new();
         for mut run in self.runs(found) {
-            let runner = Arc::clone(&self.runner);
+            let processor = Arc::clone(&self.processor);
             let handle = async move {
-                let handled = runner.run(run.messages, &mut run.next).await;
+                let handled = processor.process(run.messages, &mut run.next).await;
                 (run.next, handled)
             };
             under_way.spawn(handle.in_current_span());
@@ -240,10 +246,10 @@ impl Consumer {
     }
 
     /// Messages as runs of whole partitions, each no larger than a transaction may be.
-    fn runs(&mut self, found: BTreeMap<u32, Vec<Delivery>>) -> Vec<Run> {
-        let projection = self.runner.scope.about.projection.is_some();
+    fn runs(&mut self, found: BTreeMap<u32, Vec<Delivery>>) -> Vec<MessageRun> {
+        let projection = self.processor.context.descriptor.projection.is_some();
         let beats = |delivery: &Delivery| Control::is_heartbeat(&delivery.wire);
-        let mut runs: Vec<Run> = Vec::new();
+        let mut runs: Vec<MessageRun> = Vec::new();
         for (number, deliveries) in found {
             let Some(partition) = self.partitions.get_mut(&number) else {
                 continue;
@@ -264,14 +270,14 @@ impl Consumer {
         runs
     }
 
-    fn rests(&self, polled: &Polled) -> bool {
+    fn backs_off(&self, polled: &Polled) -> bool {
         let Polled::Messages(deliveries) = polled else {
             return false;
         };
         let of = deliveries
             .first()
             .and_then(|first| self.partitions.get(&first.partition));
-        of.is_some_and(|partition| partition.rest.is_some())
+        of.is_some_and(|partition| partition.backoff.is_some())
     }
 
     /// Notes how far a run came in a partition, and what became of it.
@@ -290,15 +296,17 @@ impl Consumer {
         match handled {
             Ok(()) => {
                 partition.noted = Instant::now();
-                partition.rest = None;
+                partition.backoff = None;
             }
             Err(error) => {
-                let rest = partition
-                    .rest
-                    .map_or(FIRST_REST, |(_, rest)| (rest * 2).min(LONGEST_REST));
-                partition.rest = Some((Instant::now() + rest, rest));
-                let (handler, runtime) =
-                    (self.runner.scope.about.handler, &self.runner.scope.runtime);
+                let backoff = partition.backoff.map_or(FIRST_BACKOFF, |(_, backoff)| {
+                    (backoff * 2).min(LONGEST_BACKOFF)
+                });
+                partition.backoff = Some((Instant::now() + backoff, backoff));
+                let (handler, runtime) = (
+                    self.processor.context.descriptor.id,
+                    &self.processor.context.runtime,
+                );
                 runtime.outages.failed(
                     error,
                     || tracing::warn!(handler, partition = number, %error, "the partition rests"),
@@ -309,15 +317,15 @@ impl Consumer {
         Ok(())
     }
 
-    /// Reads on where a partition has rested long enough.
-    async fn wake(&mut self, subscription: &mut dyn Subscription) -> Result<(), ReadError> {
+    /// Reads on where a partition has backed off long enough.
+    async fn resume(&mut self, subscription: &mut dyn Subscription) -> Result<(), ReadError> {
         let now = Instant::now();
         for (number, partition) in &mut self.partitions {
-            if let Some((until, rest)) = partition.rest
+            if let Some((until, backoff)) = partition.backoff
                 && until <= now
             {
                 // The length stays, for the next failure; a success forgets it.
-                partition.rest = Some((now + LONGEST_REST, rest));
+                partition.backoff = Some((now + LONGEST_BACKOFF, backoff));
                 subscription
                     .seek(&self.topic, *number, partition.next)
                     .await?;
@@ -329,7 +337,7 @@ impl Consumer {
 }
 
 /// What else there is to read without waiting, of other partitions; and what comes after that.
-async fn more(
+async fn poll_more(
     subscription: &mut dyn Subscription,
     first: Vec<Delivery>,
 ) -> Result<(BTreeMap<u32, Vec<Delivery>>, Option<Polled>), ReadError> {

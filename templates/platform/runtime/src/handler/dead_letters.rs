@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::blocked_queue;
 use super::command::{self, RefusedCommand};
 use super::contention::into_engine_error;
-use super::generations::State;
-use super::queue;
-use super::reactor::Scope;
+use super::event_handler::HandlerContext;
+use super::handler_state::HandlerState;
 use super::release;
 use platform_contract::envelope::Envelope;
 use platform_contract::value::Timestamp;
@@ -33,7 +33,7 @@ pub struct DeadLetter {
     pub handler: String,
     /// The aggregate: that of the message, or the target of the command; for a refused command, the command.
     pub key: Uuid,
-    /// Its place in the queue of its key, from 0.
+    /// Its position in the queue of its key, from 0.
     pub position: i64,
     /// What it is, as far as it can be told: its type, or the command's name.
     pub kind: String,
@@ -49,7 +49,7 @@ pub struct DeadLetter {
 
 /// What became of the queue of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settled {
+pub enum QueueStatus {
     /// All of it was handled; the key is free.
     Empty,
     /// A message failed, perhaps another one than before, and why.
@@ -60,7 +60,7 @@ pub enum Settled {
 
 /// Why nothing was done about a dead letter.
 #[derive(Debug, thiserror::Error)]
-pub enum LetterError {
+pub enum DeadLetterError {
     /// There is no such handler.
     #[error("there is no handler `{0}`")]
     UnknownHandler(String),
@@ -88,7 +88,7 @@ pub async fn list(
     engine: &dyn Engine,
     handler: Option<&str>,
 ) -> Result<Vec<DeadLetter>, EngineError> {
-    let mut letters = Vec::new();
+    let mut dead_letters = Vec::new();
     let mut after = handler.map_or_else(String::new, |handler| format!("{handler}/"));
     loop {
         let query = DocumentsQuery {
@@ -101,55 +101,63 @@ pub async fn list(
         };
         let page = engine.documents(&query).await?;
         for document in &page {
-            let letter = shown(document);
-            if handler.is_none_or(|handler| handler == letter.handler) {
-                letters.push(letter);
+            let dead_letter = shown(document);
+            if handler.is_none_or(|handler| handler == dead_letter.handler) {
+                dead_letters.push(dead_letter);
             }
         }
         match page.last() {
             Some(last) if page.len() >= AT_ONCE as usize => after = last.key.clone(),
-            _ => return Ok(letters),
+            _ => return Ok(dead_letters),
         }
     }
 }
 
 /// Tries the first message of a key again, and then those behind it.
-pub(super) async fn retry(scope: &Scope, key: Uuid) -> Result<Settled, LetterError> {
-    if command::retry_refused(scope, key).await? || release::let_go(scope, key).await? {
-        return Ok(work_off(scope, key).await?);
+pub(super) async fn retry(
+    context: &HandlerContext,
+    key: Uuid,
+) -> Result<QueueStatus, DeadLetterError> {
+    if command::retry_refused(context, key).await? || release::release(context, key).await? {
+        return Ok(work_off(context, key).await?);
     }
-    Err(nothing(scope, key))
+    Err(nothing(context, key))
 }
 
 /// Gives up the first message of a key, and then tries those behind it.
-pub(super) async fn discard(scope: &Scope, key: Uuid) -> Result<Settled, LetterError> {
-    let mid_topic = mid_topic(scope).await?;
-    if command::discard_refused(scope, key).await?
-        || release::discard_head(scope, &mid_topic, key).await?
+pub(super) async fn discard(
+    context: &HandlerContext,
+    key: Uuid,
+) -> Result<QueueStatus, DeadLetterError> {
+    let mid_topic = mid_topic(context).await?;
+    if command::discard_refused(context, key).await?
+        || release::discard_head(context, &mid_topic, key).await?
     {
-        return Ok(work_off(scope, key).await?);
+        return Ok(work_off(context, key).await?);
     }
-    Err(nothing(scope, key))
+    Err(nothing(context, key))
 }
 
-async fn work_off(scope: &Scope, key: Uuid) -> Result<Settled, EngineError> {
-    let mid_topic = mid_topic(scope).await?;
-    release::work_off(scope, &mid_topic, key).await
+async fn work_off(context: &HandlerContext, key: Uuid) -> Result<QueueStatus, EngineError> {
+    let mid_topic = mid_topic(context).await?;
+    release::work_off(context, &mid_topic, key).await
 }
 
 /// The partitions whose earlier messages had gone by when a handler began.
-pub(super) async fn mid_topic(scope: &Scope) -> Result<BTreeSet<u32>, EngineError> {
-    let state = State::load(&*scope.runtime.engine, scope.about.handler).await?;
-    let begun = state
+pub(super) async fn mid_topic(context: &HandlerContext) -> Result<BTreeSet<u32>, EngineError> {
+    let state = HandlerState::load(&*context.runtime.engine, context.descriptor.id).await?;
+    let generation_state = state
         .as_ref()
-        .filter(|_| scope.about.projection.is_none())
-        .and_then(|(state, _)| state.begun(scope.generation));
-    Ok(begun.map(|begun| begun.mid_topic()).unwrap_or_default())
+        .filter(|_| context.descriptor.projection.is_none())
+        .and_then(|(state, _)| state.generation(context.generation));
+    Ok(generation_state
+        .map(|generation_state| generation_state.mid_topic())
+        .unwrap_or_default())
 }
 
-fn nothing(scope: &Scope, key: Uuid) -> LetterError {
-    LetterError::Nothing {
-        handler: scope.about.handler.to_owned(),
+fn nothing(context: &HandlerContext, key: Uuid) -> DeadLetterError {
+    DeadLetterError::Nothing {
+        handler: context.descriptor.id.to_owned(),
         key,
     }
 }
@@ -210,7 +218,7 @@ async fn of_key(
 }
 
 /// Handler, generation and key, of which a group's name consists.
-pub(super) fn place(group: &str) -> Option<(&str, Generation, Uuid)> {
+pub(super) fn parse_group(group: &str) -> Option<(&str, Generation, Uuid)> {
     let mut parts = group.rsplitn(3, '/');
     let (key, generation) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     Some((parts.next()?, generation, key))
@@ -224,8 +232,8 @@ fn shown(document: &Document) -> DeadLetter {
     if let Ok(refused) = RefusedCommand::deserialize(&document.body) {
         return refused.shown(handler, key);
     }
-    let letter = queue::letter(document).ok();
-    let envelope = letter.as_ref().and_then(|one| one.message.envelope().ok());
+    let queued = blocked_queue::queued_message(document).ok();
+    let envelope = queued.as_ref().and_then(|one| one.message.envelope().ok());
     let kind = envelope.as_ref().map(Envelope::versioned_kind);
     let unreadable = || Some(format!("it cannot be read: {}", document.body));
     DeadLetter {
@@ -234,10 +242,10 @@ fn shown(document: &Document) -> DeadLetter {
         position: document.position,
         sequence: envelope.as_ref().map(|envelope| envelope.sequence),
         kind: kind.unwrap_or_else(|| "unreadable".to_owned()),
-        attempts: letter.as_ref().map_or(0, |letter| letter.attempts),
-        since: letter
+        attempts: queued.as_ref().map_or(0, |queued| queued.attempts),
+        since: queued
             .as_ref()
-            .map_or_else(|| Timestamp::constant(0), |letter| letter.since),
-        failure: letter.map_or_else(unreadable, |letter| letter.failure),
+            .map_or_else(|| Timestamp::constant(0), |queued| queued.since),
+        failure: queued.map_or_else(unreadable, |queued| queued.failure),
     }
 }

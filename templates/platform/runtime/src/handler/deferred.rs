@@ -5,9 +5,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::command::Pending;
+use super::command::PendingCommand;
+use super::event_handler::HandlersById;
+use super::handler_error::HandlerError;
 use super::message::Message;
-use super::reactor::{Failure, Reactors};
 use crate::context::Context;
 use crate::{Refused, Runtime};
 
@@ -22,7 +23,7 @@ pub(super) struct Deferred {
 
 /// What a policy answers about a target.
 #[derive(Debug)]
-pub(super) enum Wanted {
+pub(super) enum DeferredInput {
     /// A command with this input.
     Command(Value),
     /// Nothing.
@@ -34,20 +35,20 @@ pub(super) enum Wanted {
 /// What the command's input is by now.
 pub(super) async fn input(
     runtime: &Runtime,
-    reactors: &Reactors,
-    pending: &Pending,
+    handlers: &HandlersById,
+    pending: &PendingCommand,
     context: &Context,
-) -> Result<Wanted, Failure> {
+) -> Result<DeferredInput, HandlerError> {
     let (Some(deferred), Some(target)) = (&pending.deferred, pending.target) else {
-        return Ok(Wanted::Command(pending.input.clone()));
+        return Ok(DeferredInput::Command(pending.input.clone()));
     };
-    let Some(reactor) = reactors.get(pending.handler.as_str()) else {
+    let Some(handler) = handlers.get(pending.handler.as_str()) else {
         let why = format!("there is no handler `{}`", pending.handler);
-        return Err(Failure::Poison(why));
+        return Err(HandlerError::Poison(why));
     };
     let event = deferred.message.envelope()?;
     let engine = &*runtime.engine;
-    reactor
-        .wants(engine, &event, deferred.element, target, context)
+    handler
+        .deferred_input(engine, &event, deferred.element, target, context)
         .await
 }

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use prometheus::IntCounterVec;
 use tokio::task::JoinSet;
 
-use super::causality::Replicas;
-use super::command::{Pending, RefusedCommand};
+use super::causality::ReplicasByTopic;
+use super::command::{PendingCommand, RefusedCommand};
 use super::due;
+use super::event_handler::HandlersById;
 use super::execution::{carry_out, write};
-use super::failing::{failed, give_up, rest};
+use super::failing::{failed, give_up, postpone};
 use super::metrics;
-use super::reactor::Reactors;
 use crate::lease::Lease;
 use crate::{Executed, Refused, Runtime};
 use platform_contract::value::Timestamp;
@@ -29,7 +29,7 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// How long the lease is kept when nothing is due any more, so that whoever gets a command next takes
 /// it at once.
 const KEPT: Duration = Duration::from_secs(1);
-/// How often it is looked while one waits for replicas.
+/// How soon the next round is while one waits for replicas.
 const SOON: Duration = Duration::from_millis(50);
 /// How long the lease lasts.
 const LEASE_MS: u64 = 5_000;
@@ -54,20 +54,20 @@ pub(super) static REFUSED: LazyLock<IntCounterVec> = LazyLock::new(|| {
 /// Hands commands over until the service shuts down; those under way are finished first.
 pub(super) async fn dispatch(
     runtime: Arc<Runtime>,
-    replicas: Arc<Replicas>,
-    reactors: Arc<Reactors>,
+    replicas: Arc<ReplicasByTopic>,
+    handlers: Arc<HandlersById>,
 ) {
     let mut shutdown = runtime.shutdown.clone();
     let mut lease = Lease::new("commands", LEASE_MS);
     let mut moved = Instant::now();
     while !*shutdown.borrow() {
-        let wait = match turn(&runtime, &replicas, &reactors, &mut lease).await {
-            Ok(Turn::Busy) => {
+        let wait = match round(&runtime, &replicas, &handlers, &mut lease).await {
+            Ok(DispatchRound::Busy) => {
                 moved = Instant::now();
                 continue;
             }
-            Ok(Turn::Waiting) => Some(SOON),
-            Ok(Turn::Idle(next)) if lease.is_held() => {
+            Ok(DispatchRound::Waiting) => Some(SOON),
+            Ok(DispatchRound::Idle(next)) if lease.is_held() => {
                 let kept = KEPT.saturating_sub(moved.elapsed());
                 if kept.is_zero() {
                     give_back(&mut lease, &runtime).await;
@@ -76,7 +76,7 @@ pub(super) async fn dispatch(
                     next.map_or(Some(kept), |next| Some(next.min(kept)))
                 }
             }
-            Ok(Turn::Idle(next)) => next,
+            Ok(DispatchRound::Idle(next)) => next,
             Err(error) => {
                 runtime.outages.failed(
                     &error,
@@ -100,8 +100,8 @@ async fn give_back(lease: &mut Lease, runtime: &Runtime) {
     }
 }
 
-/// What a turn came to.
-enum Turn {
+/// What a round of handing over came to.
+enum DispatchRound {
     /// There may be more to do at once.
     Busy,
     /// A command waits for replicas.
@@ -111,16 +111,16 @@ enum Turn {
 }
 
 /// Hands over what is due.
-async fn turn(
+async fn round(
     runtime: &Arc<Runtime>,
-    replicas: &Arc<Replicas>,
-    reactors: &Arc<Reactors>,
+    replicas: &Arc<ReplicasByTopic>,
+    handlers: &Arc<HandlersById>,
     lease: &mut Lease,
-) -> Result<Turn, EngineError> {
+) -> Result<DispatchRound, EngineError> {
     let engine = &runtime.engine;
     let peek = engine.peek(&[Documents::Commands]).await?;
     if !peek.holds(Documents::Commands) {
-        return Ok(Turn::Idle(None));
+        return Ok(DispatchRound::Idle(None));
     }
     let now = peek.now;
     let query = DocumentsQuery {
@@ -134,23 +134,23 @@ async fn turn(
     let due = engine.documents(&query).await?;
     if due.is_empty() {
         let next = due::next(&**engine, Documents::Commands, now).await?;
-        return Ok(Turn::Idle(next));
+        return Ok(DispatchRound::Idle(next));
     }
     // Last, so that nothing is written as long as there is nothing to do.
     if !lease.hold(runtime).await? {
-        return Ok(Turn::Idle(Some(INTERVAL)));
+        return Ok(DispatchRound::Idle(Some(INTERVAL)));
     }
     let mut under_way = JoinSet::new();
     for document in due {
         let (runtime, replicas) = (Arc::clone(runtime), Arc::clone(replicas));
-        let reactors = Arc::clone(reactors);
+        let handlers = Arc::clone(handlers);
         under_way
-            .spawn(async move { hand_over(&runtime, &replicas, &reactors, document, now).await });
+            .spawn(async move { hand_over(&runtime, &replicas, &handlers, document, now).await });
     }
     let (mut moved, mut waiting, mut failed) = (false, false, None);
     while let Some(ended) = under_way.join_next().await {
         match ended {
-            Ok(Ok(HandedOver::Settled)) => moved = true,
+            Ok(Ok(HandedOver::Done)) => moved = true,
             Ok(Ok(HandedOver::Waits)) => waiting = true,
             Ok(Ok(HandedOver::Failed)) => {}
             // The others are not given up for it.
@@ -160,11 +160,11 @@ async fn turn(
     }
     match (failed, moved, waiting) {
         (Some(error), ..) => Err(error),
-        (None, true, _) => Ok(Turn::Busy),
-        (None, false, true) => Ok(Turn::Waiting),
+        (None, true, _) => Ok(DispatchRound::Busy),
+        (None, false, true) => Ok(DispatchRound::Waiting),
         (None, false, false) => {
             let next = due::next(&**engine, Documents::Commands, now).await?;
-            Ok(Turn::Idle(next))
+            Ok(DispatchRound::Idle(next))
         }
     }
 }
@@ -172,7 +172,7 @@ async fn turn(
 /// What became of a command.
 pub(super) enum HandedOver {
     /// It is done with.
-    Settled,
+    Done,
     /// It waits for replicas.
     Waits,
     /// It could not be carried out, and is tried again later.
@@ -181,12 +181,12 @@ pub(super) enum HandedOver {
 
 async fn hand_over(
     runtime: &Arc<Runtime>,
-    replicas: &Replicas,
-    reactors: &Arc<Reactors>,
+    replicas: &ReplicasByTopic,
+    handlers: &Arc<HandlersById>,
     document: Document,
     now: Timestamp,
 ) -> Result<HandedOver, EngineError> {
-    let pending = match Pending::read(&document) {
+    let pending = match PendingCommand::read(&document) {
         Ok(pending) => pending,
         Err(error) => return give_up(runtime, document, None, error.to_string()).await,
     };
@@ -195,12 +195,12 @@ async fn hand_over(
         Ok(false) => {
             let waited = now.millis_since(pending.since);
             let pause = (waited / 4).clamp(SHORTEST_WAIT_MS, LONGEST_WAIT_MS);
-            rest(runtime, document, pending, now.plus_millis(pause)).await?;
+            postpone(runtime, document, pending, now.plus_millis(pause)).await?;
             return Ok(HandedOver::Waits);
         }
         Err(error) => return failed(runtime, document, pending, now, error.into()).await,
     }
-    match carry_out(runtime, reactors, &document, &pending, now).await {
+    match carry_out(runtime, handlers, &document, &pending, now).await {
         Ok(Some(Executed::Done { .. })) => EXECUTED.with_label_values(&[&pending.handler]).inc(),
         Ok(None) => {}
         Ok(Some(Executed::Refused(refused))) => {
@@ -208,14 +208,14 @@ async fn hand_over(
         }
         Err(why) => return failed(runtime, document, pending, now, why).await,
     }
-    Ok(HandedOver::Settled)
+    Ok(HandedOver::Done)
 }
 
 /// Counts a refusal, and writes why into the dead letter that its unit of work has left, if any.
 async fn was_refused(
     runtime: &Runtime,
     document: &Document,
-    pending: &Pending,
+    pending: &PendingCommand,
     refused: Refused,
 ) -> Result<(), EngineError> {
     REFUSED.with_label_values(&[&pending.handler]).inc();

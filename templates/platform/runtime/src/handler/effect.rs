@@ -1,6 +1,6 @@
 //! Effects: something done in the outside world because of an event.
 //!
-//! The applied sequence moves over the event in the write that makes a job of it; [`super::worker`] does the
+//! The applied sequence moves over the event in the write that makes a job of it; [`super::effect_worker`] does the
 //! jobs.
 
 use std::marker::PhantomData;
@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::command::Pending;
+use super::command::PendingCommand;
+use super::event_handler::{EventHandler, HandlerContext, HandlerDescriptor, HandlerWrites};
+use super::handler_error::{HandlerError, guarded, panic_message};
 use super::message::Message;
-use super::reactor::{About, Failure, Reaction, Reactor, Scope, guarded, said};
-use super::{Attempt, Attempts, Effect, Outcome};
+use super::{Attempt, Attempts, Effect, ErasedOutcome};
 use platform_contract::FollowUp;
 use platform_contract::envelope::{DecodeError, Envelope, decode};
 use platform_contract::value::Timestamp;
@@ -30,7 +31,7 @@ pub(super) struct Job {
     /// The event.
     pub message: Message,
     /// What its outcome comes back as, but for the command itself.
-    pub follow: Pending,
+    pub follow_up: PendingCommand,
     /// How often it was tried.
     pub attempts: u32,
     /// When it was first tried, by the database's clock.
@@ -48,20 +49,20 @@ impl Job {
 }
 
 /// An effect as the consumer sees it.
-pub(super) struct EffectReactor<E>(PhantomData<fn() -> E>);
+pub(super) struct EffectHandler<E>(PhantomData<fn() -> E>);
 
-impl<E> EffectReactor<E> {
+impl<E> EffectHandler<E> {
     pub fn new() -> Self {
         Self(PhantomData)
     }
 }
 
 #[async_trait]
-impl<E: Effect> Reactor for EffectReactor<E> {
-    fn about(&self) -> About {
+impl<E: Effect> EventHandler for EffectHandler<E> {
+    fn descriptor(&self) -> HandlerDescriptor {
         type Of<E> = <<E as Effect>::On as Event>::Of;
-        About {
-            handler: E::HANDLER,
+        HandlerDescriptor {
+            id: E::HANDLER,
             topic: <Of<E> as AggregateType>::TOPIC,
             owner: <Of<E> as AggregateType>::CONTEXT,
             aggregate_type: <Of<E> as AggregateType>::NAME,
@@ -70,28 +71,28 @@ impl<E: Effect> Reactor for EffectReactor<E> {
         }
     }
 
-    async fn react(
+    async fn handle(
         &self,
-        scope: &Scope,
+        context: &HandlerContext,
         envelope: &Envelope,
         _: &Found,
         peek: &Peek,
-    ) -> Result<Reaction, Failure> {
+    ) -> Result<HandlerWrites, HandlerError> {
         if envelope.kind != E::On::TYPE {
-            return Ok(Reaction::default());
+            return Ok(HandlerWrites::default());
         }
         // What cannot be read now cannot be read later: it is this message's fault, not the job's.
         decode::<E::On>(envelope)?;
-        Ok(Reaction {
-            documents: vec![job::<E>(scope, envelope, peek.now)],
-            ..Reaction::default()
+        Ok(HandlerWrites {
+            documents: vec![job::<E>(context, envelope, peek.now)],
+            ..HandlerWrites::default()
         })
     }
 }
 
 /// The key that every attempt hands to the provider, and the job's own: of event and handler.
-fn idempotency_key(scope: &Scope, event: Uuid, handler: &str) -> Uuid {
-    let name = match scope.generation {
+fn idempotency_key(context: &HandlerContext, event: Uuid, handler: &str) -> Uuid {
+    let name = match context.generation {
         0 => handler.to_owned(),
         // A replay that was asked for does what it does again, so under another key.
         generation => format!("{handler}/{generation}"),
@@ -99,11 +100,15 @@ fn idempotency_key(scope: &Scope, event: Uuid, handler: &str) -> Uuid {
     Uuid::new_v5(&event, name.as_bytes())
 }
 
-fn job<E: Effect>(scope: &Scope, envelope: &Envelope, now: Timestamp) -> DocumentWrite {
+fn job<E: Effect>(context: &HandlerContext, envelope: &Envelope, now: Timestamp) -> DocumentWrite {
     let job = Job {
         handler: E::HANDLER.to_owned(),
-        message: Message::restating(envelope, scope.about.topic, scope.runtime.partitions),
-        follow: Pending::because_of(scope, envelope, "", now),
+        message: Message::restating(
+            envelope,
+            context.descriptor.topic,
+            context.runtime.partitions,
+        ),
+        follow_up: PendingCommand::because_of(context, envelope, "", now),
         attempts: 0,
         first: None,
         last: None,
@@ -112,7 +117,7 @@ fn job<E: Effect>(scope: &Scope, envelope: &Envelope, now: Timestamp) -> Documen
         collection: Documents::Jobs,
         expected: 0,
         document: Document {
-            key: idempotency_key(scope, envelope.id, E::HANDLER).to_string(),
+            key: idempotency_key(context, envelope.id, E::HANDLER).to_string(),
             group: format!("{}/{}", E::HANDLER, envelope.subject),
             position: envelope.sequence.cast_signed(),
             due: Some(now),
@@ -122,29 +127,37 @@ fn job<E: Effect>(scope: &Scope, envelope: &Envelope, now: Timestamp) -> Documen
     }
 }
 
-/// An effect as the worker sees it.
+/// An effect as its worker sees it.
 #[async_trait]
-pub(super) trait Doing: Send + Sync {
+pub(super) trait EffectRunner: Send + Sync {
     /// How it is tried.
     fn attempts(&self) -> Attempts;
 
     /// One attempt, bounded in time; a panic in it is a failed one.
-    async fn attempt(&self, event: &Envelope, attempt: Attempt) -> Result<Outcome, DecodeError>;
+    async fn attempt(
+        &self,
+        event: &Envelope,
+        attempt: Attempt,
+    ) -> Result<ErasedOutcome, DecodeError>;
 
     /// What to say when attempts have run out.
-    fn gave_up(&self, event: &Envelope, why: &str) -> Result<Option<FollowUp>, Failure>;
+    fn gave_up(&self, event: &Envelope, why: &str) -> Result<Option<FollowUp>, HandlerError>;
 }
 
 /// An effect that the service has registered.
-pub(super) struct EffectDoing<E>(pub Arc<E>);
+pub(super) struct RegisteredEffect<E>(pub Arc<E>);
 
 #[async_trait]
-impl<E: Effect> Doing for EffectDoing<E> {
+impl<E: Effect> EffectRunner for RegisteredEffect<E> {
     fn attempts(&self) -> Attempts {
         E::ATTEMPTS
     }
 
-    async fn attempt(&self, event: &Envelope, attempt: Attempt) -> Result<Outcome, DecodeError> {
+    async fn attempt(
+        &self,
+        event: &Envelope,
+        attempt: Attempt,
+    ) -> Result<ErasedOutcome, DecodeError> {
         let event: Recorded<E::On> = decode(event)?;
         let effect = Arc::clone(&self.0);
         // A task of its own, so that a panic ends nothing else.
@@ -152,15 +165,15 @@ impl<E: Effect> Doing for EffectDoing<E> {
         let limit = Duration::from_millis(E::ATTEMPTS.timeout_ms);
         Ok(match tokio::time::timeout(limit, &mut task).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(ended)) => Outcome::Retry(panicked(ended)),
+            Ok(Err(ended)) => ErasedOutcome::Retry(panicked(ended)),
             Err(_) => {
                 task.abort();
-                Outcome::Retry(format!("it took longer than {} ms", limit.as_millis()))
+                ErasedOutcome::Retry(format!("it took longer than {} ms", limit.as_millis()))
             }
         })
     }
 
-    fn gave_up(&self, event: &Envelope, why: &str) -> Result<Option<FollowUp>, Failure> {
+    fn gave_up(&self, event: &Envelope, why: &str) -> Result<Option<FollowUp>, HandlerError> {
         let event: Recorded<E::On> = decode(event)?;
         guarded(|| self.0.gave_up(&event, why))
     }
@@ -168,7 +181,7 @@ impl<E: Effect> Doing for EffectDoing<E> {
 
 fn panicked(ended: tokio::task::JoinError) -> String {
     match ended.try_into_panic() {
-        Ok(panic) => format!("it panicked: {}", said(&*panic)),
+        Ok(panic) => format!("it panicked: {}", panic_message(&*panic)),
         Err(_) => "it was cancelled".to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use platform_contract::IntoFollowUp;
 
-use super::Outcome;
+use super::ErasedOutcome;
 
 /// What became of an attempt: `S` comes back when it succeeded, `F` when it failed for good; `()`
 /// where nothing comes back.
@@ -19,12 +19,12 @@ pub enum EffectOutcome<S, F> {
 }
 
 impl<S: IntoFollowUp, F: IntoFollowUp> EffectOutcome<S, F> {
-    /// The outcome, with commands on `target` (absent when they create).
-    pub fn outcome(self, target: Option<Uuid>) -> Outcome {
+    /// The same with its types erased, with commands on `target` (absent when they create).
+    pub fn erase(self, target: Option<Uuid>) -> ErasedOutcome {
         match self {
-            Self::Done(done) => Outcome::Done(done.follow_up(target)),
-            Self::Retry(why) => Outcome::Retry(why),
-            Self::GiveUp(failed) => Outcome::GiveUp(failed.follow_up(target)),
+            Self::Done(done) => ErasedOutcome::Done(done.follow_up(target)),
+            Self::Retry(why) => ErasedOutcome::Retry(why),
+            Self::GiveUp(failed) => ErasedOutcome::GiveUp(failed.follow_up(target)),
         }
     }
 }

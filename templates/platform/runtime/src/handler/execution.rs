@@ -6,10 +6,11 @@ use tokio::task::JoinSet;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::command::{Pending, RefusedCommand};
+use super::command::{PendingCommand, RefusedCommand};
 use super::contention::commit;
-use super::deferred::{self, Wanted};
-use super::reactor::{Failure, Reactors, said};
+use super::deferred::{self, DeferredInput};
+use super::event_handler::HandlersById;
+use super::handler_error::{HandlerError, panic_message};
 use crate::context::{Caller, Context};
 use crate::{ExecuteError, Executed, Request, Runtime};
 use platform_contract::value::Timestamp;
@@ -20,20 +21,20 @@ use platform_ports::outage::{Cause, Dependency};
 /// What became of a command, in a task of its own, so that a panic ends nothing else.
 pub(super) async fn carry_out(
     runtime: &Arc<Runtime>,
-    reactors: &Arc<Reactors>,
+    handlers: &Arc<HandlersById>,
     document: &Document,
-    pending: &Pending,
+    pending: &PendingCommand,
     now: Timestamp,
 ) -> Result<Option<Executed>, NotExecuted> {
-    let (runtime, reactors) = (Arc::clone(runtime), Arc::clone(reactors));
+    let (runtime, handlers) = (Arc::clone(runtime), Arc::clone(handlers));
     let (document, pending) = (document.clone(), pending.clone());
-    let execute = async move { execute(&runtime, &reactors, &document, &pending, now).await };
+    let execute = async move { execute(&runtime, &handlers, &document, &pending, now).await };
     let mut task = JoinSet::new();
     task.spawn(execute.in_current_span());
     match task.join_next().await {
         Some(Ok(executed)) => executed,
         Some(Err(ended)) => Err(NotExecuted::Panicked(match ended.try_into_panic() {
-            Ok(panic) => said(&*panic).to_owned(),
+            Ok(panic) => panic_message(&*panic).to_owned(),
             Err(ended) => ended.to_string(),
         })),
         None => Ok(None),
@@ -43,9 +44,9 @@ pub(super) async fn carry_out(
 /// What became of a command; `None` when its policy does not want it after all.
 async fn execute(
     runtime: &Runtime,
-    reactors: &Reactors,
+    handlers: &HandlersById,
     document: &Document,
-    pending: &Pending,
+    pending: &PendingCommand,
     now: Timestamp,
 ) -> Result<Option<Executed>, NotExecuted> {
     let executor = runtime
@@ -71,13 +72,13 @@ async fn execute(
         key: document.key.clone(),
         expected: document.version,
     };
-    let input = match deferred::input(runtime, reactors, pending, &context).await? {
-        Wanted::Command(input) => input,
-        Wanted::Nothing => {
+    let input = match deferred::input(runtime, handlers, pending, &context).await? {
+        DeferredInput::Command(input) => input,
+        DeferredInput::Nothing => {
             write(runtime, vec![done_with]).await?;
             return Ok(None);
         }
-        Wanted::Refused(refused) => {
+        DeferredInput::Refused(refused) => {
             write(runtime, std::iter::once(done_with).chain(kept).collect()).await?;
             return Ok(Some(Executed::Refused(refused)));
         }
@@ -140,11 +141,11 @@ impl Cause for NotExecuted {
     }
 }
 
-impl From<Failure> for NotExecuted {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Passing(error) => Self::Engine(error),
-            Failure::Poison(why) | Failure::Newer(why) => Self::Deferred(why),
+impl From<HandlerError> for NotExecuted {
+    fn from(error: HandlerError) -> Self {
+        match error {
+            HandlerError::Transient(error) => Self::Engine(error),
+            HandlerError::Poison(why) | HandlerError::NewerVersion(why) => Self::Deferred(why),
         }
     }
 }
@@ -170,13 +171,13 @@ mod tests {
             true => EngineError::Corrupt("no such table".to_owned()),
             false => EngineError::Unavailable("disk full".to_owned()),
         };
-        let passing = [
+        let transient = [
             NotExecuted::Engine(engine(false)),
             NotExecuted::Failed(engine(false).into()),
             NotExecuted::Failed(ExecuteError::Contended),
             NotExecuted::Failed(ExecuteError::OutboxFull),
         ];
-        assert!(passing.iter().all(|why| !why.is_its_own_fault()));
+        assert!(transient.iter().all(|why| !why.is_its_own_fault()));
         let broken = ExecuteError::Broken {
             command: "Burn",
             what: "panicked".to_owned(),

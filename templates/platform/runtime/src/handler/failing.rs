@@ -1,4 +1,4 @@
-//! Commands that could not be carried out: they rest, and so do those behind them; one that fails by its
+//! Commands that could not be carried out: they are postponed, and with them those behind them; one that fails by its
 //! own fault too often becomes a dead letter of its target.
 
 use std::sync::LazyLock;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use prometheus::IntCounterVec;
 use serde_json::json;
 
-use super::command::Pending;
+use super::command::PendingCommand;
 use super::dispatcher::HandedOver;
 use super::execution::{NotExecuted, write};
 use super::{metrics, stuck};
@@ -28,11 +28,11 @@ pub(super) static FAILED: LazyLock<IntCounterVec> = LazyLock::new(|| {
     )
 });
 
-/// Lets a command that failed rest; one that fails by its own fault too often is given up.
+/// Postpones a command that failed; one that fails by its own fault too often is given up.
 pub(super) async fn failed(
     runtime: &Runtime,
     document: Document,
-    pending: Pending,
+    pending: PendingCommand,
     now: Timestamp,
     why: NotExecuted,
 ) -> Result<HandedOver, EngineError> {
@@ -40,7 +40,7 @@ pub(super) async fn failed(
     let there = runtime.engine.document(Documents::Commands, key).await?;
     if there.is_none() {
         // Another process was faster.
-        return Ok(HandedOver::Settled);
+        return Ok(HandedOver::Done);
     }
     FAILED.with_label_values(&[&pending.handler]).inc();
     let own = u32::from(why.is_its_own_fault());
@@ -58,13 +58,13 @@ pub(super) async fn failed(
         );
     });
     let pause = FIRST_PAUSE_MS.saturating_mul(1 << pending.failures.min(20));
-    let failed = Pending {
+    let failed = PendingCommand {
         failures: pending.failures.saturating_add(1),
         attempts,
         ..pending
     };
     let due = now.plus_millis(pause.min(LONGEST_PAUSE_MS));
-    rest(runtime, document, failed, due).await?;
+    postpone(runtime, document, failed, due).await?;
     Ok(HandedOver::Failed)
 }
 
@@ -72,12 +72,12 @@ pub(super) async fn failed(
 pub(super) async fn give_up(
     runtime: &Runtime,
     document: Document,
-    pending: Option<Pending>,
+    pending: Option<PendingCommand>,
     why: String,
 ) -> Result<HandedOver, EngineError> {
     let attempts = if pending.is_some() { ATTEMPTS } else { 0 };
     let afresh = |pending| {
-        json!(Pending {
+        json!(PendingCommand {
             failures: 0,
             attempts: 0,
             ..pending
@@ -86,14 +86,14 @@ pub(super) async fn give_up(
     let body = pending.map_or_else(|| document.body.clone(), afresh);
     let commands = Documents::Commands;
     stuck::set_aside(runtime, commands, document, body, why, attempts).await?;
-    Ok(HandedOver::Settled)
+    Ok(HandedOver::Done)
 }
 
-/// Lets a command rest, and those behind it.
-pub(super) async fn rest(
+/// Postpones a command, and those behind it.
+pub(super) async fn postpone(
     runtime: &Runtime,
     document: Document,
-    pending: Pending,
+    pending: PendingCommand,
     due: Timestamp,
 ) -> Result<(), EngineError> {
     let put = DocumentWrite::Put {

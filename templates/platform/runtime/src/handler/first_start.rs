@@ -7,7 +7,7 @@
 //! added later begin at the end, as projections always do, which ask for the state of everything.
 
 use super::contention::{Contention, commit};
-use super::generations::{Begun, State};
+use super::handler_state::{GenerationState, HandlerState};
 use super::registry::Handlers;
 use platform_ports::engine::{DocumentWrite, Documents, Engine, EngineError, NEW, WriteSet};
 
@@ -33,10 +33,16 @@ impl Handlers {
                 expected: mark.version,
             };
             let mut documents = vec![taken_away];
-            for about in self.abouts().filter(|about| about.projection.is_none()) {
-                if State::load(engine, about.handler).await?.is_none() {
-                    let state = State::new(partitions, Begun::from_start(about.topic));
-                    documents.push(state.put(about.handler, 0));
+            for descriptor in self
+                .descriptors()
+                .filter(|descriptor| descriptor.projection.is_none())
+            {
+                if HandlerState::load(engine, descriptor.id).await?.is_none() {
+                    let state = HandlerState::new(
+                        partitions,
+                        GenerationState::from_start(descriptor.topic),
+                    );
+                    documents.push(state.put(descriptor.id, 0));
                 }
             }
             if commit(engine, WriteSet::of_documents(documents)).await? {

@@ -34,14 +34,14 @@ impl From<Delivery> for Message {
 /// What a message turns out to be.
 #[derive(Debug)]
 pub(super) enum Content {
-    /// Something about an aggregate.
-    Of(Box<Envelope>),
+    /// An event or a snapshot of an aggregate.
+    Envelope(Box<Envelope>),
     /// All that its owner had committed by then has been read.
-    AsOf(Timestamp),
+    Heartbeat(Timestamp),
     /// All that was asked for with this request has been read, as far as this partition goes.
-    Complete(Uuid),
+    RequestComplete(Uuid),
     /// Nothing for handlers.
-    Nothing,
+    Ignored,
     /// Nothing anybody could read.
     Unreadable(String),
 }
@@ -82,18 +82,18 @@ impl Message {
         let wire = &self.wire;
         if Control::is(wire) {
             return match Control::from_wire(wire) {
-                Ok(Control::Heartbeat { as_of }) => Content::AsOf(as_of),
+                Ok(Control::Heartbeat { as_of }) => Content::Heartbeat(as_of),
                 Ok(
                     Control::SnapshotComplete { request, .. } | Control::ReplayComplete { request },
-                ) => Content::Complete(request),
+                ) => Content::RequestComplete(request),
                 Ok(_) | Err(DecodeError::NewerVersion { .. } | DecodeError::UnknownType(_)) => {
-                    Content::Nothing
+                    Content::Ignored
                 }
                 Err(error) => Content::Unreadable(error.to_string()),
             };
         }
         match Envelope::from_wire(wire) {
-            Ok(envelope) => Content::Of(Box::new(envelope)),
+            Ok(envelope) => Content::Envelope(Box::new(envelope)),
             Err(error) => Content::Unreadable(error.to_string()),
         }
     }

@@ -3,8 +3,11 @@
 use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
 use prometheus::{GaugeVec, IntCounterVec, IntGaugeVec, Opts, default_registry};
 
-use super::reactor::About;
-use super::{batch, dispatcher, failing, parked, positions, queue, replica, sweep, worker};
+use super::event_handler::HandlerDescriptor;
+use super::{
+    batch, blocked_queue, dispatcher, effect_worker, failing, maintenance, parked, positions,
+    replica,
+};
 
 /// What all of them are divided by.
 const LABELS: [&str; 1] = ["handler"];
@@ -37,17 +40,21 @@ where
 }
 
 /// Lets all that is counted of a handler begin at 0: an alarm on a rise sees the first one, too.
-pub(super) fn declare(about: &About, is_effect: bool) {
-    let handler = [about.handler];
+pub(super) fn declare(descriptor: &HandlerDescriptor, is_effect: bool) {
+    let handler = [descriptor.id];
     let mut counters = vec![
         &*batch::FORKS,
         &*parked::PARKED,
         &*positions::RESYNCHRONISED,
-        &*queue::DEAD_LETTERS,
+        &*blocked_queue::DEAD_LETTERS,
     ];
-    let mut gauges = vec![&*sweep::LAG, &*sweep::WAITING, &*sweep::BLOCKED];
-    if about.projection.is_some() {
-        gauges.push(&*sweep::FILLED);
+    let mut gauges = vec![
+        &*maintenance::LAG,
+        &*maintenance::WAITING,
+        &*maintenance::BLOCKED,
+    ];
+    if descriptor.projection.is_some() {
+        gauges.push(&*maintenance::FILLED);
         replica::AGE.with_label_values(&handler).set(NEVER);
     } else {
         counters.extend([
@@ -57,7 +64,11 @@ pub(super) fn declare(about: &About, is_effect: bool) {
         ]);
     }
     if is_effect {
-        counters.extend([&*worker::DONE, &*worker::RETRIED, &*worker::GAVE_UP]);
+        counters.extend([
+            &*effect_worker::DONE,
+            &*effect_worker::RETRIED,
+            &*effect_worker::GAVE_UP,
+        ]);
     }
     for counter in counters {
         counter.with_label_values(&handler);

@@ -1,9 +1,8 @@
 //! What reacts to events: replicas, policies and effects, as the generated code describes them.
 
 pub mod applied_sequence;
-mod ask;
 mod batch;
-mod bells;
+mod blocked_queue;
 mod causality;
 mod command;
 mod consumer;
@@ -14,14 +13,17 @@ mod dispatcher;
 mod due;
 mod effect;
 mod effect_outcome;
+mod effect_worker;
+mod event_handler;
 mod execution;
 mod failing;
 mod first_start;
 mod gaps;
-mod generations;
+mod handler_error;
+mod handler_state;
 mod heads;
-mod key;
-mod lookout;
+mod key_state;
+mod maintenance;
 mod message;
 mod metrics;
 mod operators;
@@ -29,19 +31,18 @@ mod outbox;
 mod parked;
 mod partition;
 mod policy;
+mod poller;
 mod positions;
-mod queue;
-mod reactor;
+mod processor;
+mod recovery;
 mod registry;
 mod release;
 mod replica;
-mod run;
 mod status;
 mod stuck;
 mod supervisor;
-mod sweep;
 mod upcaster;
-mod worker;
+mod wake_ups;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -196,7 +197,7 @@ pub trait Effect: Send + Sync + 'static {
         &self,
         event: &Recorded<Self::On>,
         attempt: &Attempt,
-    ) -> impl Future<Output = Outcome> + Send;
+    ) -> impl Future<Output = ErasedOutcome> + Send;
 
     /// What to say when attempts have run out: the user's function.
     fn gave_up(&self, event: &Recorded<Self::On>, why: &str) -> Option<FollowUp>;
@@ -228,9 +229,9 @@ pub struct Attempt {
     pub now: Timestamp,
 }
 
-/// What became of an attempt.
+/// What became of an attempt, whatever comes back: an [`EffectOutcome`] without its types.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum ErasedOutcome {
     /// Done; the outcome comes back as this command, if any.
     Done(Option<FollowUp>),
     /// Not yet, and why: it is tried again after a pause.

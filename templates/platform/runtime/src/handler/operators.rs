@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::dead_letters::{self, DeadLetter, LetterError, Settled};
-use super::generations::State;
-use super::reactor::Scope;
+use super::dead_letters::{self, DeadLetter, DeadLetterError, QueueStatus};
+use super::event_handler::HandlerContext;
+use super::handler_state::HandlerState;
 use super::registry::Handlers;
-use super::stuck::Listing;
-use super::{gaps, outbox, queue};
+use super::stuck::StuckDocuments;
+use super::{blocked_queue, gaps, outbox};
 use crate::Runtime;
 use platform_ports::engine::EngineError;
 
@@ -28,12 +28,13 @@ impl Handlers {
     ) -> Result<Vec<DeadLetter>, EngineError> {
         let engine = &*runtime.engine;
         let known: BTreeSet<&str> = self.ids().into_iter().collect();
-        let mut letters = dead_letters::list(engine, handler).await?;
-        letters.extend(gaps::list(engine, &known).await?);
-        letters.extend(self.stuck(runtime).list().await?);
-        letters.extend(outbox::list(engine).await?);
-        letters.retain(|letter| handler.is_none_or(|handler| handler == letter.handler));
-        Ok(letters)
+        let mut dead_letters = dead_letters::list(engine, handler).await?;
+        dead_letters.extend(gaps::list(engine, &known).await?);
+        dead_letters.extend(self.stuck(runtime).list().await?);
+        dead_letters.extend(outbox::list(engine).await?);
+        dead_letters
+            .retain(|dead_letter| handler.is_none_or(|handler| handler == dead_letter.handler));
+        Ok(dead_letters)
     }
 
     /// Tries the first of a key again, and what is behind it.
@@ -45,17 +46,17 @@ impl Handlers {
         runtime: &Arc<Runtime>,
         handler: &str,
         key: Uuid,
-    ) -> Result<Settled, LetterError> {
+    ) -> Result<QueueStatus, DeadLetterError> {
         if handler == outbox::NAME && outbox::retry(runtime, key).await? {
-            return Ok(Settled::UnderWay);
+            return Ok(QueueStatus::UnderWay);
         }
         if self.stuck(runtime).retry(handler, key).await? {
-            return Ok(Settled::UnderWay);
+            return Ok(QueueStatus::UnderWay);
         }
-        let scope = self.blocked(runtime, handler, key).await?;
-        match dead_letters::retry(&scope, key).await {
-            Err(LetterError::Nothing { .. }) if gaps::retry(&scope, key).await? => {
-                Ok(Settled::UnderWay)
+        let context = self.blocked(runtime, handler, key).await?;
+        match dead_letters::retry(&context, key).await {
+            Err(DeadLetterError::Nothing { .. }) if gaps::retry(&context, key).await? => {
+                Ok(QueueStatus::UnderWay)
             }
             settled => settled,
         }
@@ -70,32 +71,32 @@ impl Handlers {
         runtime: &Arc<Runtime>,
         handler: &str,
         key: Uuid,
-    ) -> Result<Settled, LetterError> {
+    ) -> Result<QueueStatus, DeadLetterError> {
         if handler == outbox::NAME && outbox::discard(runtime, key).await? {
-            return Ok(Settled::UnderWay);
+            return Ok(QueueStatus::UnderWay);
         }
         if self.stuck(runtime).discard(handler, key).await? {
-            return Ok(Settled::UnderWay);
+            return Ok(QueueStatus::UnderWay);
         }
-        let scope = match self.blocked(runtime, handler, key).await {
-            Err(LetterError::UnknownHandler(_))
+        let context = match self.blocked(runtime, handler, key).await {
+            Err(DeadLetterError::UnknownHandler(_))
                 if dead_letters::forget(&*runtime.engine, handler, key).await? =>
             {
-                return Ok(Settled::Empty);
+                return Ok(QueueStatus::Empty);
             }
-            scope => scope?,
+            context => context?,
         };
-        match dead_letters::discard(&scope, key).await {
-            Err(LetterError::Nothing { .. }) if gaps::discard(&scope, key).await? => {
-                Ok(Settled::Empty)
+        match dead_letters::discard(&context, key).await {
+            Err(DeadLetterError::Nothing { .. }) if gaps::discard(&context, key).await? => {
+                Ok(QueueStatus::Empty)
             }
             settled => settled,
         }
     }
 
-    fn stuck<'a>(&self, runtime: &'a Runtime) -> Listing<'a> {
-        let effects = self.doings.keys().copied().collect();
-        Listing { runtime, effects }
+    fn stuck<'a>(&self, runtime: &'a Runtime) -> StuckDocuments<'a> {
+        let effects = self.effect_runners.keys().copied().collect();
+        StuckDocuments { runtime, effects }
     }
 
     /// The generation of a handler in which a key is blocked, or else waits; the one that counts when
@@ -105,21 +106,22 @@ impl Handlers {
         runtime: &Arc<Runtime>,
         handler: &str,
         key: Uuid,
-    ) -> Result<Scope, LetterError> {
-        let scope = self
-            .scope(runtime, handler)
-            .ok_or_else(|| LetterError::UnknownHandler(handler.to_owned()))?;
-        let Some((state, _)) = State::load(&*runtime.engine, handler).await? else {
-            return Ok(scope);
+    ) -> Result<HandlerContext, DeadLetterError> {
+        let context = self
+            .context(runtime, handler)
+            .ok_or_else(|| DeadLetterError::UnknownHandler(handler.to_owned()))?;
+        let Some((state, _)) = HandlerState::load(&*runtime.engine, handler).await? else {
+            return Ok(context);
         };
         let others = state.generations.keys().copied();
         for generation in std::iter::once(state.active).chain(others) {
-            let scope = scope.at(generation);
-            let block = queue::block(&*runtime.engine, &scope.group(key)).await?;
-            if block.is_some() || gaps::waits(&scope, key).await? {
-                return Ok(scope);
+            let context = context.at(generation);
+            let blocked_key =
+                blocked_queue::blocked_key(&*runtime.engine, &context.group(key)).await?;
+            if blocked_key.is_some() || gaps::waits(&context, key).await? {
+                return Ok(context);
             }
         }
-        Ok(scope.at(state.active))
+        Ok(context.at(state.active))
     }
 }

@@ -8,10 +8,10 @@ use prometheus::IntCounterVec;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::event_handler::HandlerContext;
 use super::heads::heads;
 use super::message::Message;
 use super::metrics;
-use super::reactor::Scope;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
     Document, DocumentWrite, Documents, DocumentsQuery, Engine, EngineError,
@@ -30,13 +30,13 @@ pub(super) static PARKED: LazyLock<IntCounterVec> = LazyLock::new(|| {
 /// Why a message waits.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Why {
+pub(super) enum ParkedReason {
     /// One before it is missing.
     Gap,
     /// The same, and the owner has told that it does not have that one any more.
     Lost,
-    /// It tells the state that the owner told instead of events that it does not have any more.
-    State,
+    /// It is the snapshot that the owner sent instead of events that it does not have any more.
+    SnapshotInstead,
     /// It is of a newer version than is known here.
     NewerVersion(String),
     /// Part of its effects is still to come.
@@ -45,16 +45,16 @@ pub(super) enum Why {
 
 /// A message that waits.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Waiting {
+pub(super) struct ParkedMessage {
     pub message: Message,
-    pub why: Why,
+    pub reason: ParkedReason,
     /// When it was recorded by its owner: since then, this handler is behind.
     pub since: Timestamp,
 }
 
 /// The waiting messages of one aggregate, by sequence, and what becomes of them.
 #[derive(Debug, Default)]
-pub(super) struct Parked {
+pub(super) struct ParkedMessages {
     group: String,
     entries: BTreeMap<u64, Entry>,
     removed: Vec<(String, u64)>,
@@ -64,29 +64,29 @@ pub(super) struct Parked {
 
 #[derive(Debug)]
 struct Entry {
-    waiting: Waiting,
+    message: ParkedMessage,
     /// The version of its document; absent: it is not written yet.
     stored: Option<u64>,
     /// Whether it says something else by now.
     changed: bool,
 }
 
-impl Waiting {
+impl ParkedMessage {
     /// Whether part of its effects is still to come.
     pub fn is_unfinished(&self) -> bool {
-        matches!(self.why, Why::Unfinished)
+        matches!(self.reason, ParkedReason::Unfinished)
     }
 
-    /// Whether it only stands for events that are missing.
-    pub fn is_state(&self) -> bool {
-        matches!(self.why, Why::State)
+    /// Whether it is a snapshot that only stands for events that are missing.
+    pub fn is_snapshot_instead(&self) -> bool {
+        matches!(self.reason, ParkedReason::SnapshotInstead)
     }
 }
 
-impl Parked {
+impl ParkedMessages {
     /// Those of an aggregate.
-    pub async fn load(scope: &Scope, aggregate: Uuid) -> Result<Self, EngineError> {
-        let group = scope.group(aggregate);
+    pub async fn load(context: &HandlerContext, aggregate: Uuid) -> Result<Self, EngineError> {
+        let group = context.group(aggregate);
         let query = DocumentsQuery {
             collection: Documents::Parked,
             group: Some(group.clone()),
@@ -95,14 +95,14 @@ impl Parked {
             after: None,
             limit: AT_ONCE,
         };
-        let documents = scope.runtime.engine.documents(&query).await?;
+        let documents = context.runtime.engine.documents(&query).await?;
         let more = documents.len() >= AT_ONCE as usize;
         let entries = documents
             .into_iter()
             .map(|document| {
                 let entry = Entry {
                     stored: Some(document.version),
-                    waiting: read(&document),
+                    message: parked_message(&document),
                     changed: false,
                 };
                 (document.position.cast_unsigned(), entry)
@@ -117,66 +117,69 @@ impl Parked {
     }
 
     /// The one with the lowest sequence.
-    pub fn head(&self) -> Option<(u64, &Waiting)> {
+    pub fn head(&self) -> Option<(u64, &ParkedMessage)> {
         let (sequence, entry) = self.entries.first_key_value()?;
-        Some((*sequence, &entry.waiting))
+        Some((*sequence, &entry.message))
     }
 
     /// Lets a message wait; one that waits already goes on waiting.
     pub async fn put(
         &mut self,
-        scope: &Scope,
+        context: &HandlerContext,
         aggregate: Uuid,
         sequence: u64,
-        waiting: Waiting,
+        message: ParkedMessage,
     ) -> Result<(), EngineError> {
         if let Some(entry) = self.entries.get_mut(&sequence) {
-            if entry.waiting.is_state() && !waiting.is_state() {
-                (entry.waiting, entry.changed) = (waiting, true);
+            if entry.message.is_snapshot_instead() && !message.is_snapshot_instead() {
+                (entry.message, entry.changed) = (message, true);
             }
             return Ok(());
         }
-        self.group = scope.group(aggregate);
+        self.group = context.group(aggregate);
         if self.more {
-            let engine = &scope.runtime.engine;
+            let engine = &context.runtime.engine;
             let key = self.key(sequence);
             if engine.document(Documents::Parked, &key).await?.is_some() {
                 return Ok(());
             }
         }
         let entry = Entry {
-            waiting,
+            message,
             stored: None,
             changed: true,
         };
         self.entries.insert(sequence, entry);
-        PARKED.with_label_values(&[scope.about.handler]).inc();
+        PARKED.with_label_values(&[context.descriptor.id]).inc();
         Ok(())
     }
 
     /// Whether what is before them is lost.
     pub fn is_lost(&self) -> bool {
-        let why = self.head().map(|(_, waiting)| &waiting.why);
-        matches!(why, Some(Why::Lost | Why::State))
+        let reason = self.head().map(|(_, message)| &message.reason);
+        matches!(
+            reason,
+            Some(ParkedReason::Lost | ParkedReason::SnapshotInstead)
+        )
     }
 
     /// Notes of the one with the lowest sequence that what is before it is lost.
     pub fn lose_head(&mut self) {
         if let Some(mut head) = self.entries.first_entry() {
             let entry = head.get_mut();
-            if matches!(entry.waiting.why, Why::Gap) {
-                (entry.waiting.why, entry.changed) = (Why::Lost, true);
+            if matches!(entry.message.reason, ParkedReason::Gap) {
+                (entry.message.reason, entry.changed) = (ParkedReason::Lost, true);
             }
         }
     }
 
     /// Takes one out.
-    pub fn remove(&mut self, sequence: u64) -> Option<Waiting> {
+    pub fn remove(&mut self, sequence: u64) -> Option<ParkedMessage> {
         let entry = self.entries.remove(&sequence)?;
         if let Some(version) = entry.stored {
             self.removed.push((self.key(sequence), version));
         }
-        Some(entry.waiting)
+        Some(entry.message)
     }
 
     /// Takes all out that have this sequence or a lower one.
@@ -208,7 +211,7 @@ impl Parked {
                 position: sequence.cast_signed(),
                 due: None,
                 version: 0,
-                body: serde_json::json!(entry.waiting),
+                body: serde_json::json!(entry.message),
             },
         });
         deletes.chain(puts).collect()
@@ -225,12 +228,12 @@ fn key(group: &str, sequence: u64) -> String {
 
 /// What a document of [`Documents::Parked`] says. What is none of these becomes a message that nobody
 /// can read, and so a dead letter of its key: it stops no other.
-pub(super) fn read(document: &Document) -> Waiting {
-    Waiting::deserialize(&document.body).unwrap_or_else(|_| {
+pub(super) fn parked_message(document: &Document) -> ParkedMessage {
+    ParkedMessage::deserialize(&document.body).unwrap_or_else(|_| {
         let aggregate = document.group.rsplit('/').next().unwrap_or_default();
-        Waiting {
+        ParkedMessage {
             message: Message::unreadable(aggregate, &document.body),
-            why: Why::Gap,
+            reason: ParkedReason::Gap,
             since: Timestamp::now(),
         }
     })
@@ -250,13 +253,13 @@ pub(super) async fn waiting_since(
         limit: 1,
     };
     let head = engine.documents(&query).await?;
-    Ok(head.first().map(|document| read(document).since))
+    Ok(head.first().map(|document| parked_message(document).since))
 }
 
 /// The aggregates of a handler that have waiting messages.
-pub(super) async fn keys(scope: &Scope) -> Result<Vec<Uuid>, EngineError> {
-    let prefix = scope.prefix();
-    let heads = heads(&*scope.runtime.engine, Documents::Parked, &prefix).await?;
+pub(super) async fn keys(context: &HandlerContext) -> Result<Vec<Uuid>, EngineError> {
+    let prefix = context.prefix();
+    let heads = heads(&*context.runtime.engine, Documents::Parked, &prefix).await?;
     let aggregates = heads
         .iter()
         .filter_map(|head| head.group.strip_prefix(&prefix));

@@ -12,8 +12,8 @@ pub(super) struct Partition {
     pub next: i64,
     /// When it was last written how far it was read.
     pub noted: Instant,
-    /// Until when it rests, and how long the rest was.
-    pub rest: Option<(Instant, Duration)>,
+    /// Until when it backs off after a failure, and for how long.
+    pub backoff: Option<(Instant, Duration)>,
     /// Up to where messages were read, if not handled.
     seen: i64,
     /// The offsets of those that are no heartbeats.
@@ -26,7 +26,7 @@ impl Partition {
         Self {
             next,
             noted: Instant::now(),
-            rest: None,
+            backoff: None,
             seen: next,
             events: Vec::new(),
         }
@@ -51,13 +51,13 @@ impl Partition {
     }
 }
 
-/// Where the partitions of a topic ended at the last look. What has come since is on its way:
+/// Where the partitions of a topic ended at the last measurement. What has come since is on its way:
 /// heartbeats always are.
 #[derive(Debug, Default)]
-pub(super) struct Ends(Vec<Assignment>);
+pub(super) struct EndOffsets(Vec<Assignment>);
 
-impl Ends {
-    /// How many messages were there at the last look already, and wait still.
+impl EndOffsets {
+    /// How many messages were there at the last measurement already, and wait still.
     pub fn lag(&mut self, partitions: &BTreeMap<u32, Partition>, now: Vec<Assignment>) -> i64 {
         let before = std::mem::replace(&mut self.0, now);
         let still = before.iter().filter(|before| {
@@ -77,7 +77,7 @@ mod tests {
 
     use uuid::Uuid;
 
-    use super::{Ends, Partition};
+    use super::{EndOffsets, Partition};
     use platform_contract::envelope::{Control, Wire};
     use platform_contract::value::Timestamp;
     use platform_ports::broker::{Assignment, Delivery};
@@ -92,7 +92,7 @@ mod tests {
         }]
     }
 
-    fn lag(partition: &mut Option<Partition>, ends: &mut Ends, now: Vec<Assignment>) -> i64 {
+    fn lag(partition: &mut Option<Partition>, ends: &mut EndOffsets, now: Vec<Assignment>) -> i64 {
         let mut partitions = BTreeMap::new();
         partitions.extend(partition.take().map(|partition| (0, partition)));
         let lag = ends.lag(&partitions, now);
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn what_has_just_come_is_no_lag() {
-        let mut ends = Ends::default();
+        let mut ends = EndOffsets::default();
         let mut partition = Some(Partition::from(3));
         assert_eq!(lag(&mut partition, &mut ends, end(9, "a")), 0);
         assert_eq!(lag(&mut partition, &mut ends, end(9, "a")), 6);

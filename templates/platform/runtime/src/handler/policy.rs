@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::command::{self, Pending};
-use super::deferred::{Deferred, Wanted};
+use super::command::{self, PendingCommand};
+use super::deferred::{Deferred, DeferredInput};
+use super::event_handler::{EventHandler, HandlerContext, HandlerDescriptor, HandlerWrites};
+use super::handler_error::{HandlerError, guarded};
 use super::message::Message;
-use super::reactor::{About, Failure, Reaction, Reactor, Scope, guarded};
 use super::{Policy, Targets};
 use crate::Refused;
 use crate::context::{Caller, Context};
@@ -31,29 +32,29 @@ use platform_ports::engine::{
 const AT_ONCE: usize = 100;
 
 /// A policy as the consumer sees it.
-pub(super) struct PolicyReactor<P>(PhantomData<fn() -> P>);
+pub(super) struct PolicyHandler<P>(PhantomData<fn() -> P>);
 
 /// How far a policy has come with an event of many targets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Cursor {
+struct TargetCursor {
     /// The element of the event.
     element: usize,
     /// The page's cursor in the search for its targets.
     after: Option<String>,
 }
 
-impl<P> PolicyReactor<P> {
+impl<P> PolicyHandler<P> {
     pub fn new() -> Self {
         Self(PhantomData)
     }
 }
 
 #[async_trait]
-impl<P: Policy> Reactor for PolicyReactor<P> {
-    fn about(&self) -> About {
+impl<P: Policy> EventHandler for PolicyHandler<P> {
+    fn descriptor(&self) -> HandlerDescriptor {
         type Of<P> = <<P as Policy>::On as Event>::Of;
-        About {
-            handler: P::HANDLER,
+        HandlerDescriptor {
+            id: P::HANDLER,
             topic: <Of<P> as AggregateType>::TOPIC,
             owner: <Of<P> as AggregateType>::CONTEXT,
             aggregate_type: <Of<P> as AggregateType>::NAME,
@@ -62,26 +63,26 @@ impl<P: Policy> Reactor for PolicyReactor<P> {
         }
     }
 
-    async fn react(
+    async fn handle(
         &self,
-        scope: &Scope,
+        context: &HandlerContext,
         envelope: &Envelope,
         _: &Found,
         peek: &Peek,
-    ) -> Result<Reaction, Failure> {
+    ) -> Result<HandlerWrites, HandlerError> {
         if envelope.kind != P::On::TYPE {
-            return Ok(Reaction::default());
+            return Ok(HandlerWrites::default());
         }
-        let key = scope.cursor(envelope);
+        let key = context.cursor_key(envelope);
         let stored = match peek.holds(Documents::Cursors) {
             true => {
-                let engine = &scope.runtime.engine;
+                let engine = &context.runtime.engine;
                 engine.document(Documents::Cursors, &key).await?
             }
             false => None,
         };
-        let mut work = Work::<P> {
-            scope,
+        let mut work = TargetWork::<P> {
+            context,
             envelope,
             event: decode(envelope)?,
             now: peek.now,
@@ -92,45 +93,45 @@ impl<P: Policy> Reactor for PolicyReactor<P> {
         let unfinished = !work.go_on().await?;
         let (cursor, mut documents) = (work.cursor, work.documents);
         documents.extend(moved(&key, stored, cursor, unfinished));
-        Ok(Reaction {
+        Ok(HandlerWrites {
             row: None,
             documents,
             unfinished,
         })
     }
 
-    async fn wants(
+    async fn deferred_input(
         &self,
         engine: &dyn Engine,
         envelope: &Envelope,
         element: usize,
         id: Uuid,
         context: &Context,
-    ) -> Result<Wanted, Failure> {
+    ) -> Result<DeferredInput, HandlerError> {
         let event: Recorded<P::On> = decode(envelope)?;
         let target = match target::<P>(engine, id).await? {
             Ok(target) => target,
-            Err(refused) => return Ok(Wanted::Refused(refused)),
+            Err(refused) => return Ok(DeferredInput::Refused(refused)),
         };
-        let input = wanted::<P>(&event, element, Some(&target), context)?;
-        Ok(input.map_or(Wanted::Nothing, Wanted::Command))
+        let input = command_input::<P>(&event, element, Some(&target), context)?;
+        Ok(input.map_or(DeferredInput::Nothing, DeferredInput::Command))
     }
 }
 
 /// The work on one event, as far as one transaction goes.
-struct Work<'a, P: Policy> {
-    scope: &'a Scope,
+struct TargetWork<'a, P: Policy> {
+    context: &'a HandlerContext,
     envelope: &'a Envelope,
     event: Recorded<P::On>,
     now: Timestamp,
-    cursor: Cursor,
+    cursor: TargetCursor,
     looked_at: usize,
     documents: Vec<DocumentWrite>,
 }
 
-impl<P: Policy> Work<'_, P> {
+impl<P: Policy> TargetWork<'_, P> {
     /// Goes on from the cursor; whether all is done.
-    async fn go_on(&mut self) -> Result<bool, Failure> {
+    async fn go_on(&mut self) -> Result<bool, HandlerError> {
         let elements = guarded(|| P::elements(&self.event))?;
         while self.cursor.element < elements {
             if self.looked_at >= AT_ONCE {
@@ -139,13 +140,13 @@ impl<P: Policy> Work<'_, P> {
             let element = self.cursor.element;
             self.cursor.after = match guarded(|| P::targets(&self.event, element))? {
                 Targets::Nobody => None,
-                Targets::Unasked(why) => return Err(Failure::Poison(why)),
+                Targets::Unasked(why) => return Err(HandlerError::Poison(why)),
                 Targets::New => {
                     self.one(None, None)?;
                     None
                 }
                 Targets::One(id) => {
-                    match target::<P>(&*self.scope.runtime.engine, id).await? {
+                    match target::<P>(&*self.context.runtime.engine, id).await? {
                         Ok(target) => self.one(Some(id), Some(&target))?,
                         Err(_) => self.later(id),
                     }
@@ -161,14 +162,14 @@ impl<P: Policy> Work<'_, P> {
     }
 
     /// The targets of a page; answers with the cursor of the next one.
-    async fn page(&mut self, find: Find) -> Result<Option<String>, Failure> {
+    async fn page(&mut self, find: Find) -> Result<Option<String>, HandlerError> {
         let rest = AT_ONCE.saturating_sub(self.looked_at).max(1);
         let find = Find {
             after: self.cursor.after.take(),
             limit: u32::try_from(rest).unwrap_or(u32::MAX),
             ..find
         };
-        let page = self.scope.runtime.engine.find(&find).await?;
+        let page = self.context.runtime.engine.find(&find).await?;
         for row in page.rows {
             let id = row.id;
             let target = from_row::<P::Target>(row)?;
@@ -178,13 +179,17 @@ impl<P: Policy> Work<'_, P> {
     }
 
     /// The command for one target, if the user's function wants one.
-    fn one(&mut self, id: Option<Uuid>, target: Option<&P::Target>) -> Result<(), Failure> {
+    fn one(&mut self, id: Option<Uuid>, target: Option<&P::Target>) -> Result<(), HandlerError> {
         let caller = Caller::Handler(P::HANDLER.to_owned());
         let command_id = self.command_id(id);
         let correlation = self.envelope.correlation.clone();
-        let mut context = Context::new(caller, self.now, command_id, correlation);
-        context.traceparent.clone_from(&self.envelope.traceparent);
-        if let Some(input) = wanted::<P>(&self.event, self.cursor.element, target, &context)? {
+        let mut command_context = Context::new(caller, self.now, command_id, correlation);
+        command_context
+            .traceparent
+            .clone_from(&self.envelope.traceparent);
+        if let Some(input) =
+            command_input::<P>(&self.event, self.cursor.element, target, &command_context)?
+        {
             self.put(id, input, None);
         }
         self.looked_at += 1;
@@ -193,7 +198,10 @@ impl<P: Policy> Work<'_, P> {
 
     /// A command on something that is not there: what it says is decided when its turn comes.
     fn later(&mut self, id: Uuid) {
-        let (topic, partitions) = (self.scope.about.topic, self.scope.runtime.partitions);
+        let (topic, partitions) = (
+            self.context.descriptor.topic,
+            self.context.runtime.partitions,
+        );
         let deferred = Deferred {
             message: Message::restating(self.envelope, topic, partitions),
             element: self.cursor.element,
@@ -203,19 +211,19 @@ impl<P: Policy> Work<'_, P> {
     }
 
     fn put(&mut self, target: Option<Uuid>, input: Value, deferred: Option<Deferred>) {
-        let pending = Pending {
+        let pending = PendingCommand {
             target,
             input,
             deferred,
             keep_refusals: P::DEAD_LETTER_REFUSALS,
-            ..Pending::because_of(self.scope, self.envelope, P::Then::NAME, self.now)
+            ..PendingCommand::because_of(self.context, self.envelope, P::Then::NAME, self.now)
         };
         let put = pending.put(self.command_id(target), self.cursor.element);
         self.documents.push(put);
     }
 
     fn command_id(&self, target: Option<Uuid>) -> Uuid {
-        let (element, generation) = (self.cursor.element, self.scope.generation);
+        let (element, generation) = (self.cursor.element, self.context.generation);
         command::id(self.event.id, P::HANDLER, generation, target, element)
     }
 }
@@ -234,22 +242,24 @@ async fn target<P: Policy>(
 }
 
 /// The input of the command that the user's function wants, if any.
-fn wanted<P: Policy>(
+fn command_input<P: Policy>(
     event: &Recorded<P::On>,
     element: usize,
     target: Option<&P::Target>,
     context: &Context,
-) -> Result<Option<Value>, Failure> {
+) -> Result<Option<Value>, HandlerError> {
     let command = guarded(|| P::react(event, element, target, context))?;
     let input = command.map(serde_json::to_value).transpose();
-    input.map_err(|error| Failure::Poison(format!("the command's input has no JSON form: {error}")))
+    input.map_err(|error| {
+        HandlerError::Poison(format!("the command's input has no JSON form: {error}"))
+    })
 }
 
-fn cursor(stored: Option<&Document>) -> Result<Cursor, EngineError> {
+fn cursor(stored: Option<&Document>) -> Result<TargetCursor, EngineError> {
     let Some(document) = stored else {
-        return Ok(Cursor::default());
+        return Ok(TargetCursor::default());
     };
-    Cursor::deserialize(&document.body)
+    TargetCursor::deserialize(&document.body)
         .map_err(|error| EngineError::Corrupt(format!("cursor {}: {error}", document.key)))
 }
 
@@ -257,7 +267,7 @@ fn cursor(stored: Option<&Document>) -> Result<Cursor, EngineError> {
 fn moved(
     key: &str,
     stored: Option<Document>,
-    cursor: Cursor,
+    cursor: TargetCursor,
     unfinished: bool,
 ) -> Option<DocumentWrite> {
     let expected = stored.as_ref().map_or(0, |document| document.version);

@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 use prometheus::IntCounterVec;
 use uuid::Uuid;
 
-use super::ask::{self, Ask};
 use super::contention::commit;
-use super::generations::{Awaited, Begun, Start, State};
+use super::event_handler::HandlerContext;
+use super::handler_state::{AwaitedRequest, GenerationState, HandlerState, StartOffset};
 use super::metrics;
-use super::reactor::Scope;
+use super::recovery::{self, RecoveryRequest};
 use platform_ports::broker::{Assignment, BrokerError, Topic};
 use platform_ports::engine::{EngineError, OffsetAdvance, WriteSet};
 use platform_ports::outage::{Cause, Dependency};
@@ -47,52 +47,54 @@ impl Cause for ReadError {
 
 /// Records where a handler begins, unless that is on record: at the end of its topic as it is now. A
 /// projection asks for the state of everything besides.
-pub(super) async fn begin(scope: &Scope) -> Result<State, ReadError> {
-    let (runtime, about) = (&scope.runtime, &scope.about);
-    if let Some((state, _)) = State::load(&*runtime.engine, about.handler).await? {
+pub(super) async fn begin(context: &HandlerContext) -> Result<HandlerState, ReadError> {
+    let (runtime, descriptor) = (&context.runtime, &context.descriptor);
+    if let Some((state, _)) = HandlerState::load(&*runtime.engine, descriptor.id).await? {
         return Ok(state);
     }
     let topic = Topic {
-        name: about.topic.to_owned(),
+        name: descriptor.topic.to_owned(),
         partitions: runtime.partitions,
     };
     runtime.broker.ensure_topics(&[topic]).await?;
-    let partitions = runtime.broker.partitions(about.topic).await?;
-    let mut begun = Begun::at_end(about.topic, &partitions);
-    if about.projection.is_some() {
-        begun = begun.awaiting(Uuid::now_v7());
+    let partitions = runtime.broker.partitions(descriptor.topic).await?;
+    let mut generation_state = GenerationState::at_end(descriptor.topic, &partitions);
+    if descriptor.projection.is_some() {
+        generation_state = generation_state.awaiting(Uuid::now_v7());
     }
-    let state = State::new(runtime.partitions, begun);
+    let state = HandlerState::new(runtime.partitions, generation_state);
     let engine = &*runtime.engine;
-    let write = WriteSet::of_documents(vec![state.put(about.handler, 0)]);
+    let write = WriteSet::of_documents(vec![state.put(descriptor.id, 0)]);
     if commit(engine, write).await? {
         return Ok(state);
     }
-    let theirs = State::load(engine, about.handler).await?;
+    let theirs = HandlerState::load(engine, descriptor.id).await?;
     theirs.map(|(state, _)| state).ok_or(ReadError::Retired)
 }
 
 /// The places to read these partitions from.
 pub(super) async fn positions(
-    scope: &Scope,
+    context: &HandlerContext,
     assignments: &[Assignment],
 ) -> Result<Vec<i64>, ReadError> {
-    let engine = &scope.runtime.engine;
+    let engine = &context.runtime.engine;
     let stored = engine
-        .offsets(scope.about.handler, scope.generation)
+        .offsets(context.descriptor.id, context.generation)
         .await?;
-    let (state, _) = State::load(&**engine, scope.about.handler)
+    let (state, _) = HandlerState::load(&**engine, context.descriptor.id)
         .await?
         .ok_or(ReadError::Retired)?;
-    let begun = state.begun(scope.generation).ok_or(ReadError::Retired)?;
+    let generation_state = state
+        .generation(context.generation)
+        .ok_or(ReadError::Retired)?;
     let mut positions = Vec::with_capacity(assignments.len());
     for assignment in assignments {
         let stored = stored.iter().find(|offset| {
             offset.topic == assignment.topic && offset.partition == assignment.partition
         });
-        positions.push(match begun.position(stored, assignment) {
+        positions.push(match generation_state.position(stored, assignment) {
             Some(next) => next,
-            None => resynchronise(scope, assignment).await?,
+            None => resynchronise(context, assignment).await?,
         });
     }
     Ok(positions)
@@ -102,10 +104,10 @@ pub(super) async fn positions(
 /// everything; it counts as unfilled until that is complete. A policy or an effect reads what there
 /// is and asks too, since snapshots tell of events that never came, which are then asked for.
 pub(super) async fn resynchronise(
-    scope: &Scope,
+    context: &HandlerContext,
     assignment: &Assignment,
 ) -> Result<i64, ReadError> {
-    let handler = scope.about.handler;
+    let handler = context.descriptor.id;
     RESYNCHRONISED.with_label_values(&[handler]).inc();
     tracing::error!(
         handler,
@@ -113,27 +115,29 @@ pub(super) async fn resynchronise(
         partition = assignment.partition,
         "what should be read next is gone; asking the owner for its state"
     );
-    let projection = scope.about.projection.is_some();
+    let projection = context.descriptor.projection.is_some();
     let next = if projection {
         assignment.end
     } else {
         assignment.start
     };
-    let changed = State::change(&*scope.runtime.engine, handler, |state| {
-        let begun = state.generations.get_mut(&scope.generation)?;
-        let start = Start {
+    let changed = HandlerState::change(&*context.runtime.engine, handler, |state| {
+        let generation_state = state.generations.get_mut(&context.generation)?;
+        let start = StartOffset {
             topic_id: assignment.topic_id.clone(),
             offset: next,
         };
-        begun.starts.insert(assignment.partition, start);
+        generation_state.starts.insert(assignment.partition, start);
         let mut write = WriteSet {
-            offsets: vec![moved(scope, assignment, next)],
+            offsets: vec![moved(context, assignment, next)],
             ..WriteSet::default()
         };
         if projection {
-            await_again(begun, assignment.partition);
+            await_again(generation_state, assignment.partition);
         } else {
-            write.documents.push(ask::recorded(scope, Ask::Everything));
+            write
+                .documents
+                .push(recovery::recorded(context, RecoveryRequest::AllSnapshots));
         }
         Some(((), write))
     })
@@ -143,22 +147,22 @@ pub(super) async fn resynchronise(
 }
 
 /// The partition waits for a new answer; the others go on waiting if they did.
-fn await_again(begun: &mut Begun, partition: u32) {
-    let mut missing = match begun.awaited.take() {
+fn await_again(generation_state: &mut GenerationState, partition: u32) {
+    let mut missing = match generation_state.awaited.take() {
         Some(awaited) => awaited.missing,
         None => Default::default(),
     };
     missing.insert(partition);
-    begun.awaited = Some(Awaited {
+    generation_state.awaited = Some(AwaitedRequest {
         request: Uuid::now_v7(),
         missing,
     });
 }
 
-fn moved(scope: &Scope, assignment: &Assignment, next: i64) -> OffsetAdvance {
+fn moved(context: &HandlerContext, assignment: &Assignment, next: i64) -> OffsetAdvance {
     OffsetAdvance {
-        handler: scope.about.handler.to_owned(),
-        generation: scope.generation,
+        handler: context.descriptor.id.to_owned(),
+        generation: context.generation,
         topic: assignment.topic.clone(),
         partition: assignment.partition,
         topic_id: assignment.topic_id.clone(),

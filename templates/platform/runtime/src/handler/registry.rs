@@ -6,16 +6,16 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::causality::Replicas;
+use super::causality::ReplicasByTopic;
 use super::dispatcher::dispatch;
-use super::effect::{EffectDoing, EffectReactor};
-use super::generations::{Begun, State};
-use super::lookout::look_out;
+use super::effect::{EffectHandler, RegisteredEffect};
+use super::effect_worker::{EffectRunners, work_off_jobs};
+use super::event_handler::{EventHandler, HandlerContext, HandlersById};
+use super::handler_state::{GenerationState, HandlerState};
 use super::metrics;
-use super::policy::PolicyReactor;
-use super::reactor::{Reactor, Reactors, Scope};
-use super::replica::ReplicaReactor;
-use super::worker::{Doings, work};
+use super::policy::PolicyHandler;
+use super::poller::poll_database;
+use super::replica::ReplicaHandler;
 use super::{Effect, Policy, Replicated};
 use crate::Runtime;
 use crate::recovery_request::replay_topic;
@@ -25,61 +25,64 @@ use platform_ports::engine::{EngineError, WriteSet};
 /// The handlers of a service.
 #[derive(Default, Clone)]
 pub struct Handlers {
-    reactors: Vec<Arc<dyn Reactor>>,
-    pub(super) doings: Doings,
+    handlers: Vec<Arc<dyn EventHandler>>,
+    pub(super) effect_runners: EffectRunners,
 }
 
 impl Handlers {
     /// The same with a replica.
     pub fn replica<R: Replicated>(mut self) -> Self {
-        self.reactors.push(Arc::new(ReplicaReactor::<R>::new()));
+        self.handlers.push(Arc::new(ReplicaHandler::<R>::new()));
         self
     }
 
     /// The same with a policy.
     pub fn policy<P: Policy>(mut self) -> Self {
-        self.reactors.push(Arc::new(PolicyReactor::<P>::new()));
+        self.handlers.push(Arc::new(PolicyHandler::<P>::new()));
         self
     }
 
     /// The same with an effect.
     pub fn effect<E: Effect>(mut self, effect: E) -> Self {
-        self.reactors.push(Arc::new(EffectReactor::<E>::new()));
-        let doing = Arc::new(EffectDoing(Arc::new(effect)));
-        self.doings.insert(E::HANDLER, doing);
+        self.handlers.push(Arc::new(EffectHandler::<E>::new()));
+        let runner = Arc::new(RegisteredEffect(Arc::new(effect)));
+        self.effect_runners.insert(E::HANDLER, runner);
         self
     }
 
     /// The topics that the handlers read, each once.
     pub fn topics(&self) -> Vec<&'static str> {
-        let topics: BTreeSet<_> = self.abouts().map(|about| about.topic).collect();
+        let topics: BTreeSet<_> = self
+            .descriptors()
+            .map(|descriptor| descriptor.topic)
+            .collect();
         topics.into_iter().collect()
     }
 
     /// The ids of the handlers.
     pub fn ids(&self) -> Vec<&'static str> {
-        self.abouts().map(|about| about.handler).collect()
+        self.descriptors().map(|descriptor| descriptor.id).collect()
     }
 
     /// Starts all of them; each ends when `runtime.shutdown` becomes true, after what is under way.
     pub fn spawn(&self, runtime: &Arc<Runtime>) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
-        let mut replicas = Replicas::default();
-        let mut reactors = Reactors::new();
-        for reactor in &self.reactors {
-            let about = reactor.about();
-            if about.projection.is_some() {
-                replicas.add(about.topic, about.handler);
+        let mut replicas = ReplicasByTopic::default();
+        let mut handlers = HandlersById::new();
+        for handler in &self.handlers {
+            let descriptor = handler.descriptor();
+            if descriptor.projection.is_some() {
+                replicas.add(descriptor.topic, descriptor.id);
             }
-            metrics::declare(&about, self.doings.contains_key(about.handler));
-            reactors.insert(about.handler, Arc::clone(reactor));
+            metrics::declare(&descriptor, self.effect_runners.contains_key(descriptor.id));
+            handlers.insert(descriptor.id, Arc::clone(handler));
         }
-        tasks.spawn(look_out(Arc::clone(runtime), self.reactors.clone()));
-        let (replicas, reactors) = (Arc::new(replicas), Arc::new(reactors));
-        tasks.spawn(dispatch(Arc::clone(runtime), replicas, reactors));
-        if !self.doings.is_empty() {
-            let doings = Arc::new(self.doings.clone());
-            tasks.spawn(work(Arc::clone(runtime), doings));
+        tasks.spawn(poll_database(Arc::clone(runtime), self.handlers.clone()));
+        let (replicas, handlers) = (Arc::new(replicas), Arc::new(handlers));
+        tasks.spawn(dispatch(Arc::clone(runtime), replicas, handlers));
+        if !self.effect_runners.is_empty() {
+            let runners = Arc::new(self.effect_runners.clone());
+            tasks.spawn(work_off_jobs(Arc::clone(runtime), runners));
         }
         tasks
     }
@@ -89,14 +92,14 @@ impl Handlers {
     /// # Errors
     /// [`NotReady`], also when the database does not answer.
     pub async fn ready(&self, runtime: &Runtime) -> Result<(), NotReady> {
-        for about in self.abouts() {
-            let state = State::load(&*runtime.engine, about.handler).await?;
-            let begun = state
+        for descriptor in self.descriptors() {
+            let state = HandlerState::load(&*runtime.engine, descriptor.id).await?;
+            let generation_state = state
                 .as_ref()
-                .and_then(|(state, _)| state.begun(state.active))
-                .ok_or(NotReady::NotStarted(about.handler))?;
-            if about.projection.is_some() && !begun.filled {
-                return Err(NotReady::NotFilled(about.handler));
+                .and_then(|(state, _)| state.generation(state.active))
+                .ok_or(NotReady::NotStarted(descriptor.id))?;
+            if descriptor.projection.is_some() && !generation_state.filled {
+                return Err(NotReady::NotFilled(descriptor.id));
             }
         }
         Ok(())
@@ -109,13 +112,14 @@ impl Handlers {
     /// When there is no such projection, it is under way already, or the database or the broker does
     /// not answer.
     pub async fn rebuild(&self, runtime: &Arc<Runtime>, handler: &str) -> Result<(), ReplayError> {
-        let scope = self
-            .scope(runtime, handler)
-            .filter(|scope| scope.about.projection.is_some())
+        let context = self
+            .context(runtime, handler)
+            .filter(|context| context.descriptor.projection.is_some())
             .ok_or_else(|| ReplayError::Unknown(handler.to_owned()))?;
-        let partitions = runtime.broker.partitions(scope.about.topic).await?;
-        let begun = Begun::at_end(scope.about.topic, &partitions).awaiting(Uuid::now_v7());
-        begin(&scope, begun).await
+        let partitions = runtime.broker.partitions(context.descriptor.topic).await?;
+        let generation_state =
+            GenerationState::at_end(context.descriptor.topic, &partitions).awaiting(Uuid::now_v7());
+        begin(&context, generation_state).await
     }
 
     /// Lets a handler see all events again that the owner still has: a projection is rebuilt, a
@@ -131,57 +135,66 @@ impl Handlers {
         handler: &str,
         re_execute: bool,
     ) -> Result<(), ReplayError> {
-        let scope = self
-            .scope(runtime, handler)
+        let context = self
+            .context(runtime, handler)
             .ok_or_else(|| ReplayError::Unknown(handler.to_owned()))?;
-        if scope.about.projection.is_some() {
+        if context.descriptor.projection.is_some() {
             return self.rebuild(runtime, handler).await;
         }
         if !re_execute {
             return Err(ReplayError::WouldReExecute(handler.to_owned()));
         }
         let request = Uuid::now_v7();
-        let name = replay_topic(scope.about.topic, request);
+        let name = replay_topic(context.descriptor.topic, request);
         let topic = Topic {
             name: name.clone(),
             partitions: runtime.partitions,
         };
         runtime.broker.ensure_topics(&[topic]).await?;
         let partitions = runtime.broker.partitions(&name).await?;
-        let begun = Begun {
+        let generation_state = GenerationState {
             replay: true,
-            ..Begun::at_start(&name, &partitions).awaiting(request)
+            ..GenerationState::at_start(&name, &partitions).awaiting(request)
         };
-        begin(&scope, begun).await
+        begin(&context, generation_state).await
     }
 
-    pub(super) fn scope(&self, runtime: &Arc<Runtime>, handler: &str) -> Option<Scope> {
-        let mut known = self.reactors.iter();
-        let reactor = known.find(|reactor| reactor.about().handler == handler)?;
-        Some(Scope::new(Arc::clone(runtime), Arc::clone(reactor), 0))
+    pub(super) fn context(&self, runtime: &Arc<Runtime>, id: &str) -> Option<HandlerContext> {
+        let mut known = self.handlers.iter();
+        let handler = known.find(|handler| handler.descriptor().id == id)?;
+        Some(HandlerContext::new(
+            Arc::clone(runtime),
+            Arc::clone(handler),
+            0,
+        ))
     }
 
-    pub(super) fn abouts(&self) -> impl Iterator<Item = super::reactor::About> {
-        self.reactors.iter().map(|reactor| reactor.about())
+    pub(super) fn descriptors(
+        &self,
+    ) -> impl Iterator<Item = super::event_handler::HandlerDescriptor> {
+        self.handlers.iter().map(|handler| handler.descriptor())
     }
 }
 
 /// Adds a generation to those that are kept up to date.
-async fn begin(scope: &Scope, begun: Begun) -> Result<(), ReplayError> {
-    let (engine, handler) = (&scope.runtime.engine, scope.about.handler);
+async fn begin(
+    context: &HandlerContext,
+    generation_state: GenerationState,
+) -> Result<(), ReplayError> {
+    let (engine, handler) = (&context.runtime.engine, context.descriptor.id);
     let mut known = false;
-    let added = State::change(&**engine, handler, |state| {
+    let added = HandlerState::change(&**engine, handler, |state| {
         known = true;
         if state.generations.len() > 1 {
             return None;
         }
-        state.add(begun.clone());
+        state.add(generation_state.clone());
         Some(((), WriteSet::default()))
     })
     .await?;
     match added {
         Some(_) => {
-            scope.runtime.generations_wake_up.notify_one();
+            context.runtime.generations_wake_up.notify_one();
             Ok(())
         }
         None if known => Err(ReplayError::UnderWay(handler.to_owned())),

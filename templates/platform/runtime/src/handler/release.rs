@@ -1,18 +1,19 @@
-//! Letting a blocked key go: its queue is worked off in order, and the block is gone with it.
+//! The release of a blocked key: its queue is worked off in order, and the key is free with it.
 
 use std::collections::BTreeSet;
 
 use serde_json::json;
 use uuid::Uuid;
 
-use super::applied_sequence::{Place, Verdict, decide};
-use super::ask::{self, Ask};
+use super::applied_sequence::{EventPosition, Verdict, decide};
 use super::batch::Batch;
-use super::bells::Bells;
+use super::blocked_queue::{self, BlockedKey, QueuedMessage, put_blocked_key};
 use super::contention::{Contention, commit};
-use super::dead_letters::Settled;
-use super::queue::{self, Block, Letter, put_block};
-use super::reactor::{Failure, NotCommitted, Scope};
+use super::dead_letters::QueueStatus;
+use super::event_handler::HandlerContext;
+use super::handler_error::{HandlerError, NotCommitted};
+use super::recovery::{self, RecoveryRequest};
+use super::wake_ups::WakeUps;
 use platform_ports::engine::{
     AppliedSequence, Check, Document, DocumentWrite, Documents, Engine, EngineError,
     SequenceAdvance, WriteSet,
@@ -23,54 +24,57 @@ const QUEUE: &str = "the queue";
 
 /// Works the queue of a key off, until it is empty or a message fails.
 pub(super) async fn work_off(
-    scope: &Scope,
+    context: &HandlerContext,
     mid_topic: &BTreeSet<u32>,
     aggregate: Uuid,
-) -> Result<Settled, EngineError> {
-    let group = scope.group(aggregate);
-    let engine = &*scope.runtime.engine;
+) -> Result<QueueStatus, EngineError> {
+    let group = context.group(aggregate);
+    let engine = &*context.runtime.engine;
     let mut contention = Contention::over(QUEUE);
     loop {
-        let Some((block, version)) = queue::block(engine, &group).await? else {
-            return Ok(Settled::Empty);
+        let Some((blocked_key, version)) = blocked_queue::blocked_key(engine, &group).await? else {
+            return Ok(QueueStatus::Empty);
         };
-        let Some((document, letter)) = queue::head(engine, &group).await? else {
+        let Some((document, queued)) = blocked_queue::head(engine, &group).await? else {
             if unblock(engine, &group, version).await? {
-                return Ok(Settled::Empty);
+                return Ok(QueueStatus::Empty);
             }
             contention.lost().await?;
             continue;
         };
-        let head = Head {
+        let head = QueueHead {
             group: &group,
-            block,
+            blocked_key,
             version,
             document,
         };
-        match head.handle(scope, mid_topic, &letter).await? {
-            Handled::Done => contention.won(),
-            Handled::Failed(why) if head.fail(scope, letter, &why).await? => {
-                return Ok(Settled::StillFailing(why));
+        match head.handle(context, mid_topic, &queued).await? {
+            HeadResult::Done => contention.won(),
+            HeadResult::Failed(why) if head.fail(context, queued, &why).await? => {
+                return Ok(QueueStatus::StillFailing(why));
             }
-            Handled::Conflict | Handled::Failed(_) => contention.lost().await?,
+            HeadResult::Conflict | HeadResult::Failed(_) => contention.lost().await?,
         }
     }
 }
 
-/// Notes that the queue of a key may go; whether there is one.
-pub(super) async fn let_go(scope: &Scope, aggregate: Uuid) -> Result<bool, EngineError> {
-    let group = scope.group(aggregate);
-    let engine = &*scope.runtime.engine;
+/// Notes that an operator releases the queue of a key; whether there is one.
+pub(super) async fn release(
+    context: &HandlerContext,
+    aggregate: Uuid,
+) -> Result<bool, EngineError> {
+    let group = context.group(aggregate);
+    let engine = &*context.runtime.engine;
     let mut contention = Contention::over(QUEUE);
     loop {
-        let Some((block, version)) = queue::block(engine, &group).await? else {
+        let Some((blocked_key, version)) = blocked_queue::blocked_key(engine, &group).await? else {
             return Ok(false);
         };
-        let released = Block {
+        let released = BlockedKey {
             released: true,
-            ..block
+            ..blocked_key
         };
-        let released = vec![put_block(&group, &released, version)];
+        let released = vec![put_blocked_key(&group, &released, version)];
         if commit(engine, WriteSet::of_documents(released)).await? {
             return Ok(true);
         }
@@ -81,26 +85,26 @@ pub(super) async fn let_go(scope: &Scope, aggregate: Uuid) -> Result<bool, Engin
 /// Gives up the first message of a queue: the applied sequence moves over it, as far as its sequence can be
 /// told, and a projection asks for the state it now lacks. Whether there was one.
 pub(super) async fn discard_head(
-    scope: &Scope,
+    context: &HandlerContext,
     mid_topic: &BTreeSet<u32>,
     aggregate: Uuid,
 ) -> Result<bool, EngineError> {
-    let group = scope.group(aggregate);
-    let engine = &*scope.runtime.engine;
+    let group = context.group(aggregate);
+    let engine = &*context.runtime.engine;
     let mut contention = Contention::over(QUEUE);
     loop {
-        let Some((block, version)) = queue::block(engine, &group).await? else {
+        let Some((blocked_key, version)) = blocked_queue::blocked_key(engine, &group).await? else {
             return Ok(false);
         };
-        let released = Block {
+        let released = BlockedKey {
             released: true,
-            ..block
+            ..blocked_key
         };
-        let released = vec![put_block(&group, &released, version)];
+        let released = vec![put_blocked_key(&group, &released, version)];
         let mut write = WriteSet::of_documents(released);
-        if let Some((document, letter)) = queue::head(engine, &group).await? {
+        if let Some((document, queued)) = blocked_queue::head(engine, &group).await? {
             write.documents.push(delete(&document));
-            pass_over(scope, mid_topic, aggregate, &letter, &mut write).await?;
+            pass_over(context, mid_topic, aggregate, &queued, &mut write).await?;
         }
         if commit(engine, write).await? {
             return Ok(true);
@@ -111,27 +115,28 @@ pub(super) async fn discard_head(
 
 /// Moves the applied sequence over a message that is given up.
 async fn pass_over(
-    scope: &Scope,
+    context: &HandlerContext,
     mid_topic: &BTreeSet<u32>,
     aggregate: Uuid,
-    letter: &Letter,
+    queued: &QueuedMessage,
     write: &mut WriteSet,
 ) -> Result<(), EngineError> {
-    let engine = &*scope.runtime.engine;
-    let (handler, generation) = (scope.about.handler, scope.generation);
+    let engine = &*context.runtime.engine;
+    let (handler, generation) = (context.descriptor.id, context.generation);
     // What cannot be read has no sequence; when it was an event, the next one shows the gap.
-    let Ok(envelope) = letter.message.envelope() else {
+    let Ok(envelope) = queued.message.envelope() else {
         return Ok(());
     };
     let applied_sequences = engine
         .applied_sequences(handler, generation, &[aggregate])
         .await?;
     let applied = applied_sequences.first().map(|(_, applied)| *applied);
-    let partition = platform_contract::envelope::partition_of(aggregate, scope.runtime.partitions);
+    let partition =
+        platform_contract::envelope::partition_of(aggregate, context.runtime.partitions);
     let verdict = decide(
         applied,
         mid_topic.contains(&partition),
-        Place::from(&envelope),
+        EventPosition::from(&envelope),
     );
     if !matches!(verdict, Verdict::Next | Verdict::Baseline) {
         return Ok(());
@@ -148,7 +153,7 @@ async fn pass_over(
         },
     });
     let cursor = engine
-        .document(Documents::Cursors, &scope.cursor(&envelope))
+        .document(Documents::Cursors, &context.cursor_key(&envelope))
         .await?;
     write
         .documents
@@ -157,74 +162,87 @@ async fn pass_over(
             key: cursor.key,
             expected: cursor.version,
         }));
-    if scope.about.projection.is_some() {
-        let ask = ask::recorded(scope, Ask::Snapshot(aggregate));
-        write.documents.push(ask);
+    if context.descriptor.projection.is_some() {
+        let request = recovery::recorded(context, RecoveryRequest::Snapshot(aggregate));
+        write.documents.push(request);
     }
     Ok(())
 }
 
 /// The first message of a queue, under its lock.
-struct Head<'a> {
+struct QueueHead<'a> {
     group: &'a str,
-    block: Block,
+    blocked_key: BlockedKey,
     version: u64,
     document: Document,
 }
 
-enum Handled {
+enum HeadResult {
     Done,
     Conflict,
     Failed(String),
 }
 
-impl Head<'_> {
+impl QueueHead<'_> {
     /// Handles the message as the consumer would, and takes it out of the queue.
     async fn handle(
         &self,
-        scope: &Scope,
+        context: &HandlerContext,
         mid_topic: &BTreeSet<u32>,
-        letter: &Letter,
-    ) -> Result<Handled, EngineError> {
-        let envelope = match letter.message.envelope() {
+        queued: &QueuedMessage,
+    ) -> Result<HeadResult, EngineError> {
+        let envelope = match queued.message.envelope() {
             Ok(envelope) => envelope,
-            Err(error) => return Ok(Handled::Failed(error.to_string())),
+            Err(error) => return Ok(HeadResult::Failed(error.to_string())),
         };
         let aggregates = BTreeSet::from([envelope.subject]);
-        let mut batch = Batch::open(scope, mid_topic, &aggregates).await?;
+        let mut batch = Batch::open(context, mid_topic, &aggregates).await?;
         batch.key(envelope.subject).queue = None;
-        match batch.add(&letter.message, &envelope).await {
+        match batch.add(&queued.message, &envelope).await {
             Ok(()) => {}
-            Err(Failure::Passing(error)) => return Err(error),
-            Err(Failure::Poison(why) | Failure::Newer(why)) => return Ok(Handled::Failed(why)),
+            Err(HandlerError::Transient(error)) => return Err(error),
+            Err(HandlerError::Poison(why) | HandlerError::NewerVersion(why)) => {
+                return Ok(HeadResult::Failed(why));
+            }
         }
         let mut write = batch.finish().write;
         write.documents.push(delete(&self.document));
         write.documents.push(self.lock());
-        let bells = Bells::of(&write);
-        match scope.runtime.engine.commit(write).await.map_err(Into::into) {
+        let wake_ups = WakeUps::of(&write);
+        match context
+            .runtime
+            .engine
+            .commit(write)
+            .await
+            .map_err(Into::into)
+        {
             Ok(()) => {
-                bells.ring(&scope.runtime);
-                Ok(Handled::Done)
+                wake_ups.send(&context.runtime);
+                Ok(HeadResult::Done)
             }
-            Err(NotCommitted::Conflict) => Ok(Handled::Conflict),
-            Err(NotCommitted::Failed(Failure::Passing(error))) => Err(error),
-            Err(NotCommitted::Failed(Failure::Poison(why) | Failure::Newer(why))) => {
-                Ok(Handled::Failed(why))
-            }
+            Err(NotCommitted::Conflict) => Ok(HeadResult::Conflict),
+            Err(NotCommitted::Failed(HandlerError::Transient(error))) => Err(error),
+            Err(NotCommitted::Failed(
+                HandlerError::Poison(why) | HandlerError::NewerVersion(why),
+            )) => Ok(HeadResult::Failed(why)),
         }
     }
 
     /// Notes that the message failed again, and holds the queue; whether nobody was faster.
-    async fn fail(&self, scope: &Scope, letter: Letter, why: &str) -> Result<bool, EngineError> {
-        let failed = Letter {
+    async fn fail(
+        &self,
+        context: &HandlerContext,
+        queued: QueuedMessage,
+        why: &str,
+    ) -> Result<bool, EngineError> {
+        let failed = QueuedMessage {
             failure: Some(why.to_owned()),
-            attempts: letter.attempts + 1,
-            ..letter
+            attempts: queued.attempts + 1,
+            ..queued
         };
-        let held = Block {
+        let held = BlockedKey {
             released: false,
-            ..self.block.clone()
+            ..self.blocked_key.clone()
         };
         let document = Document {
             body: json!(failed),
@@ -236,17 +254,17 @@ impl Head<'_> {
                 expected: self.document.version,
                 document,
             },
-            put_block(self.group, &held, self.version),
+            put_blocked_key(self.group, &held, self.version),
         ]);
-        commit(&*scope.runtime.engine, write).await
+        commit(&*context.runtime.engine, write).await
     }
 
     fn lock(&self) -> DocumentWrite {
-        put_block(self.group, &self.block, self.version)
+        put_blocked_key(self.group, &self.blocked_key, self.version)
     }
 }
 
-/// Takes the block away if the queue is empty at that instant; whether it was.
+/// Frees the key if the queue is empty at that instant; whether it was.
 async fn unblock(engine: &dyn Engine, group: &str, version: u64) -> Result<bool, EngineError> {
     let write = WriteSet {
         checks: vec![Check::EmptyGroup {

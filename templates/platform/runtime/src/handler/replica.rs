@@ -9,12 +9,13 @@ use prometheus::GaugeVec;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::generations::State;
-use super::key::version;
+use super::event_handler::{EventHandler, HandlerContext, HandlerDescriptor, HandlerWrites};
+use super::handler_error::HandlerError;
+use super::handler_state::HandlerState;
+use super::key_state::version;
 use super::parked::waiting_since;
-use super::reactor::{About, Failure, Reaction, Reactor, Scope};
 use super::upcaster::upcast;
-use super::{Aged, Replica, Replicated, metrics, queue};
+use super::{Aged, Replica, Replicated, blocked_queue, metrics};
 use crate::clock;
 use crate::decision::Reads;
 use platform_contract::envelope::{Change, Envelope, partition_of};
@@ -36,19 +37,19 @@ pub(super) static AGE: LazyLock<GaugeVec> = LazyLock::new(|| {
 });
 
 /// A replica as the consumer sees it.
-pub(super) struct ReplicaReactor<R>(PhantomData<fn() -> R>);
+pub(super) struct ReplicaHandler<R>(PhantomData<fn() -> R>);
 
-impl<R> ReplicaReactor<R> {
+impl<R> ReplicaHandler<R> {
     pub fn new() -> Self {
         Self(PhantomData)
     }
 }
 
 #[async_trait]
-impl<R: Replicated> Reactor for ReplicaReactor<R> {
-    fn about(&self) -> About {
-        About {
-            handler: R::HANDLER,
+impl<R: Replicated> EventHandler for ReplicaHandler<R> {
+    fn descriptor(&self) -> HandlerDescriptor {
+        HandlerDescriptor {
+            id: R::HANDLER,
             topic: R::Of::TOPIC,
             owner: R::Of::CONTEXT,
             aggregate_type: R::Of::NAME,
@@ -57,13 +58,13 @@ impl<R: Replicated> Reactor for ReplicaReactor<R> {
         }
     }
 
-    async fn react(
+    async fn handle(
         &self,
-        _: &Scope,
+        _: &HandlerContext,
         envelope: &Envelope,
         row: &Found,
         _: &Peek,
-    ) -> Result<Reaction, Failure> {
+    ) -> Result<HandlerWrites, HandlerError> {
         let to = if envelope.change == Change::Deleted {
             SaveTo::Deleted {
                 id: envelope.subject,
@@ -72,23 +73,25 @@ impl<R: Replicated> Reactor for ReplicaReactor<R> {
         } else {
             SaveTo::Live(copy::<R>(envelope, row)?)
         };
-        Ok(Reaction {
+        Ok(HandlerWrites {
             row: Some(to),
-            ..Reaction::default()
+            ..HandlerWrites::default()
         })
     }
 }
 
 /// The row after a message: its members, as far as the replica has them, over those of before. A
 /// snapshot has all members there are, so nothing of before stays.
-fn copy<R: Replicated>(envelope: &Envelope, row: &Found) -> Result<Stored, Failure> {
+fn copy<R: Replicated>(envelope: &Envelope, row: &Found) -> Result<Stored, HandlerError> {
     let kind = (envelope.kind.as_str(), envelope.version);
     let data = upcast(R::UPCASTERS, kind, envelope.data.clone()).map_err(|error| match error {
-        UpcastError::UnknownVersion(_) => Failure::Newer(error.to_string()),
-        UpcastError::Malformed(_) => Failure::Poison(error.to_string()),
+        UpcastError::UnknownVersion(_) => HandlerError::NewerVersion(error.to_string()),
+        UpcastError::Malformed(_) => HandlerError::Poison(error.to_string()),
     })?;
     let Value::Object(mut data) = data else {
-        return Err(Failure::Poison("the data is no JSON object".to_owned()));
+        return Err(HandlerError::Poison(
+            "the data is no JSON object".to_owned(),
+        ));
     };
     let (created_at, mut members) = match row {
         Found::Live(row) if envelope.is_snapshot() => (row.created_at, Map::new()),
@@ -103,7 +106,7 @@ fn copy<R: Replicated>(envelope: &Envelope, row: &Found) -> Result<Stored, Failu
         }
     }
     // Found out here, a bad copy is this message's fault; found out by a reader, it is nobody's.
-    restore::<R>(&members).map_err(|error| Failure::Poison(error.to_string()))?;
+    restore::<R>(&members).map_err(|error| HandlerError::Poison(error.to_string()))?;
     Ok(Stored {
         id: envelope.subject,
         version: envelope.sequence,
@@ -125,7 +128,7 @@ pub async fn read<R: Replicated>(
     engine: &dyn Engine,
     id: <R::Of as AggregateType>::Id,
 ) -> Result<Replica<R>, EngineError> {
-    Ok(look::<R>(engine, id.into()).await?.1)
+    Ok(look_up::<R>(engine, id.into()).await?.1)
 }
 
 impl Reads<'_> {
@@ -138,38 +141,38 @@ impl Reads<'_> {
         id: <R::Of as AggregateType>::Id,
     ) -> Result<Replica<R>, EngineError> {
         let id: Uuid = id.into();
-        let (seen, replica) = look::<R>(self.engine, id).await?;
+        let (row, replica) = look_up::<R>(self.engine, id).await?;
         self.checks.push(Check::Version {
             schema: R::SCHEMA,
-            generation: seen.generation,
+            generation: row.generation,
             id,
-            version: seen.version,
+            version: row.version,
         });
         Ok(replica)
     }
 }
 
-/// Which row was looked at.
-struct Seen {
+/// The version of the row that was read, in its generation.
+struct RowVersion {
     generation: Generation,
     version: u64,
 }
 
-async fn look<R: Replicated>(
+async fn look_up<R: Replicated>(
     engine: &dyn Engine,
     id: Uuid,
-) -> Result<(Seen, Replica<R>), EngineError> {
-    let Some((state, _)) = State::load(engine, R::HANDLER).await? else {
-        let seen = Seen {
+) -> Result<(RowVersion, Replica<R>), EngineError> {
+    let Some((state, _)) = HandlerState::load(engine, R::HANDLER).await? else {
+        let row_version = RowVersion {
             generation: 0,
             version: 0,
         };
-        return Ok((seen, Replica::Unknown));
+        return Ok((row_version, Replica::Unknown));
     };
     // The age first: what is read after it is at least as fresh.
     let age_ms = age(engine, &state, R::HANDLER, id).await?;
     let found = engine.load(R::SCHEMA, state.active, id).await?;
-    let seen = Seen {
+    let row_version = RowVersion {
         generation: state.active,
         version: version(&found),
     };
@@ -184,14 +187,14 @@ async fn look<R: Replicated>(
             stale_after_ms: R::STALE_AFTER_MS,
         }),
     };
-    Ok((seen, replica))
+    Ok((row_version, replica))
 }
 
 /// How old the copy of an aggregate may be: since its partition was known to be complete, or since
 /// a message of its own has been waiting.
 async fn age(
     engine: &dyn Engine,
-    state: &State,
+    state: &HandlerState,
     handler: &str,
     id: Uuid,
 ) -> Result<u64, EngineError> {
@@ -203,8 +206,8 @@ async fn age(
     };
     let group = format!("{handler}/{}/{id}", state.active);
     let parked = waiting_since(engine, &group).await?;
-    let block = queue::block(engine, &group).await?;
-    let blocked = block.map(|(block, _)| block.since);
+    let blocked_key = blocked_queue::blocked_key(engine, &group).await?;
+    let blocked = blocked_key.map(|(key, _)| key.since);
     let since = [parked, blocked]
         .into_iter()
         .flatten()
@@ -214,16 +217,16 @@ async fn age(
 }
 
 /// Sets the gauge of a replica's age.
-pub(super) async fn measure_age(scope: &Scope) -> Result<(), EngineError> {
-    let (engine, handler) = (&scope.runtime.engine, scope.about.handler);
-    let offsets = engine.offsets(handler, scope.generation).await?;
+pub(super) async fn measure_age(context: &HandlerContext) -> Result<(), EngineError> {
+    let (engine, handler) = (&context.runtime.engine, context.descriptor.id);
+    let offsets = engine.offsets(handler, context.generation).await?;
     let now = engine.now().await?;
     let known = |offset: &OffsetAdvance| offset.as_of;
     let as_of = offsets
         .iter()
         .map(known)
         .collect::<Option<Vec<_>>>()
-        .filter(|all| all.len() >= scope.runtime.partitions as usize)
+        .filter(|all| all.len() >= context.runtime.partitions as usize)
         .and_then(|all| all.into_iter().min());
     let age = as_of.map_or(metrics::NEVER, |as_of| {
         Duration::from_millis(now.millis_since(as_of)).as_secs_f64()

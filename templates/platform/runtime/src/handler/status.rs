@@ -1,6 +1,6 @@
 //! Where the handlers of a service stand, for tests.
 
-use super::generations::State;
+use super::handler_state::HandlerState;
 use super::registry::Handlers;
 use platform_contract::schema::Schema;
 use platform_ports::engine::{Engine, EngineError, Generation};
@@ -31,17 +31,19 @@ impl Handlers {
         engine: &dyn Engine,
     ) -> Result<Option<Vec<HandlerStatus>>, EngineError> {
         let mut all = Vec::new();
-        for about in self.abouts() {
-            let Some((state, _)) = State::load(engine, about.handler).await? else {
+        for descriptor in self.descriptors() {
+            let Some((state, _)) = HandlerState::load(engine, descriptor.id).await? else {
                 return Ok(None);
             };
-            let complete = state.begun(state.active).is_some_and(|b| b.is_complete());
+            let complete = state
+                .generation(state.active)
+                .is_some_and(|b| b.is_complete());
             all.push(HandlerStatus {
-                handler: about.handler,
-                topic: about.topic,
-                owner: about.owner,
-                aggregate_type: about.aggregate_type,
-                projection: about.projection,
+                handler: descriptor.id,
+                topic: descriptor.topic,
+                owner: descriptor.owner,
+                aggregate_type: descriptor.aggregate_type,
+                projection: descriptor.projection,
                 generation: state.active,
                 complete: complete && state.generations.len() == 1,
             });

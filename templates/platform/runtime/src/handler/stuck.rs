@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::command::Pending;
+use super::blocked_queue;
+use super::command::PendingCommand;
 use super::contention::{Contention, commit};
 use super::dead_letters::DeadLetter;
 use super::effect::Job;
 use super::execution::write;
 use super::heads::heads;
-use super::queue;
 use crate::Runtime;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
@@ -42,13 +42,13 @@ struct Stuck {
     body: Value,
 }
 
-/// Where a document stands, by its group: `<handler>/<key>`, and perhaps more.
-struct At<'a> {
+/// Whose a document is, by its group: `<handler>/<key>`, and perhaps more.
+struct GroupKey<'a> {
     handler: &'a str,
     key: Uuid,
 }
 
-impl<'a> At<'a> {
+impl<'a> GroupKey<'a> {
     fn of(document: &'a Document) -> Self {
         let mut parts = document.group.split('/');
         let handler = parts.next().unwrap_or_default();
@@ -69,7 +69,7 @@ pub(super) async fn set_aside(
     failure: String,
     attempts: u32,
 ) -> Result<(), EngineError> {
-    let handler = At::of(&document).handler.to_owned();
+    let handler = GroupKey::of(&document).handler.to_owned();
     tracing::error!(
         handler,
         id = document.key,
@@ -93,34 +93,34 @@ pub(super) async fn set_aside(
         },
     };
     write(runtime, vec![put]).await?;
-    queue::count(&handler);
+    blocked_queue::count(&handler);
     Ok(())
 }
 
 /// What operators see of commands and jobs.
-pub(super) struct Listing<'a> {
+pub(super) struct StuckDocuments<'a> {
     pub runtime: &'a Runtime,
     /// The effects of the program: nobody does the jobs of others.
     pub effects: BTreeSet<&'a str>,
 }
 
-impl Listing<'_> {
+impl StuckDocuments<'_> {
     /// All that are stuck, and those that wait behind them.
     pub async fn list(&self) -> Result<Vec<DeadLetter>, EngineError> {
         let engine = &*self.runtime.engine;
-        let mut letters = Vec::new();
+        let mut dead_letters = Vec::new();
         for collection in COLLECTIONS {
             for head in heads(engine, collection, "").await? {
                 let Some(stuck) = self.stuck(collection, &head) else {
                     continue;
                 };
-                letters.push(shown(&head, 0, Some(stuck)));
+                dead_letters.push(shown(&head, 0, Some(stuck)));
                 let behind = group_of(engine, collection, &head).await?;
                 let behind = (1..).zip(behind.iter().filter(|one| one.key != head.key));
-                letters.extend(behind.map(|(position, one)| shown(one, position, None)));
+                dead_letters.extend(behind.map(|(position, one)| shown(one, position, None)));
             }
         }
-        Ok(letters)
+        Ok(dead_letters)
     }
 
     /// Lets those of a key be tried again, each with all its attempts; whether there were any.
@@ -164,8 +164,8 @@ impl Listing<'_> {
             let mut documents = Vec::new();
             for collection in COLLECTIONS {
                 for head in heads(engine, collection, "").await? {
-                    let at = At::of(&head);
-                    let its = (at.handler, at.key) == (handler, key);
+                    let group = GroupKey::of(&head);
+                    let its = (group.handler, group.key) == (handler, key);
                     if let Some(stuck) = self.stuck(collection, &head).filter(|_| its) {
                         documents.push(change(collection, head, stuck));
                     }
@@ -187,7 +187,7 @@ impl Listing<'_> {
     fn stuck(&self, collection: Documents, document: &Document) -> Option<Stuck> {
         let said = Stuck::deserialize(&document.body).ok();
         let said = said.filter(|_| document.due.is_none());
-        let handler = At::of(document).handler;
+        let handler = GroupKey::of(document).handler;
         let gone = collection == Documents::Jobs && !self.effects.contains(handler);
         said.or_else(|| {
             gone.then(|| Stuck {
@@ -219,15 +219,15 @@ async fn group_of(
     Ok(group)
 }
 
-/// What an operator is shown of a document at this place in its group.
+/// What an operator is shown of a document at this position in its group.
 fn shown(document: &Document, position: i64, stuck: Option<Stuck>) -> DeadLetter {
     let body = stuck.as_ref().map_or(&document.body, |stuck| &stuck.body);
     let (kind, sequence) = said(body);
-    let at = At::of(document);
+    let group = GroupKey::of(document);
     let since = stuck.as_ref().map(|stuck| stuck.since).or(document.due);
     DeadLetter {
-        handler: at.handler.to_owned(),
-        key: at.key,
+        handler: group.handler.to_owned(),
+        key: group.key,
         position,
         kind,
         sequence,
@@ -244,7 +244,7 @@ pub(super) fn no_effect(handler: &str) -> String {
 
 /// What a body is about, and its sequence, as far as it can be told.
 fn said(body: &Value) -> (String, Option<u64>) {
-    if let Ok(pending) = Pending::deserialize(body) {
+    if let Ok(pending) = PendingCommand::deserialize(body) {
         return (pending.command, Some(pending.after.sequence));
     }
     let job = Job::deserialize(body).ok();

@@ -1,5 +1,5 @@
 //! Keeps the generations of a handler: a consumer for each, the switch to one that is complete, the
-//! removal of those that are no longer used.
+//! cleanup of those that are no longer used.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,11 +8,11 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::consumer::consume;
 use super::contention::into_engine_error;
-use super::generations::{Begun, Retired, State};
-use super::lookout::News;
+use super::event_handler::{EventHandler, HandlerContext};
+use super::handler_state::{GenerationState, HandlerState, RetiredGeneration};
 use super::parked;
+use super::poller::MaintenanceSignal;
 use super::positions::{self, ReadError};
-use super::reactor::{Reactor, Scope};
 use crate::Runtime;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
@@ -27,8 +27,8 @@ const AT_ONCE: u32 = 200;
 
 /// Looks after a handler.
 pub(super) struct Supervisor {
-    scope: Scope,
-    news: News,
+    context: HandlerContext,
+    maintenance_due: MaintenanceSignal,
     consumers: JoinSet<()>,
     running: BTreeMap<Generation, AbortHandle>,
     /// What may take a while, and holds up no other handler: one thing at a time.
@@ -36,11 +36,15 @@ pub(super) struct Supervisor {
 }
 
 impl Supervisor {
-    /// One for a handler; its consumers are told by `news` when there may be something to look after.
-    pub fn new(runtime: &Arc<Runtime>, reactor: Arc<dyn Reactor>, news: News) -> Self {
+    /// One for a handler; its consumers are told by `maintenance_due` when there may be something to look after.
+    pub fn new(
+        runtime: &Arc<Runtime>,
+        handler: Arc<dyn EventHandler>,
+        maintenance_due: MaintenanceSignal,
+    ) -> Self {
         Self {
-            scope: Scope::new(Arc::clone(runtime), reactor, 0),
-            news,
+            context: HandlerContext::new(Arc::clone(runtime), handler, 0),
+            maintenance_due,
             consumers: JoinSet::new(),
             running: BTreeMap::new(),
             errand: JoinSet::new(),
@@ -49,11 +53,11 @@ impl Supervisor {
 
     /// The handler's id.
     pub fn handler(&self) -> &'static str {
-        self.scope.about.handler
+        self.context.descriptor.id
     }
 
     /// Does what the handler's state demands; whether that is to change soon.
-    pub fn look(&mut self, state: Option<State>, now: Timestamp) -> bool {
+    pub fn supervise(&mut self, state: Option<HandlerState>, now: Timestamp) -> bool {
         if let Some(state) = &state {
             self.run(state);
         }
@@ -62,11 +66,11 @@ impl Supervisor {
             .is_some_and(|state| state.generations.len() == 1 && state.retired.is_empty());
         while self.errand.try_join_next().is_some() {}
         if !settled && self.errand.is_empty() {
-            let scope = self.scope.clone();
+            let context = self.context.clone();
             self.errand.spawn(async move {
-                if let Err(error) = change(&scope, state, now).await {
-                    let handler = scope.about.handler;
-                    scope.runtime.outages.failed(
+                if let Err(error) = change(&context, state, now).await {
+                    let handler = context.descriptor.id;
+                    context.runtime.outages.failed(
                         &error,
                         || tracing::warn!(handler, %error, "a handler could not be looked after"),
                     );
@@ -84,7 +88,7 @@ impl Supervisor {
 
     /// Starts and stops consumers as the state demands. A consumer may be stopped anywhere: what it
     /// writes is written as a whole.
-    fn run(&mut self, state: &State) {
+    fn run(&mut self, state: &HandlerState) {
         while self.consumers.try_join_next().is_some() {}
         self.running.retain(|generation, consumer| {
             let kept = state.generations.contains_key(generation) && !consumer.is_finished();
@@ -93,33 +97,40 @@ impl Supervisor {
             }
             kept
         });
-        for (generation, begun) in &state.generations {
+        for (generation, generation_state) in &state.generations {
             self.running.entry(*generation).or_insert_with(|| {
-                let scope = self.scope.at(*generation);
-                let news = self.news.clone();
-                self.consumers
-                    .spawn(consume(scope, begun.topic.clone(), news))
+                let context = self.context.at(*generation);
+                let maintenance_due = self.maintenance_due.clone();
+                self.consumers.spawn(consume(
+                    context,
+                    generation_state.topic.clone(),
+                    maintenance_due,
+                ))
             });
         }
     }
 }
 
 /// Begins a handler, and sees through what its generations wait for.
-async fn change(scope: &Scope, state: Option<State>, now: Timestamp) -> Result<(), ReadError> {
+async fn change(
+    context: &HandlerContext,
+    state: Option<HandlerState>,
+    now: Timestamp,
+) -> Result<(), ReadError> {
     let Some(state) = state else {
-        positions::begin(scope).await?;
-        scope.runtime.generations_wake_up.notify_one();
+        positions::begin(context).await?;
+        context.runtime.generations_wake_up.notify_one();
         return Ok(());
     };
-    let change = Change { scope };
-    for (generation, begun) in &state.generations {
-        if *generation != state.active && begun.is_complete() {
+    let change = Change { context };
+    for (generation, generation_state) in &state.generations {
+        if *generation != state.active && generation_state.is_complete() {
             change.complete(&state, *generation).await?;
         }
     }
     for (generation, retired) in &state.retired {
         if now.millis_since(retired.at) > GRACE_MS {
-            change.remove(*generation, retired).await?;
+            change.cleanup(*generation, retired).await?;
         }
     }
     Ok(())
@@ -127,14 +138,18 @@ async fn change(scope: &Scope, state: Option<State>, now: Timestamp) -> Result<(
 
 /// A change of a handler's generations.
 struct Change<'a> {
-    scope: &'a Scope,
+    context: &'a HandlerContext,
 }
 
 impl Change<'_> {
     /// A shadow generation that has all it waited for takes over as soon as it has read as far as
     /// the one that counts; a replay is over.
-    async fn complete(&self, state: &State, generation: Generation) -> Result<(), ReadError> {
-        let over = if self.scope.about.projection.is_some() {
+    async fn complete(
+        &self,
+        state: &HandlerState,
+        generation: Generation,
+    ) -> Result<(), ReadError> {
+        let over = if self.context.descriptor.projection.is_some() {
             self.has_caught_up(state.active, generation).await?
         } else {
             self.has_nothing_open(generation).await?
@@ -142,11 +157,13 @@ impl Change<'_> {
         if !over {
             return Ok(());
         }
-        let handler = self.scope.about.handler;
-        let projection = self.scope.about.projection.is_some();
-        let now = self.scope.runtime.engine.now().await?;
-        let changed = State::change(&*self.scope.runtime.engine, handler, |state| {
-            let complete = state.begun(generation).is_some_and(Begun::is_complete);
+        let handler = self.context.descriptor.id;
+        let projection = self.context.descriptor.projection.is_some();
+        let now = self.context.runtime.engine.now().await?;
+        let changed = HandlerState::change(&*self.context.runtime.engine, handler, |state| {
+            let complete = state
+                .generation(generation)
+                .is_some_and(GenerationState::is_complete);
             if !complete || state.active == generation {
                 return None;
             }
@@ -156,7 +173,9 @@ impl Change<'_> {
                 generation
             };
             let topic = state.generations.remove(&old)?.topic;
-            state.retired.insert(old, Retired { at: now, topic });
+            state
+                .retired
+                .insert(old, RetiredGeneration { at: now, topic });
             Some(((), WriteSet::default()))
         })
         .await?;
@@ -172,8 +191,8 @@ impl Change<'_> {
         active: Generation,
         shadow: Generation,
     ) -> Result<bool, EngineError> {
-        let engine = &self.scope.runtime.engine;
-        let handler = self.scope.about.handler;
+        let engine = &self.context.runtime.engine;
+        let handler = self.context.descriptor.id;
         let active = engine.offsets(handler, active).await?;
         let shadow = engine.offsets(handler, shadow).await?;
         Ok(active.iter().all(|active| {
@@ -187,27 +206,31 @@ impl Change<'_> {
 
     /// Whether no message of a replay waits, or waits for an operator.
     async fn has_nothing_open(&self, generation: Generation) -> Result<bool, EngineError> {
-        let scope = self.scope.at(generation);
-        if !parked::keys(&scope).await?.is_empty() {
+        let context = self.context.at(generation);
+        if !parked::keys(&context).await?.is_empty() {
             return Ok(false);
         }
-        let open = first_documents(&scope, Documents::Blocks).await?;
+        let open = first_documents(&context, Documents::Blocks).await?;
         Ok(open.is_empty())
     }
 
-    async fn remove(&self, generation: Generation, retired: &Retired) -> Result<(), ReadError> {
-        let scope = self.scope.at(generation);
-        let (engine, about) = (&scope.runtime.engine, &scope.about);
+    async fn cleanup(
+        &self,
+        generation: Generation,
+        retired: &RetiredGeneration,
+    ) -> Result<(), ReadError> {
+        let context = self.context.at(generation);
+        let (engine, descriptor) = (&context.runtime.engine, &context.descriptor);
         engine
-            .drop_generation(about.projection, about.handler, generation)
+            .drop_generation(descriptor.projection, descriptor.id, generation)
             .await?;
         for collection in [Documents::Parked, Documents::DeadLetters, Documents::Blocks] {
-            while delete_some(&scope, collection).await? {}
+            while delete_some(&context, collection).await? {}
         }
-        if retired.topic != about.topic {
-            scope.runtime.broker.delete_topic(&retired.topic).await?;
+        if retired.topic != descriptor.topic {
+            context.runtime.broker.delete_topic(&retired.topic).await?;
         }
-        State::change(&**engine, about.handler, |state| {
+        HandlerState::change(&**engine, descriptor.id, |state| {
             state.retired.remove(&generation)?;
             Some(((), WriteSet::default()))
         })
@@ -218,10 +241,10 @@ impl Change<'_> {
 
 /// The keys and versions of some documents of a generation.
 async fn first_documents(
-    scope: &Scope,
+    context: &HandlerContext,
     collection: Documents,
 ) -> Result<Vec<(String, u64)>, EngineError> {
-    let prefix = scope.prefix();
+    let prefix = context.prefix();
     let query = DocumentsQuery {
         collection,
         group: None,
@@ -230,7 +253,7 @@ async fn first_documents(
         after: Some(prefix.clone()),
         limit: AT_ONCE,
     };
-    let documents = scope.runtime.engine.documents(&query).await?;
+    let documents = context.runtime.engine.documents(&query).await?;
     let own = documents
         .into_iter()
         .take_while(|document| document.key.starts_with(&prefix));
@@ -238,8 +261,8 @@ async fn first_documents(
 }
 
 /// Deletes some documents of a generation; whether there may be more.
-async fn delete_some(scope: &Scope, collection: Documents) -> Result<bool, EngineError> {
-    let found = first_documents(scope, collection).await?;
+async fn delete_some(context: &HandlerContext, collection: Documents) -> Result<bool, EngineError> {
+    let found = first_documents(context, collection).await?;
     if found.is_empty() {
         return Ok(false);
     }
@@ -249,7 +272,7 @@ async fn delete_some(scope: &Scope, collection: Documents) -> Result<bool, Engin
         expected,
     };
     let write = WriteSet::of_documents(found.into_iter().map(delete).collect());
-    match scope.runtime.engine.commit(write).await {
+    match context.runtime.engine.commit(write).await {
         Ok(()) => Ok(true),
         Err(error) => Err(into_engine_error(error)),
     }

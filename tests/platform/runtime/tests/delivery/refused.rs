@@ -11,7 +11,7 @@ use platform_contract::value::Timestamp;
 use platform_ports::broker::Broker;
 use platform_ports::engine::{Document, DocumentWrite, Documents, WriteSet};
 use platform_runtime::handler::Handlers;
-use platform_runtime::handler::dead_letters::{DeadLetter, LetterError, Settled};
+use platform_runtime::handler::dead_letters::{DeadLetter, DeadLetterError, QueueStatus};
 use platform_runtime::publisher::{EVENT_LOG_RETENTION, SnapshotPublisher};
 use platform_runtime::recovery_request::RecoveryRequester;
 use platform_testing::consuming::Reader;
@@ -64,16 +64,16 @@ async fn what_the_broker_refuses_is_listed_and_given_up_for_good() -> Outcome {
     assert_eq!(letter.sequence, Some(2));
     assert!(letter.failure.is_some_and(|why| why.contains("refuses")));
 
-    // EffectOutcome again, it is refused again.
+    // Tried again, it is refused again.
     let (handlers, runtime) = (Handlers::default(), &service.runtime);
     let again = handlers.retry(runtime, "outbox", item).await?;
-    assert_eq!(again, Settled::UnderWay);
+    assert_eq!(again, QueueStatus::UnderWay);
     listed(&service).await?;
     let discarded = handlers.discard(runtime, "outbox", item).await?;
-    assert_eq!(discarded, Settled::UnderWay);
+    assert_eq!(discarded, QueueStatus::UnderWay);
     service.drained().await?;
     let nothing = handlers.discard(runtime, "outbox", item).await;
-    assert!(matches!(nothing, Err(LetterError::UnknownHandler(_))));
+    assert!(matches!(nothing, Err(DeadLetterError::UnknownHandler(_))));
 
     // Whoever misses it is told the state instead: sent again, it would be refused again.
     let owner = SnapshotPublisher::new(Arc::clone(runtime), vec![OWNED], EVENT_LOG_RETENTION);

@@ -8,7 +8,7 @@ use platform_contract::envelope::{Envelope, partition_of};
 use platform_ports::broker::Publication;
 use platform_ports::engine::{Documents, WriteSet};
 use platform_runtime::handler::Handlers;
-use platform_runtime::handler::dead_letters::{LetterError, Settled};
+use platform_runtime::handler::dead_letters::{DeadLetterError, QueueStatus};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -70,11 +70,11 @@ async fn poison_blocks_its_own_key_only_and_is_retried_in_order() {
 
     let runtime = &desk.runtime;
     let settled = desk.handlers.retry(runtime, "notes", bad).await;
-    assert!(matches!(settled, Ok(Settled::StillFailing(_))));
+    assert!(matches!(settled, Ok(QueueStatus::StillFailing(_))));
     waits(&desk, 3).await;
     mend(bad);
     let settled = desk.handlers.retry(runtime, "notes", bad).await;
-    assert_eq!(settled.expect("retried"), Settled::Empty);
+    assert_eq!(settled.expect("retried"), QueueStatus::Empty);
     desk.cards_say(&["a first poison third fourth", "b one two three"])
         .await;
     assert_eq!(desk.count(Documents::Blocks).await, 0);
@@ -82,7 +82,7 @@ async fn poison_blocks_its_own_key_only_and_is_retried_in_order() {
     desk.cards_say(&["a first poison third fourth fifth", "b one two three"])
         .await;
     let nothing = desk.handlers.retry(runtime, "notes", bad).await;
-    assert!(matches!(nothing, Err(LetterError::Nothing { .. })));
+    assert!(matches!(nothing, Err(DeadLetterError::Nothing { .. })));
     desk.stop().await;
 }
 
@@ -100,7 +100,7 @@ async fn what_is_discarded_is_passed_over() {
     publish(&*world.broker, BOOKS, &run).await;
     waits(&desk, 3).await;
     let settled = desk.handlers.discard(&desk.runtime, "notes", book).await;
-    assert_eq!(settled.expect("discarded"), Settled::Empty);
+    assert_eq!(settled.expect("discarded"), QueueStatus::Empty);
     desk.cards_say(&["a one three four"]).await;
     assert_eq!(desk.applied("notes", 0, book).await, Some(4));
     desk.stop().await;
@@ -128,7 +128,7 @@ async fn a_discarded_message_of_a_replica_brings_a_snapshot() {
         .handlers
         .discard(&desk.runtime, "book-copy", book)
         .await;
-    assert_eq!(settled.expect("discarded"), Settled::Empty);
+    assert_eq!(settled.expect("discarded"), QueueStatus::Empty);
     until("the copy is right", async || {
         (desk.copy(0, book).await == Some(("Emma".to_owned(), 2))).then_some(())
     })
@@ -154,7 +154,7 @@ async fn what_nobody_can_read_is_kept_and_can_be_discarded() {
     publish(&*world.broker, BOOKS, &[listed(book, 1, "Emma")]).await;
     waits(&desk, 2).await;
     let settled = desk.handlers.discard(&desk.runtime, "opens", book).await;
-    assert_eq!(settled.expect("discarded"), Settled::Empty);
+    assert_eq!(settled.expect("discarded"), QueueStatus::Empty);
     desk.cards_say(&["Emma"]).await;
     desk.stop().await;
 }
@@ -179,11 +179,11 @@ async fn a_refusal_that_matters_is_kept() {
     desk.cards_say(&["Emma"]).await;
     let (handlers, runtime) = (&desk.handlers, &desk.runtime);
     let settled = handlers.retry(runtime, "opens", refused.key).await;
-    assert_eq!(settled.expect("retried"), Settled::Empty);
+    assert_eq!(settled.expect("retried"), QueueStatus::Empty);
     desk.holds(Documents::Commands, 0).await;
     waits(&desk, 1).await;
     let settled = handlers.discard(runtime, "opens", refused.key).await;
-    assert_eq!(settled.expect("discarded"), Settled::Empty);
+    assert_eq!(settled.expect("discarded"), QueueStatus::Empty);
     waits(&desk, 0).await;
     desk.stop().await;
 }

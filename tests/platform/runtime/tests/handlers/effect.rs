@@ -9,7 +9,7 @@ use crate::reacting::library::{lent, listed, publish};
 use crate::reacting::world::{Desk, World, until};
 use platform_contract::{FollowUp, Recorded};
 use platform_ports::engine::Documents;
-use platform_runtime::handler::{Attempt, Attempts, Effect, Handlers, Outcome};
+use platform_runtime::handler::{Attempt, Attempts, Effect, ErasedOutcome, Handlers};
 use platform_support::child::Child;
 use serde_json::json;
 use tokio::task::LocalSet;
@@ -59,7 +59,7 @@ impl Effect for Prints {
         give_up_after_ms: 60_000,
     };
 
-    async fn attempt(&self, event: &Recorded<BookListed>, attempt: &Attempt) -> Outcome {
+    async fn attempt(&self, event: &Recorded<BookListed>, attempt: &Attempt) -> ErasedOutcome {
         let title = event.title.clone();
         let seen = (title.clone(), attempt.idempotency_key, attempt.number);
         self.log
@@ -67,15 +67,15 @@ impl Effect for Prints {
             .unwrap_or_else(PoisonError::into_inner)
             .push(seen);
         match title.as_str() {
-            "second time" if attempt.number == 1 => Outcome::Retry("jammed".to_owned()),
-            "never" => Outcome::Retry("out of paper".to_owned()),
-            "no" => Outcome::GiveUp(made("declined".to_owned())),
+            "second time" if attempt.number == 1 => ErasedOutcome::Retry("jammed".to_owned()),
+            "never" => ErasedOutcome::Retry("out of paper".to_owned()),
+            "no" => ErasedOutcome::GiveUp(made("declined".to_owned())),
             "hangs" => {
                 tokio::time::sleep(Duration::from_secs(60)).await;
-                Outcome::Done(None)
+                ErasedOutcome::Done(None)
             }
             "panics" => panic!("on fire"),
-            _ => Outcome::Done(match title.strip_prefix("on ") {
+            _ => ErasedOutcome::Done(match title.strip_prefix("on ") {
                 Some(card) => noted(card),
                 None => made(format!("printed {title}")),
             }),

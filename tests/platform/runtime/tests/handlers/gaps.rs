@@ -6,7 +6,7 @@ use crate::reacting::world::{Desk, World, until};
 use platform_contract::envelope::{Control, Envelope};
 use platform_ports::engine::Documents;
 use platform_runtime::handler::Handlers;
-use platform_runtime::handler::dead_letters::{DeadLetter, Settled};
+use platform_runtime::handler::dead_letters::{DeadLetter, QueueStatus};
 use uuid::Uuid;
 
 /// A book that is lent so often, the notes being the sequences.
@@ -61,14 +61,14 @@ async fn a_gap_that_nobody_can_fill_is_listed_and_discarded() {
 
     let (handlers, runtime) = (&desk.handlers, &desk.runtime);
     let again = handlers.retry(runtime, "notes", book).await;
-    assert_eq!(again.expect("asked for"), Settled::UnderWay);
+    assert_eq!(again.expect("asked for"), QueueStatus::UnderWay);
     until("it is asked for once more", async || {
         (resends(&world).await == asked + 1).then_some(())
     })
     .await;
     lost(&desk).await;
     let discarded = handlers.discard(runtime, "notes", book).await;
-    assert_eq!(discarded.expect("discarded"), Settled::Empty);
+    assert_eq!(discarded.expect("discarded"), QueueStatus::Empty);
     publish(&*world.broker, BOOKS, &events[6..]).await;
     desk.cards_say(&["1 2 5 6 7"]).await;
     desk.holds(Documents::Parked, 0).await;
@@ -94,7 +94,7 @@ async fn what_is_known_to_be_missing_from_a_state_only_is_listed_too() {
     publish(&*world.broker, BOOKS, &events[4..]).await;
     desk.holds(Documents::Parked, 2).await;
     let discarded = desk.handlers.discard(&desk.runtime, "notes", book).await;
-    assert_eq!(discarded.expect("discarded"), Settled::Empty);
+    assert_eq!(discarded.expect("discarded"), QueueStatus::Empty);
     desk.cards_say(&["1 5"]).await;
     desk.holds(Documents::Parked, 0).await;
     desk.stop().await;

@@ -7,8 +7,8 @@ use crate::reacting::library::{lent, listed, publish};
 use crate::reacting::world::{Desk, World, neighbours, until};
 use platform_contract::{FollowUp, Recorded};
 use platform_ports::engine::{Document, DocumentWrite, Documents, WriteSet};
-use platform_runtime::handler::dead_letters::{DeadLetter, Settled};
-use platform_runtime::handler::{Attempt, Attempts, Effect, Handlers, Outcome};
+use platform_runtime::handler::dead_letters::{DeadLetter, QueueStatus};
+use platform_runtime::handler::{Attempt, Attempts, Effect, ErasedOutcome, Handlers};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -29,13 +29,13 @@ impl Effect for Files {
     type On = BookListed;
     const ATTEMPTS: Attempts = FEW;
 
-    async fn attempt(&self, event: &Recorded<BookListed>, _: &Attempt) -> Outcome {
+    async fn attempt(&self, event: &Recorded<BookListed>, _: &Attempt) -> ErasedOutcome {
         let command = match event.title.as_str() {
-            "poison" => return Outcome::Retry("it sticks".to_owned()),
+            "poison" => return ErasedOutcome::Retry("it sticks".to_owned()),
             "odd" => "DoNobodyKnowsWhat",
             _ => "MakeCard",
         };
-        Outcome::Done(Some(FollowUp {
+        ErasedOutcome::Done(Some(FollowUp {
             command,
             target: None,
             input: json!({ "text": event.title }),
@@ -58,8 +58,8 @@ impl Effect for Removed {
         ..FEW
     };
 
-    async fn attempt(&self, _: &Recorded<BookListed>, _: &Attempt) -> Outcome {
-        Outcome::Retry("not yet".to_owned())
+    async fn attempt(&self, _: &Recorded<BookListed>, _: &Attempt) -> ErasedOutcome {
+        ErasedOutcome::Retry("not yet".to_owned())
     }
 
     fn gave_up(&self, _: &Recorded<BookListed>, _: &str) -> Option<FollowUp> {
@@ -119,10 +119,10 @@ async fn a_command_that_fails_for_good_is_a_dead_letter_of_its_target() {
     let (handlers, runtime) = (&desk.handlers, &desk.runtime);
     mend(burning);
     let again = handlers.retry(runtime, "notes", burning).await;
-    assert_eq!(again.expect("tried again"), Settled::UnderWay);
+    assert_eq!(again.expect("tried again"), QueueStatus::UnderWay);
     desk.cards_say(&["a burn two", "b", "c two"]).await;
     let discarded = handlers.discard(runtime, "notes", lost).await;
-    assert_eq!(discarded.expect("discarded"), Settled::UnderWay);
+    assert_eq!(discarded.expect("discarded"), QueueStatus::UnderWay);
     desk.cards_say(&["a burn two", "b after", "c two"]).await;
     letters(&desk, 1).await;
     desk.stop().await;
@@ -148,7 +148,7 @@ async fn an_effect_that_cannot_say_that_it_was_given_up_is_a_dead_letter() {
     assert!(says(&all[0], "it sticks"), "{all:?}");
     assert_eq!(all[1].failure, None);
     let discarded = desk.handlers.discard(&desk.runtime, "files", book).await;
-    assert_eq!(discarded.expect("discarded"), Settled::UnderWay);
+    assert_eq!(discarded.expect("discarded"), QueueStatus::UnderWay);
     desk.cards_say(&["Emma"]).await;
     desk.holds(Documents::Jobs, 0).await;
     desk.stop().await;
@@ -178,7 +178,7 @@ async fn jobs_of_an_effect_that_was_removed_stop_no_others() {
     );
     let (handlers, runtime) = (&desk.handlers, &desk.runtime);
     let discarded = handlers.discard(runtime, "removed", all[0].key).await;
-    assert_eq!(discarded.expect("discarded"), Settled::UnderWay);
+    assert_eq!(discarded.expect("discarded"), QueueStatus::UnderWay);
     desk.holds(Documents::Jobs, MANY as u64 - 1).await;
     // It may come back.
     handlers
@@ -192,7 +192,7 @@ async fn jobs_of_an_effect_that_was_removed_stop_no_others() {
     let desk = world.desk(Handlers::default()).await;
     let (handlers, runtime) = (&desk.handlers, &desk.runtime);
     let discarded = handlers.discard(runtime, "removed", all[1].key).await;
-    assert_eq!(discarded.expect("discarded"), Settled::UnderWay);
+    assert_eq!(discarded.expect("discarded"), QueueStatus::UnderWay);
     letters(&desk, MANY - 2).await;
     desk.stop().await;
 }
@@ -272,7 +272,7 @@ async fn what_nobody_can_read_stops_itself_only() {
     assert_eq!(unreadable.count(), 2 * MANY + 1);
     let (handlers, runtime) = (&desk.handlers, &desk.runtime);
     let discarded = handlers.discard(runtime, "notes", book).await;
-    assert_eq!(discarded.expect("discarded"), Settled::Empty);
+    assert_eq!(discarded.expect("discarded"), QueueStatus::Empty);
     let end = lent(book, 3, "end", &[card]);
     publish(&*world.broker, BOOKS, &[end]).await;
     until("what nobody could read was sent again", async || {
@@ -301,7 +301,7 @@ async fn what_waits_for_a_removed_policy_is_listed() {
     let all = letters(&desk, 1).await;
     assert!(says(&all[0], "there is no handler `notes`"));
     let discarded = desk.handlers.discard(&desk.runtime, "notes", book).await;
-    assert_eq!(discarded.expect("forgotten"), Settled::Empty);
+    assert_eq!(discarded.expect("forgotten"), QueueStatus::Empty);
     letters(&desk, 0).await;
     tokio::time::timeout(Duration::from_secs(30), desk.stop())
         .await

@@ -4,12 +4,12 @@
 use uuid::Uuid;
 
 use super::Batch;
-use crate::handler::applied_sequence::Place;
-use crate::handler::ask::{self, Ask};
+use crate::handler::applied_sequence::EventPosition;
+use crate::handler::blocked_queue;
+use crate::handler::handler_error::HandlerError;
 use crate::handler::message::Message;
-use crate::handler::parked::Why;
-use crate::handler::queue;
-use crate::handler::reactor::Failure;
+use crate::handler::parked::ParkedReason;
+use crate::handler::recovery::{self, RecoveryRequest};
 use platform_contract::envelope::Envelope;
 use platform_ports::engine::AppliedSequence;
 
@@ -22,7 +22,7 @@ impl Batch<'_> {
         &mut self,
         message: &Message,
         envelope: &Envelope,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), HandlerError> {
         let aggregate = envelope.subject;
         let begins_anywhere = self.is_mid_topic(aggregate);
         let key = self.key(aggregate);
@@ -42,7 +42,7 @@ impl Batch<'_> {
     /// Gives up what is missing before what waits for an aggregate, or what waits first when nothing is: the
     /// applied sequence moves. Whether there was anything.
     pub fn pass_over(&mut self, aggregate: Uuid) -> bool {
-        let (scope, begins_anywhere) = (self.scope, self.is_mid_topic(aggregate));
+        let (context, begins_anywhere) = (self.context, self.is_mid_topic(aggregate));
         let key = self.key(aggregate);
         let Some((first, waiting)) = key.parked.head() else {
             return false;
@@ -52,7 +52,7 @@ impl Batch<'_> {
             None if begins_anywhere => first,
             None => 1,
         };
-        let takes_first = first <= next || waiting.is_state();
+        let takes_first = first <= next || waiting.is_snapshot_instead();
         if key.queue.is_some() || waiting.is_unfinished() {
             return false;
         }
@@ -61,7 +61,7 @@ impl Batch<'_> {
             key.parked.remove(first);
         }
         tracing::warn!(
-            handler = scope.about.handler,
+            handler = context.descriptor.id,
             %aggregate,
             from = next,
             to = sequence,
@@ -70,9 +70,9 @@ impl Batch<'_> {
         // Without an id, so that a snapshot of the same sequence is still of use.
         let event = None;
         key.applied = Some(AppliedSequence { sequence, event });
-        if scope.about.projection.is_some() {
-            let ask = ask::recorded(scope, Ask::Snapshot(aggregate));
-            self.documents.push(ask);
+        if context.descriptor.projection.is_some() {
+            let request = recovery::recorded(context, RecoveryRequest::Snapshot(aggregate));
+            self.documents.push(request);
         }
         true
     }
@@ -96,18 +96,18 @@ impl Batch<'_> {
         message: &Message,
         envelope: &Envelope,
         from: u64,
-    ) -> Result<(), Failure> {
-        self.park(message, envelope, Why::Gap).await?;
-        self.ask_from(envelope.subject, from);
+    ) -> Result<(), HandlerError> {
+        self.park(message, envelope, ParkedReason::Gap).await?;
+        self.request_from(envelope.subject, from);
         Ok(())
     }
 
     /// Asks for the events from a sequence on, unless they wait already, or are lost.
-    fn ask_from(&mut self, aggregate: Uuid, from: u64) {
+    fn request_from(&mut self, aggregate: Uuid, from: u64) {
         let parked = &self.key(aggregate).parked;
         let missing = parked.head().is_none_or(|(first, _)| first > from);
         if missing && !parked.is_lost() {
-            self.asks.push(Ask::Resend(aggregate, from));
+            self.requests.push(RecoveryRequest::Resend(aggregate, from));
         }
     }
 
@@ -123,7 +123,7 @@ impl Batch<'_> {
             Some(applied) if applied.sequence >= sequence => return,
             Some(applied) => applied.sequence + 1,
         };
-        self.ask_from(aggregate, from);
+        self.request_from(aggregate, from);
     }
 
     /// Begins with the first event that waits, or behind the state that was told.
@@ -131,16 +131,16 @@ impl Batch<'_> {
         &mut self,
         envelope: &Envelope,
         first: Option<u64>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), HandlerError> {
         let applied = match first {
             Some(first) => AppliedSequence {
                 sequence: first.saturating_sub(1),
                 event: None,
             },
-            None => Place::from(envelope).applied(),
+            None => EventPosition::from(envelope).applied(),
         };
         tracing::warn!(
-            handler = self.scope.about.handler,
+            handler = self.context.descriptor.id,
             aggregate = %envelope.subject,
             sequence = applied.sequence,
             "the events up to this one are gone from their owner's log: it begins behind them"
@@ -148,8 +148,8 @@ impl Batch<'_> {
         self.key(envelope.subject).applied = Some(applied);
         match self.drain(envelope.subject).await {
             // The one that waits fails on its own account, when its turn comes.
-            Ok(_) | Err(Failure::Poison(_) | Failure::Newer(_)) => Ok(()),
-            Err(passing) => Err(passing),
+            Ok(_) | Err(HandlerError::Poison(_) | HandlerError::NewerVersion(_)) => Ok(()),
+            Err(transient) => Err(transient),
         }
     }
 
@@ -159,8 +159,8 @@ impl Batch<'_> {
         message: &Message,
         envelope: &Envelope,
         next: u64,
-    ) -> Result<(), Failure> {
-        let (handler, aggregate) = (self.scope.about.handler, envelope.subject);
+    ) -> Result<(), HandlerError> {
+        let (handler, aggregate) = (self.context.descriptor.id, envelope.subject);
         tracing::error!(
             handler,
             %aggregate,
@@ -168,11 +168,14 @@ impl Batch<'_> {
             "an event is missing, and its owner does not have it any more; its key waits until somebody \
              discards the gap"
         );
-        queue::count(handler);
+        blocked_queue::count(handler);
         let parked = &mut self.key(aggregate).parked;
         match parked.head() {
             Some(_) => parked.lose_head(),
-            None => self.park(message, envelope, Why::State).await?,
+            None => {
+                self.park(message, envelope, ParkedReason::SnapshotInstead)
+                    .await?
+            }
         }
         Ok(())
     }

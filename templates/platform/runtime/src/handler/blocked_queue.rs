@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::event_handler::HandlerContext;
 use super::message::Message;
 use super::metrics;
-use super::reactor::Scope;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
     Document, DocumentWrite, Documents, DocumentsQuery, Engine, EngineError, Generation,
@@ -26,24 +26,25 @@ pub(super) static DEAD_LETTERS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     )
 });
 
-/// What a row of [`Documents::Blocks`] says.
+/// What a row of [`Documents::Blocks`] says: a key is blocked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Block {
+pub(super) struct BlockedKey {
     pub handler: String,
     pub generation: Generation,
     pub aggregate: Uuid,
-    /// The place of the next message in the queue.
+    /// The position of the next message in the queue.
     pub tail: i64,
     /// When the first message that was not handled was recorded, or else read.
     pub since: Timestamp,
-    /// Whether an operator has let the queue go; what is left of it is then worked off by the
+    /// Whether an operator has released the queue; what is left of it is then worked off by the
     /// consumer as well.
     pub released: bool,
 }
 
-/// What a document of [`Documents::DeadLetters`] says.
+/// What a document of [`Documents::DeadLetters`] says: a message in the queue of a blocked key. What an
+/// operator is shown of it is a [`DeadLetter`](super::dead_letters::DeadLetter).
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Letter {
+pub(super) struct QueuedMessage {
     pub message: Message,
     /// Why it could not be handled; absent: it waits behind one that could not.
     pub failure: Option<String>,
@@ -51,47 +52,50 @@ pub(super) struct Letter {
     pub since: Timestamp,
 }
 
-/// The end of a queue, to which a batch appends.
+/// The queue of a blocked key, to which a batch appends.
 #[derive(Debug)]
-pub(super) struct Queue {
-    block: Block,
+pub(super) struct BlockedQueue {
+    blocked_key: BlockedKey,
     /// The version of the row; 0: it is new.
     stored: u64,
-    appended: Vec<Letter>,
+    appended: Vec<QueuedMessage>,
 }
 
-impl Queue {
+impl BlockedQueue {
     /// The one of an aggregate, if it is blocked.
-    pub async fn load(scope: &Scope, aggregate: Uuid) -> Result<Option<Self>, EngineError> {
-        let found = block(&*scope.runtime.engine, &scope.group(aggregate)).await?;
-        Ok(found.map(|(block, stored)| Self {
-            block,
+    pub async fn load(
+        context: &HandlerContext,
+        aggregate: Uuid,
+    ) -> Result<Option<Self>, EngineError> {
+        let found = blocked_key(&*context.runtime.engine, &context.group(aggregate)).await?;
+        Ok(found.map(|(blocked_key, stored)| Self {
+            blocked_key,
             stored,
             appended: Vec::new(),
         }))
     }
 
     /// A new one.
-    pub fn new(scope: &Scope, aggregate: Uuid, since: Timestamp) -> Self {
-        let block = Block {
-            handler: scope.about.handler.to_owned(),
-            generation: scope.generation,
+    pub fn new(context: &HandlerContext, aggregate: Uuid, since: Timestamp) -> Self {
+        let blocked_key = BlockedKey {
+            handler: context.descriptor.id.to_owned(),
+            generation: context.generation,
             aggregate,
             tail: 0,
             since,
             released: false,
         };
         Self {
-            block,
+            blocked_key,
             stored: 0,
             appended: Vec::new(),
         }
     }
 
     /// Appends a message.
-    pub fn append(&mut self, letter: Letter) {
-        count(&self.block.handler);
-        self.appended.push(letter);
+    pub fn append(&mut self, queued: QueuedMessage) {
+        count(&self.blocked_key.handler);
+        self.appended.push(queued);
     }
 
     /// What has to be written.
@@ -100,9 +104,9 @@ impl Queue {
             return Vec::new();
         }
         let mut writes = Vec::new();
-        for letter in self.appended {
-            let position = self.block.tail;
-            self.block.tail += 1;
+        for queued in self.appended {
+            let position = self.blocked_key.tail;
+            self.blocked_key.tail += 1;
             writes.push(DocumentWrite::Put {
                 collection: Documents::DeadLetters,
                 expected: 0,
@@ -112,11 +116,11 @@ impl Queue {
                     position,
                     due: None,
                     version: 0,
-                    body: json!(letter),
+                    body: json!(queued),
                 },
             });
         }
-        writes.push(put_block(group, &self.block, self.stored));
+        writes.push(put_blocked_key(group, &self.blocked_key, self.stored));
         writes
     }
 }
@@ -127,32 +131,36 @@ pub(super) fn count(handler: &str) {
 }
 
 /// The row that blocks a key, and its version.
-pub(super) async fn block(
+pub(super) async fn blocked_key(
     engine: &dyn Engine,
     group: &str,
-) -> Result<Option<(Block, u64)>, EngineError> {
+) -> Result<Option<(BlockedKey, u64)>, EngineError> {
     let document = engine.document(Documents::Blocks, group).await?;
     document
         .map(|document| {
-            let block = Block::deserialize(&document.body)
+            let blocked_key = BlockedKey::deserialize(&document.body)
                 .map_err(|error| EngineError::Corrupt(format!("block {group}: {error}")))?;
-            Ok((block, document.version))
+            Ok((blocked_key, document.version))
         })
         .transpose()
 }
 
 /// Writes the row again, and so locks it.
-pub(super) fn put_block(group: &str, block: &Block, expected: u64) -> DocumentWrite {
+pub(super) fn put_blocked_key(
+    group: &str,
+    blocked_key: &BlockedKey,
+    expected: u64,
+) -> DocumentWrite {
     DocumentWrite::Put {
         collection: Documents::Blocks,
         expected,
         document: Document {
             key: group.to_owned(),
-            group: block.handler.clone(),
+            group: blocked_key.handler.clone(),
             position: 0,
             due: None,
             version: 0,
-            body: json!(block),
+            body: json!(blocked_key),
         },
     }
 }
@@ -161,7 +169,7 @@ pub(super) fn put_block(group: &str, block: &Block, expected: u64) -> DocumentWr
 pub(super) async fn head(
     engine: &dyn Engine,
     group: &str,
-) -> Result<Option<(Document, Letter)>, EngineError> {
+) -> Result<Option<(Document, QueuedMessage)>, EngineError> {
     let query = DocumentsQuery {
         collection: Documents::DeadLetters,
         group: Some(group.to_owned()),
@@ -172,13 +180,13 @@ pub(super) async fn head(
     };
     let first = engine.documents(&query).await?.pop();
     first
-        .map(|document| Ok((letter(&document)?, document)))
+        .map(|document| Ok((queued_message(&document)?, document)))
         .transpose()
-        .map(|found| found.map(|(letter, document)| (document, letter)))
+        .map(|found| found.map(|(queued, document)| (document, queued)))
 }
 
 /// What a document of [`Documents::DeadLetters`] says.
-pub(super) fn letter(document: &Document) -> Result<Letter, EngineError> {
-    Letter::deserialize(&document.body)
+pub(super) fn queued_message(document: &Document) -> Result<QueuedMessage, EngineError> {
+    QueuedMessage::deserialize(&document.body)
         .map_err(|error| EngineError::Corrupt(format!("dead letter {}: {error}", document.key)))
 }

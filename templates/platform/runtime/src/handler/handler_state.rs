@@ -22,7 +22,7 @@ use platform_ports::engine::{
 
 /// What [`Documents::Projections`] keeps of a handler.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct State {
+pub(super) struct HandlerState {
     /// The generation that counts.
     pub active: Generation,
     /// The last one that was begun.
@@ -30,29 +30,29 @@ pub(super) struct State {
     /// How many partitions the topic has.
     pub partitions: u32,
     /// All that are kept up to date.
-    pub generations: BTreeMap<Generation, Begun>,
+    pub generations: BTreeMap<Generation, GenerationState>,
     /// Those that are to be removed.
-    pub retired: BTreeMap<Generation, Retired>,
+    pub retired: BTreeMap<Generation, RetiredGeneration>,
 }
 
 /// A generation that is no longer used.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Retired {
+pub(super) struct RetiredGeneration {
     /// When it was given up, by the database's clock.
     pub at: Timestamp,
     /// The topic it read.
     pub topic: String,
 }
 
-/// How a generation began.
+/// How a generation began, and what it waits for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Begun {
+pub(super) struct GenerationState {
     /// The topic it reads.
     pub topic: String,
-    /// The place in each partition from which on it reads.
-    pub starts: BTreeMap<u32, Start>,
+    /// The offset in each partition from which on it reads.
+    pub starts: BTreeMap<u32, StartOffset>,
     /// What it waits for before it is complete.
-    pub awaited: Option<Awaited>,
+    pub awaited: Option<AwaitedRequest>,
     /// Whether it ever was complete.
     pub filled: bool,
     /// Whether it reads an event log that may not reach back to the first events.
@@ -63,22 +63,22 @@ pub(super) struct Begun {
     pub from_start: bool,
 }
 
-/// A place in a partition.
+/// Where a generation begins in a partition.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Start {
+pub(super) struct StartOffset {
     pub topic_id: String,
     pub offset: i64,
 }
 
-/// The answers to a request.
+/// A request to the owner whose answers complete a generation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Awaited {
+pub(super) struct AwaitedRequest {
     pub request: Uuid,
     /// The partitions that have not told that theirs is complete.
     pub missing: BTreeSet<u32>,
 }
 
-impl Begun {
+impl GenerationState {
     /// A generation that begins at the ends of these partitions.
     pub fn at_end(topic: &str, partitions: &[Assignment]) -> Self {
         Self::at(topic, partitions, |partition| partition.end)
@@ -98,7 +98,7 @@ impl Begun {
     }
 
     fn at(topic: &str, partitions: &[Assignment], offset: impl Fn(&Assignment) -> i64) -> Self {
-        let start = |partition: &Assignment| Start {
+        let start = |partition: &Assignment| StartOffset {
             topic_id: partition.topic_id.clone(),
             offset: offset(partition),
         };
@@ -118,7 +118,7 @@ impl Begun {
     /// The same, complete when every partition has answered a request.
     pub fn awaiting(mut self, request: Uuid) -> Self {
         let missing = self.starts.keys().copied().collect();
-        self.awaited = Some(Awaited { request, missing });
+        self.awaited = Some(AwaitedRequest { request, missing });
         self
     }
 
@@ -142,8 +142,8 @@ impl Begun {
 
     /// The partitions in which something had gone by when it began.
     pub fn mid_topic(&self) -> BTreeSet<u32> {
-        let begun = self.starts.iter();
-        begun
+        let generation_state = self.starts.iter();
+        generation_state
             .filter(|(_, start)| self.replay || start.offset > 0)
             .map(|(partition, _)| *partition)
             .collect()
@@ -165,7 +165,7 @@ impl Begun {
     }
 }
 
-impl State {
+impl HandlerState {
     /// What is kept of a handler, with the version of the document.
     pub async fn load(
         engine: &dyn Engine,
@@ -186,7 +186,9 @@ impl State {
 
     /// Whether any generation waits for something.
     pub fn awaits(&self) -> bool {
-        self.generations.values().any(|begun| !begun.is_complete())
+        self.generations
+            .values()
+            .any(|generation_state| !generation_state.is_complete())
     }
 
     /// The write that keeps it.
@@ -228,25 +230,25 @@ impl State {
         }
     }
 
-    /// The generation, if it is still kept up to date.
-    pub fn begun(&self, generation: Generation) -> Option<&Begun> {
+    /// The generation of this number, if it is still kept up to date.
+    pub fn generation(&self, generation: Generation) -> Option<&GenerationState> {
         self.generations.get(&generation)
     }
 
     /// Adds a generation. Numbers are not used again: what a replay does is told from what another
     /// one did by its number.
-    pub fn add(&mut self, begun: Begun) {
+    pub fn add(&mut self, generation_state: GenerationState) {
         self.last += 1;
-        self.generations.insert(self.last, begun);
+        self.generations.insert(self.last, generation_state);
     }
 
     /// The first state of a handler.
-    pub fn new(partitions: u32, begun: Begun) -> Self {
+    pub fn new(partitions: u32, generation_state: GenerationState) -> Self {
         Self {
             active: 0,
             last: 0,
             partitions,
-            generations: BTreeMap::from([(0, begun)]),
+            generations: BTreeMap::from([(0, generation_state)]),
             retired: BTreeMap::new(),
         }
     }
@@ -254,7 +256,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::Begun;
+    use super::GenerationState;
     use platform_ports::broker::Assignment;
     use platform_ports::engine::OffsetAdvance;
 
@@ -282,33 +284,57 @@ mod tests {
 
     #[test]
     fn goes_on_where_it_was_and_never_resets_in_silence() {
-        let begun = Begun::at_end("topic", &[assignment("a", 2, 5)]);
+        let generation_state = GenerationState::at_end("topic", &[assignment("a", 2, 5)]);
         let now = assignment("a", 3, 9);
-        assert_eq!(begun.position(None, &now), Some(5));
-        assert_eq!(begun.position(Some(&stored("a", 3)), &now), Some(3));
-        assert_eq!(begun.position(Some(&stored("a", 9)), &now), Some(9));
-        assert_eq!(begun.position(Some(&stored("a", 2)), &now), None);
-        assert_eq!(begun.position(Some(&stored("a", 10)), &now), None);
-        assert_eq!(begun.position(Some(&stored("b", 5)), &now), None);
-        assert_eq!(begun.position(None, &assignment("b", 0, 9)), None);
-        assert_eq!(begun.position(None, &assignment("a", 6, 9)), None);
+        assert_eq!(generation_state.position(None, &now), Some(5));
+        assert_eq!(
+            generation_state.position(Some(&stored("a", 3)), &now),
+            Some(3)
+        );
+        assert_eq!(
+            generation_state.position(Some(&stored("a", 9)), &now),
+            Some(9)
+        );
+        assert_eq!(generation_state.position(Some(&stored("a", 2)), &now), None);
+        assert_eq!(
+            generation_state.position(Some(&stored("a", 10)), &now),
+            None
+        );
+        assert_eq!(generation_state.position(Some(&stored("b", 5)), &now), None);
+        assert_eq!(
+            generation_state.position(None, &assignment("b", 0, 9)),
+            None
+        );
+        assert_eq!(
+            generation_state.position(None, &assignment("a", 6, 9)),
+            None
+        );
     }
 
     #[test]
     fn begins_at_the_start_of_a_topic_that_nobody_had_seen() {
-        let begun = Begun::from_start("topic");
-        assert_eq!(begun.position(None, &assignment("a", 3, 9)), Some(3));
-        assert!(begun.mid_topic().is_empty());
+        let generation_state = GenerationState::from_start("topic");
+        assert_eq!(
+            generation_state.position(None, &assignment("a", 3, 9)),
+            Some(3)
+        );
+        assert!(generation_state.mid_topic().is_empty());
         // From then on, what is gone is gone.
         let stored = stored("a", 4);
-        assert_eq!(begun.position(Some(&stored), &assignment("b", 0, 9)), None);
+        assert_eq!(
+            generation_state.position(Some(&stored), &assignment("b", 0, 9)),
+            None
+        );
     }
 
     #[test]
     fn begins_mid_topic_only_where_something_had_gone_by() {
         let mut partitions = [assignment("a", 0, 0), assignment("a", 0, 4)];
         partitions[1].partition = 1;
-        let begun = Begun::at_end("topic", &partitions);
-        assert_eq!(begun.mid_topic().into_iter().collect::<Vec<_>>(), [1]);
+        let generation_state = GenerationState::at_end("topic", &partitions);
+        assert_eq!(
+            generation_state.mid_topic().into_iter().collect::<Vec<_>>(),
+            [1]
+        );
     }
 }

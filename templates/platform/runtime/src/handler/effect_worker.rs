@@ -15,12 +15,12 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::command::{self, Pending};
+use super::command::{self, PendingCommand};
 use super::contention;
 use super::due;
-use super::effect::{Doing, Job};
-use super::reactor::Failure;
-use super::{Attempt, Attempts, Outcome, metrics, stuck};
+use super::effect::{EffectRunner, Job};
+use super::handler_error::HandlerError;
+use super::{Attempt, Attempts, ErasedOutcome, metrics, stuck};
 use crate::Runtime;
 use crate::clock;
 use platform_contract::FollowUp;
@@ -52,18 +52,18 @@ pub(super) static GAVE_UP: LazyLock<IntCounterVec> = LazyLock::new(|| {
 });
 
 /// The effects of a service, by their ids.
-pub(super) type Doings = BTreeMap<&'static str, Arc<dyn Doing>>;
+pub(super) type EffectRunners = BTreeMap<&'static str, Arc<dyn EffectRunner>>;
 
 /// Does jobs until the service shuts down; attempts under way are finished first.
-pub(super) async fn work(runtime: Arc<Runtime>, doings: Arc<Doings>) {
+pub(super) async fn work_off_jobs(runtime: Arc<Runtime>, runners: Arc<EffectRunners>) {
     let mut shutdown = runtime.shutdown.clone();
     let mut under_way = JoinSet::new();
     while !*shutdown.borrow() {
-        let pause = match claim(&runtime, &doings, AT_ONCE - under_way.len()).await {
+        let pause = match claim(&runtime, &runners, AT_ONCE - under_way.len()).await {
             Ok((claimed, pause)) => {
                 for claim in claimed {
-                    let (runtime, doings) = (Arc::clone(&runtime), Arc::clone(&doings));
-                    under_way.spawn(async move { claim.run(&runtime, &doings).await });
+                    let (runtime, runners) = (Arc::clone(&runtime), Arc::clone(&runners));
+                    under_way.spawn(async move { claim.run(&runtime, &runners).await });
                 }
                 pause
             }
@@ -86,7 +86,7 @@ pub(super) async fn work(runtime: Arc<Runtime>, doings: Arc<Doings>) {
 }
 
 /// A job that is this process's for the time of an attempt.
-struct Claim {
+struct JobClaim {
     document: Document,
     job: Job,
     event: Envelope,
@@ -96,9 +96,9 @@ struct Claim {
 /// Claims jobs that are due: of each key the first one only. How long until the next is due, too.
 async fn claim(
     runtime: &Runtime,
-    doings: &Doings,
+    runners: &EffectRunners,
     limit: usize,
-) -> Result<(Vec<Claim>, Option<Duration>), EngineError> {
+) -> Result<(Vec<JobClaim>, Option<Duration>), EngineError> {
     let engine = &runtime.engine;
     if limit == 0 {
         return Ok((Vec::new(), None));
@@ -117,7 +117,7 @@ async fn claim(
     };
     let mut claimed = Vec::new();
     for document in engine.documents(&query).await? {
-        match readable(&document, doings) {
+        match readable(&document, runners) {
             Ok((job, event, attempts)) => {
                 claimed.extend(claim_one(runtime, attempts, document, job, event).await?);
             }
@@ -134,15 +134,18 @@ async fn claim(
 }
 
 /// What a job says, and how it is tried; an error: why it never can be.
-fn readable(document: &Document, doings: &Doings) -> Result<(Job, Envelope, Attempts), String> {
+fn readable(
+    document: &Document,
+    runners: &EffectRunners,
+) -> Result<(Job, Envelope, Attempts), String> {
     let job = Job::read(document).map_err(|error| error.to_string())?;
-    let doing = doings.get(job.handler.as_str());
-    let doing = doing.ok_or_else(|| stuck::no_effect(&job.handler))?;
+    let runner = runners.get(job.handler.as_str());
+    let runner = runner.ok_or_else(|| stuck::no_effect(&job.handler))?;
     let event = job.message.envelope();
     let event = event.map_err(|error| format!("its event cannot be read: {error}"))?;
     let key: Result<Uuid, _> = document.key.parse();
     key.map_err(|error| format!("`{}` is no key of a job: {error}", document.key))?;
-    Ok((job, event, doing.attempts()))
+    Ok((job, event, runner.attempts()))
 }
 
 async fn claim_one(
@@ -151,7 +154,7 @@ async fn claim_one(
     document: Document,
     mut job: Job,
     event: Envelope,
-) -> Result<Option<Claim>, EngineError> {
+) -> Result<Option<JobClaim>, EngineError> {
     let now = runtime.engine.now().await?;
     // An attempt whose process died counts like any other.
     let died = job.attempts > 0 && job.last.is_none();
@@ -170,7 +173,7 @@ async fn claim_one(
         ..document
     };
     let write = put(claimed.clone());
-    Ok(commit(runtime, vec![write]).await?.then(|| Claim {
+    Ok(commit(runtime, vec![write]).await?.then(|| JobClaim {
         document: Document {
             version: claimed.version + 1,
             ..claimed
@@ -187,14 +190,14 @@ fn exhausted(job: &Job, attempts: Attempts, now: Timestamp) -> bool {
     job.attempts >= attempts.limit.max(1) || job.first.is_some_and(late)
 }
 
-impl Claim {
+impl JobClaim {
     /// Makes the attempt and writes down what became of it.
-    async fn run(self, runtime: &Runtime, doings: &Doings) {
+    async fn run(self, runtime: &Runtime, runners: &EffectRunners) {
         let handler = self.job.handler.clone();
-        let Some(doing) = doings.get(handler.as_str()) else {
+        let Some(runner) = runners.get(handler.as_str()) else {
             return;
         };
-        if let Err(error) = self.settle(runtime, &**doing).await {
+        if let Err(error) = self.settle(runtime, &**runner).await {
             runtime.outages.failed(&error, || {
                 tracing::warn!(
                     handler,
@@ -205,36 +208,36 @@ impl Claim {
         }
     }
 
-    async fn settle(self, runtime: &Runtime, doing: &dyn Doing) -> Result<(), EngineError> {
+    async fn settle(self, runtime: &Runtime, runner: &dyn EffectRunner) -> Result<(), EngineError> {
         // What was claimed with a failure in it has no attempt left.
         if let Some(why) = self.job.last.clone() {
-            return self.give_up(runtime, doing, &why).await;
+            return self.give_up(runtime, runner, &why).await;
         }
         let attempt = Attempt {
             idempotency_key: self.key(),
             number: self.job.attempts,
             now: clock::told(self.now),
         };
-        let outcome = doing.attempt(&self.event, attempt).await;
+        let outcome = runner.attempt(&self.event, attempt).await;
         fail_point::reach("effect.after-attempt").await;
         match outcome {
-            Ok(Outcome::Done(follow)) => self.finish(runtime, follow, &DONE).await,
-            Ok(Outcome::GiveUp(follow)) => self.finish(runtime, follow, &GAVE_UP).await,
-            Ok(Outcome::Retry(why)) => self.retry(runtime, doing, why).await,
-            Err(error) => self.retry(runtime, doing, error.to_string()).await,
+            Ok(ErasedOutcome::Done(follow_up)) => self.finish(runtime, follow_up, &DONE).await,
+            Ok(ErasedOutcome::GiveUp(follow_up)) => self.finish(runtime, follow_up, &GAVE_UP).await,
+            Ok(ErasedOutcome::Retry(why)) => self.retry(runtime, runner, why).await,
+            Err(error) => self.retry(runtime, runner, error.to_string()).await,
         }
     }
 
     async fn retry(
         mut self,
         runtime: &Runtime,
-        doing: &dyn Doing,
+        runner: &dyn EffectRunner,
         why: String,
     ) -> Result<(), EngineError> {
-        let attempts = doing.attempts();
+        let attempts = runner.attempts();
         let now = runtime.engine.now().await?;
         if exhausted(&self.job, attempts, now) {
-            return self.give_up(runtime, doing, &why).await;
+            return self.give_up(runtime, runner, &why).await;
         }
         tracing::info!(
             handler = self.job.handler,
@@ -249,13 +252,13 @@ impl Claim {
             .saturating_mul(doubled)
             .min(attempts.max_pause_ms);
         self.job.last = Some(why);
-        self.rest(runtime, now.plus_millis(pause)).await
+        self.postpone(runtime, now.plus_millis(pause)).await
     }
 
     async fn give_up(
         self,
         runtime: &Runtime,
-        doing: &dyn Doing,
+        runner: &dyn EffectRunner,
         why: &str,
     ) -> Result<(), EngineError> {
         tracing::warn!(
@@ -264,10 +267,10 @@ impl Claim {
             why,
             "an effect is given up"
         );
-        match doing.gave_up(&self.event, why) {
-            Ok(follow) => self.finish(runtime, follow, &GAVE_UP).await,
-            Err(Failure::Passing(error)) => Err(error),
-            Err(Failure::Poison(error) | Failure::Newer(error)) => {
+        match runner.gave_up(&self.event, why) {
+            Ok(follow_up) => self.finish(runtime, follow_up, &GAVE_UP).await,
+            Err(HandlerError::Transient(error)) => Err(error),
+            Err(HandlerError::Poison(error) | HandlerError::NewerVersion(error)) => {
                 let why = format!("it was given up ({why}), which cannot be told: {error}");
                 self.set_aside(runtime, why).await
             }
@@ -296,7 +299,7 @@ impl Claim {
     async fn finish(
         self,
         runtime: &Runtime,
-        follow: Option<FollowUp>,
+        follow_up: Option<FollowUp>,
         counted: &IntCounterVec,
     ) -> Result<(), EngineError> {
         let mut writes = vec![DocumentWrite::Delete {
@@ -304,8 +307,8 @@ impl Claim {
             key: self.document.key.clone(),
             expected: self.document.version,
         }];
-        let follows = follow.is_some();
-        writes.extend(follow.map(|follow| self.command(follow, self.now)));
+        let follows = follow_up.is_some();
+        writes.extend(follow_up.map(|follow_up| self.command(follow_up, self.now)));
         fail_point::reach("effect.before-outcome").await;
         if commit(runtime, writes).await? {
             counted.with_label_values(&[&self.job.handler]).inc();
@@ -318,19 +321,19 @@ impl Claim {
         Ok(())
     }
 
-    fn command(&self, follow: FollowUp, now: Timestamp) -> DocumentWrite {
-        let id = command::id(self.key(), &self.job.handler, 0, follow.target, 0);
-        let pending = Pending {
-            command: follow.command.to_owned(),
-            target: follow.target,
-            input: follow.input,
+    fn command(&self, follow_up: FollowUp, now: Timestamp) -> DocumentWrite {
+        let id = command::id(self.key(), &self.job.handler, 0, follow_up.target, 0);
+        let pending = PendingCommand {
+            command: follow_up.command.to_owned(),
+            target: follow_up.target,
+            input: follow_up.input,
             since: now,
-            ..self.job.follow.clone()
+            ..self.job.follow_up.clone()
         };
         pending.put(id, 0)
     }
 
-    async fn rest(self, runtime: &Runtime, due: Timestamp) -> Result<(), EngineError> {
+    async fn postpone(self, runtime: &Runtime, due: Timestamp) -> Result<(), EngineError> {
         let document = Document {
             due: Some(due),
             body: json!(self.job),

@@ -1,5 +1,5 @@
-//! How a run of messages, of one partition or several, is handled: all of it in one transaction if that can be, else the good
-//! prefix, and the message that fails alone.
+//! How a run of messages, of one partition or several, is handled: all of it in one transaction if that
+//! can be, else the good prefix, and the message that fails alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::ask::{self, Ask, Asked};
-use super::batch::{Batch, Folded};
-use super::bells::Bells;
+use super::batch::{Batch, FoldedBatch};
 use super::contention::Contention;
-use super::generations::State;
+use super::event_handler::HandlerContext;
+use super::handler_error::{HandlerError, NotCommitted};
+use super::handler_state::HandlerState;
 use super::message::{Content, Message};
-use super::reactor::{Failure, NotCommitted, Scope};
+use super::recovery::{self, RecentRequests, RecoveryRequest};
+use super::wake_ups::WakeUps;
 use platform_contract::envelope::Envelope;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{DocumentWrite, EngineError, OffsetAdvance};
@@ -29,8 +30,8 @@ const ROWS: &str = "the same rows";
 
 /// What handles the messages of a generation, several runs at a time.
 #[derive(Clone)]
-pub(super) struct Runner {
-    pub scope: Scope,
+pub(super) struct MessageProcessor {
+    pub context: HandlerContext,
     /// Partitions whose earlier messages had gone by when the handler began.
     pub mid_topic: BTreeSet<u32>,
     /// Partitions that wait for the answer to a request.
@@ -40,26 +41,26 @@ pub(super) struct Runner {
     /// Whether what waits is to be looked after at once: a message has to be taken up again for the rest
     /// of its effects, or a partition is complete.
     pub unfinished: Arc<AtomicBool>,
-    asked: Arc<Mutex<Asked>>,
+    recent: Arc<Mutex<RecentRequests>>,
 }
 
 /// A message with what it turned out to be.
-struct Read {
+struct DecodedMessage {
     message: Message,
     content: Content,
 }
 
-impl Read {
+impl DecodedMessage {
     fn aggregate(&self) -> Uuid {
         match &self.content {
-            Content::Of(envelope) => envelope.subject,
+            Content::Envelope(envelope) => envelope.subject,
             _ => self.message.aggregate(),
         }
     }
 }
 
 /// How many messages of a run were handled, or what is wrong with it.
-enum Tried {
+enum RunResult {
     /// So many, from the first on.
     Done(usize),
     /// The first one is at fault.
@@ -68,30 +69,30 @@ enum Tried {
     OneOf(usize),
 }
 
-impl Runner {
-    /// A runner without partitions.
-    pub fn new(scope: Scope) -> Self {
+impl MessageProcessor {
+    /// One without partitions.
+    pub fn new(context: HandlerContext) -> Self {
         Self {
-            scope,
+            context,
             mid_topic: BTreeSet::new(),
             filling: BTreeSet::new(),
             topic_ids: BTreeMap::new(),
             unfinished: Arc::default(),
-            asked: Arc::default(),
+            recent: Arc::default(),
         }
     }
 
     /// Learns from the database what it needs to know of its generation.
     pub async fn refresh(&mut self) -> Result<(), EngineError> {
-        let (scope, engine) = (&self.scope, &self.scope.runtime.engine);
-        let state = State::load(&**engine, scope.about.handler).await?;
+        let (context, engine) = (&self.context, &self.context.runtime.engine);
+        let state = HandlerState::load(&**engine, context.descriptor.id).await?;
         if let Some((state, _)) = state
-            && let Some(begun) = state.begun(scope.generation)
+            && let Some(generation_state) = state.generation(context.generation)
         {
-            if scope.about.projection.is_none() {
-                self.mid_topic = begun.mid_topic();
+            if context.descriptor.projection.is_none() {
+                self.mid_topic = generation_state.mid_topic();
             }
-            let awaited = begun.awaited.as_ref();
+            let awaited = generation_state.awaited.as_ref();
             self.filling = awaited.map_or_else(BTreeSet::new, |awaited| awaited.missing.clone());
         }
         Ok(())
@@ -99,27 +100,27 @@ impl Runner {
 
     /// Handles messages, of which those of each partition are in order. `next`, the offset to go on with
     /// in each partition, moves over those that are done with, also when an error ends it: something
-    /// passing, to be tried again later.
-    pub async fn run(
+    /// transient, to be tried again later.
+    pub async fn process(
         &self,
         messages: Vec<Message>,
         next: &mut BTreeMap<u32, i64>,
     ) -> Result<(), EngineError> {
-        let read = |message: Message| Read {
+        let decoded = |message: Message| DecodedMessage {
             content: message.content(),
             message,
         };
-        let all: Vec<Read> = messages.into_iter().map(read).collect();
+        let all: Vec<DecodedMessage> = messages.into_iter().map(decoded).collect();
         let (mut rest, mut size, mut attempts) = (&all[..], all.len(), 0);
         while let Some(first) = rest.first() {
             let part = &rest[..size.clamp(1, rest.len())];
             let done = match self.attempt(part).await? {
-                Tried::Done(done) => done,
-                Tried::OneOf(many) => {
+                RunResult::Done(done) => done,
+                RunResult::OneOf(many) => {
                     size = many / 2;
                     continue;
                 }
-                Tried::Poison(why) => {
+                RunResult::Poison(why) => {
                     attempts += 1;
                     if attempts < ATTEMPTS {
                         size = 1;
@@ -130,7 +131,7 @@ impl Runner {
                     1
                 }
             };
-            for Read { message, .. } in &rest[..done] {
+            for DecodedMessage { message, .. } in &rest[..done] {
                 next.insert(message.partition, message.offset + 1);
             }
             rest = &rest[done..];
@@ -140,7 +141,7 @@ impl Runner {
     }
 
     /// Tries a run as a whole; what stands before the first message that fails is committed.
-    async fn attempt(&self, part: &[Read]) -> Result<Tried, EngineError> {
+    async fn attempt(&self, part: &[DecodedMessage]) -> Result<RunResult, EngineError> {
         let mut contention = Contention::over(ROWS);
         loop {
             let mut batch = self.open(part).await?;
@@ -148,9 +149,11 @@ impl Runner {
             for read in part {
                 match self.add(&mut batch, read, &mut as_of).await {
                     Ok(()) => done += 1,
-                    Err(Failure::Passing(error)) => return Err(error),
-                    Err(Failure::Poison(why) | Failure::Newer(why)) if done == 0 => {
-                        return Ok(Tried::Poison(why));
+                    Err(HandlerError::Transient(error)) => return Err(error),
+                    Err(HandlerError::Poison(why) | HandlerError::NewerVersion(why))
+                        if done == 0 =>
+                    {
+                        return Ok(RunResult::Poison(why));
                     }
                     Err(_) => break,
                 }
@@ -164,45 +167,47 @@ impl Runner {
                 Ok(()) => {
                     self.unfinished.fetch_or(told, Ordering::Relaxed);
                     if told {
-                        self.scope.runtime.generations_wake_up.notify_one();
+                        self.context.runtime.generations_wake_up.notify_one();
                     }
-                    return Ok(Tried::Done(done));
+                    return Ok(RunResult::Done(done));
                 }
                 Err(NotCommitted::Conflict) => contention.lost().await?,
-                Err(NotCommitted::Failed(Failure::Passing(error))) => return Err(error),
-                Err(NotCommitted::Failed(Failure::Poison(why) | Failure::Newer(why))) => {
+                Err(NotCommitted::Failed(HandlerError::Transient(error))) => return Err(error),
+                Err(NotCommitted::Failed(
+                    HandlerError::Poison(why) | HandlerError::NewerVersion(why),
+                )) => {
                     return Ok(if done == 1 {
-                        Tried::Poison(why)
+                        RunResult::Poison(why)
                     } else {
-                        Tried::OneOf(done)
+                        RunResult::OneOf(done)
                     });
                 }
             }
         }
     }
 
-    async fn open(&self, part: &[Read]) -> Result<Batch<'_>, EngineError> {
+    async fn open(&self, part: &[DecodedMessage]) -> Result<Batch<'_>, EngineError> {
         let aggregates = part
             .iter()
-            .filter(|read| matches!(read.content, Content::Of(_) | Content::Unreadable(_)))
-            .map(Read::aggregate)
+            .filter(|read| matches!(read.content, Content::Envelope(_) | Content::Unreadable(_)))
+            .map(DecodedMessage::aggregate)
             .collect();
-        Batch::open(&self.scope, &self.mid_topic, &aggregates).await
+        Batch::open(&self.context, &self.mid_topic, &aggregates).await
     }
 
     async fn add(
         &self,
         batch: &mut Batch<'_>,
-        read: &Read,
+        read: &DecodedMessage,
         as_of: &mut BTreeMap<u32, Timestamp>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), HandlerError> {
         match &read.content {
-            Content::Of(envelope) if self.is_lacking(envelope) => {
+            Content::Envelope(envelope) if self.is_lacking(envelope) => {
                 batch.owner_lacks(&read.message, envelope).await
             }
-            Content::Of(envelope) => batch.add(&read.message, envelope).await,
-            Content::Unreadable(why) => Err(Failure::Poison(why.clone())),
-            Content::AsOf(time) => {
+            Content::Envelope(envelope) => batch.add(&read.message, envelope).await,
+            Content::Unreadable(why) => Err(HandlerError::Poison(why.clone())),
+            Content::Heartbeat(time) => {
                 // Before its snapshots are complete, a partition cannot tell what it lacks.
                 let partition = read.message.partition;
                 if !self.filling.contains(&partition) {
@@ -211,40 +216,48 @@ impl Runner {
                 }
                 Ok(())
             }
-            Content::Complete(_) | Content::Nothing => Ok(()),
+            Content::RequestComplete(_) | Content::Ignored => Ok(()),
         }
     }
 
     /// The write that notes which partitions have answered a request that was waited for.
-    async fn completed(&self, done: &[Read]) -> Result<Option<DocumentWrite>, EngineError> {
+    async fn completed(
+        &self,
+        done: &[DecodedMessage],
+    ) -> Result<Option<DocumentWrite>, EngineError> {
         let answers = done.iter().filter_map(|read| match read.content {
-            Content::Complete(request) => Some((request, read.message.partition)),
+            Content::RequestComplete(request) => Some((request, read.message.partition)),
             _ => None,
         });
         let answers: Vec<_> = answers.collect();
         if answers.is_empty() {
             return Ok(None);
         }
-        let handler = self.scope.about.handler;
-        let engine = &self.scope.runtime.engine;
-        let Some((mut state, version)) = State::load(&**engine, handler).await? else {
+        let handler = self.context.descriptor.id;
+        let engine = &self.context.runtime.engine;
+        let Some((mut state, version)) = HandlerState::load(&**engine, handler).await? else {
             return Ok(None);
         };
-        let Some(begun) = state.generations.get_mut(&self.scope.generation) else {
+        let Some(generation_state) = state.generations.get_mut(&self.context.generation) else {
             return Ok(None);
         };
         let mut awaited = false;
         for (request, partition) in answers {
-            awaited |= begun.answered(request, partition);
+            awaited |= generation_state.answered(request, partition);
         }
         Ok(awaited.then(|| state.put(handler, version)))
     }
 
     /// Sends a message to the dead letters, where it blocks its key.
-    async fn give_up(&self, read: &Read, why: &str, attempts: u32) -> Result<(), EngineError> {
+    async fn give_up(
+        &self,
+        read: &DecodedMessage,
+        why: &str,
+        attempts: u32,
+    ) -> Result<(), EngineError> {
         let aggregate = read.aggregate();
         tracing::error!(
-            handler = self.scope.about.handler,
+            handler = self.context.descriptor.id,
             %aggregate,
             offset = read.message.offset,
             why,
@@ -259,7 +272,7 @@ impl Runner {
             match self.commit(folded).await {
                 Ok(()) => return Ok(()),
                 Err(NotCommitted::Conflict) => contention.lost().await?,
-                Err(NotCommitted::Failed(failure)) => return Err(passing(failure)),
+                Err(NotCommitted::Failed(error)) => return Err(into_transient(error)),
             }
         }
     }
@@ -269,17 +282,19 @@ impl Runner {
         let mut contention = Contention::over(ROWS);
         loop {
             let aggregates = BTreeSet::from([aggregate]);
-            let mut batch = Batch::open(&self.scope, &self.mid_topic, &aggregates).await?;
+            let mut batch = Batch::open(&self.context, &self.mid_topic, &aggregates).await?;
             let mut failed = None;
             match batch.drain(aggregate).await {
                 Ok(true) => {}
                 Ok(false) => {
                     let missing = batch.missing(aggregate);
-                    self.ask_again(aggregate, missing).await;
+                    self.request_missing(aggregate, missing).await;
                     return Ok(false);
                 }
-                Err(Failure::Passing(error)) => return Err(error),
-                Err(Failure::Poison(why) | Failure::Newer(why)) => failed = Some(why),
+                Err(HandlerError::Transient(error)) => return Err(error),
+                Err(HandlerError::Poison(why) | HandlerError::NewerVersion(why)) => {
+                    failed = Some(why)
+                }
             }
             if let Some(why) = failed {
                 batch.give_up_head(aggregate, why);
@@ -287,54 +302,57 @@ impl Runner {
             match self.commit(batch.finish()).await {
                 Ok(()) => return Ok(true),
                 Err(NotCommitted::Conflict) => contention.lost().await?,
-                Err(NotCommitted::Failed(failure)) => return Err(passing(failure)),
+                Err(NotCommitted::Failed(error)) => return Err(into_transient(error)),
             }
         }
     }
 
-    async fn ask_again(&self, aggregate: Uuid, missing: Option<u64>) {
+    async fn request_missing(&self, aggregate: Uuid, missing: Option<u64>) {
         if let Some(from) = missing {
-            self.ask(vec![Ask::Resend(aggregate, from)]).await;
+            self.request(vec![RecoveryRequest::Resend(aggregate, from)])
+                .await;
         }
     }
 
-    async fn commit(&self, folded: Folded) -> Result<(), NotCommitted> {
-        let Folded {
+    async fn commit(&self, folded: FoldedBatch) -> Result<(), NotCommitted> {
+        let FoldedBatch {
             write,
-            asks,
+            requests,
             unfinished,
         } = folded;
         let effects = !(write.saves.is_empty() && write.documents.is_empty());
         if effects {
-            fail_point::reach(self.scope.about.before_commit).await;
+            fail_point::reach(self.context.descriptor.before_commit).await;
         }
-        let bells = Bells::of(&write);
-        self.scope.runtime.engine.commit(write).await?;
+        let wake_ups = WakeUps::of(&write);
+        self.context.runtime.engine.commit(write).await?;
         if effects {
             fail_point::reach("consumer.after-effect").await;
         }
-        bells.ring(&self.scope.runtime);
+        wake_ups.send(&self.context.runtime);
         self.unfinished.fetch_or(unfinished, Ordering::Relaxed);
-        self.ask(asks).await;
+        self.request(requests).await;
         Ok(())
     }
 
     /// Asks for what is missing; what is not asked for now is when the gap is looked at again.
-    async fn ask(&self, asks: Vec<Ask>) {
-        for ask in asks {
-            let ask = match ask {
-                Ask::Resend(aggregate, from) if !self.is_filling(aggregate) => {
-                    let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-                    asked.gap(&self.scope, aggregate, from)
+    async fn request(&self, requests: Vec<RecoveryRequest>) {
+        for request in requests {
+            let due = match request {
+                RecoveryRequest::Resend(aggregate, from) if !self.is_filling(aggregate) => {
+                    let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+                    recent.gap(&self.context, aggregate, from)
                 }
-                Ask::Resend(..) => None,
-                Ask::Snapshot(_) | Ask::Everything => Some((Uuid::now_v7(), ask)),
+                RecoveryRequest::Resend(..) => None,
+                RecoveryRequest::Snapshot(_) | RecoveryRequest::AllSnapshots => {
+                    Some((Uuid::now_v7(), request))
+                }
             };
-            if let Some((request, ask)) = ask
-                && let Err(error) = ask::send_as(&self.scope, request, ask).await
+            if let Some((id, request)) = due
+                && let Err(error) = recovery::send_as(&self.context, id, request).await
             {
-                let handler = self.scope.about.handler;
-                self.scope.runtime.outages.failed(
+                let handler = self.context.descriptor.id;
+                self.context.runtime.outages.failed(
                     &error,
                     || tracing::warn!(handler, %error, "what is missing could not be asked for"),
                 );
@@ -344,22 +362,26 @@ impl Runner {
 
     /// Whether a policy or an effect is told a state because it asked for events.
     fn is_lacking(&self, envelope: &Envelope) -> bool {
-        if self.scope.about.projection.is_some() || !envelope.is_snapshot() {
+        if self.context.descriptor.projection.is_some() || !envelope.is_snapshot() {
             return false;
         }
-        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.is_answered(envelope.subject, envelope.causation)
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.is_answered(envelope.subject, envelope.causation)
     }
 
     /// Whether the aggregate's snapshot is on its way anyhow.
     fn is_filling(&self, aggregate: Uuid) -> bool {
         let partition =
-            platform_contract::envelope::partition_of(aggregate, self.scope.runtime.partitions);
+            platform_contract::envelope::partition_of(aggregate, self.context.runtime.partitions);
         self.filling.contains(&partition)
     }
 
     /// How far these have come in their partitions, and as of when.
-    fn offsets(&self, done: &[Read], as_of: &BTreeMap<u32, Timestamp>) -> Vec<OffsetAdvance> {
+    fn offsets(
+        &self,
+        done: &[DecodedMessage],
+        as_of: &BTreeMap<u32, Timestamp>,
+    ) -> Vec<OffsetAdvance> {
         let last = done
             .iter()
             .map(|read| (read.message.partition, &read.message));
@@ -369,23 +391,27 @@ impl Runner {
     }
 
     fn offset(&self, last: &Message, as_of: Option<Timestamp>) -> OffsetAdvance {
-        let place = (last.topic.clone(), last.partition);
+        let topic_partition = (last.topic.clone(), last.partition);
         OffsetAdvance {
-            handler: self.scope.about.handler.to_owned(),
-            generation: self.scope.generation,
-            topic_id: self.topic_ids.get(&place).cloned().unwrap_or_default(),
-            topic: place.0,
-            partition: place.1,
+            handler: self.context.descriptor.id.to_owned(),
+            generation: self.context.generation,
+            topic_id: self
+                .topic_ids
+                .get(&topic_partition)
+                .cloned()
+                .unwrap_or_default(),
+            topic: topic_partition.0,
+            partition: topic_partition.1,
             next: last.offset + 1,
             as_of,
         }
     }
 }
 
-/// A failure that is to be tried again, whatever it is.
-fn passing(failure: Failure) -> EngineError {
-    match failure {
-        Failure::Passing(error) => error,
-        Failure::Poison(why) | Failure::Newer(why) => EngineError::HeldUp(why),
+/// An error after which it is tried again, whatever it is.
+fn into_transient(error: HandlerError) -> EngineError {
+    match error {
+        HandlerError::Transient(error) => error,
+        HandlerError::Poison(why) | HandlerError::NewerVersion(why) => EngineError::HeldUp(why),
     }
 }

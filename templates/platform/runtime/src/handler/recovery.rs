@@ -1,4 +1,4 @@
-//! Asking the owner of an aggregate for what is missing.
+//! Recovery requests of a handler: it asks the owner of an aggregate for what is missing.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::reactor::Scope;
+use super::event_handler::HandlerContext;
 use crate::recovery_request::RecoveryRequester;
 use platform_contract::envelope::Control;
 use platform_ports::broker::BrokerError;
@@ -21,114 +21,129 @@ const REMEMBERED: Duration = Duration::from_secs(600);
 /// How many requests are sent in one go.
 const AT_ONCE: u32 = 100;
 
-/// Something missing.
+/// What a handler asks for because it misses something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Ask {
+pub(super) enum RecoveryRequest {
     /// The events of an aggregate from this sequence on.
     Resend(Uuid, u64),
     /// The state of an aggregate.
     Snapshot(Uuid),
     /// The state of every aggregate.
-    Everything,
+    AllSnapshots,
 }
 
 /// What was asked for lately, so that not every message behind a gap asks again.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
-    at: HashMap<Uuid, Lately>,
+pub(super) struct RecentRequests {
+    by_aggregate: HashMap<Uuid, RecentRequest>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Lately {
+struct RecentRequest {
     at: Instant,
-    request: Uuid,
+    id: Uuid,
     resend: bool,
 }
 
-impl Asked {
+impl RecentRequests {
     /// What to ask for now about a gap before `from`, if anything, and under which id. A projection for
     /// which nothing comes asks for a snapshot the next time: the events may be gone from the owner's log.
-    pub fn gap(&mut self, scope: &Scope, aggregate: Uuid, from: u64) -> Option<(Uuid, Ask)> {
+    pub fn gap(
+        &mut self,
+        context: &HandlerContext,
+        aggregate: Uuid,
+        from: u64,
+    ) -> Option<(Uuid, RecoveryRequest)> {
         let now = Instant::now();
-        let before = self.at.get(&aggregate).copied();
+        let before = self.by_aggregate.get(&aggregate).copied();
         let age = before.map(|before| now.duration_since(before.at));
         if age.is_some_and(|age| age < PATIENCE) {
             return None;
         }
         let in_vain = before.is_some_and(|before| before.resend);
-        let lately = age.is_some_and(|age| age < 2 * PATIENCE);
-        let snapshot = in_vain && lately && scope.about.projection.is_some();
-        self.at
-            .retain(|_, lately| now.duration_since(lately.at) < REMEMBERED);
-        let lately = Lately {
+        let recently = age.is_some_and(|age| age < 2 * PATIENCE);
+        let snapshot = in_vain && recently && context.descriptor.projection.is_some();
+        self.by_aggregate
+            .retain(|_, recent| now.duration_since(recent.at) < REMEMBERED);
+        let recent = RecentRequest {
             at: now,
-            request: Uuid::now_v7(),
+            id: Uuid::now_v7(),
             resend: !snapshot,
         };
-        self.at.insert(aggregate, lately);
-        let ask = if snapshot {
-            Ask::Snapshot(aggregate)
+        self.by_aggregate.insert(aggregate, recent);
+        let request = if snapshot {
+            RecoveryRequest::Snapshot(aggregate)
         } else {
-            Ask::Resend(aggregate, from)
+            RecoveryRequest::Resend(aggregate, from)
         };
-        Some((lately.request, ask))
+        Some((recent.id, request))
     }
 
     /// Whether a state of an aggregate, told because of a request, is the answer to one for events: the
     /// owner does not have them.
     pub fn is_answered(&self, aggregate: Uuid, request: Uuid) -> bool {
-        let lately = self.at.get(&aggregate);
-        lately.is_some_and(|lately| lately.resend && lately.request == request)
+        let recent = self.by_aggregate.get(&aggregate);
+        recent.is_some_and(|recent| recent.resend && recent.id == request)
     }
 }
 
 /// Sends a request under an id of its own.
-pub(super) async fn send(scope: &Scope, ask: Ask) -> Result<(), AskError> {
-    send_as(scope, Uuid::now_v7(), ask).await
+pub(super) async fn send(
+    context: &HandlerContext,
+    request: RecoveryRequest,
+) -> Result<(), RecoveryError> {
+    send_as(context, Uuid::now_v7(), request).await
 }
 
 /// Sends a request under this id; the owner does it once, however often it is asked.
-pub(super) async fn send_as(scope: &Scope, request: Uuid, ask: Ask) -> Result<(), AskError> {
-    let aggregate_type = scope.about.aggregate_type.to_owned();
-    let control = match ask {
-        Ask::Resend(aggregate, from) => Control::ResendRequest {
-            request,
+pub(super) async fn send_as(
+    context: &HandlerContext,
+    id: Uuid,
+    request: RecoveryRequest,
+) -> Result<(), RecoveryError> {
+    let aggregate_type = context.descriptor.aggregate_type.to_owned();
+    let control = match request {
+        RecoveryRequest::Resend(aggregate, from) => Control::ResendRequest {
+            request: id,
             aggregate_type,
             aggregate,
             from,
         },
-        Ask::Snapshot(aggregate) => Control::SnapshotRequest {
-            request,
+        RecoveryRequest::Snapshot(aggregate) => Control::SnapshotRequest {
+            request: id,
             aggregate_type,
             aggregate: Some(aggregate),
         },
-        Ask::Everything => Control::SnapshotRequest {
-            request,
+        RecoveryRequest::AllSnapshots => Control::SnapshotRequest {
+            request: id,
             aggregate_type,
             aggregate: None,
         },
     };
-    publish(scope, &control).await
+    publish(context, &control).await
 }
 
 /// Publishes a request to the owner of the handler's topic.
-pub(super) async fn publish(scope: &Scope, control: &Control) -> Result<(), AskError> {
-    let runtime = &scope.runtime;
-    let asking = RecoveryRequester {
+pub(super) async fn publish(
+    context: &HandlerContext,
+    control: &Control,
+) -> Result<(), RecoveryError> {
+    let runtime = &context.runtime;
+    let requester = RecoveryRequester {
         system: runtime.system,
         from: runtime.context,
-        owner: scope.about.owner,
+        owner: context.descriptor.owner,
         partitions: runtime.partitions,
     };
     let now = runtime.engine.now().await?;
-    asking.publish(&*runtime.broker, control, now).await?;
+    requester.publish(&*runtime.broker, control, now).await?;
     Ok(())
 }
 
 /// Why a request was not sent.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum AskError {
+pub(super) enum RecoveryError {
     /// The database failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -137,7 +152,7 @@ pub(super) enum AskError {
     Broker(#[from] BrokerError),
 }
 
-impl Cause for AskError {
+impl Cause for RecoveryError {
     fn cause(&self) -> Option<Dependency> {
         match self {
             Self::Engine(error) => error.cause(),
@@ -147,25 +162,25 @@ impl Cause for AskError {
 }
 
 /// A request that is recorded in the write set that makes it necessary, and sent afterwards.
-pub(super) fn recorded(scope: &Scope, ask: Ask) -> DocumentWrite {
-    let request = Uuid::now_v7();
+pub(super) fn recorded(context: &HandlerContext, request: RecoveryRequest) -> DocumentWrite {
+    let id = Uuid::now_v7();
     DocumentWrite::Put {
         collection: Documents::Cursors,
         expected: 0,
         document: Document {
-            key: format!("{}{request}", prefix(scope)),
-            group: request.to_string(),
+            key: format!("{}{id}", prefix(context)),
+            group: id.to_string(),
             position: 0,
             due: None,
             version: 0,
-            body: json!({ "request": request, "ask": ask }),
+            body: json!(RecordedRequest { id, request }),
         },
     }
 }
 
 /// Sends what was recorded.
-pub(super) async fn send_recorded(scope: &Scope) -> Result<(), AskError> {
-    let prefix = prefix(scope);
+pub(super) async fn send_recorded(context: &HandlerContext) -> Result<(), RecoveryError> {
+    let prefix = prefix(context);
     let query = DocumentsQuery {
         collection: Documents::Cursors,
         group: None,
@@ -174,13 +189,13 @@ pub(super) async fn send_recorded(scope: &Scope) -> Result<(), AskError> {
         after: Some(prefix.clone()),
         limit: AT_ONCE,
     };
-    let engine = &scope.runtime.engine;
+    let engine = &context.runtime.engine;
     for document in engine.documents(&query).await? {
         if !document.key.starts_with(&prefix) {
             break;
         }
-        let recorded = Recorded::read(&document);
-        send_as(scope, recorded.request, recorded.ask).await?;
+        let recorded = RecordedRequest::read(&document);
+        send_as(context, recorded.id, recorded.request).await?;
         let delete = DocumentWrite::Delete {
             collection: Documents::Cursors,
             key: document.key,
@@ -197,26 +212,27 @@ pub(super) async fn send_recorded(scope: &Scope) -> Result<(), AskError> {
     Ok(())
 }
 
-#[derive(Deserialize)]
-struct Recorded {
-    request: Uuid,
-    ask: Ask,
+/// What a document of [`Documents::Cursors`] says of a request.
+#[derive(Serialize, Deserialize)]
+struct RecordedRequest {
+    id: Uuid,
+    request: RecoveryRequest,
 }
 
-impl Recorded {
+impl RecordedRequest {
     /// What a document says; who cannot tell what was asked for asks for everything.
     fn read(document: &Document) -> Self {
         Self::deserialize(&document.body).unwrap_or_else(|error| {
             let (key, body) = (&document.key, &document.body);
             tracing::error!(key, %body, %error, "a request cannot be read; all is asked for instead");
             Self {
-                request: document.group.parse().unwrap_or_else(|_| Uuid::now_v7()),
-                ask: Ask::Everything,
+                id: document.group.parse().unwrap_or_else(|_| Uuid::now_v7()),
+                request: RecoveryRequest::AllSnapshots,
             }
         })
     }
 }
 
-fn prefix(scope: &Scope) -> String {
-    format!("ask/{}", scope.prefix())
+fn prefix(context: &HandlerContext) -> String {
+    format!("recovery/{}", context.prefix())
 }

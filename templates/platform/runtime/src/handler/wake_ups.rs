@@ -3,14 +3,14 @@
 use crate::Runtime;
 use platform_ports::engine::{DocumentWrite, Documents, WriteSet};
 
-/// What has to be rung after a commit.
-pub(super) struct Bells {
+/// Whom a write set brings work.
+pub(super) struct WakeUps {
     commands: bool,
     jobs: bool,
 }
 
-impl Bells {
-    /// Those for whom a write set brings work.
+impl WakeUps {
+    /// Those of a write set.
     pub fn of(write: &WriteSet) -> Self {
         let puts = |wanted: Documents| {
             write.documents.iter().any(|write| {
@@ -23,8 +23,8 @@ impl Bells {
         }
     }
 
-    /// Wakes them.
-    pub fn ring(self, runtime: &Runtime) {
+    /// Sends them, once it is committed.
+    pub fn send(self, runtime: &Runtime) {
         if self.commands {
             runtime.commands_wake_up.notify_one();
         }

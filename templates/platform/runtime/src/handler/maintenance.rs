@@ -1,5 +1,5 @@
-//! What a handler looks after between messages: what waits, what was asked for in vain, queues that
-//! an operator has let go; and its metrics.
+//! The maintenance of a handler between messages: it takes up what waits, asks again for what did not
+//! come, works off queues that an operator has released; and measures itself.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -10,16 +10,16 @@ use prometheus::IntGaugeVec;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::ask::{self, Ask, AskError};
-use super::generations::State;
+use super::blocked_queue::BlockedKey;
+use super::event_handler::HandlerContext;
+use super::handler_state::HandlerState;
 use super::metrics;
 use super::parked;
-use super::partition::{Ends, Partition};
-use super::queue::Block;
-use super::reactor::Scope;
+use super::partition::{EndOffsets, Partition};
+use super::processor::MessageProcessor;
+use super::recovery::{self, RecoveryError, RecoveryRequest};
 use super::release;
 use super::replica;
-use super::run::Runner;
 use platform_contract::envelope::{Control, partition_of};
 use platform_ports::broker::Delivery;
 use platform_ports::engine::{Documents, DocumentsQuery, EngineError};
@@ -29,7 +29,7 @@ const MEASURED: Duration = Duration::from_secs(1);
 /// How often while it reads nothing.
 const AT_REST: Duration = Duration::from_secs(10);
 /// How often a handler that is not filled asks again.
-const ASK_AGAIN: Duration = Duration::from_secs(5);
+const REQUEST_AGAIN: Duration = Duration::from_secs(5);
 /// How many steps are taken for one key before others have their turn.
 const STEPS: u32 = 20;
 
@@ -58,35 +58,35 @@ pub(super) static FILLED: LazyLock<IntGaugeVec> = LazyLock::new(|| {
     )
 });
 
-/// What a handler has looked after, and when it is to again.
+/// When a handler was maintained, and when it is to be again.
 #[derive(Debug)]
-pub(super) struct Sweeper {
+pub(super) struct Maintenance {
     /// Whether there may be something to look after.
-    called: bool,
-    asked: Option<Instant>,
+    demanded: bool,
+    requested: Option<Instant>,
     measured: Option<Instant>,
     /// Whether it has read anything since it was measured, or lags behind.
     moves: bool,
-    ends: Ends,
+    ends: EndOffsets,
 }
 
-impl Default for Sweeper {
-    /// One that has not looked yet.
+impl Default for Maintenance {
+    /// One that has not run yet.
     fn default() -> Self {
         Self {
-            called: true,
-            asked: None,
+            demanded: true,
+            requested: None,
             measured: None,
             moves: false,
-            ends: Ends::default(),
+            ends: EndOffsets::default(),
         }
     }
 }
 
-impl Sweeper {
-    /// Lets it look after what waits.
-    pub const fn call(&mut self) {
-        self.called = true;
+impl Maintenance {
+    /// Lets it run the next time.
+    pub const fn demand(&mut self) {
+        self.demanded = true;
     }
 
     /// Notes what the handler has got to read.
@@ -106,10 +106,10 @@ impl Sweeper {
         pause.saturating_sub(since)
     }
 
-    /// Looks, and measures, when it is time; whether there is more to do at once.
-    pub async fn sweep(
+    /// Runs, and measures, when it is time; whether there is more to do at once.
+    pub async fn run(
         &mut self,
-        runner: &mut Runner,
+        processor: &mut MessageProcessor,
         partitions: &BTreeMap<u32, Partition>,
     ) -> bool {
         if partitions.is_empty() {
@@ -118,23 +118,23 @@ impl Sweeper {
         }
         if self.due_in(partitions).is_zero() {
             (self.measured, self.moves) = (Some(Instant::now()), false);
-            if let Err(error) = self.measure(&runner.scope, partitions).await {
-                let handler = runner.scope.about.handler;
+            if let Err(error) = self.measure(&processor.context, partitions).await {
+                let handler = processor.context.descriptor.id;
                 tracing::debug!(handler, %error, "the handler could not be measured");
             }
         }
-        if !self.called && !runner.unfinished.load(Ordering::Relaxed) {
+        if !self.demanded && !processor.unfinished.load(Ordering::Relaxed) {
             return false;
         }
-        self.called = false;
-        match self.look(runner, partitions).await {
+        self.demanded = false;
+        match self.maintain(processor, partitions).await {
             Ok(busy) => {
-                runner.unfinished.store(busy, Ordering::Relaxed);
+                processor.unfinished.store(busy, Ordering::Relaxed);
                 busy
             }
             Err(error) => {
-                let handler = runner.scope.about.handler;
-                runner.scope.runtime.outages.failed(
+                let handler = processor.context.descriptor.id;
+                processor.context.runtime.outages.failed(
                     &error,
                     || tracing::warn!(handler, %error, "what waits could not be looked after"),
                 );
@@ -143,43 +143,46 @@ impl Sweeper {
         }
     }
 
-    async fn look(
+    async fn maintain(
         &mut self,
-        runner: &mut Runner,
+        processor: &mut MessageProcessor,
         partitions: &BTreeMap<u32, Partition>,
-    ) -> Result<bool, AskError> {
-        let scope = runner.scope.clone();
-        runner.refresh().await?;
-        let busy = drain(runner, partitions).await?;
-        release_queues(runner).await?;
-        if scope.runtime.engine.count(Documents::Cursors).await? > 0 {
-            ask::send_recorded(&scope).await?;
+    ) -> Result<bool, RecoveryError> {
+        let context = processor.context.clone();
+        processor.refresh().await?;
+        let busy = drain(processor, partitions).await?;
+        release_queues(processor).await?;
+        if context.runtime.engine.count(Documents::Cursors).await? > 0 {
+            recovery::send_recorded(&context).await?;
         }
-        self.ask_for_everything(&scope).await?;
+        self.request_awaited(&context).await?;
         Ok(busy)
     }
 
     /// Asks for what a generation waits for, under the same id until it comes.
-    async fn ask_for_everything(&mut self, scope: &Scope) -> Result<(), AskError> {
-        let (engine, handler) = (&scope.runtime.engine, scope.about.handler);
-        let Some((state, _)) = State::load(&**engine, handler).await? else {
+    async fn request_awaited(&mut self, context: &HandlerContext) -> Result<(), RecoveryError> {
+        let (engine, handler) = (&context.runtime.engine, context.descriptor.id);
+        let Some((state, _)) = HandlerState::load(&**engine, handler).await? else {
             return Ok(());
         };
-        let lately = self.asked.is_some_and(|at| at.elapsed() < ASK_AGAIN);
-        let begun = state.begun(scope.generation);
-        let awaited = begun.and_then(|begun| begun.awaited.as_ref());
-        let Some(awaited) = awaited.filter(|one| !one.missing.is_empty() && !lately) else {
+        let recently = self
+            .requested
+            .is_some_and(|at| at.elapsed() < REQUEST_AGAIN);
+        let generation_state = state.generation(context.generation);
+        let awaited =
+            generation_state.and_then(|generation_state| generation_state.awaited.as_ref());
+        let Some(awaited) = awaited.filter(|one| !one.missing.is_empty() && !recently) else {
             return Ok(());
         };
-        self.asked = Some(Instant::now());
-        if scope.about.projection.is_some() {
-            ask::send_as(scope, awaited.request, Ask::Everything).await
+        self.requested = Some(Instant::now());
+        if context.descriptor.projection.is_some() {
+            recovery::send_as(context, awaited.request, RecoveryRequest::AllSnapshots).await
         } else {
-            ask::publish(
-                scope,
+            recovery::publish(
+                context,
                 &platform_contract::envelope::Control::ReplayRequest {
                     request: awaited.request,
-                    aggregate_type: scope.about.aggregate_type.to_owned(),
+                    aggregate_type: context.descriptor.aggregate_type.to_owned(),
                 },
             )
             .await
@@ -189,26 +192,31 @@ impl Sweeper {
     /// Sets the handler's gauges, when this is the generation that counts.
     async fn measure(
         &mut self,
-        scope: &Scope,
+        context: &HandlerContext,
         partitions: &BTreeMap<u32, Partition>,
     ) -> Result<(), EngineError> {
-        let (engine, handler) = (&scope.runtime.engine, scope.about.handler);
-        let Some((state, _)) = State::load(&**engine, handler).await? else {
+        let (engine, handler) = (&context.runtime.engine, context.descriptor.id);
+        let Some((state, _)) = HandlerState::load(&**engine, handler).await? else {
             return Ok(());
         };
-        let Some(begun) = state
-            .begun(scope.generation)
-            .filter(|_| state.active == scope.generation)
+        let Some(generation_state) = state
+            .generation(context.generation)
+            .filter(|_| state.active == context.generation)
         else {
             return Ok(());
         };
-        if scope.about.projection.is_some() {
+        if context.descriptor.projection.is_some() {
             FILLED
                 .with_label_values(&[handler])
-                .set(begun.is_complete().into());
-            replica::measure_age(scope).await?;
+                .set(generation_state.is_complete().into());
+            replica::measure_age(context).await?;
         }
-        match scope.runtime.broker.partitions(&begun.topic).await {
+        match context
+            .runtime
+            .broker
+            .partitions(&generation_state.topic)
+            .await
+        {
             Ok(now) => {
                 let lag = self.ends.lag(partitions, now);
                 LAG.with_label_values(&[handler]).set(lag);
@@ -222,26 +230,26 @@ impl Sweeper {
 
 /// Takes up what waits, of the partitions that this process reads.
 async fn drain(
-    runner: &Runner,
+    processor: &MessageProcessor,
     partitions: &BTreeMap<u32, Partition>,
 ) -> Result<bool, EngineError> {
-    let scope = runner.scope.clone();
+    let context = processor.context.clone();
     let mut keys = Vec::new();
-    if scope.runtime.engine.count(Documents::Parked).await? > 0 {
-        keys = parked::keys(&scope).await?;
+    if context.runtime.engine.count(Documents::Parked).await? > 0 {
+        keys = parked::keys(&context).await?;
     }
     let number = i64::try_from(keys.len()).unwrap_or(i64::MAX);
     WAITING
-        .with_label_values(&[scope.about.handler])
+        .with_label_values(&[context.descriptor.id])
         .set(number);
     let mine = |key: &Uuid| {
-        let partition = partition_of(*key, scope.runtime.partitions);
+        let partition = partition_of(*key, context.runtime.partitions);
         partitions.contains_key(&partition)
     };
     let mut busy = false;
     for key in keys.into_iter().filter(mine) {
         for step in 1..=STEPS {
-            match runner.drain(key).await {
+            match processor.drain(key).await {
                 Ok(true) => busy |= step == STEPS,
                 Ok(false) => break,
                 Err(error @ EngineError::Unavailable(_)) => return Err(error),
@@ -256,40 +264,42 @@ async fn drain(
     Ok(busy)
 }
 
-/// Goes on with queues that an operator has let go, if he could not see it through.
-async fn release_queues(runner: &Runner) -> Result<(), EngineError> {
-    let scope = &runner.scope;
+/// Goes on with queues that an operator has released, if he could not see it through.
+async fn release_queues(processor: &MessageProcessor) -> Result<(), EngineError> {
+    let context = &processor.context;
     let mut blocked = 0;
-    for block in blocks(scope).await? {
+    for blocked_key in blocked_keys(context).await? {
         blocked += 1;
-        if block.released {
-            release::work_off(scope, &runner.mid_topic, block.aggregate).await?;
+        if blocked_key.released {
+            release::work_off(context, &processor.mid_topic, blocked_key.aggregate).await?;
         }
     }
     BLOCKED
-        .with_label_values(&[scope.about.handler])
+        .with_label_values(&[context.descriptor.id])
         .set(blocked);
     Ok(())
 }
 
-async fn blocks(scope: &Scope) -> Result<Vec<Block>, EngineError> {
-    let engine = &scope.runtime.engine;
+async fn blocked_keys(context: &HandlerContext) -> Result<Vec<BlockedKey>, EngineError> {
+    let engine = &context.runtime.engine;
     if engine.count(Documents::Blocks).await? == 0 {
         return Ok(Vec::new());
     }
     let query = DocumentsQuery {
         collection: Documents::Blocks,
-        group: Some(scope.about.handler.to_owned()),
+        group: Some(context.descriptor.id.to_owned()),
         due_by: None,
         heads_only: false,
         after: None,
         limit: 10_000,
     };
-    let mut blocks = Vec::new();
+    let mut blocked_keys = Vec::new();
     for document in engine.documents(&query).await? {
-        let block = Block::deserialize(&document.body)
+        let blocked_key = BlockedKey::deserialize(&document.body)
             .map_err(|error| EngineError::Corrupt(format!("{}: {error}", document.key)))?;
-        blocks.extend(Some(block).filter(|block| block.generation == scope.generation));
+        blocked_keys.extend(
+            Some(blocked_key).filter(|blocked_key| blocked_key.generation == context.generation),
+        );
     }
-    Ok(blocks)
+    Ok(blocked_keys)
 }

@@ -1,17 +1,17 @@
-//! What a batch knows of one aggregate, and what becomes of it.
+//! What a batch knows of one key, an aggregate, and what becomes of it.
 
 use uuid::Uuid;
 
-use super::parked::Parked;
-use super::queue::Queue;
-use super::reactor::Scope;
+use super::blocked_queue::BlockedQueue;
+use super::event_handler::HandlerContext;
+use super::parked::ParkedMessages;
 use platform_ports::engine::{
     AppliedSequence, EngineError, Found, Save, SaveTo, SequenceAdvance, WriteSet,
 };
 
-/// What a batch knows of one aggregate.
+/// What a batch knows of one key, the aggregate whose messages keep their order.
 #[derive(Debug)]
-pub(super) struct Key {
+pub(super) struct KeyState {
     before: Option<AppliedSequence>,
     /// How far the handler has come, with what the batch has added.
     pub applied: Option<AppliedSequence>,
@@ -21,12 +21,12 @@ pub(super) struct Key {
     expected: u64,
     save: Option<SaveTo>,
     /// What waits.
-    pub parked: Parked,
+    pub parked: ParkedMessages,
     /// The queue behind a message that could not be handled.
-    pub queue: Option<Queue>,
+    pub queue: Option<BlockedQueue>,
 }
 
-impl Default for Key {
+impl Default for KeyState {
     fn default() -> Self {
         Self {
             before: None,
@@ -34,16 +34,16 @@ impl Default for Key {
             row: Found::Nothing,
             expected: 0,
             save: None,
-            parked: Parked::default(),
+            parked: ParkedMessages::default(),
             queue: None,
         }
     }
 }
 
-impl Key {
+impl KeyState {
     /// What is stored; `parked` and `blocked` say whether it is worth looking.
     pub async fn load(
-        scope: &Scope,
+        context: &HandlerContext,
         aggregate: Uuid,
         applied: Option<AppliedSequence>,
         row: Found,
@@ -58,10 +58,10 @@ impl Key {
             ..Self::default()
         };
         if parked {
-            key.parked = Parked::load(scope, aggregate).await?;
+            key.parked = ParkedMessages::load(context, aggregate).await?;
         }
         if blocked {
-            key.queue = Queue::load(scope, aggregate).await?;
+            key.queue = BlockedQueue::load(context, aggregate).await?;
         }
         Ok(key)
     }
@@ -76,19 +76,19 @@ impl Key {
     }
 
     /// Adds what has changed to a write set.
-    pub fn finish(self, scope: &Scope, aggregate: Uuid, write: &mut WriteSet) {
-        if let (Some(to), Some(schema)) = (self.save, scope.about.projection) {
+    pub fn finish(self, context: &HandlerContext, aggregate: Uuid, write: &mut WriteSet) {
+        if let (Some(to), Some(schema)) = (self.save, context.descriptor.projection) {
             write.saves.push(Save {
                 schema,
-                generation: scope.generation,
+                generation: context.generation,
                 expected: self.expected,
                 to,
             });
         }
         if let Some(to) = self.applied.filter(|_| self.applied != self.before) {
             write.applied_sequences.push(SequenceAdvance {
-                handler: scope.about.handler.to_owned(),
-                generation: scope.generation,
+                handler: context.descriptor.id.to_owned(),
+                generation: context.generation,
                 aggregate,
                 from: self.before.map(|applied| applied.sequence),
                 to,
@@ -98,7 +98,7 @@ impl Key {
         if let Some(queue) = self.queue {
             write
                 .documents
-                .extend(queue.writes(&scope.group(aggregate)));
+                .extend(queue.writes(&context.group(aggregate)));
         }
     }
 }
