@@ -8,6 +8,8 @@
 //! is for operators only. When the database or the broker fails, the partition backs off for a while,
 //! and is read again from where it stood.
 
+mod message_run;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,42 +17,23 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
+use self::message_run::poll_more;
 use super::event_handler::HandlerContext;
 use super::maintenance::Maintenance;
-use super::message::Message;
 use super::partition::Partition;
 use super::poller::MaintenanceSignal;
 use super::positions::{self, ReadError};
 use super::processor::MessageProcessor;
 use crate::task;
-use platform_contract::envelope::Control;
 use platform_ports::broker::{Assignment, BrokerError, Delivery, Polled, Subscription};
 use platform_ports::engine::EngineError;
 
 /// How many messages are handled in one transaction at most.
 const AT_ONCE: u32 = 512;
-/// How many messages are handled at a time, in several transactions.
-const TOGETHER: usize = 2_048;
 /// The first back-off after a failure; it doubles.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// The longest back-off.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
-/// How long a policy or an effect may go without noting that it has read heartbeats only.
-const IDLE: Duration = Duration::from_secs(5);
-
-/// Messages of one or several partitions that are handled together.
-#[derive(Default)]
-struct MessageRun {
-    messages: Vec<Message>,
-    /// The offset of the next message of each of its partitions.
-    next: BTreeMap<u32, i64>,
-}
-
-impl MessageRun {
-    fn has_room_for(&self, messages: usize) -> bool {
-        self.messages.len() + messages <= AT_ONCE as usize
-    }
-}
 
 /// The loop of one generation of a handler.
 pub(super) struct Consumer {
@@ -245,31 +228,6 @@ impl Consumer {
         Ok(())
     }
 
-    /// Messages as runs of whole partitions, each no larger than a transaction may be.
-    fn runs(&mut self, found: BTreeMap<u32, Vec<Delivery>>) -> Vec<MessageRun> {
-        let projection = self.processor.context.descriptor.projection.is_some();
-        let beats = |delivery: &Delivery| Control::is_heartbeat(&delivery.wire);
-        let mut runs: Vec<MessageRun> = Vec::new();
-        for (number, deliveries) in found {
-            let Some(partition) = self.partitions.get_mut(&number) else {
-                continue;
-            };
-            partition.read(&deliveries);
-            if !projection && partition.noted.elapsed() < IDLE && deliveries.iter().all(beats) {
-                partition.next = deliveries
-                    .last()
-                    .map_or(partition.next, |last| last.offset + 1);
-                continue;
-            }
-            let open = runs.pop_if(|run| run.has_room_for(deliveries.len()));
-            let mut run = open.unwrap_or_default();
-            run.messages.extend(deliveries.into_iter().map(Into::into));
-            run.next.insert(number, partition.next);
-            runs.push(run);
-        }
-        runs
-    }
-
     fn backs_off(&self, polled: &Polled) -> bool {
         let Polled::Messages(deliveries) = polled else {
             return false;
@@ -333,33 +291,5 @@ impl Consumer {
             }
         }
         Ok(())
-    }
-}
-
-/// What else there is to read without waiting, of other partitions; and what comes after that.
-async fn poll_more(
-    subscription: &mut dyn Subscription,
-    first: Vec<Delivery>,
-) -> Result<(BTreeMap<u32, Vec<Delivery>>, Option<Polled>), ReadError> {
-    let (mut found, mut messages) = (BTreeMap::new(), 0);
-    let mut next = Polled::Messages(first);
-    loop {
-        match next {
-            Polled::Messages(deliveries) => {
-                let Some(first) = deliveries.first() else {
-                    return Ok((found, None));
-                };
-                if found.contains_key(&first.partition) {
-                    return Ok((found, Some(Polled::Messages(deliveries))));
-                }
-                messages += deliveries.len();
-                found.insert(first.partition, deliveries);
-            }
-            other => return Ok((found, Some(other))),
-        }
-        if messages >= TOGETHER {
-            return Ok((found, None));
-        }
-        next = subscription.poll(AT_ONCE, 0).await?;
     }
 }

@@ -1,40 +1,31 @@
 //! Does the jobs of effects.
-//!
-//! A job is claimed by writing its document with a due time after the longest time that the attempt
-//! may take, by the database's clock. Whoever claims it again (the process is dead, or was held up
-//! for too long) raises the document's version, and with that the first one's outcome is void: so an
-//! event has one outcome, committed together with the command it comes back as, though the outside
-//! world may have been asked more than once, under the same idempotency key.
+
+mod claim;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
 use prometheus::IntCounterVec;
 use serde_json::json;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use self::claim::{JobClaim, claim, exhausted};
 use super::command::{self, PendingCommand};
 use super::contention;
 use super::due;
 use super::effect::{EffectRunner, Job};
 use super::handler_error::HandlerError;
-use super::{Attempt, Attempts, ErasedOutcome, metrics, stuck};
+use super::{Attempt, ErasedOutcome, metrics, stuck};
 use crate::Runtime;
 use crate::clock;
 use platform_contract::FollowUp;
-use platform_contract::envelope::Envelope;
 use platform_contract::value::Timestamp;
-use platform_ports::engine::{
-    Document, DocumentWrite, Documents, DocumentsQuery, EngineError, WriteSet,
-};
+use platform_ports::engine::{Document, DocumentWrite, Documents, EngineError, WriteSet};
 use platform_ports::fail_point;
 
 /// How many attempts run at a time.
 const AT_ONCE: usize = 16;
-/// How much longer than an attempt its claim lasts, in milliseconds.
-const MARGIN_MS: u64 = 1_000;
 
 pub(super) static DONE: LazyLock<IntCounterVec> =
     LazyLock::new(|| metrics::counter("microdb_effects_done_total", "Effects that were done."));
@@ -83,111 +74,6 @@ pub(super) async fn work_off_jobs(runtime: Arc<Runtime>, runners: Arc<EffectRunn
         }
     }
     while under_way.join_next().await.is_some() {}
-}
-
-/// A job that is this process's for the time of an attempt.
-struct JobClaim {
-    document: Document,
-    job: Job,
-    event: Envelope,
-    now: Timestamp,
-}
-
-/// Claims jobs that are due: of each key the first one only. How long until the next is due, too.
-async fn claim(
-    runtime: &Runtime,
-    runners: &EffectRunners,
-    limit: usize,
-) -> Result<(Vec<JobClaim>, Option<Duration>), EngineError> {
-    let engine = &runtime.engine;
-    if limit == 0 {
-        return Ok((Vec::new(), None));
-    }
-    let peek = engine.peek(&[Documents::Jobs]).await?;
-    if !peek.holds(Documents::Jobs) {
-        return Ok((Vec::new(), None));
-    }
-    let query = DocumentsQuery {
-        collection: Documents::Jobs,
-        group: None,
-        due_by: Some(peek.now),
-        heads_only: true,
-        after: None,
-        limit: u32::try_from(limit).unwrap_or(u32::MAX),
-    };
-    let mut claimed = Vec::new();
-    for document in engine.documents(&query).await? {
-        match readable(&document, runners) {
-            Ok((job, event, attempts)) => {
-                claimed.extend(claim_one(runtime, attempts, document, job, event).await?);
-            }
-            // It must not take the place of others again and again.
-            Err(why) => {
-                let body = document.body.clone();
-                stuck::set_aside(runtime, Documents::Jobs, document, body, why, 0).await?;
-                runtime.jobs_wake_up.notify_one();
-            }
-        }
-    }
-    let pause = due::next(&**engine, Documents::Jobs, peek.now).await?;
-    Ok((claimed, pause))
-}
-
-/// What a job says, and how it is tried; an error: why it never can be.
-fn readable(
-    document: &Document,
-    runners: &EffectRunners,
-) -> Result<(Job, Envelope, Attempts), String> {
-    let job = Job::read(document).map_err(|error| error.to_string())?;
-    let runner = runners.get(job.handler.as_str());
-    let runner = runner.ok_or_else(|| stuck::no_effect(&job.handler))?;
-    let event = job.message.envelope();
-    let event = event.map_err(|error| format!("its event cannot be read: {error}"))?;
-    let key: Result<Uuid, _> = document.key.parse();
-    key.map_err(|error| format!("`{}` is no key of a job: {error}", document.key))?;
-    Ok((job, event, runner.attempts()))
-}
-
-async fn claim_one(
-    runtime: &Runtime,
-    attempts: Attempts,
-    document: Document,
-    mut job: Job,
-    event: Envelope,
-) -> Result<Option<JobClaim>, EngineError> {
-    let now = runtime.engine.now().await?;
-    // An attempt whose process died counts like any other.
-    let died = job.attempts > 0 && job.last.is_none();
-    let why = died.then(|| "the process died during the attempt".to_owned());
-    let ran_out = exhausted(&job, attempts, now);
-    if !ran_out {
-        job.attempts += 1;
-        job.first = job.first.or(Some(now));
-        job.last = None;
-    } else {
-        job.last = job.last.or(why);
-    }
-    let claimed = Document {
-        due: Some(now.plus_millis(attempts.timeout_ms.saturating_add(MARGIN_MS))),
-        body: json!(job),
-        ..document
-    };
-    let write = put(claimed.clone());
-    Ok(commit(runtime, vec![write]).await?.then(|| JobClaim {
-        document: Document {
-            version: claimed.version + 1,
-            ..claimed
-        },
-        job,
-        event,
-        now,
-    }))
-}
-
-/// Whether there is no attempt left.
-fn exhausted(job: &Job, attempts: Attempts, now: Timestamp) -> bool {
-    let late = |first: Timestamp| now.millis_since(first) >= attempts.give_up_after_ms;
-    job.attempts >= attempts.limit.max(1) || job.first.is_some_and(late)
 }
 
 impl JobClaim {

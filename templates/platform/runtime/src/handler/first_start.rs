@@ -7,7 +7,8 @@
 //! added later begin at the end, as projections always do, which ask for the state of everything.
 
 use super::contention::{Contention, commit};
-use super::handler_state::{GenerationState, HandlerState};
+use super::generation_state::GenerationState;
+use super::handler_state::HandlerState;
 use super::registry::Handlers;
 use platform_ports::engine::{DocumentWrite, Documents, Engine, EngineError, NEW, WriteSet};
 

@@ -1,25 +1,24 @@
 //! The maintenance of a handler between messages: it takes up what waits, asks again for what did not
 //! come, works off queues that an operator has released; and measures itself.
 
+pub(super) mod gauges;
+
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use prometheus::IntGaugeVec;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use self::gauges::{BLOCKED, WAITING};
 use super::blocked_queue::BlockedKey;
 use super::event_handler::HandlerContext;
 use super::handler_state::HandlerState;
-use super::metrics;
 use super::parked;
 use super::partition::{EndOffsets, Partition};
 use super::processor::MessageProcessor;
 use super::recovery::{self, RecoveryError, RecoveryRequest};
 use super::release;
-use super::replica;
 use platform_contract::envelope::{Control, partition_of};
 use platform_ports::broker::Delivery;
 use platform_ports::engine::{Documents, DocumentsQuery, EngineError};
@@ -32,31 +31,6 @@ const AT_REST: Duration = Duration::from_secs(10);
 const REQUEST_AGAIN: Duration = Duration::from_secs(5);
 /// How many steps are taken for one key before others have their turn.
 const STEPS: u32 = 20;
-
-pub(super) static WAITING: LazyLock<IntGaugeVec> = LazyLock::new(|| {
-    metrics::gauge(
-        "microdb_parked_keys",
-        "Aggregates with messages that wait, for one before them or for an upgrade.",
-    )
-});
-pub(super) static BLOCKED: LazyLock<IntGaugeVec> = LazyLock::new(|| {
-    metrics::gauge(
-        "microdb_blocked_keys",
-        "Aggregates blocked by a message that could not be handled.",
-    )
-});
-pub(super) static LAG: LazyLock<IntGaugeVec> = LazyLock::new(|| {
-    metrics::gauge(
-        "microdb_consumer_lag",
-        "Messages but heartbeats that the handler has not handled for a second or longer, of the partitions that this process reads.",
-    )
-});
-pub(super) static FILLED: LazyLock<IntGaugeVec> = LazyLock::new(|| {
-    metrics::gauge(
-        "microdb_projection_filled",
-        "1 when the projection has got all it has to show.",
-    )
-});
 
 /// When a handler was maintained, and when it is to be again.
 #[derive(Debug)]
@@ -187,44 +161,6 @@ impl Maintenance {
             )
             .await
         }
-    }
-
-    /// Sets the handler's gauges, when this is the generation that counts.
-    async fn measure(
-        &mut self,
-        context: &HandlerContext,
-        partitions: &BTreeMap<u32, Partition>,
-    ) -> Result<(), EngineError> {
-        let (engine, handler) = (&context.runtime.engine, context.descriptor.id);
-        let Some((state, _)) = HandlerState::load(&**engine, handler).await? else {
-            return Ok(());
-        };
-        let Some(generation_state) = state
-            .generation(context.generation)
-            .filter(|_| state.active == context.generation)
-        else {
-            return Ok(());
-        };
-        if context.descriptor.projection.is_some() {
-            FILLED
-                .with_label_values(&[handler])
-                .set(generation_state.is_complete().into());
-            replica::measure_age(context).await?;
-        }
-        match context
-            .runtime
-            .broker
-            .partitions(&generation_state.topic)
-            .await
-        {
-            Ok(now) => {
-                let lag = self.ends.lag(partitions, now);
-                LAG.with_label_values(&[handler]).set(lag);
-                self.moves |= lag > 0;
-            }
-            Err(error) => tracing::debug!(handler, %error, "the lag could not be measured"),
-        }
-        Ok(())
     }
 }
 

@@ -4,10 +4,8 @@ use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
 use prometheus::{GaugeVec, IntCounterVec, IntGaugeVec, Opts, default_registry};
 
 use super::event_handler::HandlerDescriptor;
-use super::{
-    batch, blocked_queue, dispatcher, effect_worker, failing, maintenance, parked, positions,
-    replica,
-};
+use super::maintenance::gauges;
+use super::{batch, blocked_queue, dispatcher, effect_worker, failing, parked, positions, replica};
 
 /// What all of them are divided by.
 const LABELS: [&str; 1] = ["handler"];
@@ -48,13 +46,9 @@ pub(super) fn declare(descriptor: &HandlerDescriptor, is_effect: bool) {
         &*positions::RESYNCHRONISED,
         &*blocked_queue::DEAD_LETTERS,
     ];
-    let mut gauges = vec![
-        &*maintenance::LAG,
-        &*maintenance::WAITING,
-        &*maintenance::BLOCKED,
-    ];
+    let mut gauges = vec![&*gauges::LAG, &*gauges::WAITING, &*gauges::BLOCKED];
     if descriptor.projection.is_some() {
-        gauges.push(&*maintenance::FILLED);
+        gauges.push(&*gauges::FILLED);
         replica::AGE.with_label_values(&handler).set(NEVER);
     } else {
         counters.extend([

@@ -19,6 +19,7 @@ mod execution;
 mod failing;
 mod first_start;
 mod gaps;
+mod generation_state;
 mod handler_error;
 mod handler_state;
 mod heads;

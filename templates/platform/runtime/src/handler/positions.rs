@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::contention::commit;
 use super::event_handler::HandlerContext;
-use super::handler_state::{AwaitedRequest, GenerationState, HandlerState, StartOffset};
+use super::generation_state::{AwaitedRequest, GenerationState, StartOffset};
+use super::handler_state::HandlerState;
 use super::metrics;
 use super::recovery::{self, RecoveryRequest};
 use platform_ports::broker::{Assignment, BrokerError, Topic};

@@ -1,9 +1,12 @@
 //! How a run of messages, of one partition or several, is handled: all of it in one transaction if that
 //! can be, else the good prefix, and the message that fails alone.
 
+mod missing;
+mod progress;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -14,11 +17,10 @@ use super::event_handler::HandlerContext;
 use super::handler_error::{HandlerError, NotCommitted};
 use super::handler_state::HandlerState;
 use super::message::{Content, Message};
-use super::recovery::{self, RecentRequests, RecoveryRequest};
+use super::recovery::RecentRequests;
 use super::wake_ups::WakeUps;
-use platform_contract::envelope::Envelope;
 use platform_contract::value::Timestamp;
-use platform_ports::engine::{DocumentWrite, EngineError, OffsetAdvance};
+use platform_ports::engine::EngineError;
 use platform_ports::fail_point;
 
 /// How often a message is tried before it goes to the dead letters.
@@ -220,34 +222,6 @@ impl MessageProcessor {
         }
     }
 
-    /// The write that notes which partitions have answered a request that was waited for.
-    async fn completed(
-        &self,
-        done: &[DecodedMessage],
-    ) -> Result<Option<DocumentWrite>, EngineError> {
-        let answers = done.iter().filter_map(|read| match read.content {
-            Content::RequestComplete(request) => Some((request, read.message.partition)),
-            _ => None,
-        });
-        let answers: Vec<_> = answers.collect();
-        if answers.is_empty() {
-            return Ok(None);
-        }
-        let handler = self.context.descriptor.id;
-        let engine = &self.context.runtime.engine;
-        let Some((mut state, version)) = HandlerState::load(&**engine, handler).await? else {
-            return Ok(None);
-        };
-        let Some(generation_state) = state.generations.get_mut(&self.context.generation) else {
-            return Ok(None);
-        };
-        let mut awaited = false;
-        for (request, partition) in answers {
-            awaited |= generation_state.answered(request, partition);
-        }
-        Ok(awaited.then(|| state.put(handler, version)))
-    }
-
     /// Sends a message to the dead letters, where it blocks its key.
     async fn give_up(
         &self,
@@ -277,43 +251,6 @@ impl MessageProcessor {
         }
     }
 
-    /// Goes on with what waits for an aggregate; whether anything could be done.
-    pub async fn drain(&self, aggregate: Uuid) -> Result<bool, EngineError> {
-        let mut contention = Contention::over(ROWS);
-        loop {
-            let aggregates = BTreeSet::from([aggregate]);
-            let mut batch = Batch::open(&self.context, &self.mid_topic, &aggregates).await?;
-            let mut failed = None;
-            match batch.drain(aggregate).await {
-                Ok(true) => {}
-                Ok(false) => {
-                    let missing = batch.missing(aggregate);
-                    self.request_missing(aggregate, missing).await;
-                    return Ok(false);
-                }
-                Err(HandlerError::Transient(error)) => return Err(error),
-                Err(HandlerError::Poison(why) | HandlerError::NewerVersion(why)) => {
-                    failed = Some(why)
-                }
-            }
-            if let Some(why) = failed {
-                batch.give_up_head(aggregate, why);
-            }
-            match self.commit(batch.finish()).await {
-                Ok(()) => return Ok(true),
-                Err(NotCommitted::Conflict) => contention.lost().await?,
-                Err(NotCommitted::Failed(error)) => return Err(into_transient(error)),
-            }
-        }
-    }
-
-    async fn request_missing(&self, aggregate: Uuid, missing: Option<u64>) {
-        if let Some(from) = missing {
-            self.request(vec![RecoveryRequest::Resend(aggregate, from)])
-                .await;
-        }
-    }
-
     async fn commit(&self, folded: FoldedBatch) -> Result<(), NotCommitted> {
         let FoldedBatch {
             write,
@@ -333,78 +270,6 @@ impl MessageProcessor {
         self.unfinished.fetch_or(unfinished, Ordering::Relaxed);
         self.request(requests).await;
         Ok(())
-    }
-
-    /// Asks for what is missing; what is not asked for now is when the gap is looked at again.
-    async fn request(&self, requests: Vec<RecoveryRequest>) {
-        for request in requests {
-            let due = match request {
-                RecoveryRequest::Resend(aggregate, from) if !self.is_filling(aggregate) => {
-                    let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-                    recent.gap(&self.context, aggregate, from)
-                }
-                RecoveryRequest::Resend(..) => None,
-                RecoveryRequest::Snapshot(_) | RecoveryRequest::AllSnapshots => {
-                    Some((Uuid::now_v7(), request))
-                }
-            };
-            if let Some((id, request)) = due
-                && let Err(error) = recovery::send_as(&self.context, id, request).await
-            {
-                let handler = self.context.descriptor.id;
-                self.context.runtime.outages.failed(
-                    &error,
-                    || tracing::warn!(handler, %error, "what is missing could not be asked for"),
-                );
-            }
-        }
-    }
-
-    /// Whether a policy or an effect is told a state because it asked for events.
-    fn is_lacking(&self, envelope: &Envelope) -> bool {
-        if self.context.descriptor.projection.is_some() || !envelope.is_snapshot() {
-            return false;
-        }
-        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.is_answered(envelope.subject, envelope.causation)
-    }
-
-    /// Whether the aggregate's snapshot is on its way anyhow.
-    fn is_filling(&self, aggregate: Uuid) -> bool {
-        let partition =
-            platform_contract::envelope::partition_of(aggregate, self.context.runtime.partitions);
-        self.filling.contains(&partition)
-    }
-
-    /// How far these have come in their partitions, and as of when.
-    fn offsets(
-        &self,
-        done: &[DecodedMessage],
-        as_of: &BTreeMap<u32, Timestamp>,
-    ) -> Vec<OffsetAdvance> {
-        let last = done
-            .iter()
-            .map(|read| (read.message.partition, &read.message));
-        let last: BTreeMap<u32, &Message> = last.collect();
-        let offset = |(number, last)| self.offset(last, as_of.get(&number).copied());
-        last.into_iter().map(offset).collect()
-    }
-
-    fn offset(&self, last: &Message, as_of: Option<Timestamp>) -> OffsetAdvance {
-        let topic_partition = (last.topic.clone(), last.partition);
-        OffsetAdvance {
-            handler: self.context.descriptor.id.to_owned(),
-            generation: self.context.generation,
-            topic_id: self
-                .topic_ids
-                .get(&topic_partition)
-                .cloned()
-                .unwrap_or_default(),
-            topic: topic_partition.0,
-            partition: topic_partition.1,
-            next: last.offset + 1,
-            as_of,
-        }
     }
 }
 
