@@ -6,8 +6,8 @@ use platform_contract::envelope::Control;
 use platform_ports::broker::{Publication, PublishOutcome};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::beats;
 use super::error::Error;
+use super::heartbeats;
 
 /// Appends the messages in order; one outcome each.
 ///
@@ -19,7 +19,7 @@ pub fn append(
     max_bytes: usize,
     now: i64,
 ) -> Result<Vec<PublishOutcome>, Error> {
-    if let Some(outcomes) = beats::append(connection, messages, max_bytes, now)? {
+    if let Some(outcomes) = heartbeats::append(connection, messages, max_bytes, now)? {
         return Ok(outcomes);
     }
     let mut stopped = HashSet::new();
@@ -40,7 +40,7 @@ pub fn append(
 }
 
 /// A partition as its next message finds it.
-struct End {
+struct PartitionEnd {
     id: i64,
     next: i64,
     heartbeat: Option<i64>,
@@ -98,13 +98,13 @@ fn append_one(
     Ok(PublishOutcome::Acknowledged)
 }
 
-fn end(connection: &Connection, message: &Publication) -> rusqlite::Result<Option<End>> {
+fn end(connection: &Connection, message: &Publication) -> rusqlite::Result<Option<PartitionEnd>> {
     connection
         .prepare_cached(
             "SELECT id, next, heartbeat FROM partitions WHERE topic = ?1 AND number = ?2",
         )?
         .query_row(params![message.topic, message.partition], |row| {
-            Ok(End {
+            Ok(PartitionEnd {
                 id: row.get(0)?,
                 next: row.get(1)?,
                 heartbeat: row.get(2)?,

@@ -12,34 +12,34 @@ pub fn assign(
     members: &Members,
     current: &BTreeMap<i64, String>,
 ) -> BTreeMap<i64, String> {
-    let mut shares = Shares::kept(partitions, members, current);
+    let mut allocation = Allocation::kept(partitions, members, current);
     for (partition, topic) in partitions {
-        if !shares.of.contains_key(partition)
-            && let Some(member) = shares.lightest(members, topic)
+        if !allocation.owners.contains_key(partition)
+            && let Some(member) = allocation.lightest(members, topic)
         {
-            shares.give(*partition, member);
+            allocation.give(*partition, member);
         }
     }
-    while let Some((partition, member)) = shares.imbalance(partitions, members) {
-        shares.give(partition, member);
+    while let Some((partition, member)) = allocation.imbalance(partitions, members) {
+        allocation.give(partition, member);
     }
-    shares.of
+    allocation.owners
 }
 
 /// Who has what, and how much each has.
-struct Shares {
-    of: BTreeMap<i64, String>,
+struct Allocation {
+    owners: BTreeMap<i64, String>,
     load: BTreeMap<String, usize>,
 }
 
-impl Shares {
+impl Allocation {
     fn kept(
         partitions: &BTreeMap<i64, String>,
         members: &Members,
         current: &BTreeMap<i64, String>,
     ) -> Self {
-        let mut shares = Self {
-            of: BTreeMap::new(),
+        let mut allocation = Self {
+            owners: BTreeMap::new(),
             load: members.keys().map(|member| (member.clone(), 0)).collect(),
         };
         for (partition, member) in current {
@@ -49,10 +49,10 @@ impl Shares {
                     .is_some_and(|topics| topics.contains(topic))
             };
             if partitions.get(partition).is_some_and(reads) {
-                shares.give(*partition, member.clone());
+                allocation.give(*partition, member.clone());
             }
         }
-        shares
+        allocation
     }
 
     fn load(&self, member: &str) -> usize {
@@ -69,7 +69,7 @@ impl Shares {
 
     fn give(&mut self, partition: i64, member: String) {
         *self.load.entry(member.clone()).or_default() += 1;
-        if let Some(before) = self.of.insert(partition, member) {
+        if let Some(before) = self.owners.insert(partition, member) {
             *self.load.entry(before).or_default() -= 1;
         }
     }
@@ -80,13 +80,13 @@ impl Shares {
         partitions: &BTreeMap<i64, String>,
         members: &Members,
     ) -> Option<(i64, String)> {
-        self.of
+        self.owners
             .iter()
             .filter_map(|(partition, owner)| {
                 let lightest = self.lightest(members, partitions.get(partition)?)?;
                 (self.load(owner) >= self.load(&lightest) + 2).then_some((*partition, lightest))
             })
-            .max_by_key(|(partition, _)| self.load(&self.of[partition]))
+            .max_by_key(|(partition, _)| self.load(&self.owners[partition]))
     }
 }
 

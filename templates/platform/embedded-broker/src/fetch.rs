@@ -12,7 +12,7 @@ use super::error::Error;
 const MAX_BYTES: usize = 8 << 20;
 
 /// A partition that a member owns.
-pub struct Share {
+pub struct AssignedPartition {
     /// Its id.
     pub id: i64,
     /// Whether it is meant to stay the member's.
@@ -25,18 +25,18 @@ pub struct Share {
 ///
 /// # Errors
 /// When the file fails.
-pub fn shares(
+pub fn assigned_partitions(
     connection: &Connection,
     group: &str,
     member: &str,
-) -> Result<Option<Vec<Share>>, Error> {
+) -> Result<Option<Vec<AssignedPartition>>, Error> {
     let known = connection
         .prepare_cached("SELECT 1 FROM members WHERE id = ?1")?
         .exists([member])?;
     if !known {
         return Ok(None);
     }
-    let shares = connection
+    let assigned = connection
         .prepare_cached(
             r#"SELECT id, wanted = owner, topic, number, topic_id, start, next
                FROM assignments
@@ -45,7 +45,7 @@ pub fn shares(
                WHERE "group" = ?1 AND owner = ?2"#,
         )?
         .query_map([group, member], |row| {
-            Ok(Share {
+            Ok(AssignedPartition {
                 id: row.get(0)?,
                 stays: row.get(1)?,
                 assignment: Assignment {
@@ -58,7 +58,7 @@ pub fn shares(
             })
         })?
         .collect::<Result<_, _>>()?;
-    Ok(Some(shares))
+    Ok(Some(assigned))
 }
 
 /// What is found from an offset on.

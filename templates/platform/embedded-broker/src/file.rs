@@ -1,4 +1,4 @@
-//! The file: its tables, and the ways to it.
+//! The file: its tables, and the connections to it.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -22,7 +22,7 @@ const READERS: usize = 4;
 /// # Errors
 /// When the file cannot be used, or belongs to a newer program.
 pub fn prepare(path: &Path, lock: &FairLock) -> Result<(), Error> {
-    let _turn = lock.take().map_err(Error::unavailable)?;
+    let _guard = lock.take().map_err(Error::unavailable)?;
     let mut connection = connect(path)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;

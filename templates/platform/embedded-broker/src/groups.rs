@@ -15,7 +15,7 @@ const RELEASE_MS: i64 = 10_000;
 
 /// A member that joins a group.
 #[derive(Debug, Clone)]
-pub struct Joining {
+pub struct Membership {
     /// Its id, used once.
     pub member: String,
     /// The group.
@@ -43,14 +43,19 @@ pub struct Commit {
 ///
 /// # Errors
 /// When the file fails.
-pub fn join(connection: &Connection, joining: &Joining, now: i64) -> Result<(), Error> {
-    renew(connection, &joining.session, now)?;
-    let topics = serde_json::to_string(&joining.topics).map_err(Error::unusable)?;
+pub fn join(connection: &Connection, membership: &Membership, now: i64) -> Result<(), Error> {
+    renew(connection, &membership.session, now)?;
+    let topics = serde_json::to_string(&membership.topics).map_err(Error::unusable)?;
     connection.execute(
         r#"INSERT INTO members (id, "group", session, topics) VALUES (?1, ?2, ?3, ?4)"#,
-        [&joining.member, &joining.group, &joining.session, &topics],
+        [
+            &membership.member,
+            &membership.group,
+            &membership.session,
+            &topics,
+        ],
     )?;
-    rebalance(connection, &joining.group, now)
+    rebalance(connection, &membership.group, now)
 }
 
 /// Takes a member out.
@@ -157,7 +162,7 @@ fn texts(
 
 #[cfg(test)]
 mod tests {
-    use super::{Commit, Joining, LEASE_MS, RELEASE_MS, commit, join, release, renew};
+    use super::{Commit, LEASE_MS, Membership, RELEASE_MS, commit, join, release, renew};
     use crate::error::Error;
     use crate::{fetch, topics};
     use platform_ports::broker::Topic;
@@ -175,8 +180,8 @@ mod tests {
     }
 
     /// Each member is of a process of its own.
-    fn joining(member: &str) -> Joining {
-        Joining {
+    fn joining(member: &str) -> Membership {
+        Membership {
             member: member.to_owned(),
             group: "g".to_owned(),
             session: format!("session of {member}"),
@@ -185,8 +190,11 @@ mod tests {
     }
 
     fn owned(connection: &Connection, member: &str) -> Result<Vec<(i64, bool)>, Error> {
-        let shares = fetch::shares(connection, "g", member)?.unwrap_or_default();
-        Ok(shares.iter().map(|share| (share.id, share.stays)).collect())
+        let assigned = fetch::assigned_partitions(connection, "g", member)?.unwrap_or_default();
+        Ok(assigned
+            .iter()
+            .map(|partition| (partition.id, partition.stays))
+            .collect())
     }
 
     #[test]

@@ -31,20 +31,20 @@ pub fn rebalance_readers(connection: &Connection, topic: &str, now: i64) -> Resu
 /// When the file fails.
 pub fn rebalance(connection: &Connection, group: &str, now: i64) -> Result<(), Error> {
     let members = members(connection, group)?;
-    let held = held(connection, group)?;
+    let previous = previous(connection, group)?;
     connection.execute(r#"DELETE FROM assignments WHERE "group" = ?1"#, [group])?;
     if members.is_empty() {
         connection.execute("DELETE FROM groups WHERE name = ?1", [group])?;
         return Ok(());
     }
     let alive = |member: &String| members.contains_key(member);
-    let current = held
+    let current = previous
         .iter()
-        .map(|(partition, held)| {
-            let member = if alive(&held.wanted) {
-                &held.wanted
+        .map(|(partition, assignment)| {
+            let member = if alive(&assignment.wanted) {
+                &assignment.wanted
             } else {
-                &held.owner
+                &assignment.owner
             };
             (*partition, member.clone())
         })
@@ -55,10 +55,12 @@ pub fn rebalance(connection: &Connection, group: &str, now: i64) -> Result<(), E
            VALUES (?1, ?2, ?3, ?4, ?5)"#,
     )?;
     for (partition, wanted) in assign(&partitions, &members, &current) {
-        let before = held.get(&partition);
-        let owner = before.map(|held| &held.owner).filter(|owner| alive(owner));
-        let asked = before.filter(|held| held.wanted == wanted);
-        let since = asked.map_or(now, |held| held.since);
+        let before = previous.get(&partition);
+        let owner = before
+            .map(|assignment| &assignment.owner)
+            .filter(|owner| alive(owner));
+        let unchanged = before.filter(|assignment| assignment.wanted == wanted);
+        let since = unchanged.map_or(now, |assignment| assignment.since);
         insert.execute(params![
             group,
             partition,
@@ -71,24 +73,27 @@ pub fn rebalance(connection: &Connection, group: &str, now: i64) -> Result<(), E
 }
 
 /// A partition as it was assigned before.
-struct Held {
+struct PreviousAssignment {
     owner: String,
     wanted: String,
     since: i64,
 }
 
-fn held(connection: &Connection, group: &str) -> rusqlite::Result<BTreeMap<i64, Held>> {
+fn previous(
+    connection: &Connection,
+    group: &str,
+) -> rusqlite::Result<BTreeMap<i64, PreviousAssignment>> {
     connection
         .prepare_cached(
             r#"SELECT partition, owner, wanted, since FROM assignments WHERE "group" = ?1"#,
         )?
         .query_map([group], |row| {
-            let held = Held {
+            let assignment = PreviousAssignment {
                 owner: row.get(1)?,
                 wanted: row.get(2)?,
                 since: row.get(3)?,
             };
-            Ok((row.get(0)?, held))
+            Ok((row.get(0)?, assignment))
         })?
         .collect()
 }

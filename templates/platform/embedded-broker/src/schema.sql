@@ -1,7 +1,7 @@
 -- The file of the embedded broker. Times are milliseconds since 1970-01-01 UTC.
 
 CREATE TABLE topics (
-    name        TEXT PRIMARY KEY,
+    name     TEXT PRIMARY KEY,
     topic_id TEXT NOT NULL
 ) STRICT;
 

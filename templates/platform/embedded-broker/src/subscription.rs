@@ -6,41 +6,34 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use platform_ports::broker::{Assignment, BrokerError, Delivery, Polled, Subscription};
-use platform_sqlite_file::{FileError, News};
+use platform_sqlite_file::{FileError, Notify};
 use rusqlite::Connection;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
+use super::broker::Inner;
 use super::error::Error;
-use super::fetch::{self, Fetched, Read, Share};
-use super::groups::{self, Commit, Joining};
-use super::watcher::State;
-use super::{Inner, file};
+use super::fetch::{self, AssignedPartition, Fetched, Read};
+use super::file;
+use super::groups::{self, Commit, Membership};
+use super::owned_partition::OwnedPartition;
+use super::watcher::BrokerState;
 
 /// A member of a group. Its calls may be given up at any await, and made again.
 pub struct EmbeddedSubscription {
     inner: Arc<Inner>,
-    state: watch::Receiver<Arc<State>>,
-    joining: Joining,
+    state: watch::Receiver<Arc<BrokerState>>,
+    membership: Membership,
     /// The generation that `owned` belongs to.
     seen: Option<i64>,
-    owned: BTreeMap<i64, Owned>,
+    owned: BTreeMap<i64, OwnedPartition>,
     /// Partitions that were said to be revoked, and are handed over by the next poll.
     releasing: Vec<i64>,
     /// The partition that was read last.
     last: i64,
     /// What was read together, and is still to be handed over.
     fetched: VecDeque<Read>,
-}
-
-/// A partition that this member reads.
-struct Owned {
-    topic: String,
-    number: u32,
-    /// The offset to read next, once it is known.
-    position: Option<i64>,
-    paused: bool,
 }
 
 impl EmbeddedSubscription {
@@ -51,7 +44,7 @@ impl EmbeddedSubscription {
     ) -> Result<Self, BrokerError> {
         let mut subscription = Self {
             state: inner.state.subscribe(),
-            joining: Joining {
+            membership: Membership {
                 member: String::new(),
                 group: group.to_owned(),
                 session: inner.session.clone(),
@@ -69,9 +62,10 @@ impl EmbeddedSubscription {
     }
 
     async fn join_anew(&mut self) -> Result<(), BrokerError> {
-        self.joining.member = Uuid::now_v7().to_string();
-        let joining = self.joining.clone();
-        let join = move |connection: &Connection| groups::join(connection, &joining, file::now());
+        self.membership.member = Uuid::now_v7().to_string();
+        let membership = self.membership.clone();
+        let join =
+            move |connection: &Connection| groups::join(connection, &membership, file::now());
         self.inner.writer.run(join).await?;
         self.inner.wake();
         Ok(())
@@ -83,10 +77,15 @@ impl EmbeddedSubscription {
             return Ok(());
         }
         self.inner.flush();
-        let joining = self.joining.clone();
+        let membership = self.membership.clone();
         let partitions = self.releasing.clone();
         let release = move |connection: &Connection| {
-            groups::release(connection, &joining.group, &joining.member, &partitions)
+            groups::release(
+                connection,
+                &membership.group,
+                &membership.member,
+                &partitions,
+            )
         };
         self.inner.writer.run(release).await?;
         self.releasing.clear();
@@ -95,16 +94,21 @@ impl EmbeddedSubscription {
 
     /// Compares what this member owns with what it is meant to own.
     async fn reassign(&mut self, generation: Option<i64>) -> Result<Option<Polled>, BrokerError> {
-        let (group, member) = (self.joining.group.clone(), self.joining.member.clone());
-        let read = move |connection: &Connection| fetch::shares(connection, &group, &member);
-        let Some(shares) = self.inner.read(read).await? else {
+        let (group, member) = (
+            self.membership.group.clone(),
+            self.membership.member.clone(),
+        );
+        let read =
+            move |connection: &Connection| fetch::assigned_partitions(connection, &group, &member);
+        let Some(assigned) = self.inner.read(read).await? else {
             self.join_anew().await?;
             self.releasing.clear();
             return Ok(self.revoke(|_| true));
         };
-        let (kept, given_up): (Vec<_>, Vec<_>) = shares.into_iter().partition(|share| share.stays);
-        self.releasing = given_up.into_iter().map(|share| share.id).collect();
-        if let Some(revoked) = self.revoke(|id| kept.iter().all(|share| share.id != id)) {
+        let (kept, given_up): (Vec<_>, Vec<_>) =
+            assigned.into_iter().partition(|partition| partition.stays);
+        self.releasing = given_up.into_iter().map(|partition| partition.id).collect();
+        if let Some(revoked) = self.revoke(|id| kept.iter().all(|partition| partition.id != id)) {
             return Ok(Some(revoked));
         }
         if self.releasing.is_empty() {
@@ -122,11 +126,11 @@ impl EmbeddedSubscription {
         (!revoked.is_empty()).then_some(Polled::Revoked(revoked))
     }
 
-    fn adopt(&mut self, shares: Vec<Share>) -> Option<Polled> {
+    fn adopt(&mut self, assigned: Vec<AssignedPartition>) -> Option<Polled> {
         let mut gained: Vec<Assignment> = Vec::new();
-        for Share { id, assignment, .. } in shares {
+        for AssignedPartition { id, assignment, .. } in assigned {
             self.owned.entry(id).or_insert_with(|| {
-                let owned = Owned {
+                let owned = OwnedPartition {
                     topic: assignment.topic.clone(),
                     number: assignment.partition,
                     position: None,
@@ -141,11 +145,15 @@ impl EmbeddedSubscription {
 
     /// The next that was read; where nothing is left, reads all partitions that have something, after the
     /// one read last.
-    async fn read(&mut self, state: &State, limit: u32) -> Result<Option<Polled>, BrokerError> {
+    async fn read(
+        &mut self,
+        state: &BrokerState,
+        limit: u32,
+    ) -> Result<Option<Polled>, BrokerError> {
         if let Some(polled) = self.hand_over() {
             return Ok(Some(polled));
         }
-        let waiting = |(id, owned): (&i64, &Owned)| {
+        let waiting = |(id, owned): (&i64, &OwnedPartition)| {
             let position = owned.position.filter(|_| !owned.paused)?;
             let end = state.ends.get(id).copied()?;
             (position != end).then_some((*id, position))
@@ -200,7 +208,7 @@ impl EmbeddedSubscription {
         }
     }
 
-    fn find(&mut self, topic: &str, partition: u32) -> Option<(i64, &mut Owned)> {
+    fn find(&mut self, topic: &str, partition: u32) -> Option<(i64, &mut OwnedPartition)> {
         self.owned
             .iter_mut()
             .find(|(_, owned)| owned.topic == topic && owned.number == partition)
@@ -215,7 +223,7 @@ impl Subscription for EmbeddedSubscription {
         loop {
             self.release().await?;
             let state = self.state.borrow_and_update().clone();
-            let generation = state.generations.get(&self.joining.group).copied();
+            let generation = state.generations.get(&self.membership.group).copied();
             if generation != self.seen
                 && let Some(polled) = self.reassign(generation).await?
             {
@@ -257,7 +265,10 @@ impl Subscription for EmbeddedSubscription {
 
     /// Written with the process's next sign of life: at most a second later.
     async fn commit(&mut self, topic: &str, partition: u32, next: i64) -> Result<(), BrokerError> {
-        let (group, member) = (self.joining.group.clone(), self.joining.member.clone());
+        let (group, member) = (
+            self.membership.group.clone(),
+            self.membership.member.clone(),
+        );
         if let Some((id, _)) = self.find(topic, partition) {
             self.inner.note(Commit {
                 group,
@@ -274,10 +285,10 @@ impl Drop for EmbeddedSubscription {
     /// Leaves the group at once, if the writer has room; else its lease does it later.
     fn drop(&mut self) {
         self.inner.flush();
-        let member = std::mem::take(&mut self.joining.member);
+        let member = std::mem::take(&mut self.membership.member);
         self.inner.writer.post(move |connection: &Connection| {
             groups::leave(connection, &member, file::now())?;
-            Ok(News::ForOthers)
+            Ok(Notify::Others)
         });
     }
 }

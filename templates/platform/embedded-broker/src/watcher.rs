@@ -1,8 +1,8 @@
 //! Notices, on a thread of its own, what this and other processes have committed, and does what
 //! comes round by the clock.
 //!
-//! It is woken by the bell; what nobody rang for, or was not heard, it finds when it looks by itself.
-//! Where no bell can be heard, it looks often.
+//! It is woken by wake-ups; what none was sent for, or did not arrive, it finds when it looks by itself.
+//! Where none can be received, it looks often.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,15 +15,16 @@ use platform_sqlite_file::FileError;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
-use super::bell::Ear;
+use super::broker::Inner;
 use super::error::Error;
+use super::file;
 use super::groups::LEASE_MS;
-use super::{Inner, file};
+use super::wake_up::WakeUpReceiver;
 
 /// The shortest pause between two looks: what is committed in quick succession is seen together.
-const SHORTEST: Duration = Duration::from_millis(1);
-/// The pause between two looks without a bell.
-const DEAF: Duration = Duration::from_millis(10);
+const MIN_PAUSE: Duration = Duration::from_millis(1);
+/// The pause between two looks without wake-ups.
+const POLL_PAUSE: Duration = Duration::from_millis(10);
 /// The pause between renewals of the process's session, and the longest between two looks: of the
 /// lease, so that two renewals may fail.
 const RENEWAL: Duration = Duration::from_millis(LEASE_MS.unsigned_abs() / 3);
@@ -32,7 +33,7 @@ const TRIM: Duration = Duration::from_secs(60);
 
 /// What subscriptions have to know of the file without reading it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct State {
+pub struct BrokerState {
     /// The generation of every group.
     pub generations: HashMap<String, i64>,
     /// The next offset of every partition, by its id.
@@ -46,13 +47,13 @@ pub struct State {
 pub fn start(
     path: &Path,
     inner: Weak<Inner>,
-    state: watch::Sender<Arc<State>>,
+    state: watch::Sender<Arc<BrokerState>>,
 ) -> Result<Thread, Error> {
     let watcher = Watcher {
         connection: file::connect(path)?,
         state,
         seen: None,
-        ear: None,
+        wake_ups: None,
     };
     let path = path.to_owned();
     let handle = thread::Builder::new()
@@ -64,18 +65,18 @@ pub fn start(
 
 struct Watcher {
     connection: Connection,
-    state: watch::Sender<Arc<State>>,
+    state: watch::Sender<Arc<BrokerState>>,
     seen: Option<i64>,
-    /// What wakes this thread when the bell rings.
-    ear: Option<Ear>,
+    /// What wakes this thread.
+    wake_ups: Option<WakeUpReceiver>,
 }
 
 impl Watcher {
-    /// The same, woken by the bell from now on, if that can be heard.
+    /// The same, woken by wake-ups from now on, if these can be received.
     fn listening(mut self, path: &Path) -> Self {
         let thread = thread::current();
-        match Ear::listen(path, move || thread.unpark()) {
-            Ok(ear) => self.ear = Some(ear),
+        match WakeUpReceiver::listen(path, move || thread.unpark()) {
+            Ok(receiver) => self.wake_ups = Some(receiver),
             Err(error) => tracing::warn!(
                 %error,
                 "the system does not tell of changes of the broker's file: it is looked at often"
@@ -105,13 +106,13 @@ impl Watcher {
                 inner.trim();
             }
             drop(inner);
-            let pause = match (watched, &self.ear) {
+            let pause = match (watched, &self.wake_ups) {
                 (false, _) => TRIM,
-                (true, None) => DEAF,
+                (true, None) => POLL_PAUSE,
                 (true, Some(_)) => RENEWAL.saturating_sub(renewal.elapsed()),
             };
             thread::park_timeout(pause);
-            thread::sleep(SHORTEST.saturating_sub(looked.elapsed()));
+            thread::sleep(MIN_PAUSE.saturating_sub(looked.elapsed()));
         }
     }
 
@@ -133,7 +134,7 @@ impl Watcher {
         Ok(())
     }
 
-    fn read(&mut self) -> rusqlite::Result<State> {
+    fn read(&mut self) -> rusqlite::Result<BrokerState> {
         let transaction = self.connection.transaction()?;
         let generations = transaction
             .prepare_cached("SELECT name, generation FROM groups")?
@@ -143,6 +144,6 @@ impl Watcher {
             .prepare_cached("SELECT id, next FROM partitions")?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
-        Ok(State { generations, ends })
+        Ok(BrokerState { generations, ends })
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use platform_ports::broker::BrokerError;
 use platform_ports::outage::Outage;
-use platform_sqlite_file::{Failing, FairLock, FileError, Grouping, News};
+use platform_sqlite_file::{FailureScope, FairLock, FileError, GroupCommit, Notify};
 use rusqlite::Connection;
 
 use super::error::Error;
@@ -17,12 +17,12 @@ use super::file;
 const QUEUE: usize = 256;
 
 /// All that is waiting goes into one commit; what comes meanwhile goes into the next.
-const GROUPING: Grouping = Grouping {
-    room: Some(QUEUE),
-    first: QUEUE,
-    most: QUEUE,
-    joining: Duration::ZERO,
-    failing: Failing::Kept,
+const GROUP_COMMIT: GroupCommit = GroupCommit {
+    queue_limit: Some(QUEUE),
+    initial: QUEUE,
+    max_writes: QUEUE,
+    join_window: Duration::ZERO,
+    failure_scope: FailureScope::Transaction,
 };
 
 /// How long a write may take before its outcome counts as unknown. Another process that stands
@@ -36,7 +36,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts writing; `tell` is called after every commit that others have to be told of.
+    /// Starts writing; `notify_others` is called after every commit of which others are notified.
     ///
     /// # Errors
     /// When the file cannot be opened or its thread not started.
@@ -44,11 +44,17 @@ impl Writer {
         path: &Path,
         lock: FairLock,
         outage: Arc<Outage>,
-        tell: impl Fn() + Send + 'static,
+        notify_others: impl Fn() + Send + 'static,
     ) -> Result<Self, Error> {
         let connection = file::connect(path)?;
         let name = "broker-writer";
-        let file = platform_sqlite_file::Writer::start(name, connection, lock, GROUPING, tell)?;
+        let file = platform_sqlite_file::Writer::start(
+            name,
+            connection,
+            lock,
+            GROUP_COMMIT,
+            notify_others,
+        )?;
         Ok(Self { file, outage })
     }
 
@@ -68,7 +74,7 @@ impl Writer {
     /// Asks for a write without waiting for it. It is left out when the queue is full.
     pub fn post<F>(&self, work: F)
     where
-        F: FnOnce(&Connection) -> Result<News, Error> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<Notify, Error> + Send + 'static,
     {
         let outage = Arc::clone(&self.outage);
         let failed = move |error: Error| {

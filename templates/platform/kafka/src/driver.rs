@@ -8,7 +8,7 @@ use platform_ports::outage::Outage;
 #[cfg(feature = "testing")]
 use platform_ports::test_server::TestServer;
 
-use crate::{KafkaBroker, Settings, ending};
+use crate::{KafkaBroker, Settings, shutdown};
 
 /// Apache Kafka.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ impl Driver for Kafka {
     }
 
     fn wait_for_ends(&self) {
-        ending::wait_for_ends();
+        shutdown::wait_for_ends();
     }
 
     #[cfg(feature = "testing")]

@@ -1,4 +1,4 @@
-//! What goes wrong on the way to Kafka, and how it is told.
+//! What Kafka's errors mean to those who use the broker.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,20 +26,20 @@ const CONNECTION: [&str; 8] = [
 /// How long a rejection is remembered while connections fail for whatever reason.
 const REMEMBERED: Duration = Duration::from_secs(30);
 
-/// What the clients last heard of their connections.
-pub struct Health {
+/// What the clients last reported of their connections.
+pub struct ConnectionHealth {
     brokers: String,
-    last: Mutex<Option<Heard>>,
+    last: Mutex<Option<ConnectionError>>,
     outage: Arc<Outage>,
 }
 
-struct Heard {
+struct ConnectionError {
     code: Code,
     reason: String,
     at: Instant,
 }
 
-impl Health {
+impl ConnectionHealth {
     /// Nothing is known yet.
     pub fn new(brokers: &str, outage: Arc<Outage>) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl Health {
         }
     }
 
-    fn note(&self, code: Code, reason: &str) {
+    fn remember(&self, code: Code, reason: &str) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         // That all are down is said after why they are, and that a connection ended after why nobody
         // was let in; what else clients say is not of connections.
@@ -59,7 +59,7 @@ impl Health {
             code == Code::AllBrokersDown || (rejected && !is_rejection(code))
         });
         if tells && !said {
-            *last = Some(Heard {
+            *last = Some(ConnectionError {
                 code,
                 reason: reason.to_owned(),
                 at: Instant::now(),
@@ -68,9 +68,9 @@ impl Health {
     }
 
     /// An error of a client that is nobody's in particular.
-    pub fn heard(&self, error: &KafkaError, reason: &str) {
+    pub fn note_error(&self, error: &KafkaError, reason: &str) {
         if let Some(code) = code(error) {
-            self.note(code, reason);
+            self.remember(code, reason);
         }
     }
 
@@ -117,7 +117,7 @@ impl Health {
     pub fn failure(&self, what: &str, code: Code) -> BrokerError {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let why = last.as_ref().filter(|_| is_connection(code));
-        let (code, reason) = why.map_or((code, ""), |heard| (heard.code, heard.reason.as_str()));
+        let (code, reason) = why.map_or((code, ""), |error| (error.code, error.reason.as_str()));
         let advice = match code {
             Code::Authentication | Code::SaslAuthenticationFailed => "check user and password",
             Code::SSL => "check the certificates, and whether it is asked for TLS",
@@ -208,17 +208,17 @@ pub fn is_refusal(code: Code) -> bool {
     )
 }
 
-/// The context of a client that only asks.
-pub struct Asking(pub Arc<Health>);
+/// The context of a client that only queries.
+pub struct QueryContext(pub Arc<ConnectionHealth>);
 
-impl ClientContext for Asking {
+impl ClientContext for QueryContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.0.log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        self.0.heard(&error, reason);
+        self.0.note_error(&error, reason);
     }
 }
 
-impl ConsumerContext for Asking {}
+impl ConsumerContext for QueryContext {}

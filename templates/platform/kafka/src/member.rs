@@ -11,24 +11,27 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::types::RDKafkaRespErr;
 
-use super::error::Health;
+use super::error::ConnectionHealth;
 
-/// A partition, with its topic's name in the cluster.
-pub type Place = (String, i32);
+/// A partition, with its topic's name here, without the prefix.
+pub type TopicPartition = (String, u32);
+
+/// The same with its topic's name in the cluster, as the client wants it.
+pub type ClusterPartition = (String, i32);
 
 /// A change that the group waits for, until it is said to be carried out.
 #[derive(Debug, Clone)]
 pub enum Change {
     /// These come.
-    Assign(Vec<Place>),
+    Assign(Vec<ClusterPartition>),
     /// These go.
-    Revoke(Vec<Place>),
+    Revoke(Vec<ClusterPartition>),
 }
 
-/// The context of a member.
+/// The context of a member's client.
 #[derive(Clone)]
-pub struct Member {
-    health: Arc<Health>,
+pub struct MemberContext {
+    health: Arc<ConnectionHealth>,
     shared: Arc<Shared>,
 }
 
@@ -38,9 +41,9 @@ struct Shared {
     leaving: AtomicBool,
 }
 
-impl Member {
+impl MemberContext {
     /// A member that has heard nothing.
-    pub fn new(health: &Arc<Health>) -> Self {
+    pub fn new(health: &Arc<ConnectionHealth>) -> Self {
         Self {
             health: Arc::clone(health),
             shared: Arc::default(),
@@ -55,20 +58,20 @@ impl Member {
     }
 
     /// From now on changes are carried out at once: nobody asks for them any more.
-    pub fn leaves(&self) {
+    pub fn leave(&self) {
         self.shared.leaving.store(true, Ordering::Release);
     }
 
     /// Carries out the change that is open, and those that nobody has asked for.
-    pub fn carry_out(&self, consumer: &BaseConsumer<Self>, open: Option<Change>) {
+    pub fn apply_changes(&self, consumer: &BaseConsumer<Self>, open: Option<Change>) {
         for change in open.into_iter().chain(std::iter::from_fn(|| self.next())) {
-            let (Change::Assign(places) | Change::Revoke(places)) = &change;
-            let list = list(places);
-            let told = match change {
+            let (Change::Assign(partitions) | Change::Revoke(partitions)) = &change;
+            let list = list(partitions);
+            let applied = match change {
                 Change::Assign(_) => consumer.incremental_assign(&list),
                 Change::Revoke(_) => consumer.incremental_unassign(&list),
             };
-            if let Err(error) = told {
+            if let Err(error) = applied {
                 tracing::debug!(%error, "a group was left with something open");
             }
         }
@@ -76,25 +79,25 @@ impl Member {
 }
 
 /// Partitions as the client wants them.
-pub fn list(places: &[Place]) -> TopicPartitionList {
-    let mut list = TopicPartitionList::with_capacity(places.len());
-    for (topic, partition) in places {
+pub fn list(partitions: &[ClusterPartition]) -> TopicPartitionList {
+    let mut list = TopicPartitionList::with_capacity(partitions.len());
+    for (topic, partition) in partitions {
         list.add_partition(topic, *partition);
     }
     list
 }
 
-impl ClientContext for Member {
+impl ClientContext for MemberContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.health.log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        self.health.heard(&error, reason);
+        self.health.note_error(&error, reason);
     }
 }
 
-impl ConsumerContext for Member {
+impl ConsumerContext for MemberContext {
     /// The client waits with a change until it is told that it is carried out.
     fn rebalance(
         &self,
@@ -114,12 +117,13 @@ impl ConsumerContext for Member {
             }
             return;
         }
-        let places = list.elements().into_iter();
-        let places = places.map(|place| (place.topic().to_owned(), place.partition()));
+        let partitions = list.elements().into_iter();
+        let partitions =
+            partitions.map(|partition| (partition.topic().to_owned(), partition.partition()));
         let change = if assigned {
-            Change::Assign(places.collect())
+            Change::Assign(partitions.collect())
         } else {
-            Change::Revoke(places.collect())
+            Change::Revoke(partitions.collect())
         };
         let changes = &self.shared.changes;
         let mut changes = changes.lock().unwrap_or_else(PoisonError::into_inner);

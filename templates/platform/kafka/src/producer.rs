@@ -26,22 +26,22 @@ use rdkafka::producer::{
 use tokio::sync::Notify;
 
 use super::codec;
-use super::ending;
-use super::error::{self, Health};
+use super::error::{self, ConnectionHealth};
 use super::settings::Settings;
+use super::shutdown;
 
 /// What became of a message: `Ok` when it is stored.
-pub type Answer = Result<(), Code>;
+pub type DeliveryOutcome = Result<(), Code>;
 
 /// A producer that has not failed yet, or has just.
 pub struct Producer {
     /// `None` only while it is dropped.
-    client: Option<ThreadedProducer<Deliveries>>,
+    client: Option<ThreadedProducer<DeliveryContext>>,
     /// Whether it was given up. Held for reading while messages are handed over: what is given up
     /// in the middle of that must not take the rest.
     given_up: RwLock<bool>,
     /// The partitions into which a message of this producer was stored.
-    greeted: Mutex<HashMap<String, HashSet<u32>>>,
+    stored_in: Mutex<HashMap<String, HashSet<u32>>>,
 }
 
 impl Producer {
@@ -49,30 +49,36 @@ impl Producer {
     ///
     /// # Errors
     /// When the settings make no sense.
-    pub fn new(settings: &Settings, health: &Arc<Health>) -> Result<Self, BrokerError> {
-        let deliveries = Deliveries(Arc::clone(health));
-        let client = settings.producer().create_with_context(deliveries);
+    pub fn new(settings: &Settings, health: &Arc<ConnectionHealth>) -> Result<Self, BrokerError> {
+        let context = DeliveryContext(Arc::clone(health));
+        let client = settings.producer().create_with_context(context);
         Ok(Self {
             client: Some(client.map_err(|error| health.error("the settings", &error))?),
             given_up: RwLock::new(false),
-            greeted: Mutex::default(),
+            stored_in: Mutex::default(),
         })
     }
 
     /// Whether a message of it was stored in this partition.
-    pub fn has_greeted(&self, message: &Publication) -> bool {
-        let greeted = self.greeted.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = greeted.get(&message.topic);
+    pub fn has_stored_in(&self, message: &Publication) -> bool {
+        let stored_in = self
+            .stored_in
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let of = stored_in.get(&message.topic);
         of.is_some_and(|of| of.contains(&message.partition))
     }
 
-    /// Notes that one was.
-    pub fn greeted(&self, message: &Publication) {
-        let mut greeted = self.greeted.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(of) = greeted.get_mut(&message.topic) {
+    /// Notes that a message of it was.
+    pub fn note_stored_in(&self, message: &Publication) {
+        let mut stored_in = self
+            .stored_in
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(of) = stored_in.get_mut(&message.topic) {
             of.insert(message.partition);
         } else {
-            greeted.insert(message.topic.clone(), HashSet::from([message.partition]));
+            stored_in.insert(message.topic.clone(), HashSet::from([message.partition]));
         }
     }
 
@@ -82,11 +88,11 @@ impl Producer {
         &self,
         settings: &Settings,
         messages: impl Iterator<Item = (usize, &'a Publication)>,
-    ) -> Arc<Wave> {
-        let wave = Arc::new(Wave {
+    ) -> Arc<InFlight> {
+        let in_flight = Arc::new(InFlight {
             open: AtomicUsize::new(1),
-            answers: Mutex::default(),
-            bell: Notify::new(),
+            outcomes: Mutex::default(),
+            wake_up: Notify::new(),
         });
         let given_up = self.given_up.read().unwrap_or_else(PoisonError::into_inner);
         let mut stopped = HashSet::new();
@@ -95,19 +101,19 @@ impl Producer {
             if stopped.contains(&key) {
                 continue;
             }
-            wave.open.fetch_add(1, Ordering::AcqRel);
+            in_flight.open.fetch_add(1, Ordering::AcqRel);
             let sent = match &self.client {
-                Some(client) if !*given_up => send(client, settings, &wave, number, message),
+                Some(client) if !*given_up => send(client, settings, &in_flight, number, message),
                 _ => Err(Code::PurgeQueue),
             };
             if let Err(code) = sent {
-                wave.answer(number, Err(code));
+                in_flight.complete(number, Err(code));
                 stopped.insert(key);
             }
         }
         drop(given_up);
-        wave.close();
-        wave
+        in_flight.complete_one();
+        in_flight
     }
 
     /// Gives up all that is under way; nothing more is sent.
@@ -124,14 +130,14 @@ impl Producer {
 }
 
 fn send(
-    client: &ThreadedProducer<Deliveries>,
+    client: &ThreadedProducer<DeliveryContext>,
     settings: &Settings,
-    wave: &Arc<Wave>,
+    in_flight: &Arc<InFlight>,
     number: usize,
     message: &Publication,
 ) -> Result<(), Code> {
-    let slot = Slot {
-        wave: Arc::clone(wave),
+    let slot = DeliverySlot {
+        in_flight: Arc::clone(in_flight),
         number,
     };
     let topic = settings.full(&message.topic);
@@ -148,72 +154,72 @@ impl Drop for Producer {
     /// Ending it takes a while, which nobody should wait for.
     fn drop(&mut self) {
         let client = self.client.take();
-        ending::apart("kafka-producer-end", move || drop(client));
+        shutdown::close_in_background("kafka-producer-end", move || drop(client));
     }
 }
 
-/// Messages that were handed over together.
-pub struct Wave {
-    /// How many have no answer, and one more while they are handed over.
+/// Messages that were handed over together, until each has its outcome.
+pub struct InFlight {
+    /// How many have no outcome, and one more while they are handed over.
     open: AtomicUsize,
-    answers: Mutex<Vec<(usize, Answer)>>,
-    bell: Notify,
+    outcomes: Mutex<Vec<(usize, DeliveryOutcome)>>,
+    wake_up: Notify,
 }
 
-impl Wave {
-    fn answer(&self, number: usize, answer: Answer) {
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.push((number, answer));
-        drop(answers);
-        self.close();
+impl InFlight {
+    fn complete(&self, number: usize, outcome: DeliveryOutcome) {
+        let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+        outcomes.push((number, outcome));
+        drop(outcomes);
+        self.complete_one();
     }
 
-    fn close(&self) {
+    fn complete_one(&self) {
         if self.open.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.bell.notify_one();
+            self.wake_up.notify_one();
         }
     }
 
-    /// Waits until all have an answer.
-    pub async fn answered(&self) {
+    /// Waits until all have an outcome.
+    pub async fn completed(&self) {
         while self.open.load(Ordering::Acquire) > 0 {
-            self.bell.notified().await;
+            self.wake_up.notified().await;
         }
     }
 
-    /// The answers so far, each once.
-    pub fn take(&self) -> Vec<(usize, Answer)> {
-        std::mem::take(&mut *self.answers.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The outcomes so far, each once.
+    pub fn take_outcomes(&self) -> Vec<(usize, DeliveryOutcome)> {
+        std::mem::take(&mut *self.outcomes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// A message's place in its wave.
-pub struct Slot {
-    wave: Arc<Wave>,
+/// Where the outcome of a message goes.
+pub struct DeliverySlot {
+    in_flight: Arc<InFlight>,
     number: usize,
 }
 
-/// Takes the answers in.
-pub struct Deliveries(Arc<Health>);
+/// The context of a producer's client, which takes the outcomes in.
+pub struct DeliveryContext(Arc<ConnectionHealth>);
 
-impl ClientContext for Deliveries {
+impl ClientContext for DeliveryContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.0.log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        self.0.heard(&error, reason);
+        self.0.note_error(&error, reason);
     }
 }
 
-impl ProducerContext for Deliveries {
-    type DeliveryOpaque = Box<Slot>;
+impl ProducerContext for DeliveryContext {
+    type DeliveryOpaque = Box<DeliverySlot>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, slot: Box<Slot>) {
-        let answer = match result {
+    fn delivery(&self, result: &DeliveryResult<'_>, slot: Box<DeliverySlot>) {
+        let outcome = match result {
             Ok(_) => Ok(()),
             Err((error, _)) => Err(error::code(error).unwrap_or(Code::Unknown)),
         };
-        slot.wave.answer(slot.number, answer);
+        slot.in_flight.complete(slot.number, outcome);
     }
 }

@@ -1,4 +1,4 @@
-//! Publishing: which messages go together, and what their answers mean.
+//! Publishing: which messages go together, and what their outcomes mean.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,19 +8,19 @@ use platform_ports::broker::{BrokerError, Publication, PublishOutcome};
 use rdkafka::error::RDKafkaErrorCode as Code;
 use tokio::time::{Instant, timeout_at};
 
-use super::error::{Health, is_refusal};
+use super::error::{ConnectionHealth, is_refusal};
 use super::outcomes::{HELD_UP, LATE, Outcomes};
-use super::producer::{Producer, Wave};
+use super::producer::{InFlight, Producer};
 use super::settings::Settings;
 use super::topics::Topics;
 
-/// How long messages wait for their answers before the producer is given up.
+/// How long messages wait for their outcomes before the producer is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Publishes through one producer after the other.
 pub struct Publisher {
     settings: Settings,
-    health: Arc<Health>,
+    health: Arc<ConnectionHealth>,
     topics: Arc<Topics>,
     current: Mutex<Option<Arc<Producer>>>,
     /// How many partitions topics have, as far as they are known.
@@ -34,7 +34,7 @@ impl Publisher {
     /// When the settings make no sense.
     pub fn new(
         settings: &Settings,
-        health: &Arc<Health>,
+        health: &Arc<ConnectionHealth>,
         topics: &Arc<Topics>,
     ) -> Result<Self, BrokerError> {
         Ok(Self {
@@ -69,22 +69,27 @@ impl Publisher {
         Ok(outcomes.finish())
     }
 
-    /// Sorts out what has no place to go to. Topics are asked for once, if all is well with them.
+    /// Sorts out what has no partition to go to. Topics are asked for once, if all is well with them.
     async fn look_up(&self, outcomes: &mut Outcomes<'_>) -> Result<(), BrokerError> {
         let topics: BTreeSet<_> = outcomes.messages.iter().map(|one| &one.topic).collect();
         for topic in topics {
             let known = self.known().get(topic).copied();
-            let led = match known {
+            let have_leaders = match known {
                 Some(count) => vec![true; count],
-                None => self.topics.led(topic).await?.unwrap_or_default(),
+                None => self.topics.have_leaders(topic).await?.unwrap_or_default(),
             };
-            if known.is_none() && !led.is_empty() && led.iter().all(|led| *led) {
-                self.known().insert(topic.clone(), led.len());
+            if known.is_none()
+                && !have_leaders.is_empty()
+                && have_leaders.iter().all(|have_leaders| *have_leaders)
+            {
+                self.known().insert(topic.clone(), have_leaders.len());
             }
             for (number, message) in outcomes.messages.iter().enumerate() {
                 let partition = message.partition;
-                let led = usize::try_from(partition).ok().and_then(|at| led.get(at));
-                let why = match led {
+                let have_leaders = usize::try_from(partition)
+                    .ok()
+                    .and_then(|at| have_leaders.get(at));
+                let why = match have_leaders {
                     _ if message.topic != *topic => continue,
                     Some(true) => continue,
                     Some(false) => format!("no broker has partition {partition} of `{topic}`"),
@@ -96,18 +101,18 @@ impl Publisher {
         Ok(())
     }
 
-    /// Sends all that has no outcome, in two waves: what goes first into its partition, then the rest.
+    /// Sends all that has no outcome, in two rounds: what goes first into its partition, then the rest.
     async fn send_together(
         &self,
         outcomes: &mut Outcomes<'_>,
         deadline: Instant,
     ) -> Result<(), BrokerError> {
         let producer = self.producer()?;
-        let mut places = HashSet::new();
+        let mut partitions = HashSet::new();
         let mut first = Vec::new();
         for (number, message) in outcomes.open() {
-            let place = (&message.topic, message.partition);
-            if places.insert(place) && !producer.has_greeted(message) {
+            let partition = (&message.topic, message.partition);
+            if partitions.insert(partition) && !producer.has_stored_in(message) {
                 first.push(number);
             }
         }
@@ -138,7 +143,7 @@ impl Publisher {
         Ok(())
     }
 
-    /// Sends messages and waits for their answers. A producer that has failed is given up.
+    /// Sends messages and waits for their outcomes. A producer that has failed is given up.
     async fn send(
         &self,
         producer: &Arc<Producer>,
@@ -148,12 +153,12 @@ impl Publisher {
     ) {
         let messages = outcomes.messages;
         let sent = outcomes.unstopped(numbers);
-        let wave = producer.send(
+        let in_flight = producer.send(
             &self.settings,
             sent.iter().map(|number| (*number, &messages[*number])),
         );
-        let late = timeout_at(deadline, wave.answered()).await.is_err();
-        let failed = self.take(producer, &wave, sent.len() == 1, outcomes);
+        let late = timeout_at(deadline, in_flight.completed()).await.is_err();
+        let failed = self.note_outcomes(producer, &in_flight, sent.len() == 1, outcomes);
         if late || failed {
             self.give_up(producer);
             self.known().clear();
@@ -166,20 +171,20 @@ impl Publisher {
         }
     }
 
-    /// Takes the answers in; whether one of them says that the producer has failed.
-    fn take(
+    /// Takes the outcomes in; whether one of them says that the producer has failed.
+    fn note_outcomes(
         &self,
         producer: &Producer,
-        wave: &Wave,
+        in_flight: &InFlight,
         alone: bool,
         outcomes: &mut Outcomes<'_>,
     ) -> bool {
         let mut failed = false;
-        for (number, answer) in wave.take() {
+        for (number, outcome) in in_flight.take_outcomes() {
             let message = &outcomes.messages[number];
-            match answer {
+            match outcome {
                 Ok(()) => {
-                    producer.greeted(message);
+                    producer.note_stored_in(message);
                     self.health.answered();
                     outcomes.set(number, PublishOutcome::Acknowledged);
                 }

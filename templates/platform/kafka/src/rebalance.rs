@@ -11,97 +11,104 @@ use rdkafka::{Offset, TopicPartitionList};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
-use super::member::{self, Change, Member, Place};
-use super::observer::PATIENCE;
-use super::owned::Owned;
+use super::member::{self, Change, ClusterPartition, MemberContext, TopicPartition};
+use super::metadata::PATIENCE;
+use super::owned_partition::OwnedPartition;
 use super::subscription::KafkaSubscription;
 
-/// How often it is looked whether a topic was made anew.
-const LOOK: Duration = Duration::from_secs(2);
-/// The partitions of topics as they were found.
-pub type Looked = BTreeMap<(String, u32), Assignment>;
+/// How often it is checked whether a topic was made anew.
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
+
+/// The partitions of topics, as a check has found them.
+pub type FoundPartitions = BTreeMap<TopicPartition, Assignment>;
 
 impl KafkaSubscription {
     /// The name of a partition here.
-    fn local(&self, (topic, partition): &Place) -> (String, u32) {
+    fn local(&self, (topic, partition): &ClusterPartition) -> TopicPartition {
         let topic = topic.strip_prefix(&self.settings.prefix).unwrap_or(topic);
         (topic.to_owned(), u32::try_from(*partition).unwrap_or(0))
     }
 
     /// Tells the client that a change is carried out: by polling again, the caller says that it is
     /// done with what was revoked, and has said where to read what was assigned.
-    pub(super) async fn tell(&mut self) -> Result<(), BrokerError> {
-        if self.gained.is_empty()
-            && let Some(change) = self.open.take()
+    pub(super) async fn confirm_change(&mut self) -> Result<(), BrokerError> {
+        if self.new_partitions.is_empty()
+            && let Some(change) = self.pending_change.take()
         {
             let consumer = self.consumer()?;
-            self.telling = Some(match change {
-                Change::Revoke(places) => {
-                    let list = member::list(&places);
+            self.confirming = Some(match change {
+                Change::Revoke(partitions) => {
+                    let list = member::list(&partitions);
                     spawn_blocking(move || consumer.incremental_unassign(&list))
                 }
-                Change::Assign(places) => {
-                    let list = self.starts(&consumer, &places);
+                Change::Assign(partitions) => {
+                    let list = self.start_offsets(&consumer, &partitions);
                     spawn_blocking(move || consumer.incremental_assign(&list?))
                 }
             });
         }
-        self.told().await
+        self.confirmed().await
     }
 
     /// Waits until the client has been told.
-    pub(super) async fn told(&mut self) -> Result<(), BrokerError> {
-        let Some(telling) = &mut self.telling else {
+    pub(super) async fn confirmed(&mut self) -> Result<(), BrokerError> {
+        let Some(confirming) = &mut self.confirming else {
             return Ok(());
         };
-        let told = telling.await;
-        self.telling = None;
+        let told = confirming.await;
+        self.confirming = None;
         told.map_err(|error| BrokerError::Unavailable(error.to_string()))?
             .map_err(|error| BrokerError::Unavailable(format!("a rebalance failed: {error}")))
     }
 
     /// Where the client begins to read. What the caller has no use for is read from its end on, and
     /// not looked at.
-    fn starts(
+    fn start_offsets(
         &mut self,
-        consumer: &Arc<BaseConsumer<Member>>,
-        places: &[Place],
+        consumer: &Arc<BaseConsumer<MemberContext>>,
+        partitions: &[ClusterPartition],
     ) -> Result<TopicPartitionList, KafkaError> {
-        let mut list = TopicPartitionList::with_capacity(places.len());
-        for place in places {
-            let (topic, partition) = place;
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            let (topic, number) = partition;
             let mut start = Offset::End;
-            let local = self.local(place);
+            let local = self.local(partition);
             if let Some(owned) = self.owned.get_mut(&local) {
-                owned.split(consumer, topic, &self.bell);
+                owned.split(consumer, topic, &self.wake_up);
                 start = owned.position.map_or(Offset::End, Offset::Offset);
             }
-            list.add_partition_offset(topic, *partition, start)?;
+            list.add_partition_offset(topic, *number, start)?;
         }
         Ok(list)
     }
 
     /// The next change, if the caller has to know of it.
-    pub(super) async fn change(&mut self) -> Result<Option<Polled>, BrokerError> {
-        while self.gained.is_empty() {
+    pub(super) async fn next_change(&mut self) -> Result<Option<Polled>, BrokerError> {
+        while self.new_partitions.is_empty() {
             match self.member.next() {
                 None => return Ok(None),
-                Some(Change::Revoke(places)) => {
-                    self.note()?;
-                    let revoked: Vec<_> = places.iter().map(|place| self.local(place)).collect();
-                    self.open = Some(Change::Revoke(places));
-                    let known = |place: &(String, u32)| self.owned.remove(place).is_some();
+                Some(Change::Revoke(partitions)) => {
+                    self.commit_offsets()?;
+                    let revoked: Vec<_> = partitions
+                        .iter()
+                        .map(|partition| self.local(partition))
+                        .collect();
+                    self.pending_change = Some(Change::Revoke(partitions));
+                    let known = |partition: &TopicPartition| self.owned.remove(partition).is_some();
                     let revoked: Vec<_> = revoked.into_iter().filter(known).collect();
                     if !revoked.is_empty() {
                         return Ok(Some(Polled::Revoked(revoked)));
                     }
                 }
-                Some(Change::Assign(places)) => {
-                    self.gained = places.iter().map(|place| self.local(place)).collect();
-                    self.open = Some(Change::Assign(places));
+                Some(Change::Assign(partitions)) => {
+                    self.new_partitions = partitions
+                        .iter()
+                        .map(|partition| self.local(partition))
+                        .collect();
+                    self.pending_change = Some(Change::Assign(partitions));
                 }
             }
-            self.tell().await?;
+            self.confirm_change().await?;
         }
         let assigned = self.adopt().await?;
         Ok((!assigned.is_empty()).then_some(Polled::Assigned(assigned)))
@@ -109,39 +116,46 @@ impl KafkaSubscription {
 
     /// Finds out where the new partitions stand. Until it is known, they stay new.
     async fn adopt(&mut self) -> Result<Vec<Assignment>, BrokerError> {
-        let topics: BTreeSet<_> = self.gained.iter().map(|(topic, _)| topic.clone()).collect();
-        let mut assigned = Vec::with_capacity(self.gained.len());
+        let topics: BTreeSet<_> = self
+            .new_partitions
+            .iter()
+            .map(|(topic, _)| topic.clone())
+            .collect();
+        let mut assigned = Vec::with_capacity(self.new_partitions.len());
         for topic in topics {
             let all = self.topics.partitions(&topic).await?;
-            let place = |one: &Assignment| (one.topic.clone(), one.partition);
+            let name = |one: &Assignment| (one.topic.clone(), one.partition);
             assigned.extend(
                 all.into_iter()
-                    .filter(|one| self.gained.contains(&place(one))),
+                    .filter(|one| self.new_partitions.contains(&name(one))),
             );
         }
         for assignment in &assigned {
-            let place = (assignment.topic.clone(), assignment.partition);
-            let mut owned = Owned::new(assignment.clone());
-            if let Some(before) = self.owned.remove(&place) {
+            let partition = (assignment.topic.clone(), assignment.partition);
+            let mut owned = OwnedPartition::new(assignment.clone());
+            if let Some(before) = self.owned.remove(&partition) {
                 owned.queue = before.queue;
                 owned.paused = before.paused;
             }
-            self.owned.insert(place, owned);
+            self.owned.insert(partition, owned);
         }
-        self.gained.clear();
+        self.new_partitions.clear();
         Ok(assigned)
     }
 
-    /// Looks from time to time whether a topic was made anew, which the client itself gets over
-    /// without a word: then its partitions are revoked, and assigned with their new topic_id.
+    /// Checks from time to time whether a topic was made anew, which the client itself gets over
+    /// without a word: then its partitions are revoked, and assigned with their new topic id.
     /// And whether the client still reads: with the partitions of a topic that was there before under
     /// the same name, it may stand still.
-    pub(super) async fn look(&mut self) -> Result<Option<Polled>, BrokerError> {
-        if self.looking.is_none() && self.looked.elapsed() >= LOOK && !self.owned.is_empty() {
+    pub(super) async fn check_topics(&mut self) -> Result<Option<Polled>, BrokerError> {
+        if self.topic_check.is_none()
+            && self.checked_at.elapsed() >= CHECK_INTERVAL
+            && !self.owned.is_empty()
+        {
             let names: BTreeSet<_> = self.owned.keys().map(|(topic, _)| topic.clone()).collect();
             let topics = Arc::clone(&self.topics);
-            self.looking = Some(tokio::spawn(async move {
-                let mut found = Looked::new();
+            self.topic_check = Some(tokio::spawn(async move {
+                let mut found = FoundPartitions::new();
                 for topic in names {
                     let partitions = topics.partitions(&topic).await?.into_iter();
                     found.extend(partitions.map(|one| ((topic.clone(), one.partition), one)));
@@ -149,11 +163,14 @@ impl KafkaSubscription {
                 Ok(found)
             }));
         }
-        let Some(looking) = self.looking.take_if(|looking| looking.is_finished()) else {
+        let Some(topic_check) = self
+            .topic_check
+            .take_if(|topic_check| topic_check.is_finished())
+        else {
             return Ok(None);
         };
-        self.looked = Instant::now();
-        let found = match looking.await {
+        self.checked_at = Instant::now();
+        let found = match topic_check.await {
             Ok(Ok(found)) => found,
             Ok(Err(error)) => {
                 tracing::debug!(%error, "topics could not be looked at");
@@ -163,56 +180,60 @@ impl KafkaSubscription {
         };
         let mut renewed = Vec::new();
         let mut stuck = Vec::new();
-        for (place, owned) in &mut self.owned {
-            let Some(now) = found.get(place) else {
+        for (partition, owned) in &mut self.owned {
+            let Some(now) = found.get(partition) else {
                 continue;
             };
             if now.topic_id != owned.assignment.topic_id {
                 owned.position = None;
-                owned.trouble = None;
-                renewed.push(place.clone());
+                owned.pending_error = None;
+                renewed.push(partition.clone());
                 continue;
             }
             let waiting = owned
                 .position
                 .filter(|next| !owned.paused && *next < now.end);
             if let Some(next) = waiting.filter(|next| owned.waited == Some(*next)) {
-                stuck.push((place.clone(), next));
+                stuck.push((partition.clone(), next));
             }
             owned.waited = waiting;
         }
-        for (place, next) in stuck {
-            tracing::debug!(?place, next, "the client reads a partition anew");
-            self.read_anew(&place, next).await?;
+        for (partition, next) in stuck {
+            tracing::debug!(?partition, next, "the client reads a partition anew");
+            self.read_anew(&partition, next).await?;
         }
-        self.gained.extend(renewed.iter().cloned());
+        self.new_partitions.extend(renewed.iter().cloned());
         Ok((!renewed.is_empty()).then_some(Polled::Revoked(renewed)))
     }
 
     /// Lets the client read a partition from another offset on.
     pub(super) async fn move_to(
         &mut self,
-        place: &(String, u32),
+        partition: &TopicPartition,
         offset: i64,
     ) -> Result<(), BrokerError> {
-        let name = self.settings.full(&place.0);
-        let number = i32::try_from(place.1).unwrap_or(i32::MAX);
+        let name = self.settings.full(&partition.0);
+        let number = i32::try_from(partition.1).unwrap_or(i32::MAX);
         let (consumer, topic) = (self.consumer()?, name.clone());
         let seek = move || consumer.seek(&topic, number, Offset::Offset(offset), PATIENCE);
         if blocking(seek).await.is_ok() {
             return Ok(());
         }
         // After an error of its own the client does not read the partition at all.
-        self.read_anew(place, offset).await
+        self.read_anew(partition, offset).await
     }
 
     /// Lets the client forget what it thinks of a partition, and read it from an offset on.
-    async fn read_anew(&mut self, place: &(String, u32), offset: i64) -> Result<(), BrokerError> {
-        let name = self.settings.full(&place.0);
-        let number = i32::try_from(place.1).unwrap_or(i32::MAX);
+    async fn read_anew(
+        &mut self,
+        partition: &TopicPartition,
+        offset: i64,
+    ) -> Result<(), BrokerError> {
+        let name = self.settings.full(&partition.0);
+        let number = i32::try_from(partition.1).unwrap_or(i32::MAX);
         let consumer = self.consumer()?;
-        if let Some(owned) = self.owned.get_mut(place) {
-            owned.split(&consumer, &name, &self.bell);
+        if let Some(owned) = self.owned.get_mut(partition) {
+            owned.split(&consumer, &name, &self.wake_up);
         }
         let again = move || {
             let mut list = TopicPartitionList::with_capacity(1);

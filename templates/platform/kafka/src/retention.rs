@@ -21,7 +21,11 @@ impl Topics {
     ///
     /// # Errors
     /// When the cluster fails or refuses.
-    pub(super) async fn keep(&self, topic: &str, retention: Duration) -> Result<(), BrokerError> {
+    pub(super) async fn set_retention(
+        &self,
+        topic: &str,
+        retention: Duration,
+    ) -> Result<(), BrokerError> {
         let what = format!("the retention of the topic {topic}");
         let name = self.settings.full(topic);
         let asked = ResourceSpecifier::Topic(&name);

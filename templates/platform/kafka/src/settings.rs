@@ -135,7 +135,7 @@ impl Settings {
     }
 
     /// For questions about topics.
-    pub(super) fn observer(&self) -> ClientConfig {
+    pub(super) fn metadata(&self) -> ClientConfig {
         self.client()
     }
 

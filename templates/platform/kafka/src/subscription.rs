@@ -14,43 +14,43 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-use super::ending;
-use super::error::{self, Health};
-use super::member::{Change, Member};
-use super::owned::{Found, Owned};
-use super::rebalance::Looked;
+use super::error::{self, ConnectionHealth};
+use super::member::{Change, MemberContext, TopicPartition};
+use super::owned_partition::{OwnedPartition, PartitionRead};
+use super::rebalance::FoundPartitions;
 use super::settings::Settings;
+use super::shutdown;
 use super::topics::Topics;
 
-/// How long the client may have something to say that it does not ring for before it is heard.
-const TICK: Duration = Duration::from_secs(1);
-/// How often the group is told how far was read.
-const NOTE: Duration = Duration::from_secs(1);
+/// How long the client may have events for which it does not wake the reader before they are polled.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// How often offsets are committed to the group.
+const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A member of a group. Its calls may be given up at any await, and made again.
 pub struct KafkaSubscription {
     pub(super) settings: Settings,
-    pub(super) health: Arc<Health>,
+    pub(super) health: Arc<ConnectionHealth>,
     pub(super) topics: Arc<Topics>,
     /// `None` only while it is dropped.
-    pub(super) consumer: Option<Arc<BaseConsumer<Member>>>,
-    pub(super) member: Member,
-    /// Rings when there may be something to do.
-    pub(super) bell: Arc<Notify>,
-    pub(super) owned: BTreeMap<(String, u32), Owned>,
+    pub(super) consumer: Option<Arc<BaseConsumer<MemberContext>>>,
+    pub(super) member: MemberContext,
+    /// Notified when there may be something to do.
+    pub(super) wake_up: Arc<Notify>,
+    pub(super) owned: BTreeMap<TopicPartition, OwnedPartition>,
     /// The change that the client waits for.
-    pub(super) open: Option<Change>,
+    pub(super) pending_change: Option<Change>,
     /// The change that the client is being told of.
-    pub(super) telling: Option<JoinHandle<Result<(), KafkaError>>>,
+    pub(super) confirming: Option<JoinHandle<Result<(), KafkaError>>>,
     /// Partitions that the caller does not know of yet.
-    pub(super) gained: BTreeSet<(String, u32)>,
+    pub(super) new_partitions: BTreeSet<TopicPartition>,
     /// The partition that was read last.
-    pub(super) last: (String, u32),
-    pub(super) looked: Instant,
-    pub(super) looking: Option<JoinHandle<Result<Looked, BrokerError>>>,
-    pub(super) noted: Instant,
-    /// What the group is to be told.
-    pub(super) notes: BTreeMap<(String, u32), i64>,
+    pub(super) last: TopicPartition,
+    pub(super) checked_at: Instant,
+    pub(super) topic_check: Option<JoinHandle<Result<FoundPartitions, BrokerError>>>,
+    pub(super) committed_at: Instant,
+    /// Offsets that are to be committed.
+    pub(super) uncommitted: BTreeMap<TopicPartition, i64>,
 }
 
 impl KafkaSubscription {
@@ -60,19 +60,19 @@ impl KafkaSubscription {
     /// When the settings make no sense.
     pub fn join(
         settings: &Settings,
-        health: &Arc<Health>,
+        health: &Arc<ConnectionHealth>,
         topics: &Arc<Topics>,
         group: &str,
         of: &[String],
     ) -> Result<Self, BrokerError> {
         let failed = |error| health.error("joining a group", &error);
-        let member = Member::new(health);
+        let member = MemberContext::new(health);
         let config = settings.consumer(group);
         let consumer = config.create_with_context(member.clone());
-        let mut consumer: BaseConsumer<Member> = consumer.map_err(failed)?;
-        let bell = Arc::new(Notify::new());
-        let rung = Arc::clone(&bell);
-        consumer.set_nonempty_callback(move || rung.notify_one());
+        let mut consumer: BaseConsumer<MemberContext> = consumer.map_err(failed)?;
+        let wake_up = Arc::new(Notify::new());
+        let notify = Arc::clone(&wake_up);
+        consumer.set_nonempty_callback(move || notify.notify_one());
         let names: Vec<_> = of.iter().map(|topic| settings.full(topic)).collect();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         consumer.subscribe(&names).map_err(failed)?;
@@ -82,26 +82,26 @@ impl KafkaSubscription {
             topics: Arc::clone(topics),
             consumer: Some(Arc::new(consumer)),
             member,
-            bell,
+            wake_up,
             owned: BTreeMap::new(),
-            open: None,
-            telling: None,
-            gained: BTreeSet::new(),
+            pending_change: None,
+            confirming: None,
+            new_partitions: BTreeSet::new(),
             last: Default::default(),
-            looked: Instant::now(),
-            looking: None,
-            noted: Instant::now(),
-            notes: BTreeMap::new(),
+            checked_at: Instant::now(),
+            topic_check: None,
+            committed_at: Instant::now(),
+            uncommitted: BTreeMap::new(),
         })
     }
 
-    pub(super) fn consumer(&self) -> Result<Arc<BaseConsumer<Member>>, BrokerError> {
+    pub(super) fn consumer(&self) -> Result<Arc<BaseConsumer<MemberContext>>, BrokerError> {
         let left = || BrokerError::Unavailable("the group was left".to_owned());
         self.consumer.clone().ok_or_else(left)
     }
 
-    /// Lets the client say what it has to say besides messages.
-    fn hear(&self) -> Result<(), BrokerError> {
+    /// Polls the client for what it has besides messages.
+    fn poll_events(&self) -> Result<(), BrokerError> {
         let consumer = self.consumer()?;
         for _ in 0..8 {
             match consumer.poll(Duration::ZERO) {
@@ -139,48 +139,48 @@ impl KafkaSubscription {
         let after = (Bound::Excluded(self.last.clone()), Bound::Unbounded);
         let until = (Bound::Unbounded, Bound::Included(self.last.clone()));
         let turn = self.owned.range(after).chain(self.owned.range(until));
-        let turn: Vec<_> = turn.map(|(place, _)| place.clone()).collect();
-        for place in turn {
-            let Some(owned) = self.owned.get_mut(&place) else {
+        let turn: Vec<_> = turn.map(|(partition, _)| partition.clone()).collect();
+        for name in turn {
+            let Some(owned) = self.owned.get_mut(&name) else {
                 continue;
             };
             if owned.paused {
                 continue;
             }
             match owned.read(limit) {
-                Found::Messages(messages) if messages.is_empty() => {}
-                Found::Messages(messages) => {
-                    self.last = place;
+                PartitionRead::Messages(messages) if messages.is_empty() => {}
+                PartitionRead::Messages(messages) => {
+                    self.last = name;
                     return Ok(Some(Polled::Messages(messages)));
                 }
-                Found::Gone => {
+                PartitionRead::OutOfRange => {
                     owned.position = None;
-                    let (topic, partition) = place;
+                    let (topic, partition) = name;
                     return Ok(Some(Polled::OutOfRange { topic, partition }));
                 }
-                Found::Spoiled(code) => {
-                    let (topic, partition) = place;
+                PartitionRead::Corrupt(code) => {
+                    let (topic, partition) = name;
                     let at = owned.position.unwrap_or_default();
                     return Err(BrokerError::Unusable(format!(
                         "what is in partition {partition} of {topic}, at {at} or after, cannot be \
                          read: {code}"
                     )));
                 }
-                Found::Failed(code) => self.check(code)?,
+                PartitionRead::Failed(code) => self.check(code)?,
             }
         }
         Ok(None)
     }
 
-    /// Tells the group how far was read.
-    pub(super) fn note(&mut self) -> Result<(), BrokerError> {
-        self.noted = Instant::now();
-        if self.notes.is_empty() {
+    /// Commits to the group how far was read.
+    pub(super) fn commit_offsets(&mut self) -> Result<(), BrokerError> {
+        self.committed_at = Instant::now();
+        if self.uncommitted.is_empty() {
             return Ok(());
         }
         let consumer = self.consumer()?;
-        let mut list = TopicPartitionList::with_capacity(self.notes.len());
-        for ((topic, partition), next) in std::mem::take(&mut self.notes) {
+        let mut list = TopicPartitionList::with_capacity(self.uncommitted.len());
+        for ((topic, partition), next) in std::mem::take(&mut self.uncommitted) {
             let partition = i32::try_from(partition).unwrap_or(i32::MAX);
             let next = Offset::Offset(next);
             let added = list.add_partition_offset(&self.settings.full(&topic), partition, next);
@@ -198,23 +198,23 @@ impl Subscription for KafkaSubscription {
     async fn poll(&mut self, limit: u32, wait_ms: u64) -> Result<Polled, BrokerError> {
         let deadline = Instant::now() + Duration::from_millis(wait_ms);
         loop {
-            self.tell().await?;
-            self.hear()?;
-            if let Some(polled) = self.change().await? {
+            self.confirm_change().await?;
+            self.poll_events()?;
+            if let Some(polled) = self.next_change().await? {
                 return Ok(polled);
             }
-            if let Some(polled) = self.look().await? {
+            if let Some(polled) = self.check_topics().await? {
                 return Ok(polled);
             }
             if let Some(polled) = self.read(limit)? {
                 return Ok(polled);
             }
-            if self.noted.elapsed() >= NOTE {
-                self.note()?;
+            if self.committed_at.elapsed() >= COMMIT_INTERVAL {
+                self.commit_offsets()?;
             }
-            let tick = deadline.min(Instant::now() + TICK);
-            let rung = timeout_at(tick, self.bell.notified()).await;
-            if rung.is_err() && Instant::now() >= deadline {
+            let until = deadline.min(Instant::now() + POLL_INTERVAL);
+            let woken = timeout_at(until, self.wake_up.notified()).await;
+            if woken.is_err() && Instant::now() >= deadline {
                 return Ok(Polled::Messages(Vec::new()));
             }
         }
@@ -222,9 +222,9 @@ impl Subscription for KafkaSubscription {
 
     /// A partition that is not this member's is passed over, here and below.
     async fn seek(&mut self, topic: &str, partition: u32, offset: i64) -> Result<(), BrokerError> {
-        self.told().await?;
-        let place = (topic.to_owned(), partition);
-        let Some(owned) = self.owned.get_mut(&place) else {
+        self.confirmed().await?;
+        let name = (topic.to_owned(), partition);
+        let Some(owned) = self.owned.get_mut(&name) else {
             return Ok(());
         };
         owned.position = None;
@@ -235,15 +235,15 @@ impl Subscription for KafkaSubscription {
                 (owned.assignment.start, owned.assignment.end) = (start, end);
             }
         }
-        owned.trouble = None;
+        owned.pending_error = None;
         if !owned.knows(offset) {
-            owned.trouble = Some(Code::OffsetOutOfRange);
+            owned.pending_error = Some(Code::OffsetOutOfRange);
             return Ok(());
         }
         if owned.queue.is_some() {
-            self.move_to(&place, offset).await?;
+            self.move_to(&name, offset).await?;
         }
-        if let Some(owned) = self.owned.get_mut(&place) {
+        if let Some(owned) = self.owned.get_mut(&name) {
             owned.position = Some(offset);
         }
         Ok(())
@@ -262,11 +262,11 @@ impl Subscription for KafkaSubscription {
         Ok(())
     }
 
-    /// The group is told within a second.
+    /// Committed to the group within a second.
     async fn commit(&mut self, topic: &str, partition: u32, next: i64) -> Result<(), BrokerError> {
-        let place = (topic.to_owned(), partition);
-        if self.owned.contains_key(&place) {
-            self.notes.insert(place, next);
+        let name = (topic.to_owned(), partition);
+        if self.owned.contains_key(&name) {
+            self.uncommitted.insert(name, next);
         }
         Ok(())
     }
@@ -275,20 +275,20 @@ impl Subscription for KafkaSubscription {
 impl Drop for KafkaSubscription {
     /// Leaves the group. That takes a while, which nobody should wait for.
     fn drop(&mut self) {
-        if let Err(error) = self.note() {
+        if let Err(error) = self.commit_offsets() {
             tracing::debug!(%error, "how far was read could not be noted");
         }
-        if let Some(looking) = &self.looking {
-            looking.abort();
+        if let Some(topic_check) = &self.topic_check {
+            topic_check.abort();
         }
         let Some(consumer) = self.consumer.take() else {
             return;
         };
         self.owned.clear();
-        self.member.leaves();
-        let (open, member) = (self.open.take(), self.member.clone());
-        ending::apart("kafka-reader-end", move || {
-            member.carry_out(&consumer, open);
+        self.member.leave();
+        let (pending, member) = (self.pending_change.take(), self.member.clone());
+        shutdown::close_in_background("kafka-reader-end", move || {
+            member.apply_changes(&consumer, pending);
             drop(consumer);
         });
     }

@@ -6,7 +6,7 @@
 //! `max.compaction.lag.ms`: that has no meaning where nothing is compacted, and in the range of our
 //! numbers (some hundred million years) none at all. So it is written with the topic in one step,
 //! there is nothing to keep in step with it, and of services that make a topic at the same time one
-//! alone decides. A topic that others have made has no number: all such are one topic_id, and if
+//! alone decides. A topic that others have made has no number: all such are one topic id, and if
 //! somebody makes it anew, only offsets that are out of range will tell.
 
 use std::sync::Arc;
@@ -21,8 +21,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::error::{Asking, Health};
-use super::observer::{Observer, PATIENCE};
+use super::error::{ConnectionHealth, QueryContext};
+use super::metadata::{MetadataClient, PATIENCE};
 use super::retention::{self, RETENTION};
 use super::settings::Settings;
 
@@ -30,15 +30,15 @@ use super::settings::Settings;
 const PAUSE: Duration = Duration::from_millis(20);
 /// Where a topic's number stands.
 const MARK: &str = "max.compaction.lag.ms";
-/// The topic_id of a topic without a number.
+/// The topic id of a topic without a number.
 const UNMARKED: &str = "unmarked";
 
 /// Asks and tells the cluster about topics.
 pub struct Topics {
     pub(super) settings: Settings,
-    pub(super) health: Arc<Health>,
-    pub(super) admin: AdminClient<Asking>,
-    observer: Observer,
+    pub(super) health: Arc<ConnectionHealth>,
+    pub(super) admin: AdminClient<QueryContext>,
+    metadata: MetadataClient,
 }
 
 impl Topics {
@@ -46,17 +46,17 @@ impl Topics {
     ///
     /// # Errors
     /// When the settings make no sense.
-    pub fn new(settings: &Settings, health: &Arc<Health>) -> Result<Self, BrokerError> {
+    pub fn new(settings: &Settings, health: &Arc<ConnectionHealth>) -> Result<Self, BrokerError> {
         let failed = |error: KafkaError| health.error("the settings", &error);
-        let mut quiet = settings.observer();
+        let mut quiet = settings.metadata();
         // Nobody reads the log of this client, and it would be kept.
         quiet.set_log_level(RDKafkaLogLevel::Emerg);
-        let asking = Asking(Arc::clone(health));
+        let context = QueryContext(Arc::clone(health));
         Ok(Self {
             settings: settings.clone(),
             health: Arc::clone(health),
-            admin: quiet.create_with_context(asking).map_err(failed)?,
-            observer: Observer::new(settings, health)?,
+            admin: quiet.create_with_context(context).map_err(failed)?,
+            metadata: MetadataClient::new(settings, health)?,
         })
     }
 
@@ -90,7 +90,7 @@ impl Topics {
                 )));
             }
             if let Some(retention) = self.settings.retention {
-                self.keep(&topic.name, retention).await?;
+                self.set_retention(&topic.name, retention).await?;
             }
         }
         Ok(())
@@ -161,7 +161,7 @@ impl Topics {
             let Some(count) = self.count(topic).await? else {
                 return Ok(Vec::new());
             };
-            // The topic_id first: at worst the offsets are of a newer one, which readers notice
+            // The topic id first: at worst the offsets are of a newer one, which readers notice
             // as soon as they look again.
             if let Some(topic_id) = self.topic_id(topic).await?
                 && let Some(offsets) = self.offsets(topic, (0..count).collect()).await?
@@ -185,9 +185,11 @@ impl Topics {
 
     /// How many partitions a topic has; `None` where there is no such topic, or not yet everywhere.
     async fn count(&self, topic: &str) -> Result<Option<u32>, BrokerError> {
-        let led = self.led(topic).await?;
-        let led = led.filter(|led| !led.is_empty() && led.iter().all(|led| *led));
-        Ok(led.and_then(|led| u32::try_from(led.len()).ok()))
+        let have_leaders = self.have_leaders(topic).await?;
+        let have_leaders = have_leaders.filter(|have_leaders| {
+            !have_leaders.is_empty() && have_leaders.iter().all(|have_leaders| *have_leaders)
+        });
+        Ok(have_leaders.and_then(|have_leaders| u32::try_from(have_leaders.len()).ok()))
     }
 
     /// For each partition of a topic, whether there is a broker in charge of it; `None` where there
@@ -195,8 +197,8 @@ impl Topics {
     ///
     /// # Errors
     /// When the cluster fails or refuses.
-    pub async fn led(&self, topic: &str) -> Result<Option<Vec<bool>>, BrokerError> {
-        self.observer.led(&self.settings.full(topic)).await
+    pub async fn have_leaders(&self, topic: &str) -> Result<Option<Vec<bool>>, BrokerError> {
+        self.metadata.have_leaders(&self.settings.full(topic)).await
     }
 
     /// The first and the next offset of partitions; `None` where one cannot be had at the moment.
@@ -209,7 +211,7 @@ impl Topics {
         partitions: Vec<u32>,
     ) -> Result<Option<Vec<(u32, i64, i64)>>, BrokerError> {
         let topic = self.settings.full(topic);
-        self.observer.offsets(&topic, partitions).await
+        self.metadata.offsets(&topic, partitions).await
     }
 
     /// What tells a topic from one made anew under its name; `None` where there is no such topic.

@@ -3,15 +3,15 @@
 use mongodb::bson::{Bson, Document, doc};
 use platform_ports::engine::{CommitError, DocumentWrite, Documents, EngineError};
 
-use super::cells::Cell;
+use super::addresses::document_address;
+use super::document_state::DocumentState;
 use super::documents::{encoded, name_of};
 use super::error::{is_true, number};
 use super::fields::{CLAIMS, ID, LIVE, REQUESTS_MOVED, VERSION};
-use super::places::document_place;
-use super::plan::Planning;
+use super::plan::Planner;
 use super::requests::answers;
 use super::rows;
-use super::store::Place;
+use super::store::Address;
 
 /// How many answers a document holds at most.
 const MOST: usize = 64;
@@ -21,14 +21,14 @@ const MOST_BYTES: usize = 256 << 10;
 const LARGEST: usize = 64 << 10;
 
 /// What becomes of the answers that a document holds.
-pub(super) enum Answers {
+pub(super) enum AnswersChange {
     /// These come to them.
-    More(Vec<Document>),
+    Append(Vec<Document>),
     /// They become these.
-    Others(Vec<Document>),
+    Replace(Vec<Document>),
 }
 
-impl Cell {
+impl DocumentState {
     /// The answers as they will be, to be changed.
     fn answers(&mut self) -> &mut Vec<Document> {
         let seen = self.seen.as_ref();
@@ -37,17 +37,17 @@ impl Cell {
     }
 
     /// What becomes of the answers; `None`: they stay.
-    pub(super) fn changed_answers(&self) -> Option<Answers> {
+    pub(super) fn changed_answers(&self) -> Option<AnswersChange> {
         let now = self.answers.as_ref()?;
         let Some(seen) = &self.seen else {
-            return Some(Answers::Others(now.clone()));
+            return Some(AnswersChange::Replace(now.clone()));
         };
         let before: Vec<&Document> = answers(seen).collect();
         let stay = now.iter().take(before.len()).eq(before.iter().copied());
         match now.get(before.len()..).filter(|_| stay) {
             Some([]) => None,
-            Some(more) => Some(Answers::More(more.to_vec())),
-            None => Some(Answers::Others(now.clone())),
+            Some(more) => Some(AnswersChange::Append(more.to_vec())),
+            None => Some(AnswersChange::Replace(now.clone())),
         }
     }
 
@@ -81,21 +81,21 @@ fn kept(seen: &Document) -> Document {
         .collect()
 }
 
-impl Planning<'_> {
+impl Planner<'_> {
     /// A change of an answer that an aggregate's document holds, or would.
     pub(super) fn answer(
         &mut self,
         at: usize,
-        holder: Place,
+        holder: Address,
         write: &DocumentWrite,
     ) -> Result<(), CommitError> {
-        let elsewhere = document_place(write);
+        let elsewhere = document_address(write);
         let key = elsewhere.1.clone();
-        let moved = self.plan.cells.get(&elsewhere);
-        if moved.is_some_and(|cell| cell.live().is_some()) {
+        let moved = self.plan.states.get(&elsewhere);
+        if moved.is_some_and(|state| state.live().is_some()) {
             return self.document_at(at, elsewhere, write);
         }
-        let answers = self.cell_at(holder.clone()).answers();
+        let answers = self.state_at(holder.clone()).answers();
         let found = answers
             .iter()
             .position(|answer| answer.get_str(ID).is_ok_and(|id| id == key));
@@ -120,13 +120,13 @@ impl Planning<'_> {
             }
             _ => return Err(CommitError::Conflict),
         }
-        self.cell_at(holder).change_answers(at, false);
+        self.state_at(holder).change_answers(at, false);
         Ok(())
     }
 
     /// Puts an answer into the document, and others out of it when they get too many.
-    fn hold(&mut self, at: usize, holder: &Place, answer: Document) -> Result<(), CommitError> {
-        let answers = self.cell_at(holder.clone()).answers();
+    fn hold(&mut self, at: usize, holder: &Address, answer: Document) -> Result<(), CommitError> {
+        let answers = self.state_at(holder.clone()).answers();
         let mut out = Vec::new();
         if size(&answer)? > LARGEST {
             out.push(answer);
@@ -144,9 +144,9 @@ impl Planning<'_> {
                 continue;
             };
             let elsewhere = (name_of(Documents::Requests).to_owned(), key);
-            self.cell_at(elsewhere).change(at, Some(answer));
+            self.state_at(elsewhere).change(at, Some(answer));
         }
-        self.cell_at(holder.clone()).change_answers(at, true);
+        self.state_at(holder.clone()).change_answers(at, true);
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
-//! The way to the server, and whether it keeps what is committed.
+//! The connection to the server, and whether it keeps what is committed.
 
 use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
-use mongodb::error::{Error, ErrorKind, WriteFailure};
+use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure};
 use mongodb::options::{
     Acknowledgment, ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, ServerAddress,
     WriteConcern,
@@ -16,11 +16,11 @@ const SELECTION: Duration = Duration::from_secs(5);
 
 /// A database on a server.
 #[derive(Clone)]
-pub(super) struct Way {
-    /// For what a write set reads: the primary's newest, which is settled by the write that follows.
+pub(super) struct Connection {
+    /// For what a write set reads: the primary's newest, which the write that follows confirms.
     pub(super) database: Database,
     /// For everybody else: what a majority has.
-    pub(super) settled: Database,
+    pub(super) majority: Database,
     /// Whether it is a cluster that divides collections.
     pub(super) is_cluster: bool,
     /// The hosts, for messages.
@@ -33,7 +33,7 @@ pub(super) fn durable() -> Document {
 }
 
 /// Finds the database that a URL names.
-pub(super) async fn connect(url: &str) -> Result<Way, OpenError> {
+pub(super) async fn connect(url: &str) -> Result<Connection, OpenError> {
     // The driver's own words might repeat the URL, which may hold a password.
     let bad = |_| {
         OpenError::Unusable(
@@ -61,19 +61,19 @@ pub(super) async fn connect(url: &str) -> Result<Way, OpenError> {
     options.server_selection_timeout.get_or_insert(SELECTION);
     options.connect_timeout.get_or_insert(SELECTION);
     let client = Client::with_options(options).map_err(bad)?;
-    let settled = mongodb::options::DatabaseOptions::builder()
+    let majority = mongodb::options::DatabaseOptions::builder()
         .read_concern(ReadConcern::majority())
         .build();
-    let mut way = Way {
+    let mut connection = Connection {
         is_cluster: false,
-        settled: client.database_with_options(&name, settled),
+        majority: client.database_with_options(&name, majority),
         database: client.database(&name),
         server,
     };
-    let hello = way.database.run_command(doc! { "hello": 1 }).await;
-    let hello = hello.map_err(|error| way.failed(&error))?;
-    way.is_cluster = hello.get_str("msg").is_ok_and(|what| what == "isdbgrid");
-    Ok(way)
+    let hello = connection.database.run_command(doc! { "hello": 1 }).await;
+    let hello = hello.map_err(|error| connection.failed(&error))?;
+    connection.is_cluster = hello.get_str("msg").is_ok_and(|what| what == "isdbgrid");
+    Ok(connection)
 }
 
 /// A URL that asks for less is a mistake that is told, not one that is passed over.
@@ -96,7 +96,7 @@ fn check_asked(options: &ClientOptions) -> Result<(), OpenError> {
     }
 }
 
-impl Way {
+impl Connection {
     /// Whether the server keeps on its disk what it has acknowledged.
     pub(super) async fn check_durable(&self) -> Result<(), OpenError> {
         // Not everybody may ask this; the write below has to be taken by everybody.
@@ -123,7 +123,7 @@ impl Way {
     }
 
     /// What a failure at the start means.
-    pub(super) fn failed(&self, error: &Error) -> OpenError {
+    pub(super) fn failed(&self, error: &DriverError) -> OpenError {
         match error.kind.as_ref() {
             ErrorKind::ServerSelection { .. }
             | ErrorKind::Io(_)
@@ -143,7 +143,7 @@ impl Way {
     }
 }
 
-fn is_about_durability(error: &Error) -> bool {
+fn is_about_durability(error: &DriverError) -> bool {
     match error.kind.as_ref() {
         ErrorKind::Write(WriteFailure::WriteConcernError(_)) => true,
         // BadValue: `cannot use 'j' option when a host does not have journaling enabled`.

@@ -7,11 +7,11 @@ use platform_ports::engine::{Document, Documents, DocumentsQuery, EngineError};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::error::{Failed, corrupt, duplicate, number, signed, text, unsigned};
+use super::error::{Error, corrupt, duplicate, number, signed, text, unsigned};
 use super::fields::{ID, INTENT, LIVE, POSITION, REVISION, VERSION};
 use super::rows::is_live;
 use super::search::Search;
-use super::store::{Store, all, holder};
+use super::store::{Store, all, locking_transaction};
 
 /// The collection of MongoDB.
 pub(super) fn name_of(collection: Documents) -> &'static str {
@@ -60,8 +60,8 @@ impl Store {
         &self,
         collection: Documents,
         key: &str,
-    ) -> Result<Option<Document>, Failed> {
-        if let Some(holder) = self.holder_of(collection, key)
+    ) -> Result<Option<Document>, Error> {
+        if let Some(holder) = self.answer_holder_of(collection, key)
             && let Some(answer) = self.held_answer(&holder, key).await?
         {
             return Ok(answer);
@@ -73,11 +73,11 @@ impl Store {
     }
 
     /// How many documents there are.
-    pub(super) async fn count(&self, collection: Documents) -> Result<u64, Failed> {
+    pub(super) async fn count(&self, collection: Documents) -> Result<u64, Error> {
         let name = name_of(collection);
-        self.finish_in(name).await?;
+        self.roll_forward_in(name).await?;
         let live = doc! { LIVE: true };
-        let mut count = self.settled(name).count_documents(live).await?;
+        let mut count = self.majority(name).count_documents(live).await?;
         if collection == Documents::Requests {
             count += self.held_answers().await?;
         }
@@ -85,24 +85,24 @@ impl Store {
     }
 
     /// Documents by due time, group, position and key; by key alone when paging.
-    pub(super) async fn documents(&self, query: &DocumentsQuery) -> Result<Vec<Document>, Failed> {
+    pub(super) async fn documents(&self, query: &DocumentsQuery) -> Result<Vec<Document>, Error> {
         if query.limit == 0 {
             return Ok(Vec::new());
         }
         let name = name_of(query.collection);
-        self.finish_in(name).await?;
+        self.roll_forward_in(name).await?;
         let mut held = Vec::new();
         if query.collection == Documents::Requests {
-            self.finish_answers().await?;
+            self.roll_forward_answers().await?;
             held = self.with_held_answers(&all_of(query), query.due_by);
         }
-        let found = self.settled(name).aggregate(steps(query, held)).await?;
+        let found = self.majority(name).aggregate(steps(query, held)).await?;
         let found = all(found).await?;
         Ok(found.iter().map(decoded).collect::<Result<_, _>>()?)
     }
 
     /// Takes or renews a lease; whether `owner` has it now.
-    pub(super) async fn lease(&self, name: &str, owner: Uuid, millis: u64) -> Result<bool, Failed> {
+    pub(super) async fn lease(&self, name: &str, owner: Uuid, millis: u64) -> Result<bool, Error> {
         loop {
             // What is over now is over when the write comes.
             let now = self.now().await?;
@@ -131,10 +131,10 @@ impl Store {
                 Err(error) => return Err(error.into()),
             }
             let there = collection.find_one(doc! { ID: name }).await?;
-            match there.as_ref().and_then(holder) {
+            match there.as_ref().and_then(locking_transaction) {
                 Some(Bson::ObjectId(tx)) => {
-                    let place = (LEASES.to_owned(), name.to_owned());
-                    self.settle(tx, &[place]).await?;
+                    let address = (LEASES.to_owned(), name.to_owned());
+                    self.resolve(tx, &[address]).await?;
                 }
                 _ => return Ok(false),
             }

@@ -12,7 +12,7 @@ use platform_ports::engine::{
 };
 use uuid::Uuid;
 
-use super::error::Failed;
+use super::error::Error;
 use super::store::Store;
 use super::{connect, migrate};
 
@@ -32,15 +32,15 @@ impl MongodbEngine {
         migrations: &[Migration],
         options: Options,
     ) -> Result<Self, OpenError> {
-        let way = connect::connect(url).await?;
-        way.check_durable().await?;
-        migrate::check_complete(&way, migrations).await?;
+        let connection = connect::connect(url).await?;
+        connection.check_durable().await?;
+        migrate::check_complete(&connection, migrations).await?;
         let options = Options {
             shards: options.shards.max(1),
             ..options
         };
-        let store = Store::open(way, options).await?;
-        let unusable = |error: Failed| OpenError::Unusable(error.to_string());
+        let store = Store::open(connection, options).await?;
+        let unusable = |error: Error| OpenError::Unusable(error.to_string());
         store.now().await.map_err(unusable)?;
         Ok(Self { store })
     }
@@ -105,7 +105,7 @@ impl Engine for MongodbEngine {
     }
 
     async fn outbox_depth(&self) -> Result<OutboxDepth, EngineError> {
-        self.store.tidy().await?;
+        self.store.cleanup().await?;
         Ok(self.store.depth().await?)
     }
 

@@ -1,7 +1,7 @@
 //! What MongoDB's errors mean to the runtime.
 
 use mongodb::bson::{Bson, Document};
-use mongodb::error::{Error, ErrorKind, WriteFailure};
+use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure};
 use platform_ports::engine::{CommitError, EngineError};
 
 /// A unique index has the value already.
@@ -28,10 +28,10 @@ const LASTING: [i32; 10] = [
 /// can make one of the driver's into nothing else.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub(super) struct Failed(#[from] EngineError);
+pub(super) struct Error(#[from] EngineError);
 
-impl From<Error> for Failed {
-    fn from(error: Error) -> Self {
+impl From<DriverError> for Error {
+    fn from(error: DriverError) -> Self {
         let lasting = match error.kind.as_ref() {
             ErrorKind::Command(command) => LASTING.contains(&command.code),
             ErrorKind::Write(WriteFailure::WriteError(write)) => LASTING.contains(&write.code),
@@ -55,14 +55,14 @@ impl From<Error> for Failed {
     }
 }
 
-impl From<Failed> for EngineError {
-    fn from(Failed(error): Failed) -> Self {
+impl From<Error> for EngineError {
+    fn from(Error(error): Error) -> Self {
         error
     }
 }
 
-impl From<Failed> for CommitError {
-    fn from(Failed(error): Failed) -> Self {
+impl From<Error> for CommitError {
+    fn from(Error(error): Error) -> Self {
         Self::Engine(error)
     }
 }
@@ -96,7 +96,7 @@ fn fields_in(details: &Document, fields: &mut Vec<String>) {
 }
 
 /// The unique index that kept a write from being done.
-pub(super) fn duplicate(error: &Error) -> Option<String> {
+pub(super) fn duplicate(error: &DriverError) -> Option<String> {
     match error.kind.as_ref() {
         ErrorKind::Write(WriteFailure::WriteError(write)) if write.code == DUPLICATE_KEY => {
             Some(index_of(&write.message))
@@ -119,7 +119,7 @@ fn index_of(message: &str) -> String {
 }
 
 /// What a command that writes several documents answered.
-pub(super) enum Written {
+pub(super) enum BulkWriteOutcome {
     /// So many of them were there, or inserted.
     Matched(u64),
     /// One broke a unique index of this name; those after it were not tried.
@@ -127,7 +127,7 @@ pub(super) enum Written {
 }
 
 /// Reads the answer of such a command: errors of single writes are inside of it.
-pub(super) fn written(answer: &Document) -> Result<Written, EngineError> {
+pub(super) fn written(answer: &Document) -> Result<BulkWriteOutcome, EngineError> {
     if let Some(first) = answer
         .get_array("writeErrors")
         .ok()
@@ -137,7 +137,7 @@ pub(super) fn written(answer: &Document) -> Result<Written, EngineError> {
         let message = first.get_str("errmsg").unwrap_or_default();
         return match number(first, "code") {
             Some(code) if code == i64::from(DUPLICATE_KEY) => {
-                Ok(Written::Duplicate(index_of(message)))
+                Ok(BulkWriteOutcome::Duplicate(index_of(message)))
             }
             Some(code) if code == i64::from(NOT_ACCEPTED) => Err(EngineError::Corrupt(
                 not_accepted(message, first.get_document("errInfo").ok()),
@@ -153,7 +153,7 @@ pub(super) fn written(answer: &Document) -> Result<Written, EngineError> {
         return Err(EngineError::Unavailable(message.to_owned()));
     }
     let matched = number(answer, "n").and_then(|n| u64::try_from(n).ok());
-    Ok(Written::Matched(matched.unwrap_or(0)))
+    Ok(BulkWriteOutcome::Matched(matched.unwrap_or(0)))
 }
 
 /// A whole number, whatever type the server gave it.

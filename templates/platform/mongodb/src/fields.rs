@@ -34,7 +34,7 @@ pub(super) const ADDED: [(&str, &str); 2] = [(OUTBOX, "push"), (REQUESTS, "answe
 pub(super) const VERSION: &str = "version";
 
 /// The collection of messages that no aggregate's document carries.
-pub(super) const LOOSE: &str = "microdb_outbox";
+pub(super) const STANDALONE_OUTBOX: &str = "microdb_outbox";
 /// The collection of events that have left the outbox.
 pub(super) const LOG: &str = "microdb_event_log";
 /// The collection of transactions under way.
@@ -42,7 +42,7 @@ pub(super) const TRANSACTIONS: &str = "microdb_transactions";
 /// The collection whose documents stand for sets of others, to be locked.
 pub(super) const GUARDS: &str = "microdb_guards";
 /// The collection of applied sequences.
-pub(super) const GATES: &str = "microdb_applied_sequences";
+pub(super) const APPLIED_SEQUENCES: &str = "microdb_applied_sequences";
 /// The collection of ids in use, where collections do not keep them apart.
 pub(super) const IDS: &str = "microdb_ids";
 /// The collection of offsets.

@@ -11,7 +11,7 @@ use platform_ports::engine::{EngineError, Find, Page};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::error::{Failed, unsigned};
+use super::error::{Error, unsigned};
 use super::fields::{ID, LIVE, VERSION};
 use super::search::Search;
 use super::store::{Store, all};
@@ -23,7 +23,7 @@ const UPDATED_AT: Column = Column::new("updated_at", Kind::Timestamp);
 
 impl Store {
     /// A page of rows.
-    pub(super) async fn page(&self, find: &Find) -> Result<Page, Failed> {
+    pub(super) async fn page(&self, find: &Find) -> Result<Page, Error> {
         let search = Search {
             sort: sort(find),
             projection: rows::without_outbox(),
@@ -47,7 +47,7 @@ impl Store {
     }
 
     /// Ids and versions of a page alone, of what is committed.
-    pub(super) async fn versions(&self, find: &Find) -> Result<Vec<(Uuid, u64)>, Failed> {
+    pub(super) async fn versions(&self, find: &Find) -> Result<Vec<(Uuid, u64)>, Error> {
         if find.limit == 0 {
             return Ok(Vec::new());
         }

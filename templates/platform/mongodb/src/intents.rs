@@ -3,38 +3,38 @@
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 
-use super::cells::{Cell, both};
+use super::document_state::{DocumentState, both};
 use super::fields::{ADDED, CLAIMS, ID, INTENT, REVISION, STUB};
-use super::store::Place;
+use super::store::Address;
 
 /// How many documents and bytes one command writes at most.
 const COMMAND: (usize, usize) = (1_000, 12 << 20);
 
 /// Whether nothing is left of the document.
-pub(super) fn goes(cell: &Cell) -> bool {
-    match cell.changed {
-        true => cell.now.is_none(),
-        false => cell.seen.is_none(),
+pub(super) fn is_removed(state: &DocumentState) -> bool {
+    match state.changed {
+        true => state.now.is_none(),
+        false => state.seen.is_none(),
     }
 }
 
 /// The document as it was read, held by nobody; `None`: there was none.
-pub(super) fn bound(place: &Place, cell: &Cell) -> Option<Document> {
-    let seen = cell.seen.as_ref()?;
+pub(super) fn bound(address: &Address, state: &DocumentState) -> Option<Document> {
+    let seen = state.seen.as_ref()?;
     let revision = seen.get(REVISION).cloned().unwrap_or(Bson::Null);
-    let mut bound = doc! { ID: &place.1, REVISION: revision, INTENT: { "$exists": false } };
-    bound.extend(cell.shard_filter(Some(seen)));
+    let mut bound = doc! { ID: &address.1, REVISION: revision, INTENT: { "$exists": false } };
+    bound.extend(state.shard_filter(Some(seen)));
     Some(bound)
 }
 
 /// What is to become of a document.
-pub(super) fn intent(tx: ObjectId, cell: &Cell, position: i64) -> Document {
+pub(super) fn intent(tx: ObjectId, state: &DocumentState, position: i64) -> Document {
     let mut intent = doc! { "id": tx };
-    if cell.changed
-        && let Some(fields) = cell.fields(position)
+    if state.changed
+        && let Some(fields) = state.fields(position)
     {
         intent.insert("set", fields);
-        for (list, more) in cell.pushes() {
+        for (list, more) in state.pushes() {
             let mut names = ADDED.iter();
             if let Some((_, name)) = names.find(|(added, _)| *added == list) {
                 intent.insert(*name, more);
@@ -45,9 +45,9 @@ pub(super) fn intent(tx: ObjectId, cell: &Cell, position: i64) -> Document {
 }
 
 /// What locking sets: what the document will have of unique constraints is its own from now on.
-pub(super) fn prepared(cell: &Cell, mut intent: Document) -> Document {
-    let (seen, now) = cell.claims();
-    if !cell.changed || seen == now {
+pub(super) fn prepared(state: &DocumentState, mut intent: Document) -> Document {
+    let (seen, now) = state.claims();
+    if !state.changed || seen == now {
         return doc! { INTENT: intent };
     }
     let claims = both(&seen, &now);
@@ -56,11 +56,11 @@ pub(super) fn prepared(cell: &Cell, mut intent: Document) -> Document {
 }
 
 /// What stands in the place of a document that is not there.
-pub(super) fn stub(place: &Place, cell: &Cell, intent: Document) -> Document {
-    let (_, claims) = cell.claims();
+pub(super) fn stub(address: &Address, state: &DocumentState, intent: Document) -> Document {
+    let (_, claims) = state.claims();
     let revision = ObjectId::new();
-    let mut stub = doc! { ID: &place.1, REVISION: revision, STUB: true, INTENT: intent };
-    stub.extend(cell.shard_filter(cell.now.as_ref()));
+    let mut stub = doc! { ID: &address.1, REVISION: revision, STUB: true, INTENT: intent };
+    stub.extend(state.shard_filter(state.now.as_ref()));
     if !claims.is_empty() {
         stub.insert(CLAIMS, claims);
     }

@@ -125,22 +125,23 @@
 //! collections, but for `microdb_ids`, are not divided. All this was run on servers that are no cluster;
 //! on one, `shardCollection` and what `mongos` makes of the rest is as MongoDB documents it, untested.
 
+mod addresses;
 mod answers;
-mod cells;
 mod clock;
 mod codec;
 mod connect;
+mod document_state;
 mod documents;
 mod driver;
 mod engine;
 mod error;
+mod event_log;
 mod fields;
 mod find;
 mod intents;
-mod log;
 mod migrate;
+mod migration_lease;
 mod outbox;
-mod places;
 mod plan;
 mod predicates;
 mod progress;

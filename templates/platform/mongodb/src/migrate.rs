@@ -1,18 +1,16 @@
 //! Applies migrations: the runtime's own first, then the service's.
 
-use std::time::{Duration, Instant};
-
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{DateTime, Document, doc};
+use mongodb::bson::{Document, doc};
 use platform_contract::value::Timestamp;
 use platform_ports::engine::history::{self, Applied, hash_of, mark};
 use platform_ports::engine::{Documents, Migration, OpenError};
-use uuid::Uuid;
 
-use super::connect::{self, Way, durable};
+use super::connect::{self, Connection, durable};
 use super::documents;
 use super::error::{duplicate, written};
 use super::fields::{ID, POSITION, REVISION};
+use super::migration_lease::MigrationLease;
 
 /// The collections of the runtime.
 const RUNTIME: &[Migration] = &[
@@ -27,16 +25,6 @@ const RUNTIME: &[Migration] = &[
 ];
 
 const APPLIED: &str = "microdb_migrations";
-const LOCK: &str = "microdb_migrating";
-
-/// How long an instance may be busy with one command before others take over, in milliseconds.
-const TURN_MS: i64 = 600_000;
-
-/// How long an instance waits for others.
-const PATIENCE: Duration = Duration::from_secs(1_800);
-
-/// The pause between two looks at the lock.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// What a migration may do: each is done in the same way however often it is begun.
 const COMMANDS: [&str; 7] = [
@@ -68,38 +56,41 @@ const DONE: [i32; 3] = [26, 27, 48];
 /// # Errors
 /// When the database cannot be used, is newer than the program, or a migration fails.
 pub async fn migrate(url: &str, migrations: &[Migration]) -> Result<Vec<String>, OpenError> {
-    let way = connect::connect(url).await?;
-    way.check_durable().await?;
-    let applied = applied(&way).await?;
+    let connection = connect::connect(url).await?;
+    connection.check_durable().await?;
+    let applied = applied(&connection).await?;
     let known = || RUNTIME.iter().chain(migrations);
     history::check(&applied, known())?;
     let mut names = Vec::new();
     if history::pending(&applied, known()).is_none() {
         return Ok(names);
     }
-    let turn = Turn::take(&way).await?;
+    let lease = MigrationLease::take(&connection).await?;
     let outcome = async {
         for migration in known() {
-            if apply(&way, &turn, migration).await? {
+            if apply(&connection, &lease, migration).await? {
                 names.push(migration.name.to_owned());
             }
         }
         Ok(())
     }
     .await;
-    turn.give_back().await;
+    lease.release().await;
     outcome.map(|()| names)
 }
 
 /// Refuses a database that lacks a migration.
-pub(super) async fn check_complete(way: &Way, migrations: &[Migration]) -> Result<(), OpenError> {
-    let applied = applied(way).await?;
+pub(super) async fn check_complete(
+    connection: &Connection,
+    migrations: &[Migration],
+) -> Result<(), OpenError> {
+    let applied = applied(connection).await?;
     history::check_complete(&applied, RUNTIME.iter().chain(migrations))
 }
 
-async fn applied(way: &Way) -> Result<Applied, OpenError> {
-    let failed = |error| way.failed(&error);
-    let collection = way.database.collection::<Document>(APPLIED);
+async fn applied(connection: &Connection) -> Result<Applied, OpenError> {
+    let failed = |error| connection.failed(&error);
+    let collection = connection.database.collection::<Document>(APPLIED);
     let found = collection.find(doc! {}).await;
     let mut found = found.map_err(failed)?;
     let mut applied = Applied::new();
@@ -112,52 +103,58 @@ async fn applied(way: &Way) -> Result<Applied, OpenError> {
 }
 
 /// Applies one migration, unless it was; whether it did.
-async fn apply(way: &Way, turn: &Turn<'_>, migration: &Migration) -> Result<bool, OpenError> {
+async fn apply(
+    connection: &Connection,
+    lease: &MigrationLease<'_>,
+    migration: &Migration,
+) -> Result<bool, OpenError> {
     let failed = |why: String| OpenError::Failed {
         name: migration.name.to_owned(),
         why,
     };
     // Asked again: another instance may have been faster.
-    if applied(way).await?.contains_key(migration.name) {
+    if applied(connection).await?.contains_key(migration.name) {
         return Ok(false);
     }
     let commands = read(migration.text).map_err(failed)?;
     for command in commands {
-        if !turn.renew().await? {
+        if !lease.renew().await? {
             let why = "another instance has taken over in the meantime";
             return Err(failed(why.to_owned()));
         }
-        run(way, command).await.map_err(failed)?;
+        run(connection, command).await.map_err(failed)?;
     }
     if migration.name == RUNTIME[0].name {
-        mark_as_new(way).await?;
+        mark_as_new(connection).await?;
     }
     let now = Timestamp::now().to_string();
     let record = doc! { ID: migration.name, "hash": hash_of(migration), "applied_at": now };
-    let collection = way.database.collection::<Document>(APPLIED);
+    let collection = connection.database.collection::<Document>(APPLIED);
     match collection.insert_one(record).await {
         Ok(_) => Ok(true),
         Err(error) if duplicate(&error).is_some() => Ok(false),
-        Err(error) => Err(way.failed(&error)),
+        Err(error) => Err(connection.failed(&error)),
     }
 }
 
 /// A database that has had no migration is new. Nobody opens it before that is on record, so the mark
 /// is there by then; whoever begins the migration again leaves it as it is.
-async fn mark_as_new(way: &Way) -> Result<(), OpenError> {
+async fn mark_as_new(connection: &Connection) -> Result<(), OpenError> {
     let mark = mark();
     let encoded = documents::encoded(&mark, mark.version);
     let mut stored = encoded.map_err(|error| OpenError::Unusable(error.to_string()))?;
     stored.insert(REVISION, ObjectId::new());
     stored.insert(POSITION, Timestamp::now().as_microseconds());
     let name = documents::name_of(Documents::Projections);
-    let written = way
+    let written = connection
         .database
         .collection::<Document>(name)
         .update_one(doc! { ID: &mark.key }, doc! { "$setOnInsert": stored })
         .upsert(true)
         .await;
-    written.map(|_| ()).map_err(|error| way.failed(&error))
+    written
+        .map(|_| ())
+        .map_err(|error| connection.failed(&error))
 }
 
 /// The commands of a migration, whose members keep their order.
@@ -175,12 +172,12 @@ fn read(text: &str) -> Result<Vec<Document>, String> {
     Ok(commands)
 }
 
-async fn run(way: &Way, mut command: Document) -> Result<(), String> {
-    if let Some(commands) = divisions(way.database.name(), &command) {
-        if !way.is_cluster {
+async fn run(connection: &Connection, mut command: Document) -> Result<(), String> {
+    if let Some(commands) = divisions(connection.database.name(), &command) {
+        if !connection.is_cluster {
             return Ok(());
         }
-        let admin = way.database.client().database("admin");
+        let admin = connection.database.client().database("admin");
         for command in commands {
             let answer = admin.run_command(command).await;
             answer.map_err(|error| error.to_string())?;
@@ -188,7 +185,7 @@ async fn run(way: &Way, mut command: Document) -> Result<(), String> {
         return Ok(());
     }
     command.insert("writeConcern", durable());
-    match way.database.run_command(command).await {
+    match connection.database.run_command(command).await {
         Ok(answer) => written(&answer)
             .map(|_| ())
             .map_err(|error| error.to_string()),
@@ -206,71 +203,6 @@ fn divisions(database: &str, command: &Document) -> Option<[Document; 2]> {
     let mut divide = command.clone();
     divide.insert(SHARD, format!("{database}.{collection}"));
     Some([doc! { "enableSharding": database }, divide])
-}
-
-/// The turn of one instance, by the database's clock.
-struct Turn<'a> {
-    way: &'a Way,
-    owner: String,
-}
-
-impl<'a> Turn<'a> {
-    async fn take(way: &'a Way) -> Result<Self, OpenError> {
-        let owner = Uuid::now_v7().to_string();
-        let turn = Self { way, owner };
-        let started = Instant::now();
-        while !turn.renew().await? {
-            if started.elapsed() > PATIENCE {
-                return Err(OpenError::Unusable(
-                    "another instance has been migrating it for long".to_owned(),
-                ));
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-        Ok(turn)
-    }
-
-    /// Takes or renews it; whether it is this instance's.
-    async fn renew(&self) -> Result<bool, OpenError> {
-        let failed = |error| self.way.failed(&error);
-        let until = doc! { "$add": ["$$NOW", TURN_MS] };
-        let taken = vec![doc! { "$set": { "owner": &self.owner, "until": &until } }];
-        let collection = self.way.database.collection::<Document>(LOCK);
-        let own = doc! { "owner": &self.owner };
-        let over = doc! { "$expr": { "$lte": ["$until", "$$NOW"] } };
-        for mut free in [own, over] {
-            free.insert(ID, "turn");
-            let updated = collection.update_one(free, taken.clone()).await;
-            if updated.map_err(failed)?.matched_count == 1 {
-                return Ok(true);
-            }
-        }
-        // By this machine's clock for the moment: who is killed now does not hold it for good.
-        let until = DateTime::from_millis(DateTime::now().timestamp_millis() + TURN_MS);
-        let new = doc! { ID: "turn", "owner": &self.owner, "until": until };
-        match collection.insert_one(new).await {
-            Ok(_) => self.renewed_from(taken).await,
-            Err(error) if duplicate(&error).is_some() => Ok(false),
-            Err(error) => Err(failed(error)),
-        }
-    }
-
-    /// Gives a new turn its end by the database's clock.
-    async fn renewed_from(&self, taken: Vec<Document>) -> Result<bool, OpenError> {
-        let own = doc! { ID: "turn", "owner": &self.owner };
-        let collection = self.way.database.collection::<Document>(LOCK);
-        let updated = collection.update_one(own, taken).await;
-        let updated = updated.map_err(|error| self.way.failed(&error))?;
-        Ok(updated.matched_count == 1)
-    }
-
-    async fn give_back(self) {
-        let own = doc! { ID: "turn", "owner": &self.owner };
-        let collection = self.way.database.collection::<Document>(LOCK);
-        if let Err(error) = collection.delete_one(own).await {
-            tracing::debug!(%error, "the turn of migrating ends by itself");
-        }
-    }
 }
 
 #[cfg(test)]

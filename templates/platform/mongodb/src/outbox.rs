@@ -10,8 +10,8 @@ use platform_ports::engine::{EngineError, OutboxDepth, OutboxEvent, OutboxRow};
 use platform_ports::fail_point;
 use uuid::Uuid;
 
-use super::error::{Failed, corrupt, is_true, number, signed, text, unsigned};
-use super::fields::{LOOSE, OUTBOX, OUTBOX_ID, OUTBOX_POSITION};
+use super::error::{Error, corrupt, is_true, number, signed, text, unsigned};
+use super::fields::{OUTBOX, OUTBOX_ID, OUTBOX_POSITION, STANDALONE_OUTBOX};
 use super::store::{Store, all};
 
 /// How long a count of messages is good while there are not many.
@@ -91,9 +91,9 @@ impl Store {
     ///
     /// Documents come in the order of the first message of each, so the first messages of all are in
     /// as many documents. That holds for a shard, too: messages of one aggregate are of one shard.
-    pub(super) async fn oldest(&self, shard: u32, limit: u32) -> Result<Vec<OutboxRow>, Failed> {
+    pub(super) async fn oldest(&self, shard: u32, limit: u32) -> Result<Vec<OutboxRow>, Error> {
         // What has happened is to be found, though whoever did it has not come to apply it.
-        self.tidy().await?;
+        self.cleanup().await?;
         let shards = i64::from(self.options.shards);
         let mut filter = doc! { OUTBOX_POSITION: { "$gt": 0_i64 } };
         if shards > 1 {
@@ -104,7 +104,7 @@ impl Store {
         let mut found: Vec<(i64, Document)> = Vec::new();
         for name in &self.outboxes {
             let documents = self
-                .settled(name)
+                .majority(name)
                 .find(filter.clone())
                 .projection(doc! { OUTBOX: 1 })
                 .sort(doc! { OUTBOX_POSITION: 1 })
@@ -126,7 +126,7 @@ impl Store {
     }
 
     /// Deletes acknowledged messages; events among them are in the log by then.
-    pub(super) async fn acknowledge(&self, ids: &[Uuid]) -> Result<(), Failed> {
+    pub(super) async fn acknowledge(&self, ids: &[Uuid]) -> Result<(), Error> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -162,7 +162,7 @@ impl Store {
             });
             self.log(acknowledged).await?;
             fail_point::reach("mongodb.logged").await;
-            if name == LOOSE {
+            if name == STANDALONE_OUTBOX {
                 collection.delete_many(there.clone()).await?;
             } else {
                 collection
@@ -175,13 +175,13 @@ impl Store {
     }
 
     /// The messages that are marked as refused.
-    pub(super) async fn refused(&self, limit: u32) -> Result<Vec<OutboxRow>, Failed> {
-        self.tidy().await?;
+    pub(super) async fn refused(&self, limit: u32) -> Result<Vec<OutboxRow>, Error> {
+        self.cleanup().await?;
         let marked = doc! { "_outbox.refused": { "$exists": true } };
         let mut found: Vec<OutboxRow> = Vec::new();
         for name in &self.outboxes {
             let documents = self
-                .settled(name)
+                .majority(name)
                 .find(marked.clone())
                 .projection(doc! { OUTBOX: 1 })
                 .await?;
@@ -197,7 +197,7 @@ impl Store {
     }
 
     /// Marks a message as refused for good, or frees it.
-    pub(super) async fn refuse(&self, id: Uuid, why: Option<&str>) -> Result<(), Failed> {
+    pub(super) async fn refuse(&self, id: Uuid, why: Option<&str>) -> Result<(), Error> {
         let change = match why {
             Some(why) => doc! { "$set": { "_outbox.$.refused": why } },
             None => doc! { "$unset": { "_outbox.$.refused": "" } },
@@ -212,7 +212,7 @@ impl Store {
     }
 
     /// How much waits.
-    pub(super) async fn depth(&self) -> Result<OutboxDepth, Failed> {
+    pub(super) async fn depth(&self) -> Result<OutboxDepth, Error> {
         let mut depth = OutboxDepth {
             rows: 0,
             oldest: None,
@@ -242,7 +242,7 @@ impl Store {
 
     /// Whether so many messages more have room. All are counted only where that may matter, or when
     /// the last count is old.
-    pub(super) async fn has_room(&self, more: u64) -> Result<bool, Failed> {
+    pub(super) async fn has_room(&self, more: u64) -> Result<bool, Error> {
         let limit = self.options.outbox_limit;
         let known = self.counted.lock().ok().and_then(|counted| *counted);
         if let Some((rows, at)) = known
@@ -270,7 +270,7 @@ impl Store {
     }
 
     /// Whether a message with one of these ids waits anywhere.
-    pub(super) async fn waits(&self, ids: &[String]) -> Result<bool, Failed> {
+    pub(super) async fn waits(&self, ids: &[String]) -> Result<bool, Error> {
         for name in &self.outboxes {
             let there = doc! { OUTBOX_ID: { "$in": ids } };
             let collection = self.collection(name);

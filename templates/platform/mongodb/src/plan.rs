@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mongodb::bson::Document;
-use platform_ports::engine::{Check, CommitError, DocumentWrite, EngineError, WriteSet};
+use platform_ports::engine::{Check, CommitError, DocumentWrite, WriteSet};
 
-use super::cells::Cell;
+use super::addresses::{addresses, carrier, document_address, guards};
+use super::document_state::DocumentState;
 use super::documents::{encoded, name_of};
-use super::error::{Failed, is_true};
-use super::fields::{GATES, GUARDS, ID, LOOSE, OFFSETS, REQUESTS_MOVED};
-use super::intents::goes;
-use super::places::{document_place, guards, home, places};
+use super::error::{Error, is_true};
+use super::fields::{APPLIED_SEQUENCES, GUARDS, ID, OFFSETS, REQUESTS_MOVED, STANDALONE_OUTBOX};
+use super::intents::is_removed;
 use super::predicates::Predicate;
-use super::resolve::Part;
-use super::store::{Place, Store};
+use super::resolve::Participants;
+use super::store::{Address, Store};
 use super::{outbox, progress, rows, shards};
 
 /// How many bytes an aggregate's document with its waiting messages has at most: well below what
@@ -23,7 +23,7 @@ const MOST_BYTES: usize = 6 << 20;
 /// What write sets come to.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) cells: BTreeMap<Place, Cell>,
+    pub(super) states: BTreeMap<Address, DocumentState>,
     /// With the numbers of their write sets.
     pub(super) predicates: Vec<(usize, Predicate)>,
     /// The place in the order of commits.
@@ -32,35 +32,38 @@ pub(super) struct Plan {
 
 impl Plan {
     /// The documents that it has to do with.
-    pub(super) fn taking_part(&self) -> impl Iterator<Item = (&Place, &Cell)> {
-        self.cells.iter().filter(|(_, cell)| cell.takes_part())
+    pub(super) fn taking_part(&self) -> impl Iterator<Item = (&Address, &DocumentState)> {
+        self.states.iter().filter(|(_, state)| state.takes_part())
     }
 
     /// The same by their collections, in the order in which they are locked.
-    pub(super) fn by_collection(&self) -> BTreeMap<&str, Vec<(&Place, &Cell)>> {
-        let mut collections: BTreeMap<&str, Vec<(&Place, &Cell)>> = BTreeMap::new();
-        for (place, cell) in self.taking_part() {
-            collections.entry(&place.0).or_default().push((place, cell));
+    pub(super) fn by_collection(&self) -> BTreeMap<&str, Vec<(&Address, &DocumentState)>> {
+        let mut collections: BTreeMap<&str, Vec<(&Address, &DocumentState)>> = BTreeMap::new();
+        for (address, state) in self.taking_part() {
+            collections
+                .entry(&address.0)
+                .or_default()
+                .push((address, state));
         }
         collections
     }
 
     /// The same as the record of a transaction lists them.
-    pub(super) fn parts(&self) -> Vec<Part> {
-        let parts = self.by_collection().into_iter();
-        parts
-            .map(|(collection, cells)| {
-                let mut part = Part {
+    pub(super) fn participants(&self) -> Vec<Participants> {
+        let collections = self.by_collection().into_iter();
+        collections
+            .map(|(collection, states)| {
+                let mut participants = Participants {
                     collection: collection.to_owned(),
-                    ..Part::default()
+                    ..Participants::default()
                 };
-                for ((_, key), cell) in cells {
-                    match goes(cell) {
-                        true => part.drop.push(key.clone()),
-                        false => part.keep.push(key.clone()),
+                for ((_, key), state) in states {
+                    match is_removed(state) {
+                        true => participants.drop.push(key.clone()),
+                        false => participants.keep.push(key.clone()),
                     }
                 }
-                part
+                participants
             })
             .collect()
     }
@@ -68,43 +71,48 @@ impl Plan {
     /// Whether the document is one that this plan itself changes.
     pub(super) fn is_own(&self, document: &Document, collection: &str) -> bool {
         let key = document.get_str(ID).unwrap_or_default();
-        let place = (collection.to_owned(), key.to_owned());
-        self.cells.get(&place).is_some_and(Cell::takes_part)
+        let address = (collection.to_owned(), key.to_owned());
+        self.states
+            .get(&address)
+            .is_some_and(DocumentState::takes_part)
     }
 }
 
 /// A failure of one of several write sets.
-pub(super) type Failure = (usize, CommitError);
+pub(super) type WriteSetError = (usize, CommitError);
 
 impl Store {
     /// Reads what write sets touch, and holds their conditions against it.
-    pub(super) async fn plan(&self, writes: &[WriteSet]) -> Result<Plan, Failure> {
-        let failed = |error: Failed| (0, CommitError::from(error));
-        let places = writes.iter().flat_map(|write| places(self, write));
-        let mut cells = self.cells(places.collect()).await.map_err(failed)?;
+    pub(super) async fn plan(&self, writes: &[WriteSet]) -> Result<Plan, WriteSetError> {
+        let failed = |error: Error| (0, CommitError::from(error));
+        let addresses = writes.iter().flat_map(|write| addresses(self, write));
+        let mut states = self
+            .read_states(addresses.collect())
+            .await
+            .map_err(failed)?;
         let moved = self.moved(writes, |holder| {
-            let seen = cells.get(holder).and_then(|cell| cell.seen.as_ref());
+            let seen = states.get(holder).and_then(|state| state.seen.as_ref());
             seen.is_some_and(|seen| is_true(seen, REQUESTS_MOVED))
         });
-        let more: BTreeSet<Place> = moved.chain(shards::ids(cells.iter())).collect();
+        let more: BTreeSet<Address> = moved.chain(shards::ids(states.iter())).collect();
         if !more.is_empty() {
-            cells.extend(self.cells(more).await.map_err(failed)?);
+            states.extend(self.read_states(more).await.map_err(failed)?);
         }
         let messages: usize = writes.iter().map(|write| write.events.len()).sum();
         let messages = i64::try_from(messages).unwrap_or(i64::MAX);
-        let mut planning = Planning {
+        let mut planner = Planner {
             store: self,
             next: self.clock.take(messages + 1),
             written_at: self.clock.time(),
             plan: Plan {
-                cells,
+                states,
                 predicates: Vec::new(),
                 position: 0,
             },
         };
         let mut messages = 0;
         for (at, write) in writes.iter().enumerate() {
-            planning.add(at, write).map_err(|why| (at, why))?;
+            planner.add(at, write).map_err(|why| (at, why))?;
             if write.events.is_empty() {
                 continue;
             }
@@ -112,7 +120,7 @@ impl Store {
             let loose = write
                 .events
                 .iter()
-                .filter(|event| home(write, event).0 == LOOSE);
+                .filter(|event| carrier(write, event).0 == STANDALONE_OUTBOX);
             let ids: Vec<String> = loose.map(|event| event.id.to_string()).collect();
             let waits =
                 !ids.is_empty() && self.waits(&ids).await.map_err(|error| (at, error.into()))?;
@@ -125,21 +133,21 @@ impl Store {
                 return Err((at, CommitError::OutboxFull));
             }
         }
-        planning.claim_ids()?;
-        planning.plan.position = planning.next;
-        Ok(planning.plan)
+        planner.claim_ids()?;
+        planner.plan.position = planner.next;
+        Ok(planner.plan)
     }
 }
 
 /// Write sets on their way to become a plan.
-pub(super) struct Planning<'a> {
+pub(super) struct Planner<'a> {
     pub(super) store: &'a Store,
     next: i64,
     written_at: i64,
     pub(super) plan: Plan,
 }
 
-impl Planning<'_> {
+impl Planner<'_> {
     fn add(&mut self, at: usize, write: &WriteSet) -> Result<(), CommitError> {
         for check in &write.checks {
             self.check(at, check)?;
@@ -149,10 +157,11 @@ impl Planning<'_> {
         }
         self.events(at, write)?;
         for advance in &write.applied_sequences {
-            let key = progress::gate_key(&advance.handler, advance.generation, advance.aggregate);
-            let cell = self.cell(GATES, key);
-            match progress::advanced_gate(advance, cell.now.as_ref())? {
-                Some(applied) => cell.change(at, Some(applied)),
+            let key =
+                progress::sequence_key(&advance.handler, advance.generation, advance.aggregate);
+            let state = self.state(APPLIED_SEQUENCES, key);
+            match progress::advanced_sequence(advance, state.now.as_ref())? {
+                Some(applied) => state.change(at, Some(applied)),
                 None => return Err(CommitError::Conflict),
             }
         }
@@ -160,25 +169,25 @@ impl Planning<'_> {
             self.document(at, one)?;
         }
         for offset in &write.offsets {
-            let cell = self.cell(OFFSETS, progress::offset_key(offset));
-            let moved = progress::advanced_offset(offset, cell.now.as_ref());
-            cell.change(at, Some(moved));
+            let state = self.state(OFFSETS, progress::offset_key(offset));
+            let moved = progress::advanced_offset(offset, state.now.as_ref());
+            state.change(at, Some(moved));
         }
         // Others with conditions on sets have to see these changes, or come before as a whole.
         for key in guards(write) {
-            self.cell(GUARDS, key).locked = true;
+            self.state(GUARDS, key).locked = true;
         }
         Ok(())
     }
 
     /// The document of a collection under a key.
-    pub(super) fn cell(&mut self, collection: &str, key: String) -> &mut Cell {
-        self.cell_at((collection.to_owned(), key))
+    pub(super) fn state(&mut self, collection: &str, key: String) -> &mut DocumentState {
+        self.state_at((collection.to_owned(), key))
     }
 
     /// The document at a place.
-    pub(super) fn cell_at(&mut self, place: Place) -> &mut Cell {
-        self.plan.cells.entry(place).or_default()
+    pub(super) fn state_at(&mut self, address: Address) -> &mut DocumentState {
+        self.plan.states.entry(address).or_default()
     }
 
     fn check(&mut self, at: usize, check: &Check) -> Result<(), CommitError> {
@@ -189,15 +198,15 @@ impl Planning<'_> {
                 id,
                 version,
             } => {
-                let cell = self.cell(schema.table, rows::key(schema, *generation, *id));
-                cell.locked = true;
-                if rows::version(cell.now.as_ref())? != *version {
+                let state = self.state(schema.table, rows::key(schema, *generation, *id));
+                state.locked = true;
+                if rows::version(state.now.as_ref())? != *version {
                     return Err(CommitError::Conflict);
                 }
             }
             Check::Answer { find, rows } => {
-                let changed = self.plan.cells.iter();
-                let mut changed = changed.filter(|(_, cell)| cell.changed);
+                let changed = self.plan.states.iter();
+                let mut changed = changed.filter(|(_, state)| state.changed);
                 // Among several write sets: what those before do to an answer is not worked out.
                 if changed.any(|((table, _), _)| table == find.schema.table) {
                     return Err(CommitError::Conflict);
@@ -226,10 +235,10 @@ impl Planning<'_> {
         name: &str,
         so: impl Fn(&Document) -> bool,
     ) -> BTreeMap<String, bool> {
-        let cells = self.plan.cells.iter();
-        let changed = cells.filter(|((collection, _), cell)| cell.changed && collection == name);
+        let states = self.plan.states.iter();
+        let changed = states.filter(|((collection, _), state)| state.changed && collection == name);
         changed
-            .map(|((_, key), cell)| (key.clone(), cell.live().is_some_and(&so)))
+            .map(|((_, key), state)| (key.clone(), state.live().is_some_and(&so)))
             .collect()
     }
 
@@ -237,22 +246,22 @@ impl Planning<'_> {
         for event in &write.events {
             let message = outbox::encoded(event, self.next, self.written_at)?;
             self.next += 1;
-            let (collection, key) = home(write, event);
-            let cell = self.cell(&collection, key);
-            if collection == LOOSE {
+            let (collection, key) = carrier(write, event);
+            let state = self.state(&collection, key);
+            if collection == STANDALONE_OUTBOX {
                 // It waits already, or was given twice.
-                if cell.now.is_some() {
+                if state.now.is_some() {
                     return Err(CommitError::Conflict);
                 }
-                cell.change(at, Some(Document::new()));
+                state.change(at, Some(Document::new()));
             }
-            if cell.carries(&event.id.to_string()) {
+            if state.carries(&event.id.to_string()) {
                 return Err(CommitError::Conflict);
             }
-            cell.push.push(message);
+            state.push.push(message);
         }
-        for cell in self.plan.cells.values() {
-            if !cell.push.is_empty() && cell.at == at && bytes(cell)? > MOST_BYTES {
+        for state in self.plan.states.values() {
+            if !state.push.is_empty() && state.at == at && state.bytes()? > MOST_BYTES {
                 return Err(CommitError::OutboxFull);
             }
         }
@@ -260,9 +269,9 @@ impl Planning<'_> {
     }
 
     fn document(&mut self, at: usize, write: &DocumentWrite) -> Result<(), CommitError> {
-        match self.store.holder(write) {
+        match self.store.answer_holder(write) {
             Some(holder) => self.answer(at, holder, write),
-            None => self.document_at(at, document_place(write), write),
+            None => self.document_at(at, document_address(write), write),
         }
     }
 
@@ -270,11 +279,11 @@ impl Planning<'_> {
     pub(super) fn document_at(
         &mut self,
         at: usize,
-        place: Place,
+        address: Address,
         write: &DocumentWrite,
     ) -> Result<(), CommitError> {
-        let cell = self.cell_at(place);
-        let version = rows::version(cell.live())?;
+        let state = self.state_at(address);
+        let version = rows::version(state.live())?;
         let (expected, to) = match write {
             DocumentWrite::Put {
                 expected, document, ..
@@ -282,17 +291,10 @@ impl Planning<'_> {
             DocumentWrite::Delete { expected, .. } => (*expected, None),
         };
         // What is not there cannot be deleted, whatever version it should have.
-        if version != expected || (to.is_none() && cell.live().is_none()) {
+        if version != expected || (to.is_none() && state.live().is_none()) {
             return Err(CommitError::Conflict);
         }
-        cell.change(at, to);
+        state.change(at, to);
         Ok(())
     }
-}
-
-fn bytes(cell: &Cell) -> Result<usize, CommitError> {
-    let documents = cell.seen.iter().chain(&cell.push);
-    let sizes = documents.map(|document| document.to_vec().map(|bytes| bytes.len()));
-    let sum: Result<usize, _> = sizes.sum();
-    sum.map_err(|error| EngineError::Corrupt(error.to_string()).into())
 }

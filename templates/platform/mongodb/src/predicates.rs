@@ -7,7 +7,7 @@ use platform_ports::engine::{CommitError, Documents, Find};
 use uuid::Uuid;
 
 use super::documents::name_of;
-use super::error::Failed;
+use super::error::Error;
 use super::fields::{ID, LIVE};
 use super::store::{Store, all};
 
@@ -50,7 +50,7 @@ impl Store {
     pub(super) async fn hold(&self, predicate: &Predicate) -> Result<(), CommitError> {
         match predicate {
             Predicate::Answer { find, rows } => {
-                self.finish_in(find.schema.table).await?;
+                self.roll_forward_in(find.schema.table).await?;
                 match self.versions(find).await? == *rows {
                     true => Ok(()),
                     false => Err(CommitError::Conflict),
@@ -89,11 +89,11 @@ impl Store {
         collection: &str,
         mut found: Document,
         changed: &BTreeMap<String, bool>,
-    ) -> Result<bool, Failed> {
+    ) -> Result<bool, Error> {
         if changed.values().any(|found| *found) {
             return Ok(false);
         }
-        self.finish_in(collection).await?;
+        self.roll_forward_in(collection).await?;
         found.insert(LIVE, true);
         let most = i64::try_from(changed.len()).unwrap_or(i64::MAX - 1) + 1;
         let found = self

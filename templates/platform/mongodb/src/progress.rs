@@ -1,4 +1,4 @@
-//! Gates and offsets: how far handlers have come.
+//! Applied sequences and offsets: how far handlers have come.
 
 use mongodb::bson::{Document, doc};
 use platform_contract::schema::Schema;
@@ -8,14 +8,14 @@ use platform_ports::engine::{
 };
 use uuid::Uuid;
 
-use super::error::{Failed, corrupt, number, signed, text, unsigned};
-use super::fields::{GATES, ID, LIVE, OFFSETS};
+use super::error::{Error, corrupt, number, signed, text, unsigned};
+use super::fields::{APPLIED_SEQUENCES, ID, LIVE, OFFSETS};
 use super::rows::{is_live, of_generation};
 use super::search::Search;
 use super::store::Store;
 
 /// The key of an applied sequence.
-pub(super) fn gate_key(handler: &str, generation: Generation, aggregate: Uuid) -> String {
+pub(super) fn sequence_key(handler: &str, generation: Generation, aggregate: Uuid) -> String {
     format!("{handler}/{generation}/{aggregate}")
 }
 
@@ -32,7 +32,7 @@ pub(super) fn offset_key(offset: &OffsetAdvance) -> String {
 }
 
 /// The applied sequence after its step; `None`: it is not where the step begins.
-pub(super) fn advanced_gate(
+pub(super) fn advanced_sequence(
     advance: &SequenceAdvance,
     now: Option<&Document>,
 ) -> Result<Option<Document>, EngineError> {
@@ -84,12 +84,12 @@ impl Store {
         handler: &str,
         generation: Generation,
         aggregates: &[Uuid],
-    ) -> Result<Vec<(Uuid, AppliedSequence)>, Failed> {
+    ) -> Result<Vec<(Uuid, AppliedSequence)>, Error> {
         let keys = aggregates
             .iter()
-            .map(|aggregate| gate_key(handler, generation, *aggregate));
+            .map(|aggregate| sequence_key(handler, generation, *aggregate));
         let filter = doc! { ID: { "$in": keys.collect::<Vec<_>>() } };
-        let found = self.read(GATES, &Search::all(filter)).await?;
+        let found = self.read(APPLIED_SEQUENCES, &Search::all(filter)).await?;
         let applied_sequences = found.iter().filter(|applied| is_live(applied)).map(applied);
         Ok(applied_sequences.collect::<Result<_, _>>()?)
     }
@@ -99,8 +99,8 @@ impl Store {
         &self,
         handler: &str,
         generation: Generation,
-    ) -> Result<Vec<OffsetAdvance>, Failed> {
-        self.finish_in(OFFSETS).await?;
+    ) -> Result<Vec<OffsetAdvance>, Error> {
+        self.roll_forward_in(OFFSETS).await?;
         let filter = doc! { "handler": handler, "generation": i64::from(generation), LIVE: true };
         let search = Search {
             sort: doc! { "topic": 1, "partition": 1 },
@@ -116,13 +116,15 @@ impl Store {
         schema: Option<&Schema>,
         handler: &str,
         generation: Generation,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), Error> {
         if let Some(schema) = schema.filter(|schema| schema.generations) {
             let rows = of_generation(schema, generation);
             self.collection(schema.table).delete_many(rows).await?;
         }
         let progress = doc! { "handler": handler, "generation": i64::from(generation) };
-        self.collection(GATES).delete_many(progress.clone()).await?;
+        self.collection(APPLIED_SEQUENCES)
+            .delete_many(progress.clone())
+            .await?;
         self.collection(OFFSETS).delete_many(progress).await?;
         Ok(())
     }

@@ -11,12 +11,12 @@ use platform_contract::value::Timestamp;
 use platform_ports::engine::{self, DocumentWrite, Documents, WriteSet};
 use uuid::Uuid;
 
+use super::addresses::document_address;
 use super::documents::decoded;
-use super::error::{Failed, is_true, unsigned};
-use super::fields::{ID, INTENT_ID, LOOSE, REQUESTS, REQUESTS_DUE, REQUESTS_MOVED};
-use super::places::document_place;
+use super::error::{Error, is_true, unsigned};
+use super::fields::{ID, INTENT_ID, REQUESTS, REQUESTS_DUE, REQUESTS_MOVED, STANDALONE_OUTBOX};
 use super::search::Search;
-use super::store::{Place, Store, all};
+use super::store::{Address, Store, all};
 
 /// The answers that a document holds.
 pub(super) fn answers(document: &Document) -> impl Iterator<Item = &Document> {
@@ -26,7 +26,7 @@ pub(super) fn answers(document: &Document) -> impl Iterator<Item = &Document> {
 
 impl Store {
     /// The document that holds the answer under a key: that of the aggregate which the key names.
-    pub(super) fn holder_of(&self, collection: Documents, key: &str) -> Option<Place> {
+    pub(super) fn answer_holder_of(&self, collection: Documents, key: &str) -> Option<Address> {
         if collection != Documents::Requests {
             return None;
         }
@@ -40,26 +40,28 @@ impl Store {
     pub(super) fn moved(
         &self,
         writes: &[WriteSet],
-        has_moved: impl Fn(&Place) -> bool,
-    ) -> impl Iterator<Item = Place> {
+        has_moved: impl Fn(&Address) -> bool,
+    ) -> impl Iterator<Item = Address> {
         let all = writes.iter().flat_map(|write| &write.documents);
-        let moved =
-            all.filter(move |write| self.holder(write).is_some_and(|holder| has_moved(&holder)));
-        moved.map(document_place)
+        let moved = all.filter(move |write| {
+            self.answer_holder(write)
+                .is_some_and(|holder| has_moved(&holder))
+        });
+        moved.map(document_address)
     }
 
     /// The document that holds the answer which is written, if it is one.
-    pub(super) fn holder(&self, write: &DocumentWrite) -> Option<Place> {
+    pub(super) fn answer_holder(&self, write: &DocumentWrite) -> Option<Address> {
         let (collection, key) = named(write);
-        self.holder_of(collection, key)
+        self.answer_holder_of(collection, key)
     }
 
     /// The answer that an aggregate's document holds; `None` when it may be elsewhere.
     pub(super) async fn held_answer(
         &self,
-        (table, id): &Place,
+        (table, id): &Address,
         key: &str,
-    ) -> Result<Option<Option<engine::Document>>, Failed> {
+    ) -> Result<Option<Option<engine::Document>>, Error> {
         let search = Search {
             projection: doc! {
                 REQUESTS: { "$elemMatch": { ID: key } },
@@ -103,16 +105,16 @@ impl Store {
     }
 
     /// How many answers documents of aggregates hold.
-    pub(super) async fn held_answers(&self) -> Result<u64, Failed> {
+    pub(super) async fn held_answers(&self) -> Result<u64, Error> {
         let mut count = 0;
-        self.finish_answers().await?;
+        self.roll_forward_answers().await?;
         for table in self.aggregates() {
             let steps = vec![
                 doc! { "$match": { REQUESTS_DUE: { "$exists": true } } },
                 doc! { "$unwind": "$_requests" },
                 doc! { "$count": "count" },
             ];
-            let counted = self.settled(table).aggregate(steps).await?;
+            let counted = self.majority(table).aggregate(steps).await?;
             for counted in all(counted).await? {
                 count += unsigned(&counted, "count")?;
             }
@@ -124,13 +126,13 @@ impl Store {
     /// decides the shard, there is no place for an answer before there is a row, and none for any.
     fn aggregates(&self) -> impl Iterator<Item = &str> {
         let names = self.outboxes.iter().map(String::as_str);
-        names.filter(|name| *name != LOOSE && self.shard_of(name).is_none())
+        names.filter(|name| *name != STANDALONE_OUTBOX && self.shard_of(name).is_none())
     }
 
     /// Applies what was committed and not yet applied to the documents that hold answers.
-    pub(super) async fn finish_answers(&self) -> Result<(), Failed> {
+    pub(super) async fn roll_forward_answers(&self) -> Result<(), Error> {
         for table in self.aggregates() {
-            self.finish_in(table).await?;
+            self.roll_forward_in(table).await?;
         }
         Ok(())
     }

@@ -7,18 +7,18 @@ use mongodb::bson::{Bson, Document, doc};
 use platform_ports::engine::EngineError;
 use platform_ports::fail_point;
 
-use super::error::{Failed, corrupt, number};
+use super::error::{Error, corrupt, number};
 use super::fields::{ADDED, ID, INTENT, INTENT_ID, STUB, TRANSACTIONS};
-use super::store::{Place, Store, all};
+use super::store::{Address, Store, all};
 
-/// How long whoever meets an undecided transaction waits before it ends that.
+/// How long whoever meets an undecided transaction waits before it aborts that.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The pause between two looks at an undecided transaction.
 const PAUSE: Duration = Duration::from_millis(4);
 
-/// How old an undecided transaction is before it is cleared away though nobody has met it, in
-/// microseconds. Only tidiness hangs on this clock.
+/// How old an undecided transaction is before the cleanup aborts it though nobody has met it, in
+/// microseconds. Nothing but the cleanup hangs on this clock.
 const ABANDONED: i64 = 30_000_000;
 
 /// How a record says that it is undecided.
@@ -28,7 +28,7 @@ pub(super) const COMMITTED: &str = "committed";
 
 /// The documents of a collection that a transaction holds.
 #[derive(Debug, Default)]
-pub(super) struct Part {
+pub(super) struct Participants {
     pub(super) collection: String,
     /// Those that stay, when it happens.
     pub(super) keep: Vec<String>,
@@ -36,7 +36,7 @@ pub(super) struct Part {
     pub(super) drop: Vec<String>,
 }
 
-impl Part {
+impl Participants {
     /// As a record has it.
     pub(super) fn to_document(&self) -> Document {
         doc! { "in": &self.collection, "keep": &self.keep, "drop": &self.drop }
@@ -57,12 +57,12 @@ impl Part {
 }
 
 /// The documents a record names.
-fn parts(record: &Document) -> Result<Vec<Part>, EngineError> {
+fn participants(record: &Document) -> Result<Vec<Participants>, EngineError> {
     let list = record.get_array("parts").map_err(|_| corrupt("parts"))?;
     let documents = list
         .iter()
         .map(|part| part.as_document().ok_or_else(|| corrupt("parts")));
-    documents.map(|part| Part::of(part?)).collect()
+    documents.map(|part| Participants::of(part?)).collect()
 }
 
 fn is_committed(record: &Document) -> bool {
@@ -72,31 +72,36 @@ fn is_committed(record: &Document) -> bool {
 }
 
 impl Store {
-    /// Waits for the transaction that holds these documents, and ends it when that takes long.
-    pub(super) async fn settle(&self, tx: ObjectId, places: &[Place]) -> Result<(), Failed> {
+    /// Waits for the transaction that holds these documents, and aborts it when that takes long.
+    pub(super) async fn resolve(&self, tx: ObjectId, addresses: &[Address]) -> Result<(), Error> {
         let met = Instant::now();
         loop {
             match self.record(tx).await? {
-                None => return self.release(tx, places).await,
-                Some(record) if is_committed(&record) => return self.finish(tx, &record).await,
+                None => return self.release(tx, addresses).await,
+                Some(record) if is_committed(&record) => {
+                    return self.roll_forward(tx, &record).await;
+                }
                 Some(_) if met.elapsed() >= PATIENCE => {
-                    self.end(tx).await?;
+                    self.abort(tx).await?;
                 }
                 Some(_) => tokio::time::sleep(PAUSE).await,
             }
         }
     }
 
-    /// The record of a transaction; `None` when it is over, or was ended before it happened.
-    async fn record(&self, tx: ObjectId) -> Result<Option<Document>, Failed> {
-        let settled = self.settled(TRANSACTIONS).find_one(doc! { ID: tx }).await?;
+    /// The record of a transaction; `None` when it is over, or was aborted before it happened.
+    async fn record(&self, tx: ObjectId) -> Result<Option<Document>, Error> {
+        let settled = self
+            .majority(TRANSACTIONS)
+            .find_one(doc! { ID: tx })
+            .await?;
         if settled.is_some() {
             return Ok(settled);
         }
         // A new primary may not know yet how far its majority is: a write finds out, and when there
         // is a record after all and undecided, it is no longer. Of what only the primary has the
         // state is not looked at: it may yet be lost.
-        self.end(tx).await?;
+        self.abort(tx).await?;
         let there = self
             .collection(TRANSACTIONS)
             .find_one(doc! { ID: tx })
@@ -104,8 +109,8 @@ impl Store {
         Ok(there.map(|_| Document::new()))
     }
 
-    /// Ends a transaction that has not happened; whether it had not.
-    pub(super) async fn end(&self, tx: ObjectId) -> Result<bool, Failed> {
+    /// Aborts a transaction that has not happened; whether it had not.
+    pub(super) async fn abort(&self, tx: ObjectId) -> Result<bool, Error> {
         let undecided = doc! { ID: tx, "state": PENDING };
         let record = self
             .collection(TRANSACTIONS)
@@ -114,29 +119,38 @@ impl Store {
         let Some(record) = record else {
             return Ok(false);
         };
-        self.undo(tx, &parts(&record)?).await?;
+        self.roll_back(tx, &participants(&record)?).await?;
         Ok(true)
     }
 
     /// Gives documents back as they were before a transaction that did not happen.
-    pub(super) async fn undo(&self, tx: ObjectId, parts: &[Part]) -> Result<(), Failed> {
-        for part in parts {
-            let all = part.keep.iter().chain(&part.drop).cloned();
-            self.undo_in(tx, &part.collection, all.map(Bson::String).collect())
+    pub(super) async fn roll_back(&self, tx: ObjectId, all: &[Participants]) -> Result<(), Error> {
+        for participants in all {
+            let keys = participants.keep.iter().chain(&participants.drop).cloned();
+            self.roll_back_in(
+                tx,
+                &participants.collection,
+                keys.map(Bson::String).collect(),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn release(&self, tx: ObjectId, addresses: &[Address]) -> Result<(), Error> {
+        for (collection, key) in addresses {
+            self.roll_back_in(tx, collection, vec![Bson::from(key.as_str())])
                 .await?;
         }
         Ok(())
     }
 
-    async fn release(&self, tx: ObjectId, places: &[Place]) -> Result<(), Failed> {
-        for (collection, key) in places {
-            self.undo_in(tx, collection, vec![Bson::from(key.as_str())])
-                .await?;
-        }
-        Ok(())
-    }
-
-    async fn undo_in(&self, tx: ObjectId, collection: &str, keys: Vec<Bson>) -> Result<(), Failed> {
+    async fn roll_back_in(
+        &self,
+        tx: ObjectId,
+        collection: &str,
+        keys: Vec<Bson>,
+    ) -> Result<(), Error> {
         let collection = self.collection(collection);
         let held = doc! { ID: { "$in": keys }, INTENT_ID: tx };
         let mut stubs = held.clone();
@@ -151,20 +165,20 @@ impl Store {
     }
 
     /// Applies what has happened to all of its documents, and forgets the transaction.
-    pub(super) async fn finish(&self, tx: ObjectId, record: &Document) -> Result<(), Failed> {
-        self.apply(tx, &parts(record)?).await
+    pub(super) async fn roll_forward(&self, tx: ObjectId, record: &Document) -> Result<(), Error> {
+        self.apply(tx, &participants(record)?).await
     }
 
     /// The same, the documents being known.
-    pub(super) async fn apply(&self, tx: ObjectId, parts: &[Part]) -> Result<(), Failed> {
-        for part in parts {
-            let collection = self.collection(&part.collection);
-            if !part.drop.is_empty() {
-                let gone = doc! { ID: { "$in": &part.drop }, INTENT_ID: tx };
+    pub(super) async fn apply(&self, tx: ObjectId, all: &[Participants]) -> Result<(), Error> {
+        for participants in all {
+            let collection = self.collection(&participants.collection);
+            if !participants.drop.is_empty() {
+                let gone = doc! { ID: { "$in": &participants.drop }, INTENT_ID: tx };
                 collection.delete_many(gone).await?;
             }
-            if !part.keep.is_empty() {
-                let kept = doc! { ID: { "$in": &part.keep }, INTENT_ID: tx };
+            if !participants.keep.is_empty() {
+                let kept = doc! { ID: { "$in": &participants.keep }, INTENT_ID: tx };
                 collection.update_many(kept, after()).await?;
             }
             fail_point::reach("mongodb.applied-some").await;
@@ -176,26 +190,26 @@ impl Store {
     }
 
     /// Applies those of these transactions that have happened; whether any had.
-    pub(super) async fn finish_those(&self, which: Document) -> Result<bool, Failed> {
+    pub(super) async fn roll_forward_those(&self, which: Document) -> Result<bool, Error> {
         let committed = doc! { ID: which, "state": COMMITTED };
-        let records = self.settled(TRANSACTIONS).find(committed).await?;
+        let records = self.majority(TRANSACTIONS).find(committed).await?;
         let records = all(records).await?;
         for record in &records {
-            self.finish(id_of(record)?, record).await?;
+            self.roll_forward(id_of(record)?, record).await?;
         }
         Ok(!records.is_empty())
     }
 
-    /// Applies all that has happened, and ends what has been undecided for long.
-    pub(super) async fn tidy(&self) -> Result<(), Failed> {
-        let records = self.settled(TRANSACTIONS).find(doc! {}).await?;
+    /// Applies all that has happened, and aborts what has been undecided for long.
+    pub(super) async fn cleanup(&self) -> Result<(), Error> {
+        let records = self.majority(TRANSACTIONS).find(doc! {}).await?;
         for record in all(records).await? {
             let tx = id_of(&record)?;
             let age = self.clock.time() - number(&record, "at").unwrap_or(0);
             if is_committed(&record) {
-                self.finish(tx, &record).await?;
+                self.roll_forward(tx, &record).await?;
             } else if age > ABANDONED {
-                self.end(tx).await?;
+                self.abort(tx).await?;
             }
         }
         Ok(())

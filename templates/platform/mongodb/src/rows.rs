@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::codec;
-use super::error::{Failed, corrupt, is_true, number, signed, text, unsigned};
+use super::error::{Error, corrupt, is_true, number, signed, text, unsigned};
 use super::fields::{CLAIMS, ID, INTENT_ID, LIVE, OUTBOX, REQUESTS, VERSION};
 use super::search::Search;
 use super::store::Store;
@@ -191,7 +191,7 @@ impl Store {
         schema: &Schema,
         generation: Generation,
         ids: &[Uuid],
-    ) -> Result<Vec<Found>, Failed> {
+    ) -> Result<Vec<Found>, Error> {
         let keys: Vec<String> = ids.iter().map(|id| key(schema, generation, *id)).collect();
         let search = Search {
             projection: without_outbox(),
@@ -215,7 +215,7 @@ impl Store {
         generation: Generation,
         after: Option<Uuid>,
         limit: u32,
-    ) -> Result<Vec<(Uuid, u64)>, Failed> {
+    ) -> Result<Vec<(Uuid, u64)>, Error> {
         let mut filter = of_generation(schema, generation);
         filter.insert(LIVE, false);
         if let Some(after) = after {

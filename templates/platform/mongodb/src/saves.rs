@@ -5,35 +5,35 @@ use platform_contract::schema::Schema;
 use platform_ports::engine::{CommitError, Save, SaveTo};
 use uuid::Uuid;
 
-use super::places::{id_of, references};
-use super::plan::Planning;
+use super::addresses::{id_of, references};
+use super::plan::Planner;
 use super::predicates::{Predicate, has};
 use super::rows;
 
-impl Planning<'_> {
+impl Planner<'_> {
     /// A change of a row.
     pub(super) fn save(&mut self, at: usize, save: &Save) -> Result<(), CommitError> {
         let id = id_of(save);
-        let cell = self.cell(
+        let state = self.state(
             save.schema.table,
             rows::key(save.schema, save.generation, id),
         );
-        if rows::version(cell.now.as_ref())? != save.expected {
+        if rows::version(state.now.as_ref())? != save.expected {
             return Err(CommitError::Conflict);
         }
-        cell.schema = Some(save.schema);
-        let before = cell.live().cloned();
+        state.schema = Some(save.schema);
+        let before = state.live().cloned();
         match &save.to {
             SaveTo::Live(stored) => {
                 let mut row = rows::live(save, stored, before.as_ref())?;
-                cell.keep_shard(&mut row)?;
-                cell.change(at, Some(row));
+                state.keep_shard(&mut row)?;
+                state.change(at, Some(row));
                 self.references(save, before.as_ref())
             }
             SaveTo::Deleted { version, .. } => {
                 let mut tombstone = rows::tombstone(save, *version)?;
-                cell.keep_shard(&mut tombstone)?;
-                cell.change(at, Some(tombstone));
+                state.keep_shard(&mut tombstone)?;
+                state.change(at, Some(tombstone));
                 self.referrers(at, save.schema, id)
             }
         }
@@ -48,9 +48,9 @@ impl Planning<'_> {
             let Some(table) = column.references else {
                 continue;
             };
-            let cell = self.cell(table, id.to_string());
-            cell.locked = true;
-            if cell.live().is_none() {
+            let state = self.state(table, id.to_string());
+            state.locked = true;
+            if state.live().is_none() {
                 return Err(CommitError::MissingReference(column.name, id));
             }
         }

@@ -2,8 +2,8 @@
 
 use mongodb::bson::{Bson, Document, doc};
 
-use super::error::Failed;
-use super::store::{Store, all, holder};
+use super::error::Error;
+use super::store::{Store, all, locking_transaction};
 
 /// A search of a collection.
 #[derive(Debug)]
@@ -36,18 +36,18 @@ impl Store {
         &self,
         collection: &str,
         search: &Search,
-    ) -> Result<Vec<Document>, Failed> {
+    ) -> Result<Vec<Document>, Error> {
         loop {
             let found = self
-                .settled(collection)
+                .majority(collection)
                 .find(search.filter.clone())
                 .sort(search.sort.clone())
                 .projection(search.projection.clone())
                 .limit(search.limit)
                 .await?;
             let found = all(found).await?;
-            let held: Vec<Bson> = found.iter().filter_map(holder).collect();
-            if held.is_empty() || !self.finish_those(doc! { "$in": held }).await? {
+            let held: Vec<Bson> = found.iter().filter_map(locking_transaction).collect();
+            if held.is_empty() || !self.roll_forward_those(doc! { "$in": held }).await? {
                 return Ok(found);
             }
         }

@@ -9,22 +9,22 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 use platform_ports::engine::{CommitError, EngineError};
 
-use super::cells::Cell;
-use super::error::Failed;
+use super::document_state::DocumentState;
+use super::error::Error;
 use super::fields::{IDS, LIVE, REVISION};
 use super::intents::bound;
-use super::plan::{Failure, Plan, Planning};
+use super::plan::{Plan, Planner, WriteSetError};
 use super::rows::is_live;
-use super::store::{Place, Store};
+use super::store::{Address, Store};
 
 /// Where it is written that an id is in use.
-fn id_place((table, id): &Place) -> Place {
+fn id_address((table, id): &Address) -> Address {
     (IDS.to_owned(), format!("{table}/{id}"))
 }
 
 /// Whether nothing is there in a collection that does not keep ids apart.
-fn is_nothing_apart(cell: &Cell) -> bool {
-    cell.shard.is_some() && cell.seen.is_none()
+fn is_nothing_apart(state: &DocumentState) -> bool {
+    state.shard.is_some() && state.seen.is_none()
 }
 
 impl Store {
@@ -35,12 +35,12 @@ impl Store {
 
     /// Brings what is left of deleted rows into the shards in which a transaction makes them again, for
     /// nothing that is unique can be kept for them from elsewhere; whether there were such.
-    pub(super) async fn move_remains(&self, plan: &Plan) -> Result<bool, Failed> {
+    pub(super) async fn move_remains(&self, plan: &Plan) -> Result<bool, Error> {
         let mut any = false;
-        for (place, cell) in plan.taking_part() {
-            if let (Some(mut to), Some(bound)) = (cell.moves_to(), bound(place, cell)) {
+        for (address, state) in plan.taking_part() {
+            if let (Some(mut to), Some(bound)) = (state.moves_to(), bound(address, state)) {
                 to.insert(REVISION, ObjectId::new());
-                let collection = self.collection(&place.0);
+                let collection = self.collection(&address.0);
                 collection.update_one(bound, doc! { "$set": to }).await?;
                 any = true;
             }
@@ -49,15 +49,15 @@ impl Store {
     }
 }
 
-/// The places of ids under which nothing is.
+/// The addresses of ids under which nothing is.
 pub(super) fn ids<'a>(
-    cells: impl Iterator<Item = (&'a Place, &'a Cell)>,
-) -> impl Iterator<Item = Place> {
-    let nothing = cells.filter(|(_, cell)| is_nothing_apart(cell));
-    nothing.map(|(place, _)| id_place(place))
+    states: impl Iterator<Item = (&'a Address, &'a DocumentState)>,
+) -> impl Iterator<Item = Address> {
+    let nothing = states.filter(|(_, state)| is_nothing_apart(state));
+    nothing.map(|(address, _)| id_address(address))
 }
 
-impl Cell {
+impl DocumentState {
     /// Gives what the row becomes the value that decides its shard, which it had from the start. What is
     /// made again may have another one.
     pub(super) fn keep_shard(&self, to: &mut Document) -> Result<(), CommitError> {
@@ -95,20 +95,20 @@ impl Cell {
     }
 }
 
-impl Planning<'_> {
+impl Planner<'_> {
     /// Makes sure that ids of rows that are made, and those under which nothing is to be, stay unused by
     /// others.
-    pub(super) fn claim_ids(&mut self) -> Result<(), Failure> {
-        let cells = self.plan.cells.iter();
-        let nothing = cells.filter(|(_, cell)| cell.takes_part() && is_nothing_apart(cell));
-        let nothing: Vec<Place> = nothing.map(|(place, _)| place.clone()).collect();
-        for place in nothing {
-            let cell = self.cell_at(place.clone());
-            let (at, is_made) = (cell.at, cell.changed);
+    pub(super) fn claim_ids(&mut self) -> Result<(), WriteSetError> {
+        let states = self.plan.states.iter();
+        let nothing = states.filter(|(_, state)| state.takes_part() && is_nothing_apart(state));
+        let nothing: Vec<Address> = nothing.map(|(address, _)| address.clone()).collect();
+        for address in nothing {
+            let state = self.state_at(address.clone());
+            let (at, is_made) = (state.at, state.changed);
             if !is_made {
-                cell.locked = false;
+                state.locked = false;
             }
-            let id = self.cell_at(id_place(&place));
+            let id = self.state_at(id_address(&address));
             if id.live().is_some() {
                 return Err((at, CommitError::Conflict));
             }

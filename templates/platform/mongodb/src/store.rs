@@ -10,19 +10,19 @@ use platform_contract::value::Timestamp;
 use platform_ports::engine::{EngineError, OpenError, Options};
 
 use super::clock::Clock;
-use super::connect::{Way, durable};
-use super::error::{Failed, Written, corrupt, written};
-use super::fields::{INTENT, INTENT_ID, LOOSE, OUTBOX_ID};
+use super::connect::{Connection, durable};
+use super::error::{BulkWriteOutcome, Error, corrupt, written};
+use super::fields::{INTENT, INTENT_ID, OUTBOX_ID, STANDALONE_OUTBOX};
 
-/// Where a document is: its collection and its key. Their order is that in which they are locked.
-pub(super) type Place = (String, String);
+/// The address of a document: its collection and its key. Their order is that in which they are locked.
+pub(super) type Address = (String, String);
 
 /// The index whose first member decides where in a cluster a document is.
 const SHARD: &str = "microdb_shard";
 
 /// A database.
 pub(super) struct Store {
-    pub(super) way: Way,
+    pub(super) connection: Connection,
     pub(super) clock: Clock,
     pub(super) options: Options,
     /// The collections whose documents carry messages.
@@ -37,14 +37,14 @@ pub(super) struct Store {
 
 impl Store {
     /// Looks at the collections that migrations have made.
-    pub(super) async fn open(way: Way, options: Options) -> Result<Self, OpenError> {
-        let failed = |error| way.failed(&error);
+    pub(super) async fn open(connection: Connection, options: Options) -> Result<Self, OpenError> {
+        let failed = |error| connection.failed(&error);
         let mut outboxes = Vec::new();
         let mut paths = HashMap::new();
         let mut shards = HashMap::new();
-        let names = way.database.list_collection_names().await;
+        let names = connection.database.list_collection_names().await;
         for name in names.map_err(failed)? {
-            let collection = way.database.collection::<Document>(&name);
+            let collection = connection.database.collection::<Document>(&name);
             let mut indexes = collection.list_indexes().await.map_err(failed)?;
             while indexes.advance().await.map_err(failed)? {
                 let index = indexes.deserialize_current().map_err(failed)?;
@@ -52,23 +52,23 @@ impl Store {
                 let Some(path) = index.keys.keys().next() else {
                     continue;
                 };
-                if path == OUTBOX_ID && name != LOOSE {
+                if path == OUTBOX_ID && name != STANDALONE_OUTBOX {
                     outboxes.push(name.clone());
                 }
                 if let Some(index) = index.options.and_then(|options| options.name) {
                     if index == SHARD {
                         // There is no second index over what this one is over.
-                        let place = (name.clone(), path.clone());
-                        paths.insert(format!("{name}_{path}"), place);
+                        let address = (name.clone(), path.clone());
+                        paths.insert(format!("{name}_{path}"), address);
                         shards.insert(name.clone(), path.clone());
                     }
                     paths.insert(index, (name.clone(), path.clone()));
                 }
             }
         }
-        outboxes.push(LOOSE.to_owned());
+        outboxes.push(STANDALONE_OUTBOX.to_owned());
         Ok(Self {
-            way,
+            connection,
             clock: Clock::default(),
             options,
             outboxes,
@@ -80,17 +80,21 @@ impl Store {
 
     /// A collection as write sets read and write it.
     pub(super) fn collection(&self, name: &str) -> Collection<Document> {
-        self.way.database.collection(name)
+        self.connection.database.collection(name)
     }
 
     /// A collection as others read it.
-    pub(super) fn settled(&self, name: &str) -> Collection<Document> {
-        self.way.settled.collection(name)
+    pub(super) fn majority(&self, name: &str) -> Collection<Document> {
+        self.connection.majority.collection(name)
     }
 
     /// The database's clock.
-    pub(super) async fn now(&self) -> Result<Timestamp, Failed> {
-        let answer = self.way.database.run_command(doc! { "hello": 1 }).await?;
+    pub(super) async fn now(&self) -> Result<Timestamp, Error> {
+        let answer = self
+            .connection
+            .database
+            .run_command(doc! { "hello": 1 })
+            .await?;
         let time = answer
             .get_datetime("localTime")
             .map_err(|_| corrupt("localTime"))?;
@@ -112,23 +116,27 @@ impl Store {
     }
 
     /// A command that writes several documents, durably.
-    pub(super) async fn write(&self, mut command: Document) -> Result<Written, Failed> {
+    pub(super) async fn write(&self, mut command: Document) -> Result<BulkWriteOutcome, Error> {
         command.insert("ordered", true);
         command.insert("writeConcern", durable());
-        let answer = self.way.database.run_command(command).await?;
+        let answer = self.connection.database.run_command(command).await?;
         Ok(written(&answer)?)
     }
 
     /// Applies what was committed and not yet applied to a collection.
-    pub(super) async fn finish_in(&self, collection: &str) -> Result<(), Failed> {
+    pub(super) async fn roll_forward_in(&self, collection: &str) -> Result<(), Error> {
         let held = self
             .collection(collection)
             .find(doc! { INTENT_ID: { "$exists": true } })
             .projection(doc! { INTENT_ID: 1 })
             .await?;
-        let held: Vec<Bson> = all(held).await?.iter().filter_map(holder).collect();
+        let held: Vec<Bson> = all(held)
+            .await?
+            .iter()
+            .filter_map(locking_transaction)
+            .collect();
         if !held.is_empty() {
-            self.finish_those(doc! { "$in": held }).await?;
+            self.roll_forward_those(doc! { "$in": held }).await?;
         }
         Ok(())
     }
@@ -152,13 +160,13 @@ fn check_unique(collection: &str, index: &IndexModel) -> Result<(), OpenError> {
 }
 
 /// The transaction that holds a document.
-pub(super) fn holder(document: &Document) -> Option<Bson> {
+pub(super) fn locking_transaction(document: &Document) -> Option<Bson> {
     let intent = document.get_document(INTENT).ok()?;
     intent.get("id").cloned()
 }
 
 /// All that a cursor yields.
-pub(super) async fn all(mut cursor: Cursor<Document>) -> Result<Vec<Document>, Failed> {
+pub(super) async fn all(mut cursor: Cursor<Document>) -> Result<Vec<Document>, Error> {
     let mut found = Vec::new();
     while cursor.advance().await? {
         found.push(cursor.deserialize_current()?);

@@ -8,47 +8,47 @@ use platform_ports::engine::{
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::constraints::Broken;
-use super::error::{Failed, given_up};
+use super::constraints::ConstraintViolation;
+use super::error::{StatementError, is_aborted};
 use super::locks::{self, Purpose};
-use super::outbox::{self, Room};
+use super::outbox::{self, OutboxCapacity};
+use super::row_with_events::{self, AttachedDocument};
 use super::tables::Tables;
 use super::value::{Arguments, Sql, Type};
-use super::whole::{self, Beside};
 use super::{bulk, documents, find, progress, rows, save};
 
 /// What keeps a write set from being applied.
 #[derive(Debug)]
-pub(super) enum Stop {
-    /// For the reason that is told.
-    Refused(CommitError),
+pub(super) enum ApplyError {
+    /// For the reason that the caller is told.
+    Commit(CommitError),
     /// A constraint; what it means is found out after the transaction.
-    Broken(Box<Broken>),
-    /// The server gave the transaction up for another's sake.
-    GivenUp,
+    Constraint(Box<ConstraintViolation>),
+    /// The server aborted the transaction: a deadlock, or a serialization failure.
+    Aborted,
     /// The event log has no partition for this month.
-    NoPartition,
+    MissingPartition,
 }
 
-impl Stop {
+impl ApplyError {
     /// Something is not as it was read.
     pub(super) fn conflict() -> Self {
-        Self::Refused(CommitError::Conflict)
+        Self::Commit(CommitError::Conflict)
     }
 }
 
-impl From<Failed> for Stop {
-    fn from(failed: Failed) -> Self {
+impl From<StatementError> for ApplyError {
+    fn from(failed: StatementError) -> Self {
         match failed {
-            Failed::Server(error) if given_up(&error) => Self::GivenUp,
-            failed => Self::Refused(failed.into()),
+            StatementError::Server(error) if is_aborted(&error) => Self::Aborted,
+            failed => Self::Commit(failed.into()),
         }
     }
 }
 
-impl From<EngineError> for Stop {
+impl From<EngineError> for ApplyError {
     fn from(error: EngineError) -> Self {
-        Self::Refused(error.into())
+        Self::Commit(error.into())
     }
 }
 
@@ -60,14 +60,14 @@ type Locked = HashMap<(&'static str, Generation, Uuid), u64>;
 pub(super) async fn apply(
     connection: &mut PgConnection,
     tables: &Tables,
-    room: &Room,
+    capacity: &OutboxCapacity,
     writes: &[WriteSet],
-) -> Result<(), (usize, Stop)> {
+) -> Result<(), (usize, ApplyError)> {
     let locked = lock(connection, tables, writes).await;
-    let mut locked = locked.map_err(|stop| (0, stop))?;
+    let mut locked = locked.map_err(|error| (0, error))?;
     for (at, write) in writes.iter().enumerate() {
-        let applied = one(connection, tables, room, &mut locked, write).await;
-        applied.map_err(|stop| (at, stop))?;
+        let applied = one(connection, tables, capacity, &mut locked, write).await;
+        applied.map_err(|error| (at, error))?;
     }
     Ok(())
 }
@@ -76,7 +76,7 @@ async fn lock(
     connection: &mut PgConnection,
     tables: &Tables,
     writes: &[WriteSet],
-) -> Result<Locked, Stop> {
+) -> Result<Locked, ApplyError> {
     let mut locked = Locked::new();
     for rows in locks::rows(writes) {
         let sql = tables.of(rows.schema);
@@ -99,35 +99,43 @@ async fn lock(
 async fn one(
     connection: &mut PgConnection,
     tables: &Tables,
-    room: &Room,
+    capacity: &OutboxCapacity,
     locked: &mut Locked,
     write: &WriteSet,
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     for one in write.conditions() {
         if !holds(connection, locked, one).await? {
-            return Err(Stop::conflict());
+            return Err(ApplyError::conflict());
         }
     }
-    saves(connection, tables, room, locked, write).await?;
-    progress::advance_gates(connection, &write.applied_sequences).await?;
+    save_rows(connection, tables, capacity, locked, write).await?;
+    progress::advance_sequences(connection, &write.applied_sequences).await?;
     documents::write(connection, &write.documents).await?;
     progress::advance_offsets(connection, &write.offsets).await
 }
 
 /// The changes of rows, and the messages.
-async fn saves(
+async fn save_rows(
     connection: &mut PgConnection,
     tables: &Tables,
-    room: &Room,
+    capacity: &OutboxCapacity,
     locked: &mut Locked,
     write: &WriteSet,
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     let events = write.events.len() as u64;
-    if let Some(row @ (one, stored)) = usual(write)
-        && room.take(events)
+    if let Some(row @ (one, stored)) = single_row(write)
+        && capacity.take(events)
     {
         let sql = tables.of(one.schema);
-        if whole::apply(connection, &sql, row, &write.events, &Beside::Nothing).await? {
+        if row_with_events::apply(
+            connection,
+            &sql,
+            row,
+            &write.events,
+            &AttachedDocument::None,
+        )
+        .await?
+        {
             remember(locked, one);
             return save::rest(connection, &sql, one, stored, one.expected > 0).await;
         }
@@ -149,16 +157,16 @@ async fn saves(
         remember(locked, one);
     }
     if events > 0 {
-        if !room.take(events) {
-            outbox::reserve(connection, room, events).await?;
+        if !capacity.take(events) {
+            outbox::reserve(connection, capacity, events).await?;
         }
         outbox::append(connection, &write.events).await?;
     }
     Ok(())
 }
 
-/// The one row of a write set that has messages too, where it is to be there afterwards.
-pub(super) fn usual(write: &WriteSet) -> Option<(&Save, &Stored)> {
+/// The row of a write set of a single one that has messages too, where it is to be there afterwards.
+pub(super) fn single_row(write: &WriteSet) -> Option<(&Save, &Stored)> {
     match (write.saves.as_slice(), write.events.is_empty()) {
         ([one], false) => match &one.to {
             SaveTo::Live(stored) => Some((one, stored)),
@@ -181,7 +189,7 @@ async fn holds(
     connection: &mut PgConnection,
     locked: &Locked,
     check: &Check,
-) -> Result<bool, Stop> {
+) -> Result<bool, ApplyError> {
     Ok(match check {
         Check::Version {
             schema,

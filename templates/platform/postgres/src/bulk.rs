@@ -8,7 +8,7 @@ use platform_ports::engine::{EngineError, Save, SaveTo, Stored};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::apply::Stop;
+use super::apply::ApplyError;
 use super::error::signed;
 use super::statement;
 use super::tables::{TableSql, quoted, separated, unshared};
@@ -86,8 +86,8 @@ pub(super) async fn apply(
     connection: &mut PgConnection,
     sql: &TableSql,
     saves: &[Save],
-) -> Result<(), Stop> {
-    let (changed, made) = parted(saves);
+) -> Result<(), ApplyError> {
+    let (changed, made) = updates_and_inserts(saves);
     let done = update(connection, sql, &changed).await?;
     for (one, stored) in changed {
         // It may have been deleted before: that is looked at one by one.
@@ -97,16 +97,16 @@ pub(super) async fn apply(
     }
     insert(connection, sql, &made).await?;
     match were_deleted(connection, &made).await? {
-        true => Err(Stop::conflict()),
+        true => Err(ApplyError::conflict()),
         false => Ok(()),
     }
 }
 
-/// What is to be there, with the change that says so.
-pub(super) type Live<'a> = Vec<(&'a Save, &'a Stored)>;
+/// Rows that are to be there, with the changes that say so.
+pub(super) type LiveRows<'a> = Vec<(&'a Save, &'a Stored)>;
 
 /// The rows that are changed, and those that are made.
-pub(super) fn parted(saves: &[Save]) -> (Live<'_>, Live<'_>) {
+pub(super) fn updates_and_inserts(saves: &[Save]) -> (LiveRows<'_>, LiveRows<'_>) {
     let live = saves.iter().filter_map(|one| match &one.to {
         SaveTo::Live(stored) => Some((one, stored)),
         SaveTo::Deleted { .. } => None,
@@ -118,7 +118,7 @@ pub(super) fn parted(saves: &[Save]) -> (Live<'_>, Live<'_>) {
 async fn were_deleted(
     connection: &mut PgConnection,
     made: &[(&Save, &Stored)],
-) -> Result<bool, Stop> {
+) -> Result<bool, ApplyError> {
     let Some((first, _)) = made.first() else {
         return Ok(false);
     };
@@ -141,7 +141,7 @@ async fn update(
     connection: &mut PgConnection,
     sql: &TableSql,
     rows: &[(&Save, &Stored)],
-) -> Result<HashSet<Uuid>, Stop> {
+) -> Result<HashSet<Uuid>, ApplyError> {
     if rows.is_empty() {
         return Ok(HashSet::new());
     }
@@ -155,7 +155,7 @@ async fn insert(
     connection: &mut PgConnection,
     sql: &TableSql,
     rows: &[(&Save, &Stored)],
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -164,7 +164,7 @@ async fn insert(
     let made = statement::execute(connection, &statement, arguments).await?;
     match made == rows.len() as u64 {
         true => Ok(()),
-        false => Err(Stop::conflict()),
+        false => Err(ApplyError::conflict()),
     }
 }
 

@@ -6,7 +6,7 @@ use platform_contract::schema::{Collection, Schema};
 use platform_ports::engine::{EngineError, Save, Stored, entities};
 use sqlx::postgres::PgConnection;
 
-use super::apply::Stop;
+use super::apply::ApplyError;
 use super::codec::type_of;
 use super::shard::{COLUMN, Shard};
 use super::tables::{names, quoted, separated};
@@ -71,7 +71,7 @@ pub(super) async fn save(
     sql: &CollectionSql,
     stored: &Stored,
     existed: bool,
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     let (ids, columns) = arrays(collection, stored)?;
     if ids.is_empty() && !existed {
         return Ok(());
@@ -90,7 +90,7 @@ pub(super) async fn save(
     }
     statement::execute(connection, &sql.save, arguments)
         .await
-        .map_err(|failed| constraints::stop(save, stored.id, !existed, failed))?;
+        .map_err(|failed| constraints::apply_error(save, stored.id, !existed, failed))?;
     Ok(())
 }
 

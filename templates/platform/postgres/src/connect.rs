@@ -36,7 +36,7 @@ const SESSION: [(&str, &str); 5] = [
 /// look into row by row whatever the statistics say: the server keeps plans, and tables are often empty
 /// when they are made. Nothing of it is worth compiling. Migrations are anybody's statements, and are
 /// planned as the server sees fit.
-pub(super) const PLANNING: [(&str, &str); 5] = [
+pub(super) const PLANNER_SETTINGS: [(&str, &str); 5] = [
     ("enable_seqscan", "off"),
     ("enable_bitmapscan", "off"),
     ("enable_hashjoin", "off"),

@@ -11,8 +11,8 @@ use sqlx::Error;
 use sqlx::postgres::{PgConnection, PgDatabaseError};
 use uuid::Uuid;
 
-use super::apply::Stop;
-use super::error::{Failed, is_there, of_server};
+use super::apply::ApplyError;
+use super::error::{StatementError, is_there, of_server};
 use super::rows;
 use super::statement;
 use super::tables::{TableSql, locking, quoted};
@@ -22,7 +22,7 @@ const FOREIGN_KEY: &str = "23503";
 
 /// A constraint that kept a row from being saved or deleted.
 #[derive(Debug)]
-pub(super) struct Broken {
+pub(super) struct ConstraintViolation {
     schema: &'static Schema,
     generation: Generation,
     id: Uuid,
@@ -38,17 +38,22 @@ pub(super) struct Broken {
 }
 
 /// What kept a row, or an entity in it, from being saved or deleted. `making`: it was not there.
-pub(super) fn stop(save: &Save, id: Uuid, making: bool, failed: Failed) -> Stop {
+pub(super) fn apply_error(
+    save: &Save,
+    id: Uuid,
+    making: bool,
+    failed: StatementError,
+) -> ApplyError {
     let error = match failed {
-        Failed::Engine(error) => return Stop::Refused(error.into()),
-        Failed::Server(error) => error,
+        StatementError::Engine(error) => return ApplyError::Commit(error.into()),
+        StatementError::Server(error) => error,
     };
-    let Some((unique, table, constraint)) = broken(&error) else {
-        return Failed::Server(error).into();
+    let Some((unique, table, constraint)) = violation(&error) else {
+        return StatementError::Server(error).into();
     };
     let detail = of_server(&error).and_then(PgDatabaseError::detail);
     let names = detail.and_then(id_in).unwrap_or_default();
-    Stop::Broken(Box::new(Broken {
+    ApplyError::Constraint(Box::new(ConstraintViolation {
         schema: save.schema,
         generation: save.generation,
         id,
@@ -58,11 +63,11 @@ pub(super) fn stop(save: &Save, id: Uuid, making: bool, failed: Failed) -> Stop 
         table,
         constraint,
         names,
-        error: Failed::Server(error).into(),
+        error: StatementError::Server(error).into(),
     }))
 }
 
-fn broken(error: &Error) -> Option<(bool, String, String)> {
+fn violation(error: &Error) -> Option<(bool, String, String)> {
     let found = of_server(error)?;
     let unique = is_there(error);
     (unique || found.code() == FOREIGN_KEY).then(|| {
@@ -78,7 +83,7 @@ fn id_in(detail: &str) -> Option<Uuid> {
     Uuid::try_parse(value).ok()
 }
 
-impl Broken {
+impl ConstraintViolation {
     /// The schema of the row.
     pub(super) const fn schema(&self) -> &'static Schema {
         self.schema
@@ -114,8 +119,8 @@ impl Broken {
         }
         let members = members(connection, &self.constraint).await?;
         let unique = self.schema.unique.iter();
-        let mut broken = unique.filter(|unique| unique.members == members);
-        let Some(unique) = broken.next() else {
+        let mut violated = unique.filter(|unique| unique.members == members);
+        let Some(unique) = violated.next() else {
             return Ok(None);
         };
         // An update that met with it had the version it expected; a row to be made had not.
@@ -196,7 +201,7 @@ pub(super) async fn listed_references(
     connection: &mut PgConnection,
     schema: &Schema,
     stored: &Stored,
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     for column in schema.columns.iter().filter(|column| column.list) {
         let (Some(table), Some(Value::Array(ids))) =
             (column.references, stored.members.get(column.name))
@@ -216,7 +221,7 @@ pub(super) async fn listed_references(
         }
         if let Some(missing) = named.into_iter().next() {
             let error = CommitError::MissingReference(column.name, missing);
-            return Err(Stop::Refused(error));
+            return Err(ApplyError::Commit(error));
         }
     }
     Ok(())
@@ -228,7 +233,7 @@ pub(super) async fn listed_referrers(
     connection: &mut PgConnection,
     schema: &Schema,
     id: Uuid,
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     let type_of: Arc<str> = "SELECT atttypid = 'text'::regtype FROM pg_attribute
          WHERE attrelid = to_regclass($1) AND attname = $2"
         .into();
@@ -250,7 +255,9 @@ pub(super) async fn listed_referrers(
         let arguments = Arguments::default().text(&id.to_string());
         let found = statement::rows(connection, &sql.into(), arguments).await?;
         if !found.is_empty() {
-            return Err(Stop::Refused(CommitError::StillReferenced(referrer.table)));
+            return Err(ApplyError::Commit(CommitError::StillReferenced(
+                referrer.table,
+            )));
         }
     }
     Ok(())

@@ -1,14 +1,17 @@
-//! The runtime's collections of documents.
+//! The runtime's collections of documents, and leases, which are documents too. No condition on groups is
+//! about leases, so they take no lock by name.
 
 mod read;
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use platform_ports::engine::{Document, DocumentWrite, Documents, EngineError};
 use sqlx::postgres::PgConnection;
+use uuid::Uuid;
 
-use super::apply::Stop;
-use super::error::{Failed, lost, signed};
+use super::apply::ApplyError;
+use super::error::{StatementError, lost, signed};
 use super::statement;
 use super::tables::unshared;
 use super::value::{Arguments, Sql, Type};
@@ -45,7 +48,7 @@ struct Changes<'a> {
 pub(super) async fn write(
     connection: &mut PgConnection,
     writes: &[DocumentWrite],
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     let mut changes: BTreeMap<Documents, Changes<'_>> = BTreeMap::new();
     let mut keys = HashSet::new();
     for write in writes {
@@ -83,7 +86,7 @@ pub(super) async fn write(
 async fn apply(
     connection: &mut PgConnection,
     changes: &BTreeMap<Documents, Changes<'_>>,
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     for (collection, changes) in changes {
         let table = table(*collection);
         change(connection, table, &changes.changed).await?;
@@ -128,11 +131,11 @@ fn versions(versions: impl Iterator<Item = u64>) -> Result<Vec<Sql>, EngineError
 }
 
 /// Every one of them has to be concerned.
-fn all(done: u64, wanted: usize) -> Result<(), Stop> {
+fn all(done: u64, wanted: usize) -> Result<(), ApplyError> {
     if done == wanted as u64 {
         Ok(())
     } else {
-        Err(Stop::conflict())
+        Err(ApplyError::conflict())
     }
 }
 
@@ -140,14 +143,14 @@ async fn make(
     connection: &mut PgConnection,
     table: &str,
     documents: &[&Document],
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     if documents.is_empty() {
         return Ok(());
     }
     let arguments = arrays(Arguments::default(), documents.iter().copied());
     match statement::execute(connection, &unshared(&making(table)), arguments).await {
         Ok(_) => Ok(()),
-        Err(Failed::Server(error)) if lost(&error) => Err(Stop::conflict()),
+        Err(StatementError::Server(error)) if lost(&error) => Err(ApplyError::conflict()),
         Err(failed) => Err(failed.into()),
     }
 }
@@ -166,7 +169,7 @@ async fn change(
     connection: &mut PgConnection,
     table: &str,
     documents: &[(&Document, u64)],
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     if documents.is_empty() {
         return Ok(());
     }
@@ -194,7 +197,7 @@ async fn delete(
     connection: &mut PgConnection,
     table: &str,
     keys: &[(&str, u64)],
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     if keys.is_empty() {
         return Ok(());
     }
@@ -215,4 +218,27 @@ async fn delete(
         .many(Type::Int, &expected);
     let deleted = statement::execute(connection, &sql.into(), arguments).await?;
     all(deleted, keys.len())
+}
+
+/// Takes or renews a lease; whether `owner` has it now.
+pub(super) async fn lease(
+    connection: &mut PgConnection,
+    name: &str,
+    owner: Uuid,
+    millis: u64,
+) -> Result<bool, EngineError> {
+    let sql: Arc<str> =
+        r#"INSERT INTO microdb_leases AS l (key, "group", position, due, version, body)
+        VALUES ($1, $1, 0, clock_timestamp() + $3::bigint * interval '1 millisecond', 1, $2)
+        ON CONFLICT (key) DO UPDATE SET
+            due = clock_timestamp() + $3::bigint * interval '1 millisecond',
+            version = l.version + 1, body = excluded.body
+        WHERE l.due <= clock_timestamp() OR l.body = excluded.body"#
+            .into();
+    let body = serde_json::json!({ "owner": owner.to_string() });
+    let arguments = Arguments::default()
+        .text(name)
+        .text(&body.to_string())
+        .int(signed(millis)?);
+    Ok(statement::execute(connection, &sql, arguments).await? == 1)
 }

@@ -13,15 +13,15 @@ use platform_ports::engine::{
 use sqlx::Connection;
 use uuid::Uuid;
 
-use super::outbox::{self, Room};
+use super::outbox::{self, OutboxCapacity};
 use super::pool::Pool;
 use super::replicas::Standbys;
 use super::tables::Tables;
 use super::writer::Writer;
-use super::{connect, documents, find, generations, leases, log, migrate, progress, rows};
+use super::{connect, documents, event_log, find, generations, migrate, progress, rows, statement};
 
 /// How many rows are deleted in one transaction when many are.
-const SWEEP: u32 = 1_000;
+const CLEANUP_BATCH: u32 = 1_000;
 
 /// How many transactions write at the same time; the server writes them to the disk together.
 const WRITERS: usize = 16;
@@ -59,7 +59,7 @@ impl PostgresEngine {
         let mut connection = connect::prepare(&with).await?;
         migrate::check_complete(&mut connection, migrations).await?;
         let unusable = |error: EngineError| OpenError::Unusable(error.to_string());
-        log::make_partitions(&mut connection)
+        event_log::make_partitions(&mut connection)
             .await
             .map_err(unusable)?;
         if let Err(error) = connection.close().await {
@@ -70,7 +70,7 @@ impl PostgresEngine {
             writer: Writer {
                 pool: Pool::new(with.clone(), WRITERS),
                 tables: Arc::clone(&tables),
-                room: Room::new(options.outbox_limit),
+                capacity: OutboxCapacity::new(options.outbox_limit),
             },
             readers: Arc::new(Pool::new(with, options.readers)),
             standbys: None,
@@ -101,7 +101,7 @@ impl PostgresEngine {
 impl Engine for PostgresEngine {
     /// The clock of the server.
     async fn now(&self) -> Result<Timestamp, EngineError> {
-        over!(self.writer.pool, log::now)
+        over!(self.writer.pool, statement::now)
     }
 
     async fn load(
@@ -209,11 +209,11 @@ impl Engine for PostgresEngine {
         after: Option<(Uuid, u64)>,
         limit: u32,
     ) -> Result<Vec<OutboxEvent>, EngineError> {
-        over!(self.readers, log::read, aggregate_type, after, limit)
+        over!(self.readers, event_log::read, aggregate_type, after, limit)
     }
 
     async fn trim_event_log(&self, before: Timestamp) -> Result<u64, EngineError> {
-        over!(self.writer.pool, log::trim, before)
+        over!(self.writer.pool, event_log::trim, before)
     }
 
     async fn applied_sequences(
@@ -252,7 +252,7 @@ impl Engine for PostgresEngine {
                 schema,
                 handler,
                 generation,
-                SWEEP
+                CLEANUP_BATCH
             )?;
             if !left {
                 return Ok(());
@@ -281,6 +281,6 @@ impl Engine for PostgresEngine {
     }
 
     async fn lease(&self, name: &str, owner: Uuid, millis: u64) -> Result<bool, EngineError> {
-        over!(self.writer.pool, leases::lease, name, owner, millis)
+        over!(self.writer.pool, documents::lease, name, owner, millis)
     }
 }

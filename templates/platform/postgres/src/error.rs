@@ -4,8 +4,8 @@ use platform_ports::engine::{CommitError, EngineError};
 use sqlx::Error;
 use sqlx::postgres::PgDatabaseError;
 
-/// What the server says when it gives up one of several transactions that are in each other's way.
-const GIVEN_UP: [&str; 2] = ["40001", "40P01"];
+/// What the server says when it aborts one of several transactions that are in each other's way.
+const ABORTED: [&str; 2] = ["40001", "40P01"];
 
 /// What `microdb_never_deleted` of the runtime's migration says.
 const DELETED: &str = "MDB01";
@@ -22,30 +22,30 @@ const PASSING: [&str; 11] = [
 /// What kept a statement from being run: a value that cannot be stored, or what the server said. To whom
 /// it is of no matter which, it is an engine's error by `?`.
 #[derive(Debug)]
-pub(super) enum Failed {
+pub(super) enum StatementError {
     /// Before it was sent.
     Engine(EngineError),
     /// By the server, or on the way.
     Server(Error),
 }
 
-impl From<EngineError> for Failed {
+impl From<EngineError> for StatementError {
     fn from(error: EngineError) -> Self {
         Self::Engine(error)
     }
 }
 
-impl From<Error> for Failed {
+impl From<Error> for StatementError {
     fn from(error: Error) -> Self {
         Self::Server(error)
     }
 }
 
-impl From<Failed> for EngineError {
-    fn from(failed: Failed) -> Self {
+impl From<StatementError> for EngineError {
+    fn from(failed: StatementError) -> Self {
         let error = match failed {
-            Failed::Engine(error) => return error,
-            Failed::Server(error) => error,
+            StatementError::Engine(error) => return error,
+            StatementError::Server(error) => error,
         };
         match &error {
             Error::Database(_) => match of_server(&error) {
@@ -71,8 +71,8 @@ impl From<Failed> for EngineError {
     }
 }
 
-impl From<Failed> for CommitError {
-    fn from(failed: Failed) -> Self {
+impl From<StatementError> for CommitError {
+    fn from(failed: StatementError) -> Self {
         Self::Engine(failed.into())
     }
 }
@@ -96,9 +96,9 @@ pub(super) fn table(error: &Error) -> &str {
         .unwrap_or_default()
 }
 
-/// Whether the server gave the transaction up for another's sake.
-pub(super) fn given_up(error: &Error) -> bool {
-    GIVEN_UP.contains(&code(error))
+/// Whether the server aborted the transaction for another's sake.
+pub(super) fn is_aborted(error: &Error) -> bool {
+    ABORTED.contains(&code(error))
 }
 
 /// Whether what was to be made for the first time had been deleted.

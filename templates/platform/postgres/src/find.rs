@@ -10,7 +10,7 @@ use serde_json::Value;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::error::Failed;
+use super::error::StatementError;
 use super::tables::{TableSql, of_generation, quoted};
 use super::value::{Arguments, Sql, Type};
 use super::{codec, rows, statement};
@@ -54,7 +54,7 @@ pub(super) async fn page(
 pub(super) async fn versions(
     connection: &mut PgConnection,
     find: &Find,
-) -> Result<Vec<(Uuid, u64)>, Failed> {
+) -> Result<Vec<(Uuid, u64)>, StatementError> {
     let query = Query::new(find)?;
     let text = query.text(find, r#"t."id", t."version""#, 0);
     rows::versions(connection, &text.into(), query.arguments()).await

@@ -76,8 +76,8 @@
 //! by the tables' keys, and changed by `ctid`.
 //!
 //! What a handler has made of a run of messages is one statement, and so is a row with its messages: see
-//! the modules `run` and `whole`. If one finds anything else than it expects, it does nothing, and a
-//! transaction of single steps tells what it is.
+//! the modules `handler_batch` and `row_with_events`. If one finds anything else than it expects, it does
+//! nothing, and a transaction of single steps tells what it is.
 //!
 //! # The outbox
 //! An aggregate's row is changed, and so locked, before its events get their positions, and the lock
@@ -102,19 +102,19 @@ mod documents;
 mod driver;
 mod engine;
 mod error;
+mod event_log;
 mod find;
 mod generations;
-mod leases;
+mod handler_batch;
 mod locks;
-mod log;
 mod migrate;
 mod numeric;
 mod outbox;
 mod pool;
 mod progress;
 mod replicas;
+mod row_with_events;
 mod rows;
-mod run;
 mod save;
 mod setup;
 mod shard;
@@ -124,7 +124,6 @@ mod tables;
 #[cfg(feature = "testing")]
 mod test_server;
 mod value;
-mod whole;
 mod writer;
 
 pub use driver::Postgres;

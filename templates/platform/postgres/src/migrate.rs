@@ -6,10 +6,10 @@ use platform_ports::engine::history::{self, Applied, hash_of, mark};
 use platform_ports::engine::{Documents, EngineError, Migration, OpenError};
 use sqlx::postgres::PgConnection;
 
-use super::error::{Failed, of_server};
+use super::error::{StatementError, of_server};
 use super::statement::{execute, rows, script, text};
 use super::value::Arguments;
-use super::{connect, documents, log};
+use super::{connect, documents, event_log};
 
 /// The tables of the runtime.
 const RUNTIME: &[Migration] = &[Migration {
@@ -53,7 +53,7 @@ pub async fn migrate(url: &str, migrations: &[Migration]) -> Result<Vec<String>,
             names.push(migration.name.to_owned());
         }
     }
-    log::make_partitions(&mut connection)
+    event_log::make_partitions(&mut connection)
         .await
         .map_err(failed_to_ask)?;
     Ok(names)
@@ -121,7 +121,7 @@ async fn apply(connection: &mut PgConnection, migration: &Migration) -> Result<b
     Ok(true)
 }
 
-async fn in_transaction(connection: &mut PgConnection, text: &str) -> Result<(), Failed> {
+async fn in_transaction(connection: &mut PgConnection, text: &str) -> Result<(), StatementError> {
     script(connection, "BEGIN").await?;
     script(connection, "SET LOCAL microdb.migrating = 'yes'").await?;
     script(connection, text).await
@@ -165,10 +165,10 @@ async fn mark_as_new(connection: &mut PgConnection) -> Result<(), OpenError> {
     written.map(|_| ()).map_err(failed_to_ask)
 }
 
-fn failed(migration: &Migration, failed: &Failed) -> OpenError {
+fn failed(migration: &Migration, failed: &StatementError) -> OpenError {
     let why = match failed {
-        Failed::Engine(error) => error.to_string(),
-        Failed::Server(error) => match of_server(error) {
+        StatementError::Engine(error) => error.to_string(),
+        StatementError::Server(error) => match of_server(error) {
             Some(found) => found.message().to_owned(),
             None => error.to_string(),
         },

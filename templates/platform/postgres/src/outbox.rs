@@ -9,8 +9,8 @@ use platform_ports::engine::{CommitError, EngineError, OutboxDepth, OutboxEvent,
 use sqlx::postgres::{PgConnection, PgRow};
 use uuid::Uuid;
 
-use super::apply::Stop;
-use super::error::{Failed, code, is_there, signed, table};
+use super::apply::ApplyError;
+use super::error::{StatementError, code, is_there, signed, table};
 use super::statement;
 use super::value::{Arguments, Sql, Type};
 
@@ -42,14 +42,14 @@ pub(super) fn given(first: usize) -> String {
 /// For how long a count of what waits is good enough while there is plenty of room.
 const COUNTED: Duration = Duration::from_secs(1);
 
-/// How much room there is in the outbox, counted now and then rather than with every commit.
-pub(super) struct Room {
+/// The capacity of the outbox that is left, counted now and then rather than with every commit.
+pub(super) struct OutboxCapacity {
     limit: u64,
     last: Mutex<Option<(Instant, u64)>>,
 }
 
-impl Room {
-    /// Up to so many messages.
+impl OutboxCapacity {
+    /// Of an outbox of up to so many messages.
     pub(super) fn new(limit: u64) -> Self {
         Self {
             limit,
@@ -57,50 +57,50 @@ impl Room {
         }
     }
 
-    /// Takes room for so many, if a recent count left plenty; whether it did.
+    /// Takes it for so many, if a recent count left plenty; whether it did.
     pub(super) fn take(&self, wanted: u64) -> bool {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match last.as_mut() {
-            Some((at, room))
-                if at.elapsed() < COUNTED && *room >= (self.limit / 4).max(1_000) + wanted =>
+            Some((at, capacity))
+                if at.elapsed() < COUNTED && *capacity >= (self.limit / 4).max(1_000) + wanted =>
             {
-                *room -= wanted;
+                *capacity -= wanted;
                 true
             }
             _ => false,
         }
     }
 
-    fn counted(&self, room: u64) {
+    fn counted(&self, capacity: u64) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = Some((Instant::now(), room));
+        *last = Some((Instant::now(), capacity));
     }
 }
 
-/// Refuses when there is no room for so many. What other transactions are about to write is not
+/// Refuses when there is none for so many. What other transactions are about to write is not
 /// counted, so the limit can be exceeded by as much.
 pub(super) async fn reserve(
     connection: &mut PgConnection,
-    room: &Room,
+    capacity: &OutboxCapacity,
     wanted: u64,
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     // Positions are given in order, so the span between the first and the last is an upper bound.
     let span: Arc<str> = "SELECT coalesce((SELECT max(position) FROM microdb_outbox)
         - (SELECT min(position) FROM microdb_outbox) + 1, 0)"
         .into();
     let count: Arc<str> = "SELECT count(*) FROM microdb_outbox".into();
     let mut waiting = number(connection, &span).await?;
-    if waiting + wanted > room.limit {
+    if waiting + wanted > capacity.limit {
         waiting = number(connection, &count).await?;
     }
-    if waiting + wanted > room.limit {
-        return Err(Stop::Refused(CommitError::OutboxFull));
+    if waiting + wanted > capacity.limit {
+        return Err(ApplyError::Commit(CommitError::OutboxFull));
     }
-    room.counted(room.limit - waiting - wanted);
+    capacity.counted(capacity.limit - waiting - wanted);
     Ok(())
 }
 
-async fn number(connection: &mut PgConnection, sql: &Arc<str>) -> Result<u64, Failed> {
+async fn number(connection: &mut PgConnection, sql: &Arc<str>) -> Result<u64, StatementError> {
     let rows = statement::rows(connection, sql, Arguments::default()).await?;
     Ok(rows
         .first()
@@ -148,7 +148,7 @@ pub(super) fn arrays(
 pub(super) async fn append(
     connection: &mut PgConnection,
     events: &[OutboxEvent],
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     let sql = format!(
         "WITH n AS MATERIALIZED ({}),
         log AS (INSERT INTO microdb_event_log ({COLUMNS}) SELECT {COLUMNS} FROM n WHERE logged)
@@ -162,12 +162,14 @@ pub(super) async fn append(
 }
 
 /// What kept messages from being appended; another failure is given back.
-pub(super) fn refused(failed: Failed) -> Result<Stop, Failed> {
+pub(super) fn refused(failed: StatementError) -> Result<ApplyError, StatementError> {
     match &failed {
         // A message with the same id is waiting already.
-        Failed::Server(error) if is_there(error) && table(error) == TABLE => Ok(Stop::conflict()),
+        StatementError::Server(error) if is_there(error) && table(error) == TABLE => {
+            Ok(ApplyError::conflict())
+        }
         // The log has no partition for this time.
-        Failed::Server(error) if code(error) == "23514" => Ok(Stop::NoPartition),
+        StatementError::Server(error) if code(error) == "23514" => Ok(ApplyError::MissingPartition),
         _ => Err(failed),
     }
 }

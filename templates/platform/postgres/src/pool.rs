@@ -11,8 +11,8 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
-use super::connect::PLANNING;
-use super::error::Failed;
+use super::connect::PLANNER_SETTINGS;
+use super::error::StatementError;
 
 /// How long to wait for a connection that is free, and for a new one.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -28,7 +28,7 @@ impl Pool {
     /// So many connections at most; none is opened yet.
     pub(super) fn new(options: PgConnectOptions, most: usize) -> Self {
         Self {
-            options: options.options(PLANNING),
+            options: options.options(PLANNER_SETTINGS),
             idle: Mutex::default(),
             permits: Semaphore::new(most.max(1)),
         }
@@ -38,7 +38,7 @@ impl Pool {
     ///
     /// # Errors
     /// When none becomes free, or the server does not answer.
-    pub(super) async fn take(&self) -> Result<Taken<'_>, EngineError> {
+    pub(super) async fn take(&self) -> Result<PooledConnection<'_>, EngineError> {
         let permit = timeout(PATIENCE, self.permits.acquire()).await;
         let permit = permit
             .map_err(|_| unavailable("no connection became free"))?
@@ -50,9 +50,9 @@ impl Pool {
             None => timeout(PATIENCE, self.options.connect())
                 .await
                 .map_err(|_| unavailable("the server does not answer"))?
-                .map_err(Failed::from)?,
+                .map_err(StatementError::from)?,
         };
-        Ok(Taken {
+        Ok(PooledConnection {
             pool: self,
             connection: Some(connection),
             is_new,
@@ -65,15 +65,15 @@ impl Pool {
     }
 }
 
-/// A connection in use; closed when it is dropped without [`Taken::done`].
-pub(super) struct Taken<'a> {
+/// A connection in use; closed when it is dropped without [`PooledConnection::done`].
+pub(super) struct PooledConnection<'a> {
     pool: &'a Pool,
     connection: Option<PgConnection>,
     is_new: bool,
     _permit: SemaphorePermit<'a>,
 }
 
-impl Taken<'_> {
+impl PooledConnection<'_> {
     /// Whether it was opened for this use.
     pub(super) const fn is_new(&self) -> bool {
         self.is_new
@@ -90,11 +90,11 @@ impl Taken<'_> {
     }
 
     /// Keeps the connection for the next, unless it failed.
-    pub(super) fn done<T, E: Failure>(mut self, outcome: Result<T, E>) -> Result<T, E> {
+    pub(super) fn done<T, E: PoolError>(mut self, outcome: Result<T, E>) -> Result<T, E> {
         let connection = self.connection.take();
         match &outcome {
             // The others are likely to have lost their server, too.
-            Err(error) if error.is_of_connection() => self.pool.idle().clear(),
+            Err(error) if error.breaks_connection() => self.pool.idle().clear(),
             _ => self.pool.idle().extend(connection),
         }
         outcome
@@ -102,19 +102,19 @@ impl Taken<'_> {
 }
 
 /// An error that may be the connection's.
-pub(super) trait Failure {
+pub(super) trait PoolError {
     /// Whether it may.
-    fn is_of_connection(&self) -> bool;
+    fn breaks_connection(&self) -> bool;
 }
 
-impl Failure for EngineError {
-    fn is_of_connection(&self) -> bool {
+impl PoolError for EngineError {
+    fn breaks_connection(&self) -> bool {
         matches!(self, Self::Unavailable(_))
     }
 }
 
-impl Failure for CommitError {
-    fn is_of_connection(&self) -> bool {
+impl PoolError for CommitError {
+    fn breaks_connection(&self) -> bool {
         matches!(self, Self::Engine(EngineError::Unavailable(_)))
     }
 }

@@ -1,4 +1,4 @@
-//! Gates and offsets: how far handlers have come.
+//! Applied sequences and offsets: how far handlers have come.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -10,8 +10,8 @@ use platform_ports::engine::{
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::apply::Stop;
-use super::error::{Failed, lost, signed};
+use super::apply::ApplyError;
+use super::error::{StatementError, lost, signed};
 use super::statement;
 use super::tables::unshared;
 use super::value::{Arguments, Sql, Type};
@@ -64,10 +64,10 @@ fn parts<T, K: Hash + Eq>(all: &[T], key: impl Fn(&T) -> K) -> Vec<&[T]> {
 }
 
 /// Advances applied sequences, each from the sequence it must have now.
-pub(super) async fn advance_gates(
+pub(super) async fn advance_sequences(
     connection: &mut PgConnection,
     advances: &[SequenceAdvance],
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     for part in parts(advances, |one| {
         (one.handler.clone(), one.generation, one.aggregate)
     }) {
@@ -76,14 +76,16 @@ pub(super) async fn advance_gates(
             let arguments = advances_of(Arguments::default(), &advanced)?;
             let done = statement::execute(connection, &unshared(ADVANCED), arguments).await?;
             if done < advanced.len() as u64 {
-                return Err(Stop::conflict());
+                return Err(ApplyError::conflict());
             }
         }
         if !made.is_empty() {
-            let arguments = gates_of(Arguments::default(), &made)?;
+            let arguments = sequences_of(Arguments::default(), &made)?;
             match statement::execute(connection, &unshared(MADE), arguments).await {
                 Ok(_) => {}
-                Err(Failed::Server(error)) if lost(&error) => return Err(Stop::conflict()),
+                Err(StatementError::Server(error)) if lost(&error) => {
+                    return Err(ApplyError::conflict());
+                }
                 Err(failed) => return Err(failed.into()),
             }
         }
@@ -98,11 +100,11 @@ pub(super) fn advances_of(
 ) -> Result<Arguments, EngineError> {
     let before = |one: &&SequenceAdvance| signed(one.from.unwrap_or(0)).map(Sql::Int);
     let before: Vec<Sql> = advances.iter().map(before).collect::<Result<_, _>>()?;
-    Ok(gates_of(arguments, advances)?.many(Type::Int, &before))
+    Ok(sequences_of(arguments, advances)?.many(Type::Int, &before))
 }
 
 /// The parameters of [`MADE`].
-pub(super) fn gates_of(
+pub(super) fn sequences_of(
     arguments: Arguments,
     advances: &[&SequenceAdvance],
 ) -> Result<Arguments, EngineError> {
@@ -161,7 +163,7 @@ pub(super) async fn applied_sequences(
 pub(super) async fn advance_offsets(
     connection: &mut PgConnection,
     offsets: &[OffsetAdvance],
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     for part in parts(offsets, |one| {
         (
             one.handler.clone(),

@@ -1,8 +1,8 @@
 //! Reads from streaming standbys that never go back behind what a caller has seen.
 //!
-//! The position of a commit is that of the write-ahead log, asked once it is flushed; a standby whose
-//! replay has passed it shows the commit. A caller that names no position is answered by a standby that
-//! is behind the server by [`LAG`] at most, so that who was told a position needs to keep it for
+//! The token of a commit is its position in the write-ahead log, asked once it is flushed; a standby whose
+//! replay has passed it shows the commit. A caller without a token is answered by a standby that
+//! is behind the server by [`LAG`] at most, so that who was given a token needs to keep it for
 //! little longer; nobody is answered by one that lacks what was there when the service was opened,
 //! its migrations among that.
 
@@ -21,22 +21,22 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::pool::Pool;
-use super::standby::{PATIENCE, Standby, flushed, identity};
+use super::standby::{PATIENCE, Standby, flushed, system_identifier};
 use super::tables::Tables;
 use super::{connect, find, rows};
 
 /// How far behind a standby may be, in time.
 const LAG: Duration = Duration::from_secs(10);
 
-/// How often server and standbys are looked at.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often server and standbys are checked.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The standbys of a server.
 pub(super) struct Standbys {
     shared: Arc<Shared>,
     tables: Arc<Tables>,
     next: AtomicUsize,
-    /// Looks at them as long as this is there.
+    /// Checks them as long as this is there.
     _watch: JoinSet<()>,
 }
 
@@ -60,7 +60,7 @@ macro_rules! from_any {
                 let outcome = $function(connection.get()? $(, $argument)*).await;
                 connection.done(outcome).map(Some)
             };
-            if let Some(answer) = standby.answered(timeout(PATIENCE, asked).await) {
+            if let Some(answer) = standby.note_outcome(timeout(PATIENCE, asked).await) {
                 return Some(answer);
             }
         }
@@ -83,7 +83,7 @@ impl Standbys {
         let mut connection = server.take().await.map_err(unusable)?;
         let asked = async {
             let session = connection.get()?;
-            Ok::<_, EngineError>((identity(session).await?, flushed(session).await?))
+            Ok::<_, EngineError>((system_identifier(session).await?, flushed(session).await?))
         };
         let asked = asked.await;
         let (identity, opened) = connection.done(asked).map_err(unusable)?;
@@ -144,7 +144,7 @@ impl Shared {
     }
 }
 
-/// Looks at server and standbys for ever.
+/// Checks server and standbys for ever.
 async fn watch(shared: Arc<Shared>, opened: ConsistencyToken) {
     let mut positions = VecDeque::from([(Instant::now(), opened)]);
     loop {
@@ -155,9 +155,9 @@ async fn watch(shared: Arc<Shared>, opened: ConsistencyToken) {
         let floor = floor(&mut positions, Instant::now());
         shared.floor.store(floor.number(), Ordering::Release);
         for standby in &shared.standbys {
-            standby.look(&shared.identity, floor).await;
+            standby.check(&shared.identity, floor).await;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
 }
 

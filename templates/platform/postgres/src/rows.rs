@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use uuid::Uuid;
 
 use super::codec::{self, type_of};
-use super::error::Failed;
+use super::error::StatementError;
 use super::statement;
 use super::tables::TableSql;
 use super::value::{Arguments, Sql, Type};
@@ -67,7 +67,7 @@ pub(super) async fn live_version(
     sql: &TableSql,
     generation: Generation,
     id: Uuid,
-) -> Result<Option<u64>, Failed> {
+) -> Result<Option<u64>, StatementError> {
     let arguments = Arguments::default().uuid(id).int(generation);
     let rows = statement::rows(connection, &sql.version, arguments).await?;
     let version = rows.first().map(|row| statement::natural(row, 0));
@@ -80,7 +80,7 @@ pub(super) async fn tombstone(
     schema: &Schema,
     generation: Generation,
     id: Uuid,
-) -> Result<Option<u64>, Failed> {
+) -> Result<Option<u64>, StatementError> {
     let sql: Arc<str> =
         "SELECT version FROM microdb_tombstones WHERE of = $1 AND generation = $2 AND id = $3 FOR UPDATE"
             .into();
@@ -120,13 +120,13 @@ pub(super) async fn versions(
     connection: &mut PgConnection,
     sql: &Arc<str>,
     arguments: Arguments,
-) -> Result<Vec<(Uuid, u64)>, Failed> {
+) -> Result<Vec<(Uuid, u64)>, StatementError> {
     let rows = statement::rows(connection, sql, arguments).await?;
     let pair = |row| Ok((statement::uuid(row, 0)?, statement::natural(row, 1)?));
     rows.iter()
         .map(pair)
         .collect::<Result<_, _>>()
-        .map_err(Failed::Engine)
+        .map_err(StatementError::Engine)
 }
 
 /// A row of [`TableSql::columns`], from the given place on.

@@ -7,8 +7,8 @@ use platform_ports::engine::{CommitError, EngineError, Save, SaveTo, Stored};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::apply::Stop;
-use super::error::{Failed, signed};
+use super::apply::ApplyError;
+use super::error::{StatementError, signed};
 use super::tables::TableSql;
 use super::value::{Arguments, Sql, Type};
 use super::{codec, collections, constraints, rows, statement};
@@ -18,7 +18,7 @@ pub(super) async fn save(
     connection: &mut PgConnection,
     sql: &TableSql,
     save: &Save,
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     match &save.to {
         SaveTo::Live(stored) => live(connection, sql, save, stored).await,
         SaveTo::Deleted { id, version } => delete(connection, sql, save, *id, *version).await,
@@ -30,11 +30,11 @@ async fn live(
     sql: &TableSql,
     save: &Save,
     stored: &Stored,
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     let id = stored.id;
     let changed = save.expected > 0 && {
         let changed = statement::execute(connection, &sql.update, values(save, stored)?).await;
-        changed.map_err(|failed| constraints::stop(save, id, false, failed))? > 0
+        changed.map_err(|failed| constraints::apply_error(save, id, false, failed))? > 0
     };
     if !changed {
         make(connection, sql, save, stored).await?;
@@ -49,7 +49,7 @@ pub(super) async fn rest(
     save: &Save,
     stored: &Stored,
     existed: bool,
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     constraints::listed_references(connection, save.schema, stored).await?;
     for (collection, sql) in save.schema.collections.iter().zip(&sql.collections) {
         collections::save(connection, save, collection, sql, stored, existed).await?;
@@ -64,16 +64,16 @@ async fn make(
     sql: &TableSql,
     save: &Save,
     stored: &Stored,
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     let id = stored.id;
     if save.expected > 0 && buried(connection, save, id).await? != save.expected {
-        return Err(Stop::conflict());
+        return Err(ApplyError::conflict());
     }
     let made = statement::execute(connection, &sql.insert, values(save, stored)?).await;
-    if made.map_err(|failed| constraints::stop(save, id, true, failed))? == 0
+    if made.map_err(|failed| constraints::apply_error(save, id, true, failed))? == 0
         || buried(connection, save, id).await? != save.expected
     {
-        return Err(Stop::conflict());
+        return Err(ApplyError::conflict());
     }
     if save.expected > 0 {
         let sql: Arc<str> =
@@ -88,7 +88,11 @@ async fn make(
 }
 
 /// The version at which the row was deleted, or 0.
-async fn buried(connection: &mut PgConnection, save: &Save, id: Uuid) -> Result<u64, Failed> {
+async fn buried(
+    connection: &mut PgConnection,
+    save: &Save,
+    id: Uuid,
+) -> Result<u64, StatementError> {
     let version = rows::tombstone(connection, save.schema, save.generation, id).await?;
     Ok(version.unwrap_or(0))
 }
@@ -116,7 +120,7 @@ async fn delete(
     save: &Save,
     id: Uuid,
     version: u64,
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     if !save.schema.referenced_by.is_empty() {
         // Who adds it to a list waits from now on, or is done and seen.
         let arguments = Arguments::default()
@@ -130,7 +134,7 @@ async fn delete(
         .int(save.generation)
         .int(signed(save.expected)?);
     let deleted = statement::execute(connection, &sql.delete, arguments).await;
-    let deleted = deleted.map_err(|failed| constraints::stop(save, id, false, failed))?;
+    let deleted = deleted.map_err(|failed| constraints::apply_error(save, id, false, failed))?;
     if deleted == 0 {
         // What was never here can be told as deleted too: a projection learns of it that way. Nobody
         // else may make the row in the meantime.
@@ -138,7 +142,7 @@ async fn delete(
         statement::execute(connection, &alone, Arguments::default().int(sql.lock)).await?;
         let live = rows::live_version(connection, sql, save.generation, id).await?;
         if live.is_some() || buried(connection, save, id).await? != save.expected {
-            return Err(Stop::conflict());
+            return Err(ApplyError::conflict());
         }
     }
     bury(connection, save, id, version).await
@@ -149,7 +153,7 @@ async fn bury(
     save: &Save,
     id: Uuid,
     version: u64,
-) -> Result<(), Stop> {
+) -> Result<(), ApplyError> {
     let sql: Arc<str> = "INSERT INTO microdb_tombstones AS t (of, generation, id, version)
          VALUES ($1, $2, $3, $4)
          ON CONFLICT (of, generation, id) DO UPDATE SET version = excluded.version
@@ -163,6 +167,6 @@ async fn bury(
         .int(signed(save.expected)?);
     match statement::execute(connection, &sql, arguments).await? {
         1 => Ok(()),
-        _ => Err(Stop::Refused(CommitError::Conflict)),
+        _ => Err(ApplyError::Commit(CommitError::Conflict)),
     }
 }

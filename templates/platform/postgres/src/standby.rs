@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use super::pool::{Pool, Taken};
+use super::pool::{Pool, PooledConnection};
 use super::statement;
 use super::value::Arguments;
 
@@ -22,23 +22,23 @@ pub(super) struct Standby {
     pool: Pool,
     /// What it has replayed at least, as long as its sessions last.
     replayed: AtomicU64,
-    standing: Mutex<Standing>,
+    state: Mutex<StandbyState>,
 }
 
 /// Whether a standby can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    /// Nobody has looked yet.
+enum StandbyState {
+    /// It has not been checked yet.
     Unknown,
     /// It can.
     Ready,
-    /// It cannot, which was said.
-    Away,
+    /// It cannot, which was logged.
+    Unavailable,
 }
 
 /// What a standby says of itself.
-struct Said {
-    recovers: bool,
+struct StandbyStatus {
+    is_in_recovery: bool,
     replayed: ConsistencyToken,
     server: String,
 }
@@ -50,13 +50,13 @@ impl Standby {
             name: format!("{}:{}", options.get_host(), options.get_port()),
             pool: Pool::new(options, connections),
             replayed: AtomicU64::new(0),
-            standing: Mutex::new(Standing::Unknown),
+            state: Mutex::new(StandbyState::Unknown),
         }
     }
 
     /// Whether it can be asked, as far as is known.
     pub(super) fn is_ready(&self) -> bool {
-        *self.standing() == Standing::Ready
+        *self.state() == StandbyState::Ready
     }
 
     /// A connection to it, when it has got as far as `position`.
@@ -68,7 +68,7 @@ impl Standby {
     pub(super) async fn at(
         &self,
         position: ConsistencyToken,
-    ) -> Result<Option<Taken<'_>>, EngineError> {
+    ) -> Result<Option<PooledConnection<'_>>, EngineError> {
         let mut connection = self.pool.take().await?;
         let known = self.replayed.load(Ordering::Acquire);
         if !connection.is_new() && known >= position.number() {
@@ -88,50 +88,54 @@ impl Standby {
         }
     }
 
-    /// What came of asking it. What it fails at it is not asked again until it was looked at.
-    pub(super) fn answered<T>(
+    /// What came of asking it. What it fails at it is not asked again until it was checked.
+    pub(super) fn note_outcome<T>(
         &self,
         outcome: Result<Result<Option<T>, EngineError>, Elapsed>,
     ) -> Option<T> {
         match outcome {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
-                self.is_away(&error.to_string());
+                self.mark_unavailable(&error.to_string());
                 None
             }
             Err(_) => {
-                self.is_away("it does not answer in time");
+                self.mark_unavailable("it does not answer in time");
                 None
             }
         }
     }
 
-    /// Looks whether it can be asked: it stands by for the server of this identity, and has got as
+    /// Checks whether it can be asked: it stands by for the server of this identity, and has got as
     /// far as `position`.
-    pub(super) async fn look(&self, server: &str, position: ConsistencyToken) {
+    pub(super) async fn check(&self, server: &str, position: ConsistencyToken) {
         let asked = async {
             let mut connection = self.pool.take().await?;
-            let said = said(connection.get()?).await;
-            connection.done(said)
+            let status = status(connection.get()?).await;
+            connection.done(status)
         };
         match timeout(PATIENCE, asked).await {
-            Err(_) => self.is_away("it does not answer in time"),
-            Ok(Err(error)) => self.is_away(&error.to_string()),
-            Ok(Ok(said)) if said.server != server => {
-                self.is_away("it is a copy of another server; correct `DATABASE_REPLICA_URLS`");
+            Err(_) => self.mark_unavailable("it does not answer in time"),
+            Ok(Err(error)) => self.mark_unavailable(&error.to_string()),
+            Ok(Ok(status)) if status.server != server => {
+                self.mark_unavailable(
+                    "it is a copy of another server; correct `DATABASE_REPLICA_URLS`",
+                );
             }
-            Ok(Ok(said)) if !said.recovers => {
-                self.is_away("it is no standby; correct `DATABASE_REPLICA_URLS`");
+            Ok(Ok(status)) if !status.is_in_recovery => {
+                self.mark_unavailable("it is no standby; correct `DATABASE_REPLICA_URLS`");
             }
-            Ok(Ok(said)) if said.replayed < position => self.is_away("it is far behind"),
-            Ok(Ok(_)) => self.is_here(),
+            Ok(Ok(status)) if status.replayed < position => {
+                self.mark_unavailable("it is far behind")
+            }
+            Ok(Ok(_)) => self.mark_ready(),
         }
     }
 
-    fn is_away(&self, why: &str) {
+    fn mark_unavailable(&self, why: &str) {
         self.replayed.store(0, Ordering::Release);
-        let before = std::mem::replace(&mut *self.standing(), Standing::Away);
-        if before != Standing::Away {
+        let before = std::mem::replace(&mut *self.state(), StandbyState::Unavailable);
+        if before != StandbyState::Unavailable {
             tracing::warn!(
                 replica = self.name,
                 why,
@@ -140,15 +144,15 @@ impl Standby {
         }
     }
 
-    fn is_here(&self) {
-        let before = std::mem::replace(&mut *self.standing(), Standing::Ready);
-        if before != Standing::Ready {
+    fn mark_ready(&self) {
+        let before = std::mem::replace(&mut *self.state(), StandbyState::Ready);
+        if before != StandbyState::Ready {
             tracing::info!(replica = self.name, "the read replica answers reads");
         }
     }
 
-    fn standing(&self) -> std::sync::MutexGuard<'_, Standing> {
-        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> std::sync::MutexGuard<'_, StandbyState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -181,19 +185,21 @@ async fn position(
 }
 
 /// The identity of a server, which its standbys share.
-pub(super) async fn identity(connection: &mut PgConnection) -> Result<String, EngineError> {
+pub(super) async fn system_identifier(
+    connection: &mut PgConnection,
+) -> Result<String, EngineError> {
     let sql = "SELECT system_identifier::text FROM pg_control_system()";
     let rows = statement::rows(connection, &Arc::from(sql), Arguments::default()).await?;
     statement::text(rows.first().ok_or_else(no_answer)?, 0)
 }
 
-async fn said(connection: &mut PgConnection) -> Result<Said, EngineError> {
+async fn status(connection: &mut PgConnection) -> Result<StandbyStatus, EngineError> {
     let sql = "SELECT pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn() - '0/0', 0)::bigint,
         system_identifier::text FROM pg_control_system()";
     let rows = statement::rows(connection, &Arc::from(sql), Arguments::default()).await?;
     let row = rows.first().ok_or_else(no_answer)?;
-    Ok(Said {
-        recovers: statement::truth(row, 0)?,
+    Ok(StandbyStatus {
+        is_in_recovery: statement::truth(row, 0)?,
         replayed: ConsistencyToken::new(statement::natural(row, 1)?),
         server: statement::text(row, 2)?,
     })

@@ -10,7 +10,7 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Row, ValueRef};
 use uuid::Uuid;
 
-use super::error::{Failed, unsigned};
+use super::error::{StatementError, unsigned};
 use super::value::{Arguments, Sql, Type};
 
 /// Runs a statement, which the connection keeps prepared; how many rows it changed.
@@ -18,7 +18,7 @@ pub(super) async fn execute(
     connection: &mut PgConnection,
     sql: &Arc<str>,
     arguments: Arguments,
-) -> Result<u64, Failed> {
+) -> Result<u64, StatementError> {
     let query = query(sql, arguments)?;
     let done = query.execute(connection).await?;
     Ok(done.rows_affected())
@@ -29,7 +29,7 @@ pub(super) async fn rows(
     connection: &mut PgConnection,
     sql: &Arc<str>,
     arguments: Arguments,
-) -> Result<Vec<PgRow>, Failed> {
+) -> Result<Vec<PgRow>, StatementError> {
     let query = query(sql, arguments)?;
     Ok(query.fetch_all(connection).await?)
 }
@@ -37,7 +37,7 @@ pub(super) async fn rows(
 fn query(
     sql: &Arc<str>,
     arguments: Arguments,
-) -> Result<Query<'static, Postgres, PgArguments>, Failed> {
+) -> Result<Query<'static, Postgres, PgArguments>, StatementError> {
     let arguments = arguments.take()?;
     Ok(sqlx::query_with(AssertSqlSafe(Arc::clone(sql)), arguments))
 }
@@ -46,10 +46,20 @@ fn query(
 pub(super) async fn script(
     connection: &mut PgConnection,
     sql: impl Into<String>,
-) -> Result<(), Failed> {
+) -> Result<(), StatementError> {
     let script = sqlx::raw_sql(AssertSqlSafe(sql.into()));
     script.execute(connection).await?;
     Ok(())
+}
+
+/// The database's clock.
+pub(super) async fn now(connection: &mut PgConnection) -> Result<Timestamp, EngineError> {
+    let sql: Arc<str> = "SELECT clock_timestamp()".into();
+    let rows = rows(connection, &sql, Arguments::default()).await?;
+    match rows.first() {
+        Some(row) => instant(row, 0),
+        None => Err(EngineError::Corrupt("it has no clock".to_owned())),
+    }
 }
 
 /// A value of a row.
@@ -69,7 +79,7 @@ pub(super) fn array(row: &PgRow, index: usize, of: Type) -> Result<Vec<Sql>, Eng
 }
 
 fn bytes(row: &PgRow, index: usize) -> Result<Option<&[u8]>, EngineError> {
-    let value = row.try_get_raw(index).map_err(Failed::from)?;
+    let value = row.try_get_raw(index).map_err(StatementError::from)?;
     if value.is_null() {
         return Ok(None);
     }

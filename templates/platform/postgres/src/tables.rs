@@ -12,8 +12,8 @@ use platform_ports::engine::per_schema::PerSchema;
 use super::bulk::BulkSql;
 use super::collections::CollectionSql;
 use super::locks;
+use super::row_with_events::RowWithEventsSql;
 use super::shard::{COLUMN, Shard};
-use super::whole::WholeSql;
 
 /// The statements for one table.
 pub(super) struct TableSql {
@@ -38,7 +38,7 @@ pub(super) struct TableSql {
     /// Another content of a row that has the version before.
     pub update: Arc<str>,
     /// A new row of an id that was never used, or another content, with what comes with it.
-    pub whole: WholeSql,
+    pub row_with_events: RowWithEventsSql,
     /// Whether a row is all there is to be written for it: it has no entities, nor lists of
     /// references.
     pub plain: bool,
@@ -122,7 +122,7 @@ impl TableSql {
             lock_to_read: locking("SHARE OF t"),
             lock_to_update: locking("NO KEY UPDATE OF t"),
             lock_to_delete: locking("UPDATE OF t"),
-            whole: WholeSql::new(
+            row_with_events: RowWithEventsSql::new(
                 insert.clone() + &never_deleted,
                 format!("{update} RETURNING TRUE AS done"),
                 schema.columns.len() + 7,

@@ -7,14 +7,14 @@ use platform_ports::engine::{CommitError, EngineError, WriteSet};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::apply::{Stop, apply, usual};
-use super::error::Failed;
-use super::outbox::Room;
-use super::pool::{Failure, Pool};
+use super::apply::{ApplyError, apply, single_row};
+use super::error::StatementError;
+use super::outbox::OutboxCapacity;
+use super::pool::{Pool, PoolError};
+use super::row_with_events::{self, AttachedDocument};
 use super::statement::script;
 use super::tables::Tables;
-use super::whole::{self, Beside};
-use super::{locks, log, run};
+use super::{event_log, handler_batch, locks};
 
 /// How often a transaction is begun before whoever asked is to read again.
 const ATTEMPTS: u64 = 5;
@@ -25,27 +25,27 @@ pub(super) struct Writer {
     pub pool: Pool,
     /// The statements for tables.
     pub tables: Arc<Tables>,
-    /// The room in the outbox.
-    pub room: Room,
+    /// The capacity of the outbox.
+    pub capacity: OutboxCapacity,
 }
 
 /// Why the one of this number cannot be applied.
-struct Refused(usize, CommitError);
+struct WriteSetError(usize, CommitError);
 
-impl Failure for Refused {
-    fn is_of_connection(&self) -> bool {
-        self.1.is_of_connection()
+impl PoolError for WriteSetError {
+    fn breaks_connection(&self) -> bool {
+        self.1.breaks_connection()
     }
 }
 
-impl From<EngineError> for Refused {
+impl From<EngineError> for WriteSetError {
     fn from(error: EngineError) -> Self {
         Self(0, error.into())
     }
 }
 
-impl From<Failed> for Refused {
-    fn from(failed: Failed) -> Self {
+impl From<StatementError> for WriteSetError {
+    fn from(failed: StatementError) -> Self {
         Self(0, failed.into())
     }
 }
@@ -54,10 +54,10 @@ impl Writer {
     /// Applies all of them as one, or none; the number is that of the first that failed.
     pub(super) async fn write(&self, writes: &[WriteSet]) -> Result<(), (usize, CommitError)> {
         let written = self.attempts(writes).await;
-        written.map_err(|Refused(at, error)| (at, error))
+        written.map_err(|WriteSetError(at, error)| (at, error))
     }
 
-    async fn attempts(&self, writes: &[WriteSet]) -> Result<(), Refused> {
+    async fn attempts(&self, writes: &[WriteSet]) -> Result<(), WriteSetError> {
         for attempt in 1..=ATTEMPTS {
             let mut connection = self.pool.take().await?;
             let written = self.attempt(connection.get()?, writes).await;
@@ -68,7 +68,7 @@ impl Writer {
             let spread = Uuid::now_v7().as_u64_pair().1 % 8;
             tokio::time::sleep(Duration::from_millis(attempt * 2 + spread)).await;
         }
-        Err(Refused(0, CommitError::Conflict))
+        Err(WriteSetError(0, CommitError::Conflict))
     }
 
     /// One transaction; `false`: it is to be begun again.
@@ -76,7 +76,7 @@ impl Writer {
         &self,
         connection: &mut PgConnection,
         writes: &[WriteSet],
-    ) -> Result<bool, Refused> {
+    ) -> Result<bool, WriteSetError> {
         if let [write] = writes
             && self.single(connection, write).await?
         {
@@ -84,15 +84,15 @@ impl Writer {
         }
         let begun = script(connection, locks::begin(&self.tables, writes)).await;
         let applied = match begun {
-            Ok(()) => apply(connection, &self.tables, &self.room, writes).await,
+            Ok(()) => apply(connection, &self.tables, &self.capacity, writes).await,
             Err(failed) => Err((0, failed.into())),
         };
-        let Err((at, stop)) = applied else {
+        let Err((at, error)) = applied else {
             script(connection, "COMMIT").await?;
             return Ok(true);
         };
         script(connection, "ROLLBACK").await?;
-        self.stopped(connection, at, stop).await
+        self.after_failure(connection, at, error).await
     }
 
     /// A write set of a row, its messages and at most one document, or of what a handler has made of
@@ -101,49 +101,59 @@ impl Writer {
         &self,
         connection: &mut PgConnection,
         write: &WriteSet,
-    ) -> Result<bool, Refused> {
+    ) -> Result<bool, WriteSetError> {
         let written = match write.events.is_empty() {
-            true => run::apply(connection, &self.tables, write).await,
-            false => self.whole(connection, write).await,
+            true => handler_batch::apply(connection, &self.tables, write).await,
+            false => self.row_with_events(connection, write).await,
         };
         match written {
             Ok(done) => Ok(done),
-            Err(stop) => self.stopped(connection, 0, stop).await,
+            Err(error) => self.after_failure(connection, 0, error).await,
         }
     }
 
     /// A row with its messages.
-    async fn whole(&self, connection: &mut PgConnection, write: &WriteSet) -> Result<bool, Stop> {
-        let (Some(row), Some(beside)) = (usual(write), Beside::of(&write.documents)) else {
+    async fn row_with_events(
+        &self,
+        connection: &mut PgConnection,
+        write: &WriteSet,
+    ) -> Result<bool, ApplyError> {
+        let (Some(row), Some(attached)) =
+            (single_row(write), AttachedDocument::of(&write.documents))
+        else {
             return Ok(false);
         };
         let (save, _) = row;
         let sql = self.tables.of(save.schema);
         // The statement has to begin after it has the lock of the id.
         let guarded = sql.guarded && save.expected == 0;
-        if !is_alone(write) || !sql.plain || guarded || !self.room.take(write.events.len() as u64) {
+        if !is_alone(write)
+            || !sql.plain
+            || guarded
+            || !self.capacity.take(write.events.len() as u64)
+        {
             return Ok(false);
         }
-        whole::apply(connection, &sql, row, &write.events, &beside).await
+        row_with_events::apply(connection, &sql, row, &write.events, &attached).await
     }
 
     /// What is to be done after a transaction that came to nothing; `false`: it is to be begun again.
-    async fn stopped(
+    async fn after_failure(
         &self,
         connection: &mut PgConnection,
         at: usize,
-        stop: Stop,
-    ) -> Result<bool, Refused> {
-        match stop {
-            Stop::Refused(error) => Err(Refused(at, error)),
-            Stop::GivenUp => Ok(false),
-            Stop::NoPartition => {
-                log::make_partitions(connection).await?;
+        error: ApplyError,
+    ) -> Result<bool, WriteSetError> {
+        match error {
+            ApplyError::Commit(error) => Err(WriteSetError(at, error)),
+            ApplyError::Aborted => Ok(false),
+            ApplyError::MissingPartition => {
+                event_log::make_partitions(connection).await?;
                 Ok(false)
             }
-            Stop::Broken(broken) => {
-                let sql = self.tables.of(broken.schema());
-                Err(Refused(at, broken.explain(connection, &sql).await))
+            ApplyError::Constraint(violation) => {
+                let sql = self.tables.of(violation.schema());
+                Err(WriteSetError(at, violation.explain(connection, &sql).await))
             }
         }
     }

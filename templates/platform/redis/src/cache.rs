@@ -1,10 +1,10 @@
 //! A cache in Redis, a server of its own or a cluster.
 //!
 //! A value is `<version>:<end>:<row>`: the version that is known, until when the row may be shown, by the
-//! server's clock, and the row, or nothing, which is a mark. It stays for [`MARK`] after its end, so that
-//! a row that is read before a change and kept after it meets with the version of the change: keeping is
-//! refused [`LATE`] after the look, and a copy of the database that is asked is behind by less than the
-//! rest. A server that evicts keys may forget a version before; an old row that gets in then lives no
+//! server's clock, and the row, or nothing, which is a mark. It stays for [`VERSION_TTL`] after its end, so
+//! that a row that is read before a change and kept after it meets with the version of the change: keeping
+//! is refused [`MAX_PUT_DELAY`] after the look, and a copy of the database that is asked is behind by less
+//! than the rest. A server that evicts keys may forget a version before; an old row that gets in then lives no
 //! longer than any.
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -27,7 +27,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::address::Address;
-use crate::link::Link;
+use crate::connect::Connection;
 
 /// How long the server has to answer, usually, before it is passed by.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -36,26 +36,26 @@ const PATIENCE: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How late a row may be kept.
-const LATE: Duration = Duration::from_secs(5);
+const MAX_PUT_DELAY: Duration = Duration::from_secs(5);
 
 /// How long a version is known at least.
-const MARK: Duration = Duration::from_secs(60);
+const VERSION_TTL: Duration = Duration::from_secs(60);
 
 /// What several scripts begin with.
-const NOW: &str = "local time = redis.call('TIME')
+const PRELUDE: &str = "local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local old = redis.call('GET', KEYS[1])
 ";
 
 /// The time, and the row when it may be shown.
-const LOOK: &str = "if old then
+const GET_SCRIPT: &str = "if old then
     local till, row = string.match(old, '^%d+:(%d+):(.*)$')
     if row ~= '' and tonumber(till) > now then return {now, row} end
 end
 return {now, false}";
 
 /// Keeps the row `ARGV[2]` of the version `ARGV[1]`.
-const KEEP: &str = "local asked, late, lives, mark = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+const PUT_SCRIPT: &str = "local asked, late, lives, mark = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if now - asked > tonumber(late) then return 0 end
 if old and tonumber(string.match(old, '^%d+')) > tonumber(ARGV[1]) then return 0 end
 local value = ARGV[1] .. ':' .. string.format('%.0f', now + lives) .. ':' .. ARGV[2]
@@ -63,7 +63,7 @@ redis.call('SET', KEYS[1], value, 'PX', string.format('%.0f', lives + mark))
 return 1";
 
 /// Leaves the mark of the version `ARGV[1]`.
-const CHANGED: &str =
+const INVALIDATE_SCRIPT: &str =
     "if old and tonumber(string.match(old, '^%d+')) >= tonumber(ARGV[1]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[1] .. ':0:', 'PX', ARGV[2])
 return 1";
@@ -91,23 +91,23 @@ impl Driver for CacheDriver {
 /// A cache in Redis.
 pub struct RedisCache {
     shared: Arc<Shared>,
-    lives: Duration,
-    /// Opens the way to the server, again whenever it is lost.
-    _opening: JoinSet<()>,
+    time_to_live: Duration,
+    /// Connects, again whenever the connection is lost.
+    _connecting: JoinSet<()>,
 }
 
 struct Shared {
     url: String,
     prefix: String,
     patience: Duration,
-    link: RwLock<Option<Arc<Link>>>,
+    current: RwLock<Option<Arc<Connection>>>,
     lost: Notify,
     outage: Arc<Outage>,
 }
 
 /// A row as it is kept.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct CachedRow {
     /// What the row is of: programs of several versions may share a cache.
     of: Uuid,
     version: u64,
@@ -124,7 +124,7 @@ impl RedisCache {
     /// When the URL makes no sense.
     pub fn open(
         url: &str,
-        lives: Duration,
+        time_to_live: Duration,
         patience: Duration,
         outage: Arc<Outage>,
     ) -> Result<Self, OpenError> {
@@ -132,14 +132,14 @@ impl RedisCache {
             prefix: Address::read(url)?.prefix,
             url: url.to_owned(),
             patience,
-            link: RwLock::default(),
+            current: RwLock::default(),
             lost: Notify::new(),
             outage,
         });
         Ok(Self {
-            _opening: JoinSet::from_iter([open(Arc::clone(&shared))]),
+            _connecting: JoinSet::from_iter([open(Arc::clone(&shared))]),
             shared,
-            lives,
+            time_to_live,
         })
     }
 
@@ -148,10 +148,10 @@ impl RedisCache {
     }
 }
 
-/// Opens the way to the server for ever.
+/// Connects, again whenever the connection is lost.
 async fn open(shared: Arc<Shared>) {
     loop {
-        shared.reopen().await;
+        shared.connect().await;
         shared.lost.notified().await;
         // One that is slow is not to be asked by every request.
         tokio::time::sleep(PAUSE).await;
@@ -159,16 +159,16 @@ async fn open(shared: Arc<Shared>) {
 }
 
 impl Shared {
-    /// Opens the way, however often that has to be tried.
-    async fn reopen(&self) {
+    /// Connects, however often that has to be tried.
+    async fn connect(&self) {
         loop {
             let opened = match Address::read(&self.url) {
-                Ok(address) => Link::open(address).await,
+                Ok(address) => Connection::open(address).await,
                 Err(error) => Err(error),
             };
             match opened {
-                Ok(link) => {
-                    self.set(Some(Arc::new(link)));
+                Ok(connection) => {
+                    self.set(Some(Arc::new(connection)));
                     self.outage.answered();
                     return;
                 }
@@ -180,31 +180,34 @@ impl Shared {
         }
     }
 
-    fn set(&self, link: Option<Arc<Link>>) {
-        *self.link.write().unwrap_or_else(PoisonError::into_inner) = link;
+    fn set(&self, connection: Option<Arc<Connection>>) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = connection;
     }
 
-    fn link(&self) -> Option<Arc<Link>> {
-        let link = self.link.read().unwrap_or_else(PoisonError::into_inner);
-        link.clone()
+    fn connection(&self) -> Option<Arc<Connection>> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.clone()
     }
 
     /// Asks the server; `None`: it is passed by.
     async fn ask<T: FromRedisValue>(&self, key: &str, command: Cmd) -> Option<T> {
-        let link = self.link()?;
-        let why = match timeout(self.patience, link.query_at(key, &command)).await {
+        let connection = self.connection()?;
+        let why = match timeout(self.patience, connection.query_at(key, &command)).await {
             Ok(Ok(answer)) => return Some(answer),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "it does not answer in time".to_owned(),
         };
-        self.lose(&link, &why);
+        self.lose(&connection, &why);
         None
     }
 
-    /// Gives up a way to the server, of which nobody knows what is still on it.
-    fn lose(&self, link: &Arc<Link>, why: &str) {
-        let mut current = self.link.write().unwrap_or_else(PoisonError::into_inner);
-        if current.as_ref().is_some_and(|it| Arc::ptr_eq(it, link)) {
+    /// Gives up a connection of which nobody knows what is still on it.
+    fn lose(&self, connection: &Arc<Connection>, why: &str) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current
+            .as_ref()
+            .is_some_and(|it| Arc::ptr_eq(it, connection))
+        {
             *current = None;
             self.outage
                 .failed(why, || tracing::warn!(why, "the cache is passed by"));
@@ -216,7 +219,7 @@ impl Shared {
 /// A script over one key.
 fn script(text: &str, key: &str) -> Cmd {
     let mut command = redis::cmd("EVAL");
-    command.arg(format!("{NOW}{text}")).arg(1).arg(key);
+    command.arg(format!("{PRELUDE}{text}")).arg(1).arg(key);
     command
 }
 
@@ -231,7 +234,7 @@ fn identity(schema: &Schema) -> Uuid {
 
 /// The row in a value, if it is one of this schema.
 fn row(schema: &Schema, id: Uuid, text: &str) -> Option<Stored> {
-    let kept: Kept = serde_json::from_str(text).ok()?;
+    let kept: CachedRow = serde_json::from_str(text).ok()?;
     (kept.of == identity(schema)).then_some(Stored {
         id,
         version: kept.version,
@@ -244,12 +247,13 @@ fn row(schema: &Schema, id: Uuid, text: &str) -> Option<Stored> {
 #[async_trait]
 impl Cache for RedisCache {
     fn time_to_live(&self) -> Duration {
-        self.lives
+        self.time_to_live
     }
 
     async fn get(&self, schema: &'static Schema, id: Uuid) -> CacheLookup {
         let key = self.key(schema, id);
-        let answer: Option<(u64, Option<String>)> = self.shared.ask(&key, script(LOOK, &key)).await;
+        let answer: Option<(u64, Option<String>)> =
+            self.shared.ask(&key, script(GET_SCRIPT, &key)).await;
         match answer {
             None => CacheLookup::Unavailable,
             Some((now, text)) => {
@@ -260,7 +264,7 @@ impl Cache for RedisCache {
     }
 
     async fn put(&self, schema: &'static Schema, row: &Stored, looked_up: LookupTime) {
-        let kept = Kept {
+        let kept = CachedRow {
             of: identity(schema),
             version: row.version,
             created_at: row.created_at,
@@ -271,9 +275,9 @@ impl Cache for RedisCache {
             return;
         };
         let key = self.key(schema, row.id);
-        let mut command = script(KEEP, &key);
+        let mut command = script(PUT_SCRIPT, &key);
         command.arg(row.version).arg(text).arg(looked_up.millis());
-        for time in [LATE, self.lives, MARK] {
+        for time in [MAX_PUT_DELAY, self.time_to_live, VERSION_TTL] {
             command.arg(millis(time));
         }
         // What is not kept is asked for again.
@@ -287,8 +291,8 @@ impl Cache for RedisCache {
         version: u64,
     ) -> Result<(), CacheUnavailable> {
         let key = self.key(schema, id);
-        let mut command = script(CHANGED, &key);
-        command.arg(version).arg(millis(MARK));
+        let mut command = script(INVALIDATE_SCRIPT, &key);
+        command.arg(version).arg(millis(VERSION_TTL));
         let done: Option<u8> = self.shared.ask(&key, command).await;
         done.map(|_| ()).ok_or(CacheUnavailable)
     }

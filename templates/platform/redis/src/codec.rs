@@ -18,22 +18,24 @@ const SIGN: u64 = 1 << 63;
 
 /// Where a function finds what it compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ComparisonSource {
     /// Among the JSON forms.
     Members,
     /// Among the texts that are kept for comparing alone.
     Compared,
-    /// Nowhere.
+    /// Nowhere: it is not searched by.
     Nowhere,
 }
 
 /// Where a column's values are found.
-pub(super) fn place(column: &Column) -> Place {
+pub(super) fn comparison_source(column: &Column) -> ComparisonSource {
     match column.kind {
-        _ if column.list => Place::Nowhere,
-        Kind::Text | Kind::Uuid | Kind::Date | Kind::Timestamp | Kind::Enum(_) => Place::Members,
-        Kind::Json | Kind::Value(_) => Place::Nowhere,
-        _ => Place::Compared,
+        _ if column.list => ComparisonSource::Nowhere,
+        Kind::Text | Kind::Uuid | Kind::Date | Kind::Timestamp | Kind::Enum(_) => {
+            ComparisonSource::Members
+        }
+        Kind::Json | Kind::Value(_) => ComparisonSource::Nowhere,
+        _ => ComparisonSource::Compared,
     }
 }
 
@@ -42,7 +44,7 @@ pub(super) fn compared(column: &Column, value: &Value) -> Result<Option<String>,
     if value.is_null() {
         return Ok(None);
     }
-    if place(column) == Place::Nowhere {
+    if comparison_source(column) == ComparisonSource::Nowhere {
         let name = column.name;
         return Err(EngineError::Corrupt(format!(
             "nothing is searched by `{name}`"

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::codec::{from_signed, signed};
+use super::connect::{Connection, json};
 use super::error::{corrupt, failure};
-use super::link::{Link, json};
 
 /// The longest lease, in milliseconds: about 30 years.
 const LONGEST: u64 = 1_000_000_000_000;
@@ -80,18 +80,18 @@ pub(super) fn change(write: &DocumentWrite) -> Value {
 
 /// A document.
 pub(super) async fn get(
-    link: &Link,
+    connection: &Connection,
     collection: Documents,
     key: &str,
 ) -> Result<Option<Document>, EngineError> {
     let asked = json!({ "of": of(collection), "key": key });
-    let found: Option<String> = link.read("document", &asked).await?;
+    let found: Option<String> = connection.read("document", &asked).await?;
     found.map(|text| document(key, &text)).transpose()
 }
 
 /// Documents by due time, group, position and key; by key alone when paging.
 pub(super) async fn list(
-    link: &Link,
+    connection: &Connection,
     query: &DocumentsQuery,
 ) -> Result<Vec<Document>, EngineError> {
     let asked = json!({
@@ -102,7 +102,7 @@ pub(super) async fn list(
         "after": query.after.as_deref().map_or(Value::Bool(false), Value::from),
         "limit": query.limit,
     });
-    let found: Vec<(String, String)> = link.read("documents", &asked).await?;
+    let found: Vec<(String, String)> = connection.read("documents", &asked).await?;
     found
         .iter()
         .map(|(key, text)| document(key, text))
@@ -110,13 +110,18 @@ pub(super) async fn list(
 }
 
 /// How many documents there are.
-pub(super) async fn count(link: &Link, collection: Documents) -> Result<u64, EngineError> {
-    link.read("count", &json!({ "of": of(collection) })).await
+pub(super) async fn count(
+    connection: &Connection,
+    collection: Documents,
+) -> Result<u64, EngineError> {
+    connection
+        .read("count", &json!({ "of": of(collection) }))
+        .await
 }
 
 /// Takes or renews a lease; whether `owner` has it now.
 pub(super) async fn lease(
-    link: &Link,
+    connection: &Connection,
     name: &str,
     owner: Uuid,
     millis: u64,
@@ -129,7 +134,7 @@ pub(super) async fn lease(
         "body": json!({ "owner": owner.to_string() }).to_string(),
         "millis": millis.min(LONGEST),
     });
-    let taken: RedisResult<u64> = link.call("lease", &[json(&asked)?]).await;
+    let taken: RedisResult<u64> = connection.call("lease", &[json(&asked)?]).await;
     Ok(taken.map_err(failure)? == 1)
 }
 

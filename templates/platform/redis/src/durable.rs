@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use platform_ports::engine::OpenError;
 use redis::RedisResult;
 
+use super::connect::Connection;
 use super::error::{is_denied, passes};
-use super::link::Link;
 
 /// What has to be set, and to what.
 const ASKED: [(&str, &str); 3] = [
@@ -16,17 +16,17 @@ const ASKED: [(&str, &str); 3] = [
 ];
 
 /// Refuses a server that may lose what it has answered.
-pub(super) async fn check(link: &Link) -> Result<(), OpenError> {
+pub(super) async fn check(connection: &Connection) -> Result<(), OpenError> {
     let mut set = HashMap::new();
     for (name, _) in ASKED {
         let mut command = redis::cmd("CONFIG");
         command.arg("GET").arg(name);
-        let answer: RedisResult<HashMap<String, String>> = link.query(&command).await;
+        let answer: RedisResult<HashMap<String, String>> = connection.query(&command).await;
         match answer {
             Ok(values) => set.extend(values),
             // Who offers Redis as a service often forbids this, or has no such command.
-            Err(error) if is_denied(&error) || !passes(&error) => return by_info(link).await,
-            Err(error) => return Err(link.address().refused(&error)),
+            Err(error) if is_denied(&error) || !passes(&error) => return by_info(connection).await,
+            Err(error) => return Err(connection.address().refused(&error)),
         }
     }
     for (name, value) in ASKED {
@@ -36,13 +36,13 @@ pub(super) async fn check(link: &Link) -> Result<(), OpenError> {
 }
 
 /// What the server tells everybody: all but `appendfsync`.
-async fn by_info(link: &Link) -> Result<(), OpenError> {
+async fn by_info(connection: &Connection) -> Result<(), OpenError> {
     let mut told = String::new();
     for section in ["persistence", "memory"] {
         let mut command = redis::cmd("INFO");
         command.arg(section);
-        let info: RedisResult<String> = link.query(&command).await;
-        told += &info.map_err(|error| link.address().refused(&error))?;
+        let info: RedisResult<String> = connection.query(&command).await;
+        told += &info.map_err(|error| connection.address().refused(&error))?;
     }
     let told: HashMap<&str, &str> = told
         .lines()

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::codec;
 
 /// A value by which a row is the only one.
-pub(super) struct Taken {
+pub(super) struct UniqueValue {
     /// Which of the schema's constraints.
     pub number: usize,
     /// The hash of all such values.
@@ -64,21 +64,21 @@ pub(super) fn unique_field<'a>(
 }
 
 /// The unique values of a row.
-pub(super) fn taken(
+pub(super) fn unique_values(
     schema: &Schema,
     members: &Map<String, Value>,
-) -> Result<Vec<Taken>, EngineError> {
-    let mut taken = Vec::new();
+) -> Result<Vec<UniqueValue>, EngineError> {
+    let mut unique_values = Vec::new();
     if schema.generations {
-        return Ok(taken);
+        return Ok(unique_values);
     }
     for (number, unique) in schema.unique.iter().enumerate() {
         if let Some(field) = unique_field(schema, unique, |member| members.get(member))? {
             let key = unique_key(schema, unique);
-            taken.push(Taken { number, key, field });
+            unique_values.push(UniqueValue { number, key, field });
         }
     }
-    Ok(taken)
+    Ok(unique_values)
 }
 
 /// The references of a row: first those that are no lists, then lists, then those of the entities.
@@ -124,13 +124,15 @@ fn add(
 }
 
 /// The entries of a row, as the server keeps them with it to find them again.
-pub(super) fn entries(id: &str, taken: &[Taken], references: &[Reference]) -> Value {
-    let taken = taken.iter().map(|one| json!(["u", one.key, one.field]));
+pub(super) fn entries(id: &str, unique_values: &[UniqueValue], references: &[Reference]) -> Value {
+    let unique_values = unique_values
+        .iter()
+        .map(|one| json!(["u", one.key, one.field]));
     let references = references.iter().map(|one| {
         let prefix = reference_prefix(&one.id, one.from, one.column);
         json!(["r", references_key(one.to), format!("{prefix}{id}")])
     });
-    taken.chain(references).collect()
+    unique_values.chain(references).collect()
 }
 
 /// What a table with its generation is called where others refer to it.

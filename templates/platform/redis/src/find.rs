@@ -5,9 +5,9 @@ use platform_ports::engine::cursor::Cursor;
 use platform_ports::engine::{EngineError, Find, Page};
 use serde_json::{Value, json};
 
-use super::codec::{self, Place};
+use super::codec::{self, ComparisonSource};
+use super::connect::Connection;
 use super::entries::{reference_prefix, references_key, unique_field, unique_key};
-use super::link::Link;
 use super::rows;
 
 const ID: Column = Column::new("id", Kind::Uuid);
@@ -16,8 +16,8 @@ const CREATED_AT: Column = Column::new("created_at", Kind::Timestamp);
 const UPDATED_AT: Column = Column::new("updated_at", Kind::Timestamp);
 
 /// A page of rows.
-pub(super) async fn page(link: &Link, find: &Find) -> Result<Page, EngineError> {
-    let found: Vec<(String, String)> = link.read("find", &search(find)?).await?;
+pub(super) async fn page(connection: &Connection, find: &Find) -> Result<Page, EngineError> {
+    let found: Vec<(String, String)> = connection.read("find", &search(find)?).await?;
     let limit = usize::try_from(find.limit).unwrap_or(usize::MAX);
     let mut rows = Vec::with_capacity(found.len());
     for (id, text) in found.iter().take(limit) {
@@ -81,17 +81,17 @@ fn with<const N: usize>(mut member: Vec<Value>, more: [Value; N]) -> Value {
 fn member(find: &Find, name: &str) -> Result<Vec<Value>, EngineError> {
     let column = column(find, name)?;
     let is_own = find.schema.columns.iter().any(|own| own.name == name);
-    let place = match codec::place(column) {
+    let source = match codec::comparison_source(column) {
         _ if !is_own => "r",
-        Place::Members => "m",
-        Place::Compared => "e",
-        Place::Nowhere => {
+        ComparisonSource::Members => "m",
+        ComparisonSource::Compared => "e",
+        ComparisonSource::Nowhere => {
             return Err(EngineError::Corrupt(format!(
                 "nothing is searched by `{name}`"
             )));
         }
     };
-    Ok(vec![place.into(), name.into()])
+    Ok(vec![source.into(), name.into()])
 }
 
 fn column<'a>(find: &Find, name: &str) -> Result<&'a Column, EngineError> {

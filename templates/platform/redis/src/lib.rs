@@ -57,16 +57,17 @@
 mod address;
 mod cache;
 mod codec;
+mod connect;
 mod documents;
 mod driver;
 mod durable;
+mod engine;
 mod entries;
 mod error;
 mod find;
-mod group;
+mod group_commit;
 mod indexes;
 mod library;
-mod link;
 mod migrate;
 mod outbox;
 mod progress;
@@ -76,210 +77,7 @@ mod test_server;
 mod tls;
 mod write;
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
-use platform_contract::schema::Schema;
-use platform_contract::value::Timestamp;
-use platform_ports::engine::{
-    AppliedSequence, CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find,
-    Found, Generation, Migration, OffsetAdvance, OpenError, Options, OutboxDepth, OutboxEvent,
-    OutboxRow, Page, WriteSet,
-};
-use serde_json::json;
-use uuid::Uuid;
-
 pub use self::cache::{CacheDriver, RedisCache};
 pub use self::driver::Redis;
-use self::error::{corrupt, failure};
-use self::group::Group;
-use self::link::Link;
+pub use self::engine::RedisEngine;
 pub use self::migrate::migrate;
-use self::write::Prepared;
-
-/// How many events are deleted in one call when many are.
-const SWEEP: u32 = 1_000;
-
-/// A place in a Redis.
-pub struct RedisEngine {
-    link: Arc<Link>,
-    group: Group,
-    options: Options,
-}
-
-impl RedisEngine {
-    /// Opens the place that `url` names, to which [`migrate`] has applied all of `migrations`.
-    ///
-    /// # Errors
-    /// When the server does not answer, would not keep what is committed, or has not had just these
-    /// migrations.
-    pub async fn open(
-        url: &str,
-        migrations: &[Migration],
-        options: Options,
-    ) -> Result<Self, OpenError> {
-        let link = migrate::connect(url).await?;
-        migrate::check_complete(&link, migrations).await?;
-        let loaded = link.load_library().await;
-        loaded.map_err(|error| link.address().refused(&error))?;
-        let link = Arc::new(link);
-        Ok(Self {
-            group: Group::start(Arc::clone(&link), options.outbox_limit),
-            link,
-            options: Options {
-                shards: options.shards.max(1),
-                ..options
-            },
-        })
-    }
-}
-
-#[async_trait]
-impl Engine for RedisEngine {
-    async fn now(&self) -> Result<Timestamp, EngineError> {
-        let now: String = self.link.read("now", &json!({})).await?;
-        rows::instant(&now)
-    }
-
-    async fn load_each(
-        &self,
-        schema: &'static Schema,
-        generation: Generation,
-        ids: &[Uuid],
-    ) -> Result<Vec<Found>, EngineError> {
-        rows::load_each(&self.link, schema, generation, ids).await
-    }
-
-    async fn find(&self, find: &Find) -> Result<Page, EngineError> {
-        find::page(&self.link, find).await
-    }
-
-    async fn deleted(
-        &self,
-        schema: &'static Schema,
-        generation: Generation,
-        after: Option<Uuid>,
-        limit: u32,
-    ) -> Result<Vec<(Uuid, u64)>, EngineError> {
-        rows::tombstones(&self.link, schema, generation, after, limit).await
-    }
-
-    async fn commit(&self, write: WriteSet) -> Result<(), CommitError> {
-        let mut write = Prepared::new(&write)?;
-        let text = std::mem::take(&mut write.text);
-        write.outcome(&self.group.commit(text).await?)
-    }
-
-    async fn commit_all(&self, writes: Vec<WriteSet>) -> Result<(), (usize, CommitError)> {
-        let mut prepared = Vec::with_capacity(writes.len());
-        for (at, write) in writes.iter().enumerate() {
-            prepared.push(Prepared::new(write).map_err(|error| (at, error.into()))?);
-        }
-        let texts = prepared.iter().map(|write| write.text.clone());
-        let limit = std::iter::once(self.options.outbox_limit.to_string());
-        let arguments: Vec<String> = limit.chain(texts).collect();
-        let answer: Vec<String> = match self.link.call("all", &arguments).await {
-            Ok(answer) => answer,
-            Err(error) => return Err((0, failure(error).into())),
-        };
-        let malformed = || (0, corrupt("an answer").into());
-        let [at, why] = match answer.as_slice() {
-            [] => return Ok(()),
-            [at, why] => [at, why],
-            _ => return Err(malformed()),
-        };
-        let at: usize = at.parse().map_err(|_| malformed())?;
-        let failed = prepared.get(at).ok_or_else(malformed)?;
-        failed.outcome(why).map_err(|error| (at, error))
-    }
-
-    fn shards(&self) -> u32 {
-        self.options.shards
-    }
-
-    async fn outbox(&self, shard: u32, limit: u32) -> Result<Vec<OutboxRow>, EngineError> {
-        outbox::oldest(&self.link, self.options.shards, shard, limit).await
-    }
-
-    async fn acknowledge(&self, ids: &[Uuid]) -> Result<(), EngineError> {
-        outbox::acknowledge(&self.link, ids).await
-    }
-
-    async fn refused(&self, limit: u32) -> Result<Vec<OutboxRow>, EngineError> {
-        outbox::refused(&self.link, limit).await
-    }
-
-    async fn refuse(&self, id: Uuid, why: Option<&str>) -> Result<(), EngineError> {
-        outbox::refuse(&self.link, id, why).await
-    }
-
-    async fn outbox_depth(&self) -> Result<OutboxDepth, EngineError> {
-        outbox::depth(&self.link).await
-    }
-
-    async fn event_log(
-        &self,
-        aggregate_type: &str,
-        after: Option<(Uuid, u64)>,
-        limit: u32,
-    ) -> Result<Vec<OutboxEvent>, EngineError> {
-        outbox::log(&self.link, aggregate_type, after, limit).await
-    }
-
-    async fn trim_event_log(&self, before: Timestamp) -> Result<u64, EngineError> {
-        let mut all = 0;
-        loop {
-            let deleted = outbox::trim(&self.link, before, SWEEP).await?;
-            if deleted == 0 {
-                return Ok(all);
-            }
-            all += deleted;
-        }
-    }
-
-    async fn applied_sequences(
-        &self,
-        handler: &str,
-        generation: Generation,
-        aggregates: &[Uuid],
-    ) -> Result<Vec<(Uuid, AppliedSequence)>, EngineError> {
-        progress::applied_sequences(&self.link, handler, generation, aggregates).await
-    }
-
-    async fn offsets(
-        &self,
-        handler: &str,
-        generation: Generation,
-    ) -> Result<Vec<OffsetAdvance>, EngineError> {
-        progress::offsets(&self.link, handler, generation).await
-    }
-
-    async fn drop_generation(
-        &self,
-        schema: Option<&'static Schema>,
-        handler: &str,
-        generation: Generation,
-    ) -> Result<(), EngineError> {
-        progress::drop_generation(&self.link, schema, handler, generation).await
-    }
-
-    async fn document(
-        &self,
-        collection: Documents,
-        key: &str,
-    ) -> Result<Option<Document>, EngineError> {
-        documents::get(&self.link, collection, key).await
-    }
-
-    async fn documents(&self, query: &DocumentsQuery) -> Result<Vec<Document>, EngineError> {
-        documents::list(&self.link, query).await
-    }
-
-    async fn count(&self, collection: Documents) -> Result<u64, EngineError> {
-        documents::count(&self.link, collection).await
-    }
-
-    async fn lease(&self, name: &str, owner: Uuid, millis: u64) -> Result<bool, EngineError> {
-        documents::lease(&self.link, name, owner, millis).await
-    }
-}

@@ -5,13 +5,11 @@ use platform_ports::engine::{Documents, Migration, OpenError};
 use redis::RedisError;
 use uuid::Uuid;
 
-use super::address::Address;
 use super::codec::signed;
+use super::connect::{self, Connection};
 use super::documents;
-use super::durable;
 use super::error::{lacks_function, passes};
 use super::indexes;
-use super::link::Link;
 
 /// The keys of the runtime.
 const RUNTIME: &[Migration] = &[
@@ -26,7 +24,7 @@ const RUNTIME: &[Migration] = &[
 ];
 
 /// A migration as a library of one function, which applies it once and says so in the same instant.
-const STEP: &str = include_str!("lua/migration.lua");
+const LIBRARY: &str = include_str!("lua/migration.lua");
 
 /// How often a step is loaded anew when another node than the one that had it is to run it.
 const ATTEMPTS: u32 = 5;
@@ -38,49 +36,44 @@ const ATTEMPTS: u32 = 5;
 /// When the server does not answer, would not keep what was answered or cannot be used, when what is
 /// there is newer than the program, or when a migration fails.
 pub async fn migrate(url: &str, migrations: &[Migration]) -> Result<Vec<String>, OpenError> {
-    let link = connect(url).await?;
-    history::check(&applied(&link).await?, RUNTIME.iter().chain(migrations))?;
+    let connection = connect::connect(url).await?;
+    history::check(
+        &applied(&connection).await?,
+        RUNTIME.iter().chain(migrations),
+    )?;
     let mut names = Vec::new();
     for migration in RUNTIME.iter().chain(migrations) {
         // What one declares is there, and what it leaves out is gone, before the next says otherwise.
-        indexes::settle(&link).await?;
-        if apply(&link, migration).await? {
+        indexes::settle(&connection).await?;
+        if apply(&connection, migration).await? {
             names.push(migration.name.to_owned());
         }
     }
-    indexes::settle(&link).await?;
+    indexes::settle(&connection).await?;
     Ok(names)
 }
 
-/// Connects to a server that keeps what it answers.
-pub(super) async fn connect(url: &str) -> Result<Link, OpenError> {
-    let link = Link::open(Address::read(url)?).await?;
-    if link.address().relaxed {
-        tracing::warn!("the server may lose what it has answered: `durability=relaxed`");
-    } else {
-        durable::check(&link).await?;
-    }
-    Ok(link)
-}
-
 /// Refuses a place that lacks a migration.
-pub(super) async fn check_complete(link: &Link, migrations: &[Migration]) -> Result<(), OpenError> {
-    let applied = applied(link).await?;
+pub(super) async fn check_complete(
+    connection: &Connection,
+    migrations: &[Migration],
+) -> Result<(), OpenError> {
+    let applied = applied(connection).await?;
     history::check_complete(&applied, RUNTIME.iter().chain(migrations))
 }
 
-async fn applied(link: &Link) -> Result<Applied, OpenError> {
+async fn applied(connection: &Connection) -> Result<Applied, OpenError> {
     let mut command = redis::cmd("HGETALL");
-    command.arg(format!("{}migrations", link.address().base));
-    let answer = link.query(&command).await;
-    answer.map_err(|error| link.address().refused(&error))
+    command.arg(format!("{}migrations", connection.address().base));
+    let answer = connection.query(&command).await;
+    answer.map_err(|error| connection.address().refused(&error))
 }
 
 /// Applies one migration, unless it was; whether it did.
-async fn apply(link: &Link, migration: &Migration) -> Result<bool, OpenError> {
+async fn apply(connection: &Connection, migration: &Migration) -> Result<bool, OpenError> {
     let failed = |error: RedisError| {
         if passes(&error) {
-            return link.address().refused(&error);
+            return connection.address().refused(&error);
         }
         OpenError::Failed {
             name: migration.name.to_owned(),
@@ -88,7 +81,7 @@ async fn apply(link: &Link, migration: &Migration) -> Result<bool, OpenError> {
         }
     };
     let library = format!("microdb_migration_{}", Uuid::now_v7().simple());
-    let text = STEP
+    let text = LIBRARY
         .replace("LIBRARY", &library)
         .replace("-- MIGRATION", migration.text);
     let mut load = redis::cmd("FUNCTION");
@@ -96,7 +89,7 @@ async fn apply(link: &Link, migration: &Migration) -> Result<bool, OpenError> {
     let mut call = redis::cmd("FCALL");
     call.arg(&library)
         .arg(1)
-        .arg(&link.address().base)
+        .arg(&connection.address().base)
         .arg(migration.name)
         .arg(hash_of(migration));
     if migration.name == RUNTIME[0].name {
@@ -108,16 +101,16 @@ async fn apply(link: &Link, migration: &Migration) -> Result<bool, OpenError> {
     }
     let mut attempts = 0;
     let applied: Result<u64, RedisError> = loop {
-        link.query::<()>(&load).await.map_err(failed)?;
+        connection.query::<()>(&load).await.map_err(failed)?;
         attempts += 1;
-        match link.query(&call).await {
+        match connection.query(&call).await {
             Err(error) if lacks_function(&error) && attempts < ATTEMPTS => {}
             answer => break answer,
         }
     };
     let mut delete = redis::cmd("FUNCTION");
     delete.arg("DELETE").arg(&library);
-    if let Err(error) = link.query::<()>(&delete).await {
+    if let Err(error) = connection.query::<()>(&delete).await {
         tracing::warn!(%error, library, "the library of a migration stays behind");
     }
     Ok(applied.map_err(failed)? == 1)

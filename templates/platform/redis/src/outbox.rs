@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::connect::{Connection, json};
 use super::error::corrupt;
-use super::link::{Link, json};
 use super::rows::instant;
 
 /// A message as it is stored. The names are those of Debezium's outbox event router.
@@ -61,18 +61,21 @@ fn sequence(number: u64) -> String {
 
 /// The oldest messages of a shard.
 pub(super) async fn oldest(
-    link: &Link,
+    connection: &Connection,
     shards: u32,
     shard: u32,
     limit: u32,
 ) -> Result<Vec<OutboxRow>, EngineError> {
     let asked = json!({ "shards": shards, "shard": shard, "limit": limit });
-    rows(link.read("outbox", &asked).await?)
+    rows(connection.read("outbox", &asked).await?)
 }
 
 /// The messages that are marked as refused.
-pub(super) async fn refused(link: &Link, limit: u32) -> Result<Vec<OutboxRow>, EngineError> {
-    let mut found = rows(link.read("refused", &json!({})).await?)?;
+pub(super) async fn refused(
+    connection: &Connection,
+    limit: u32,
+) -> Result<Vec<OutboxRow>, EngineError> {
+    let mut found = rows(connection.read("refused", &json!({})).await?)?;
     found.sort_by_key(|row| row.position);
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(found)
@@ -98,21 +101,25 @@ fn rows(found: Vec<(String, String)>) -> Result<Vec<OutboxRow>, EngineError> {
 }
 
 /// Deletes acknowledged messages.
-pub(super) async fn acknowledge(link: &Link, ids: &[Uuid]) -> Result<(), EngineError> {
+pub(super) async fn acknowledge(connection: &Connection, ids: &[Uuid]) -> Result<(), EngineError> {
     let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
-    link.clear("acknowledge", &ids).await.map(drop)
+    connection.clear("acknowledge", &ids).await.map(drop)
 }
 
 /// Marks a message as refused, or frees it.
-pub(super) async fn refuse(link: &Link, id: Uuid, why: Option<&str>) -> Result<(), EngineError> {
+pub(super) async fn refuse(
+    connection: &Connection,
+    id: Uuid,
+    why: Option<&str>,
+) -> Result<(), EngineError> {
     let why = why.map_or(Value::Bool(false), Value::from);
     let asked = json!({ "id": id.to_string(), "why": why });
-    link.clear("refuse", &asked).await.map(drop)
+    connection.clear("refuse", &asked).await.map(drop)
 }
 
 /// How much waits.
-pub(super) async fn depth(link: &Link) -> Result<OutboxDepth, EngineError> {
-    let (rows, oldest): (u64, String) = link.read("depth", &json!({})).await?;
+pub(super) async fn depth(connection: &Connection) -> Result<OutboxDepth, EngineError> {
+    let (rows, oldest): (u64, String) = connection.read("depth", &json!({})).await?;
     let oldest = (!oldest.is_empty()).then(|| instant(&oldest));
     Ok(OutboxDepth {
         rows,
@@ -122,7 +129,7 @@ pub(super) async fn depth(link: &Link) -> Result<OutboxDepth, EngineError> {
 
 /// Events of the log after a place, in the order of aggregates and their sequences.
 pub(super) async fn log(
-    link: &Link,
+    connection: &Connection,
     aggregate_type: &str,
     after: Option<(Uuid, u64)>,
     limit: u32,
@@ -131,7 +138,7 @@ pub(super) async fn log(
         format!("{aggregate}\0{}", sequence(number)).into()
     });
     let asked = json!({ "type": aggregate_type, "after": after, "limit": limit });
-    let found: Vec<String> = link.read("log", &asked).await?;
+    let found: Vec<String> = connection.read("log", &asked).await?;
     found
         .iter()
         .map(|text| {
@@ -143,9 +150,14 @@ pub(super) async fn log(
 }
 
 /// Deletes up to `limit` of the oldest events of the log that are older than `before`.
-pub(super) async fn trim(link: &Link, before: Timestamp, limit: u32) -> Result<u64, EngineError> {
+pub(super) async fn trim(
+    connection: &Connection,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, EngineError> {
     let before = before.as_microseconds().to_string();
-    link.clear("trim", &json!({ "before": before, "limit": limit }))
+    connection
+        .clear("trim", &json!({ "before": before, "limit": limit }))
         .await
 }
 

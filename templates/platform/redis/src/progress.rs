@@ -1,4 +1,4 @@
-//! Gates and offsets: how far handlers have come (`lua/9_progress.lua`).
+//! Applied sequences and offsets: how far handlers have come (`lua/9_progress.lua`).
 
 use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::codec::{from_signed, signed};
+use super::connect::Connection;
 use super::error::corrupt;
-use super::link::Link;
 use super::rows::{self, uuid};
 
 /// A handler's generation.
@@ -44,21 +44,25 @@ pub(super) fn offset(advance: &OffsetAdvance) -> Value {
 
 /// The applied sequences of a handler for these aggregates.
 pub(super) async fn applied_sequences(
-    link: &Link,
+    connection: &Connection,
     handler: &str,
     generation: Generation,
     aggregates: &[Uuid],
 ) -> Result<Vec<(Uuid, AppliedSequence)>, EngineError> {
     let aggregates: Vec<String> = aggregates.iter().map(Uuid::to_string).collect();
     let asked = json!({ "of": of(handler, generation), "aggregates": aggregates });
-    let found: Vec<(String, String)> = link.read("applied_sequences", &asked).await?;
+    let found: Vec<(String, String)> = connection.read("applied_sequences", &asked).await?;
     found
         .iter()
         .map(|(aggregate, text)| {
-            let (sequence, event) = text.split_once('\n').ok_or_else(|| corrupt("a applied"))?;
+            let (sequence, event) = text
+                .split_once('\n')
+                .ok_or_else(|| corrupt("an applied sequence"))?;
             let event = (!event.is_empty()).then(|| uuid(event));
             let applied = AppliedSequence {
-                sequence: sequence.parse().map_err(|_| corrupt("a applied"))?,
+                sequence: sequence
+                    .parse()
+                    .map_err(|_| corrupt("an applied sequence"))?,
                 event: event.transpose()?,
             };
             Ok((uuid(aggregate)?, applied))
@@ -68,12 +72,12 @@ pub(super) async fn applied_sequences(
 
 /// How far a handler has read, by topic and partition.
 pub(super) async fn offsets(
-    link: &Link,
+    connection: &Connection,
     handler: &str,
     generation: Generation,
 ) -> Result<Vec<OffsetAdvance>, EngineError> {
     let asked = json!({ "of": of(handler, generation) });
-    let found: Vec<(String, String)> = link.read("offsets", &asked).await?;
+    let found: Vec<(String, String)> = connection.read("offsets", &asked).await?;
     let offsets = found.iter().map(|(place, text)| {
         let malformed = || corrupt("an offset");
         let (topic, partition) = place.split_once('\0').ok_or_else(malformed)?;
@@ -100,7 +104,7 @@ pub(super) async fn offsets(
 
 /// Deletes what a generation of a handler leaves behind.
 pub(super) async fn drop_generation(
-    link: &Link,
+    connection: &Connection,
     schema: Option<&Schema>,
     handler: &str,
     generation: Generation,
@@ -115,5 +119,5 @@ pub(super) async fn drop_generation(
         let kinds = ["rows", "ids", "gone", "gone_ids", "entries"];
         keys.extend(kinds.map(|kind| format!("{kind}:{table}")));
     }
-    link.clear("drop", &keys).await.map(drop)
+    connection.clear("drop", &keys).await.map(drop)
 }

@@ -6,9 +6,9 @@ use platform_ports::engine::{EngineError, Found, Generation, Stored, entities};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::codec::{self, Place};
+use super::codec::{self, ComparisonSource};
+use super::connect::Connection;
 use super::error::corrupt;
-use super::link::Link;
 
 /// A table with its generation.
 pub(super) fn of(schema: &Schema, generation: Generation) -> String {
@@ -54,7 +54,7 @@ pub(super) fn compared(
 ) -> Result<Map<String, Value>, EngineError> {
     let mut compared = Map::new();
     for column in schema.columns {
-        if codec::place(column) == Place::Compared
+        if codec::comparison_source(column) == ComparisonSource::Compared
             && let Some(value) = members.get(column.name)
             && let Some(text) = codec::compared(column, value)?
         {
@@ -113,14 +113,14 @@ fn restore_floats(
 
 /// The rows under these ids, or what their deletions left behind, an answer each in their order.
 pub(super) async fn load_each(
-    link: &Link,
+    connection: &Connection,
     schema: &Schema,
     generation: Generation,
     ids: &[Uuid],
 ) -> Result<Vec<Found>, EngineError> {
     let texts: Vec<String> = ids.iter().map(Uuid::to_string).collect();
     let asked = json!({ "of": of(schema, generation), "ids": texts });
-    let each: Vec<Vec<String>> = link.read("load", &asked).await?;
+    let each: Vec<Vec<String>> = connection.read("load", &asked).await?;
     let each = ids.iter().zip(each);
     each.map(|(id, row)| found(schema, *id, &row)).collect()
 }
@@ -139,7 +139,7 @@ fn found(schema: &Schema, id: Uuid, row: &[String]) -> Result<Found, EngineError
 
 /// Deleted rows after an id, in the order of ids, with the versions of their deletions.
 pub(super) async fn tombstones(
-    link: &Link,
+    connection: &Connection,
     schema: &Schema,
     generation: Generation,
     after: Option<Uuid>,
@@ -147,7 +147,7 @@ pub(super) async fn tombstones(
 ) -> Result<Vec<(Uuid, u64)>, EngineError> {
     let after = after.map_or(Value::Bool(false), |id| id.to_string().into());
     let asked = json!({ "of": of(schema, generation), "after": after, "limit": limit });
-    let found: Vec<(String, String)> = link.read("deleted", &asked).await?;
+    let found: Vec<(String, String)> = connection.read("deleted", &asked).await?;
     found
         .iter()
         .map(|(id, version)| {

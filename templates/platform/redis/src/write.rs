@@ -4,28 +4,28 @@ use platform_contract::schema::Schema;
 use platform_ports::engine::{Check, CommitError, EngineError, Save, SaveTo, Stored, WriteSet};
 use serde_json::{Value, json};
 
+use super::connect::json;
 use super::entries::{self, Reference};
 use super::error::corrupt;
-use super::link::json;
 use super::{documents, find, outbox, progress, rows};
 
 /// A write set on its way, and what names mean in the answer.
-pub(super) struct Prepared {
+pub(super) struct PreparedWriteSet {
     /// The argument of the function.
     pub text: String,
-    saves: Vec<Names>,
+    saves: Vec<SaveNames>,
 }
 
 /// What a save can fail by.
-struct Names {
+struct SaveNames {
     schema: &'static Schema,
-    references: Vec<Named>,
+    references: Vec<NamedReference>,
 }
 
 /// A column that references something, and the id that it names.
-type Named = (&'static str, String);
+type NamedReference = (&'static str, String);
 
-impl Prepared {
+impl PreparedWriteSet {
     /// Brings a write set into its form.
     pub(super) fn new(write: &WriteSet) -> Result<Self, EngineError> {
         let checks = write.checks.iter().map(check);
@@ -35,7 +35,7 @@ impl Prepared {
         for save in &write.saves {
             let (value, references) = saved(save)?;
             saves.push(value);
-            names.push(Names {
+            names.push(SaveNames {
                 schema: save.schema,
                 references,
             });
@@ -119,7 +119,7 @@ fn check(check: &Check) -> Result<Value, EngineError> {
 }
 
 /// A change of a row, and the columns of the references it is checked for.
-fn saved(save: &Save) -> Result<(Value, Vec<Named>), EngineError> {
+fn saved(save: &Save) -> Result<(Value, Vec<NamedReference>), EngineError> {
     match &save.to {
         SaveTo::Live(stored) => live(save, stored),
         SaveTo::Deleted { id, version } => {
@@ -138,13 +138,13 @@ fn saved(save: &Save) -> Result<(Value, Vec<Named>), EngineError> {
     }
 }
 
-fn live(save: &Save, stored: &Stored) -> Result<(Value, Vec<Named>), EngineError> {
+fn live(save: &Save, stored: &Stored) -> Result<(Value, Vec<NamedReference>), EngineError> {
     let id = stored.id.to_string();
     let members = rows::members(save.schema, stored)?;
     let compared = rows::compared(save.schema, &members)?;
-    let taken = entries::taken(save.schema, &members)?;
+    let unique_values = entries::unique_values(save.schema, &members)?;
     let references = entries::references(save.schema, &members);
-    let unique = taken.iter();
+    let unique = unique_values.iter();
     let unique = unique.map(|one| json!([one.number, one.key, one.field]));
     let value = json!({
         "of": rows::of(save.schema, save.generation),
@@ -157,7 +157,7 @@ fn live(save: &Save, stored: &Stored) -> Result<(Value, Vec<Named>), EngineError
         "members": json(&members)?,
         "unique": unique.collect::<Vec<_>>(),
         "references": named(&references),
-        "entries": json(&entries::entries(&id, &taken, &references))?,
+        "entries": json(&entries::entries(&id, &unique_values, &references))?,
     });
     let named = references.into_iter().map(|one| (one.column, one.id));
     Ok((value, named.collect()))

@@ -15,21 +15,21 @@ pub(super) mod tests {
 
     /// An error as a user of the crate has one.
     #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Why(pub String);
+    pub struct TestError(pub String);
 
-    impl Display for Why {
+    impl Display for TestError {
         fn fmt(&self, text: &mut Formatter<'_>) -> Result {
             text.write_str(&self.0)
         }
     }
 
-    impl From<rusqlite::Error> for Why {
+    impl From<rusqlite::Error> for TestError {
         fn from(error: rusqlite::Error) -> Self {
             Self(error.to_string())
         }
     }
 
-    impl FileError for Why {
+    impl FileError for TestError {
         fn unavailable(why: impl Display) -> Self {
             Self(format!("unavailable: {why}"))
         }

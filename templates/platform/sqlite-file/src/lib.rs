@@ -3,16 +3,17 @@
 //! counted.
 
 mod error;
-mod job;
+
 mod lock;
 mod open;
+mod queued_write;
 mod readers;
 mod statements;
 mod writer;
 
 pub use error::FileError;
-pub use job::News;
-pub use lock::{FairLock, PATIENCE, WriteTurn};
+pub use lock::{FairLock, FairLockGuard, PATIENCE};
 pub use open::{journal_mode, open};
+pub use queued_write::Notify;
 pub use readers::Readers;
-pub use writer::{Failing, Grouping, Writer};
+pub use writer::{FailureScope, GroupCommit, Writer};

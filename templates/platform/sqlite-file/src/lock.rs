@@ -2,8 +2,8 @@
 //!
 //! SQLite's own lock goes to whoever asks first after its release, which is nearly always the
 //! process that has just released it: one busy writer starves all others. Two lock files make it
-//! fair: who wants to write locks `turn`, then `applied sequence`, and releases `turn`. The next one in line
-//! thus waits alone for `applied sequence`, and whoever releases it queues for `turn` behind all the others.
+//! fair: who wants to write locks `queue`, then `write`, and releases `queue`. The next one in line
+//! thus waits alone for `write`, and whoever releases it queues for `queue` behind all the others.
 //!
 //! The system takes the locks back from a process that dies, but not from one that is stopped; so
 //! nobody waits for longer than [`PATIENCE`]. The system's own waiting has no end, therefore it is
@@ -31,12 +31,12 @@ pub struct FairLock {
 
 /// The right to write, until it is dropped.
 #[derive(Debug)]
-pub struct WriteTurn<'a>(&'a Files);
+pub struct FairLockGuard<'a>(&'a Files);
 
 #[derive(Debug)]
 struct Files {
-    turn: File,
-    applied: File,
+    queue: File,
+    write: File,
 }
 
 impl FairLock {
@@ -46,8 +46,8 @@ impl FairLock {
     /// When a file cannot be made or opened.
     pub fn open(path: &Path) -> io::Result<Self> {
         let files = Files {
-            turn: open(&beside(path, "-turn"))?,
-            applied: open(&beside(path, "-applied"))?,
+            queue: open(&beside(path, "-turn"))?,
+            write: open(&beside(path, "-gate"))?,
         };
         Ok(Self {
             files: Arc::new(files),
@@ -60,21 +60,21 @@ impl FairLock {
     ///
     /// # Errors
     /// When the system cannot lock the files, or others have held them for [`PATIENCE`].
-    pub fn take(&self) -> io::Result<WriteTurn<'_>> {
+    pub fn take(&self) -> io::Result<FairLockGuard<'_>> {
         self.take_within(PATIENCE)
     }
 
-    fn take_within(&self, patience: Duration) -> io::Result<WriteTurn<'_>> {
+    fn take_within(&self, patience: Duration) -> io::Result<FairLockGuard<'_>> {
         let until = Instant::now() + patience;
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let waiting = match line.take() {
                 Some(waiting) => waiting,
-                None if self.files.try_lock()? => return Ok(WriteTurn(&self.files)),
-                None => queue(&self.files)?,
+                None if self.files.try_lock()? => return Ok(FairLockGuard(&self.files)),
+                None => enqueue(&self.files)?,
             };
             match waiting.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(locked) => return locked.map(|()| WriteTurn(&self.files)),
+                Ok(locked) => return locked.map(|()| FairLockGuard(&self.files)),
                 Err(RecvTimeoutError::Timeout) => {
                     *line = Some(waiting);
                     return Err(self.held(patience));
@@ -96,33 +96,33 @@ impl FairLock {
 
 impl Files {
     fn lock(&self) -> io::Result<()> {
-        self.turn.lock()?;
-        let locked = self.applied.lock();
-        self.turn.unlock()?;
+        self.queue.lock()?;
+        let locked = self.write.lock();
+        self.queue.unlock()?;
         locked
     }
 
     /// Locks when nobody else has, or waits for, the right to write; whether it did.
     fn try_lock(&self) -> io::Result<bool> {
-        if !is_locked(self.turn.try_lock())? {
+        if !is_locked(self.queue.try_lock())? {
             return Ok(false);
         }
-        let locked = self.applied.try_lock();
-        self.turn.unlock()?;
+        let locked = self.write.try_lock();
+        self.queue.unlock()?;
         is_locked(locked)
     }
 }
 
-impl Drop for WriteTurn<'_> {
+impl Drop for FairLockGuard<'_> {
     fn drop(&mut self) {
         // Unlocking fails only for a descriptor that is none, which holds no lock either.
-        let _ = self.0.applied.unlock();
+        let _ = self.0.write.unlock();
     }
 }
 
 /// Queues up for the locks, on a thread. What it gets is for who listens at that very instant; when
 /// nobody does, it goes back at once.
-fn queue(files: &Arc<Files>) -> io::Result<Receiver<io::Result<()>>> {
+fn enqueue(files: &Arc<Files>) -> io::Result<Receiver<io::Result<()>>> {
     let (served, waiting): (SyncSender<io::Result<()>>, _) = sync_channel(0);
     let files = Arc::clone(files);
     std::thread::Builder::new()
@@ -131,7 +131,7 @@ fn queue(files: &Arc<Files>) -> io::Result<Receiver<io::Result<()>>> {
             let locked = files.lock();
             let has = locked.is_ok();
             if served.try_send(locked).is_err() && has {
-                let _ = files.applied.unlock();
+                let _ = files.write.unlock();
             }
         })?;
     Ok(waiting)
@@ -173,14 +173,14 @@ mod tests {
             FairLock::open(&path).unwrap(),
             FairLock::open(&path).unwrap(),
         );
-        let turn = one.take().unwrap();
+        let guard = one.take().unwrap();
         let short = Duration::from_millis(30);
         for _ in 0..3 {
             let error = other.take_within(short).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::TimedOut);
             assert!(error.to_string().contains("held the write lock"), "{error}");
         }
-        drop(turn);
+        drop(guard);
         // Who waits in vain may be served when nobody listens: that must not block anybody.
         for _ in 0..20 {
             drop(one.take().unwrap());
@@ -198,7 +198,7 @@ mod tests {
                 scope.spawn(|| {
                     let lock = FairLock::open(&path).unwrap();
                     for _ in 0..200 {
-                        let _turn = lock.take().unwrap();
+                        let _guard = lock.take().unwrap();
                         let others = counter.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                         assert_eq!(others, 0);
                         counter.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);

@@ -10,15 +10,15 @@ use tokio::sync::oneshot;
 
 use super::error::FileError;
 
-/// A question, which is asked of a connection in a snapshot, or told why there is none.
-type Question<E> = Box<dyn FnOnce(Result<&Connection, E>) + Send>;
+/// A read, which gets a connection in a snapshot, or is told why there is none.
+type ReadRequest<E> = Box<dyn FnOnce(Result<&Connection, E>) + Send>;
 
 /// How a connection to read over is opened.
 type Connect<E> = Arc<dyn Fn() -> Result<Connection, E> + Send + Sync>;
 
-/// The way to the threads, which end when this is dropped.
+/// The handle of the threads, which end when this is dropped.
 pub struct Readers<E> {
-    queue: Sender<Question<E>>,
+    queue: Sender<ReadRequest<E>>,
 }
 
 impl<E: FileError> Readers<E> {
@@ -57,14 +57,14 @@ impl<E: FileError> Readers<E> {
         work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let (reply, answer) = oneshot::channel();
-        let question: Question<E> = Box::new(move |connection| {
+        let request: ReadRequest<E> = Box::new(move |connection| {
             if !reply.is_closed() {
                 // Who asked may stop waiting at any time.
                 let _ = reply.send(connection.and_then(work));
             }
         });
         let stopped = || E::unavailable("its readers have stopped");
-        self.queue.send(question).map_err(|_| stopped())?;
+        self.queue.send(request).map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 }
@@ -72,15 +72,15 @@ impl<E: FileError> Readers<E> {
 struct Reader<E> {
     connection: Connection,
     connect: Connect<E>,
-    waiting: Arc<Mutex<Receiver<Question<E>>>>,
+    waiting: Arc<Mutex<Receiver<ReadRequest<E>>>>,
 }
 
 impl<E: FileError> Reader<E> {
     fn run(mut self) {
-        while let Some(question) = self.next() {
+        while let Some(request) = self.next() {
             match self.begin() {
-                Ok(()) => question(Ok(&self.connection)),
-                Err(error) => question(Err(error)),
+                Ok(()) => request(Ok(&self.connection)),
+                Err(error) => request(Err(error)),
             }
             if let Err(error) = self.execute("ROLLBACK") {
                 tracing::debug!(%error, "a snapshot did not end; its connection is replaced");
@@ -88,7 +88,7 @@ impl<E: FileError> Reader<E> {
         }
     }
 
-    fn next(&self) -> Option<Question<E>> {
+    fn next(&self) -> Option<ReadRequest<E>> {
         self.waiting
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -112,12 +112,12 @@ impl<E: FileError> Reader<E> {
 #[cfg(test)]
 mod tests {
     use super::Readers;
-    use crate::error::tests::Why;
+    use crate::error::tests::TestError;
     use crate::open;
     use rusqlite::Connection;
     use std::sync::{Arc, Barrier};
 
-    fn count(connection: &Connection) -> Result<u32, Why> {
+    fn count(connection: &Connection) -> Result<u32, TestError> {
         let sql = "SELECT count(*) FROM numbers";
         Ok(connection.query_row(sql, [], |row| row.get(0))?)
     }
@@ -154,7 +154,7 @@ mod tests {
             assert_eq!(other.join().unwrap(), Ok((0, 0)));
         });
         assert_eq!(wait_for(readers.read(count)), Ok(1));
-        let no = Why("no".to_owned());
+        let no = TestError("no".to_owned());
         let failing = no.clone();
         assert_eq!(wait_for(readers.read(|_| Err::<(), _>(failing))), Err(no));
         assert_eq!(wait_for(readers.read(count)), Ok(1));

@@ -7,45 +7,45 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::error::FileError;
-use super::job::{Ask, Job, News, Reply};
 use super::lock::FairLock;
+use super::queued_write::{Notify, QueuedWrite, Reply, WriteRequest};
 
-/// Which writes go into one transaction, and together with whom they fail.
+/// Which writes are committed in one transaction, and which fail together with it.
 #[derive(Debug, Clone, Copy)]
-pub struct Grouping {
+pub struct GroupCommit {
     /// How many may wait; `None`: as many as come.
-    pub room: Option<usize>,
-    /// With how many of those who wait a transaction begins at most.
-    pub first: usize,
+    pub queue_limit: Option<usize>,
+    /// How many of those who wait a transaction begins with at most.
+    pub initial: usize,
     /// How many it has at most, together with those who join it while it is under way.
-    pub most: usize,
+    pub max_writes: usize,
     /// How long it takes in others while it is under way.
-    pub joining: Duration,
-    /// Whom it fails when it is not committed.
-    pub failing: Failing,
+    pub join_window: Duration,
+    /// Which writes fail when it is not committed.
+    pub failure_scope: FailureScope,
 }
 
-/// Whom a transaction fails that is not committed.
+/// Which writes fail with a transaction that is not committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failing {
+pub enum FailureScope {
     /// All that are in it, and those who wait: they would find the same, each after waiting as long.
     /// What a write found by itself is not told: that may be why.
-    All,
+    TransactionAndQueue,
     /// Those in it that have not failed by themselves.
-    Kept,
+    Transaction,
 }
 
-type Jobs<E> = Vec<Box<dyn Job<E>>>;
-type Receiver<E> = mpsc::Receiver<Box<dyn Job<E>>>;
+type Writes<E> = Vec<Box<dyn QueuedWrite<E>>>;
+type Receiver<E> = mpsc::Receiver<Box<dyn QueuedWrite<E>>>;
 
-/// The way to the thread, which ends when this is dropped and all is written.
+/// The handle of the thread, which ends when this is dropped and all is written.
 pub struct Writer<E> {
-    queue: mpsc::Sender<Box<dyn Job<E>>>,
+    queue: mpsc::Sender<Box<dyn QueuedWrite<E>>>,
 }
 
 impl<E: FileError> Writer<E> {
-    /// Starts the thread. It calls `tell` after every commit that others have to be told of, before those
-    /// who wait for that are answered.
+    /// Starts the thread. It calls `notify_others` after every commit of which others are notified, before
+    /// those who wait for that are answered.
     ///
     /// # Errors
     /// When the thread cannot be started.
@@ -53,16 +53,16 @@ impl<E: FileError> Writer<E> {
         name: &str,
         connection: Connection,
         lock: FairLock,
-        grouping: Grouping,
-        tell: impl Fn() + Send + 'static,
+        group_commit: GroupCommit,
+        notify_others: impl Fn() + Send + 'static,
     ) -> Result<Self, E> {
-        let room = grouping.room.unwrap_or(Semaphore::MAX_PERMITS);
-        let (queue, waiting) = mpsc::channel(room);
-        let thread = Thread {
+        let limit = group_commit.queue_limit.unwrap_or(Semaphore::MAX_PERMITS);
+        let (queue, waiting) = mpsc::channel(limit);
+        let thread = WriterThread {
             connection,
             lock,
-            grouping,
-            tell,
+            group_commit,
+            notify_others,
         };
         std::thread::Builder::new()
             .name(name.to_owned())
@@ -73,7 +73,7 @@ impl<E: FileError> Writer<E> {
 
     /// Does `work` in a transaction, on its own terms: when it fails, nothing of it is written, and
     /// others in the same transaction are. The answer comes after the transaction is on the disk, and
-    /// others have been told.
+    /// others have been notified.
     ///
     /// # Errors
     /// The work's own, or that the transaction was not committed.
@@ -86,74 +86,76 @@ impl<E: FileError> Writer<E> {
         X: From<E> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let work = |connection: &Connection| work(connection).map(|value| (value, News::ForOthers));
-        let job = Box::new(Ask::new(work, Reply::Caller(reply)));
+        let work = |connection: &Connection| work(connection).map(|value| (value, Notify::Others));
+        let write = Box::new(WriteRequest::new(work, Reply::Caller(reply)));
         let stopped = || X::from(E::unavailable("its writer has stopped"));
-        self.queue.send(job).await.map_err(|_| stopped())?;
+        self.queue.send(write).await.map_err(|_| stopped())?;
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 
-    /// The same, without anybody who waits: what comes of it is told only when it fails. Whether there
-    /// was room.
+    /// The same, without anybody who waits: what comes of it is told only when it fails. Whether it was
+    /// queued.
     pub fn post(
         &self,
-        work: impl FnOnce(&Connection) -> Result<News, E> + Send + 'static,
+        work: impl FnOnce(&Connection) -> Result<Notify, E> + Send + 'static,
         failed: impl FnOnce(E) + Send + 'static,
     ) -> bool {
-        let work = |connection: &Connection| work(connection).map(|news| ((), news));
+        let work = |connection: &Connection| work(connection).map(|notify| ((), notify));
         let reply = Reply::Nobody(Box::new(failed));
-        self.queue.try_send(Box::new(Ask::new(work, reply))).is_ok()
+        self.queue
+            .try_send(Box::new(WriteRequest::new(work, reply)))
+            .is_ok()
     }
 }
 
-struct Thread<F> {
+struct WriterThread<F> {
     connection: Connection,
     lock: FairLock,
-    grouping: Grouping,
-    tell: F,
+    group_commit: GroupCommit,
+    notify_others: F,
 }
 
-impl<F: Fn()> Thread<F> {
+impl<F: Fn()> WriterThread<F> {
     fn run<E: FileError>(self, mut waiting: Receiver<E>) {
-        let mut jobs = Vec::new();
-        while waiting.blocking_recv_many(&mut jobs, self.grouping.first) > 0 {
-            jobs.retain(|job| !job.is_abandoned());
-            if jobs.is_empty() {
+        let mut writes = Vec::new();
+        while waiting.blocking_recv_many(&mut writes, self.group_commit.initial) > 0 {
+            writes.retain(|write| !write.is_abandoned());
+            if writes.is_empty() {
                 continue;
             }
-            match self.group(&mut jobs, &mut waiting) {
-                Ok(news) => {
-                    if news == News::ForOthers {
-                        (self.tell)();
+            match self.commit_group(&mut writes, &mut waiting) {
+                Ok(notify) => {
+                    if notify == Notify::Others {
+                        (self.notify_others)();
                     }
-                    jobs.drain(..).for_each(|job| job.answer(None));
+                    writes.drain(..).for_each(|write| write.answer(None));
                 }
-                Err(error) => self.fail(&mut jobs, &mut waiting, &error.to_string()),
+                Err(error) => self.fail(&mut writes, &mut waiting, &error.to_string()),
             }
         }
     }
 
-    /// Tells those whom it concerns why a transaction failed.
-    fn fail<E: FileError>(&self, jobs: &mut Jobs<E>, waiting: &mut Receiver<E>, why: &str) {
-        let all = self.grouping.failing == Failing::All;
+    /// Tells those that fail with a transaction why it failed.
+    fn fail<E: FileError>(&self, writes: &mut Writes<E>, waiting: &mut Receiver<E>, why: &str) {
+        let all = self.group_commit.failure_scope == FailureScope::TransactionAndQueue;
         if all {
-            jobs.extend(std::iter::from_fn(|| waiting.try_recv().ok()));
+            writes.extend(std::iter::from_fn(|| waiting.try_recv().ok()));
         }
-        for job in jobs.drain(..) {
-            let concerned = all || !job.has_failed();
-            job.answer(concerned.then(|| E::unavailable(why)));
+        for write in writes.drain(..) {
+            let concerned = all || !write.has_failed();
+            write.answer(concerned.then(|| E::unavailable(why)));
         }
     }
 
-    /// One transaction, up to its end on the disk; what its jobs say together.
-    fn group<E: FileError>(
+    /// One transaction, up to its end on the disk; who is notified of it.
+    fn commit_group<E: FileError>(
         &self,
-        jobs: &mut Jobs<E>,
+        writes: &mut Writes<E>,
         waiting: &mut Receiver<E>,
-    ) -> Result<News, E> {
-        let _turn = self.lock.take().map_err(E::unavailable)?;
+    ) -> Result<Notify, E> {
+        let _guard = self.lock.take().map_err(E::unavailable)?;
         self.execute("BEGIN IMMEDIATE")?;
-        let written = self.write(jobs, waiting);
+        let written = self.write(writes, waiting);
         if written.is_err() {
             self.roll_back();
         }
@@ -162,41 +164,45 @@ impl<F: Fn()> Thread<F> {
 
     fn write<E: FileError>(
         &self,
-        jobs: &mut Jobs<E>,
+        writes: &mut Writes<E>,
         waiting: &mut Receiver<E>,
-    ) -> Result<News, E> {
-        let Grouping { most, joining, .. } = self.grouping;
+    ) -> Result<Notify, E> {
+        let GroupCommit {
+            max_writes,
+            join_window,
+            ..
+        } = self.group_commit;
         let start = Instant::now();
-        let (mut done, mut all) = (0, News::Nothing);
-        while let Some(job) = jobs.get_mut(done) {
-            if self.one(job.as_mut())? == News::ForOthers {
-                all = News::ForOthers;
+        let (mut done, mut notify) = (0, Notify::Nobody);
+        while let Some(write) = writes.get_mut(done) {
+            if self.run_one(write.as_mut())? == Notify::Others {
+                notify = Notify::Others;
             }
             done += 1;
-            if done == jobs.len() && done < most && start.elapsed() < joining {
-                jobs.extend(waiting.try_recv());
+            if done == writes.len() && done < max_writes && start.elapsed() < join_window {
+                writes.extend(waiting.try_recv());
             }
         }
         self.execute("COMMIT")?;
-        Ok(all)
+        Ok(notify)
     }
 
-    /// One job, of which nothing stays when it fails; what it says.
-    fn one<E: FileError>(&self, job: &mut dyn Job<E>) -> Result<News, E> {
-        if job.is_abandoned() {
-            return Ok(News::Nothing);
+    /// One write, of which nothing stays when it fails; who is notified of it.
+    fn run_one<E: FileError>(&self, write: &mut dyn QueuedWrite<E>) -> Result<Notify, E> {
+        if write.is_abandoned() {
+            return Ok(Notify::Nobody);
         }
-        self.execute("SAVEPOINT job")?;
-        let news = job.run(&self.connection);
+        self.execute("SAVEPOINT write")?;
+        let notify = write.run(&self.connection);
         // On a full disk and the like SQLite gives up the whole transaction by itself.
         if self.connection.is_autocommit() {
             return Err(E::unavailable("the transaction was given up"));
         }
-        if news.is_none() {
-            self.execute("ROLLBACK TO job")?;
+        if notify.is_none() {
+            self.execute("ROLLBACK TO write")?;
         }
-        self.execute("RELEASE job")?;
-        Ok(news.unwrap_or(News::Nothing))
+        self.execute("RELEASE write")?;
+        Ok(notify.unwrap_or(Notify::Nobody))
     }
 
     fn roll_back(&self) {

@@ -4,7 +4,7 @@ use platform_contract::value::Timestamp;
 use platform_ports::engine::{Check, CommitError, WriteSet};
 use rusqlite::Connection;
 
-use super::error::Refused;
+use super::error::ApplyError;
 use super::tables::Tables;
 use super::{documents, find, outbox, progress, rows, save};
 
@@ -15,7 +15,7 @@ pub(super) fn apply(
     tables: &Tables,
     outbox_limit: u64,
     write: &WriteSet,
-) -> Result<(), Refused> {
+) -> Result<(), ApplyError> {
     for one in &write.checks {
         check(connection, tables, one)?;
     }
@@ -35,11 +35,11 @@ pub(super) fn apply(
     Ok(())
 }
 
-fn append(connection: &Connection, limit: u64, write: &WriteSet) -> Result<(), Refused> {
+fn append(connection: &Connection, limit: u64, write: &WriteSet) -> Result<(), ApplyError> {
     if write.events.is_empty() {
         return Ok(());
     }
-    if outbox::room(connection, limit)? < write.events.len() as u64 {
+    if outbox::capacity(connection, limit)? < write.events.len() as u64 {
         return Err(CommitError::OutboxFull.into());
     }
     let now = Timestamp::now();
@@ -49,7 +49,7 @@ fn append(connection: &Connection, limit: u64, write: &WriteSet) -> Result<(), R
     Ok(())
 }
 
-fn check(connection: &Connection, tables: &Tables, check: &Check) -> Result<(), Refused> {
+fn check(connection: &Connection, tables: &Tables, check: &Check) -> Result<(), ApplyError> {
     let holds = match check {
         Check::Version {
             schema,

@@ -7,7 +7,7 @@ use platform_ports::engine::{EngineError, Stored, entities};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::error::{Error, Refused};
+use super::error::{ApplyError, Error};
 use super::tables::CollectionSql;
 use super::{codec, constraints};
 
@@ -18,7 +18,7 @@ pub(super) fn save(
     sql: &CollectionSql,
     stored: &Stored,
     existed: bool,
-) -> Result<(), Refused> {
+) -> Result<(), ApplyError> {
     let parent = stored.id.to_string();
     let mut old = match existed {
         true => read(connection, collection, sql, &parent)?,

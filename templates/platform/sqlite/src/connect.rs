@@ -1,11 +1,13 @@
-//! Opens the file and the ways to it, and makes sure that what is committed stays.
+//! Opens connections to the file, and makes sure that what is committed stays.
 
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use platform_ports::engine::OpenError;
-use platform_sqlite_file::{Failing, FairLock, FileError, Grouping, Readers, Writer, journal_mode};
+use platform_sqlite_file::{
+    FailureScope, FairLock, FileError, GroupCommit, Readers, Writer, journal_mode,
+};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
@@ -25,12 +27,12 @@ const PRAGMAS: &str = "
 
 /// A transaction begins with one write and takes in others only for a while, so that other processes
 /// and the first write do not wait long.
-const GROUPING: Grouping = Grouping {
-    room: None,
-    first: 1,
-    most: 512,
-    joining: Duration::from_millis(20),
-    failing: Failing::All,
+const GROUP_COMMIT: GroupCommit = GroupCommit {
+    queue_limit: None,
+    initial: 1,
+    max_writes: 512,
+    join_window: Duration::from_millis(20),
+    failure_scope: FailureScope::TransactionAndQueue,
 };
 
 /// Checks library and path, and makes the file when it is new.
@@ -44,7 +46,7 @@ pub(super) fn prepare(path: &Path) -> Result<Connection, OpenError> {
     check_path(path)?;
     // Several may be making the same file; SQLite does not wait when two change the journal mode.
     let lock = FairLock::open(path).map_err(|error| unusable(path, &error.to_string()))?;
-    let _turn = lock
+    let _guard = lock
         .take()
         .map_err(|error| unusable(path, &error.to_string()))?;
     let connection = open(path).map_err(|error| unusable(path, &error.to_string()))?;
@@ -52,15 +54,15 @@ pub(super) fn prepare(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// The way to the thread that writes.
+/// The thread that writes.
 pub(super) fn writer(path: &Path) -> Result<Writer<Error>, Error> {
     let connection = open(path)?;
     let lock = FairLock::open(path).map_err(Error::unavailable)?;
     // Nobody has to be told of a commit but who asked for it.
-    Writer::start("sqlite-writer", connection, lock, GROUPING, || {})
+    Writer::start("sqlite-writer", connection, lock, GROUP_COMMIT, || {})
 }
 
-/// The way to so many threads that read.
+/// So many threads that read.
 pub(super) fn readers(path: &Path, threads: usize) -> Result<Readers<Error>, Error> {
     let path = path.to_owned();
     Readers::start("sqlite-reader", threads, move || Ok(open_reader(&path)?))

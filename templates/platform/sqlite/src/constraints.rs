@@ -8,7 +8,7 @@ use rusqlite::{Connection, ffi};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::error::{Error, Refused};
+use super::error::{ApplyError, Error};
 use super::tables::quoted;
 use super::{codec, rows};
 
@@ -18,7 +18,7 @@ pub(super) fn of_save(
     schema: &Schema,
     stored: &Stored,
     error: rusqlite::Error,
-) -> Refused {
+) -> ApplyError {
     match extended(&error) {
         Some(ffi::SQLITE_CONSTRAINT_UNIQUE) => taken(schema, error),
         Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => {
@@ -35,7 +35,7 @@ pub(super) fn of_entity(
     collection: &Collection,
     values: &[Sql],
     error: rusqlite::Error,
-) -> Refused {
+) -> ApplyError {
     if extended(&error) != Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY) {
         return error.into();
     }
@@ -64,7 +64,7 @@ pub(super) fn of_delete(
     schema: &Schema,
     id: Uuid,
     error: rusqlite::Error,
-) -> Refused {
+) -> ApplyError {
     if extended(&error) != Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY) {
         return error.into();
     }
@@ -85,7 +85,7 @@ pub(super) fn listed_references(
     connection: &Connection,
     schema: &Schema,
     stored: &Stored,
-) -> Result<(), Refused> {
+) -> Result<(), ApplyError> {
     for column in schema.columns.iter().filter(|column| column.list) {
         let (Some(table), Some(Value::Array(ids))) =
             (column.references, stored.members.get(column.name))
@@ -108,7 +108,7 @@ pub(super) fn listed_referrers(
     connection: &Connection,
     schema: &Schema,
     id: Uuid,
-) -> Result<(), Refused> {
+) -> Result<(), ApplyError> {
     for referrer in schema.referenced_by {
         let single = connection
             .prepare_cached(r#"SELECT 1 FROM pragma_foreign_key_list(?1) WHERE "from" = ?2"#)?
@@ -138,7 +138,7 @@ fn missing_reference(
     columns: &[Column],
     value: impl Fn(&Column) -> Result<Sql, EngineError>,
     error: rusqlite::Error,
-) -> Refused {
+) -> ApplyError {
     for column in columns.iter().filter(|column| !column.list) {
         let Some(table) = column.references else {
             continue;
@@ -160,7 +160,7 @@ fn missing_reference(
 
 /// A foreign key that no description has. SQLite does not say which one it is: those are named that
 /// the table has, or that lead to it.
-fn unknown_reference(connection: &Connection, table: &str, error: &rusqlite::Error) -> Refused {
+fn unknown_reference(connection: &Connection, table: &str, error: &rusqlite::Error) -> ApplyError {
     let keys = connection
         .prepare_cached(
             r#"SELECT group_concat('`' || source.name || '`.`' || key."from" || '`', ', ')
@@ -175,7 +175,7 @@ fn unknown_reference(connection: &Connection, table: &str, error: &rusqlite::Err
 }
 
 /// SQLite names the columns, `UNIQUE constraint failed: loans.borrower, loans.reference`.
-fn taken(schema: &Schema, error: rusqlite::Error) -> Refused {
+fn taken(schema: &Schema, error: rusqlite::Error) -> ApplyError {
     let message = error.to_string();
     let unique = schema.unique.iter().find(|unique| {
         let columns = unique

@@ -8,7 +8,7 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params, params_from_iter};
 use uuid::Uuid;
 
-use super::error::{Error, Refused, signed, unsigned};
+use super::error::{ApplyError, Error, signed, unsigned};
 use super::rows::timestamp;
 
 const COLUMNS: &str = r#"key, "group", position, due, version, body"#;
@@ -28,7 +28,7 @@ fn table(collection: Documents) -> &'static str {
 }
 
 /// Writes or deletes a document, on condition of its version.
-pub(super) fn write(connection: &Connection, write: &DocumentWrite) -> Result<(), Refused> {
+pub(super) fn write(connection: &Connection, write: &DocumentWrite) -> Result<(), ApplyError> {
     let changed = match write {
         DocumentWrite::Put {
             collection,

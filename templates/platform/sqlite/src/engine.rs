@@ -1,5 +1,6 @@
 //! The operations of an engine: what is asked of the threads that read and of the one that writes.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -7,33 +8,67 @@ use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
     AppliedSequence, CommitError, Document, Documents, DocumentsQuery, Engine, EngineError, Find,
-    Found, Generation, OffsetAdvance, OutboxDepth, OutboxEvent, OutboxRow, Page, Peek, WriteSet,
+    Found, Generation, Migration, OffsetAdvance, OpenError, Options, OutboxDepth, OutboxEvent,
+    OutboxRow, Page, Peek, WriteSet,
 };
+use platform_sqlite_file::{Readers, Writer};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::error::{Error, Refused};
-use super::{SqliteEngine, apply, documents, find, generations, outbox, progress, rows};
+use super::error::{ApplyError, Error};
+use super::tables::Tables;
+use super::{apply, connect, documents, find, generations, migrate, outbox, progress, rows};
 
 /// How many rows are deleted in one transaction when many are.
-const SWEEP: u32 = 1_000;
+const CLEANUP_BATCH: u32 = 1_000;
 
-/// A failure of one of several write sets.
-struct Failure {
-    at: usize,
-    why: Refused,
+/// A database in a SQLite file.
+pub struct SqliteEngine {
+    writer: Writer<Error>,
+    readers: Readers<Error>,
+    tables: Arc<Tables>,
+    options: Options,
 }
 
-impl From<Error> for Failure {
+/// A failure of one of several write sets.
+struct WriteSetError {
+    index: usize,
+    error: ApplyError,
+}
+
+impl From<Error> for WriteSetError {
     fn from(error: Error) -> Self {
         Self {
-            at: 0,
-            why: error.into(),
+            index: 0,
+            error: error.into(),
         }
     }
 }
 
 impl SqliteEngine {
+    /// Opens the database at `path`, to which [`migrate`] has applied all of `migrations`.
+    ///
+    /// # Errors
+    /// When it cannot be used, would not keep what is committed, or has not had just these
+    /// migrations.
+    pub fn open(
+        path: &Path,
+        migrations: &[Migration],
+        options: Options,
+    ) -> Result<Self, OpenError> {
+        migrate::check_complete(&connect::prepare(path)?, migrations)?;
+        let unusable = |error: Error| OpenError::Unusable(error.to_string());
+        Ok(Self {
+            writer: connect::writer(path).map_err(unusable)?,
+            readers: connect::readers(path, options.readers.max(1)).map_err(unusable)?,
+            tables: Arc::default(),
+            options: Options {
+                shards: options.shards.max(1),
+                ..options
+            },
+        })
+    }
+
     /// Reads from one snapshot.
     async fn read<T: Send + 'static>(
         &self,
@@ -101,16 +136,16 @@ impl Engine for SqliteEngine {
     async fn commit_all(&self, writes: Vec<WriteSet>) -> Result<(), (usize, CommitError)> {
         let (tables, limit) = (Arc::clone(&self.tables), self.options.outbox_limit);
         let all = move |connection: &Connection| {
-            for (at, write) in writes.iter().enumerate() {
+            for (index, write) in writes.iter().enumerate() {
                 apply::apply(connection, &tables, limit, write)
-                    .map_err(|why| Failure { at, why })?;
+                    .map_err(|error| WriteSetError { index, error })?;
             }
             Ok(())
         };
         self.writer
             .write(all)
             .await
-            .map_err(|Failure { at, why }| (at, why.into()))
+            .map_err(|WriteSetError { index, error }| (index, error.into()))
     }
 
     fn shards(&self) -> u32 {
@@ -159,7 +194,7 @@ impl Engine for SqliteEngine {
         let mut all = 0;
         loop {
             let deleted: u64 = self
-                .write(move |connection| outbox::trim(connection, before, SWEEP))
+                .write(move |connection| outbox::trim(connection, before, CLEANUP_BATCH))
                 .await?;
             if deleted == 0 {
                 return Ok(all);
@@ -201,7 +236,7 @@ impl Engine for SqliteEngine {
             let handler = handler.to_owned();
             let left = self
                 .write(move |connection| {
-                    generations::drop_some(connection, schema, &handler, generation, SWEEP)
+                    generations::drop_some(connection, schema, &handler, generation, CLEANUP_BATCH)
                 })
                 .await?;
             if !left {

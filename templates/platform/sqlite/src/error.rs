@@ -14,7 +14,7 @@ pub(super) struct Error(#[from] EngineError);
 /// Why a write set is not applied, before that leaves this crate.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub(super) struct Refused(#[from] CommitError);
+pub(super) struct ApplyError(#[from] CommitError);
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
@@ -38,27 +38,27 @@ impl FileError for Error {
     }
 }
 
-impl From<rusqlite::Error> for Refused {
+impl From<rusqlite::Error> for ApplyError {
     fn from(error: rusqlite::Error) -> Self {
         Error::from(error).into()
     }
 }
 
-impl From<Error> for Refused {
+impl From<Error> for ApplyError {
     fn from(error: Error) -> Self {
         error.0.into()
     }
 }
 
-impl From<EngineError> for Refused {
+impl From<EngineError> for ApplyError {
     fn from(error: EngineError) -> Self {
         Self(error.into())
     }
 }
 
-impl From<Refused> for CommitError {
-    fn from(refused: Refused) -> Self {
-        refused.0
+impl From<ApplyError> for CommitError {
+    fn from(error: ApplyError) -> Self {
+        error.0
     }
 }
 

@@ -55,47 +55,6 @@ mod rows;
 mod save;
 mod tables;
 
-use std::path::Path;
-use std::sync::Arc;
-
-use platform_ports::engine::{Migration, OpenError, Options};
-use platform_sqlite_file::{Readers, Writer};
-
-use self::error::Error;
-use self::tables::Tables;
-
 pub use driver::Sqlite;
+pub use engine::SqliteEngine;
 pub use migrate::migrate;
-
-/// A database in a SQLite file.
-pub struct SqliteEngine {
-    writer: Writer<Error>,
-    readers: Readers<Error>,
-    tables: Arc<Tables>,
-    options: Options,
-}
-
-impl SqliteEngine {
-    /// Opens the database at `path`, to which [`migrate`] has applied all of `migrations`.
-    ///
-    /// # Errors
-    /// When it cannot be used, would not keep what is committed, or has not had just these
-    /// migrations.
-    pub fn open(
-        path: &Path,
-        migrations: &[Migration],
-        options: Options,
-    ) -> Result<Self, OpenError> {
-        migrate::check_complete(&connect::prepare(path)?, migrations)?;
-        let unusable = |error: Error| OpenError::Unusable(error.to_string());
-        Ok(Self {
-            writer: connect::writer(path).map_err(unusable)?,
-            readers: connect::readers(path, options.readers.max(1)).map_err(unusable)?,
-            tables: Arc::default(),
-            options: Options {
-                shards: options.shards.max(1),
-                ..options
-            },
-        })
-    }
-}

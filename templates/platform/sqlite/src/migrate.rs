@@ -7,7 +7,7 @@ use platform_ports::engine::history::{self, Applied, hash_of, mark};
 use platform_ports::engine::{DocumentWrite, Documents, Migration, OpenError};
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::error::Refused;
+use super::error::ApplyError;
 use super::{connect, documents};
 
 /// The tables of the runtime.
@@ -108,7 +108,7 @@ fn apply(connection: &mut Connection, migration: &Migration) -> Result<bool, Ope
     Ok(true)
 }
 
-fn mark_as_new(connection: &Connection) -> Result<(), Refused> {
+fn mark_as_new(connection: &Connection) -> Result<(), ApplyError> {
     let mark = DocumentWrite::Put {
         collection: Documents::Projections,
         expected: 0,

@@ -6,7 +6,7 @@ use platform_ports::engine::{CommitError, EngineError, OutboxDepth, OutboxEvent,
 use rusqlite::{Connection, Params, Row, ffi, params};
 use uuid::Uuid;
 
-use super::error::{Error, Refused, signed, unsigned};
+use super::error::{ApplyError, Error, signed, unsigned};
 use super::rows::{timestamp, uuid};
 
 /// What both tables have of a message, in the order [`event`] reads it.
@@ -16,7 +16,7 @@ const COLUMNS: &str = "id, aggregatetype, aggregateid, sequence, type, topic, pa
 ///
 /// Positions are given without gaps but for rolled back and deleted rows, so the span between the
 /// first and the last is an upper bound that costs nothing; only beyond it rows are counted.
-pub(super) fn room(connection: &Connection, limit: u64) -> Result<u64, Error> {
+pub(super) fn capacity(connection: &Connection, limit: u64) -> Result<u64, Error> {
     let span: i64 = connection
         .prepare_cached(
             "SELECT coalesce((SELECT max(position) FROM microdb_outbox)
@@ -37,7 +37,7 @@ pub(super) fn append(
     connection: &Connection,
     event: &OutboxEvent,
     now: Timestamp,
-) -> Result<(), Refused> {
+) -> Result<(), ApplyError> {
     let headers = serde_json::to_string(&event.wire.headers)
         .map_err(|error| EngineError::Corrupt(error.to_string()))?;
     let (id, aggregate) = (event.id.to_string(), event.aggregate_id.to_string());
@@ -76,7 +76,7 @@ pub(super) fn append(
 }
 
 /// A message with the same id is waiting already.
-fn waiting(error: &rusqlite::Error) -> Option<Refused> {
+fn waiting(error: &rusqlite::Error) -> Option<ApplyError> {
     let code = error.sqlite_error()?.extended_code;
     (code == ffi::SQLITE_CONSTRAINT_UNIQUE).then(|| CommitError::Conflict.into())
 }

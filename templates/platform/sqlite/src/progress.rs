@@ -1,4 +1,4 @@
-//! Gates and offsets: how far handlers have come.
+//! Applied sequences and offsets: how far handlers have come.
 
 use platform_ports::engine::{
     AppliedSequence, CommitError, Generation, OffsetAdvance, SequenceAdvance,
@@ -6,14 +6,14 @@ use platform_ports::engine::{
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::error::{Error, Refused, signed, unsigned};
+use super::error::{ApplyError, Error, signed, unsigned};
 use super::rows::{timestamp, uuid};
 
 /// Advances an applied sequence, from the sequence it must have now.
 pub(super) fn advance_sequence(
     connection: &Connection,
     advance: &SequenceAdvance,
-) -> Result<(), Refused> {
+) -> Result<(), ApplyError> {
     let sql = match advance.from {
         None => {
             "INSERT INTO microdb_applied_sequences (handler, generation, aggregate, sequence, event)
@@ -70,7 +70,7 @@ pub(super) fn applied_sequences(
 pub(super) fn advance_offset(
     connection: &Connection,
     offset: &OffsetAdvance,
-) -> Result<(), Refused> {
+) -> Result<(), ApplyError> {
     connection
         .prepare_cached(
             "INSERT INTO microdb_offsets

@@ -5,12 +5,12 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params, params_from_iter};
 use uuid::Uuid;
 
-use super::error::{Error, Refused, signed};
+use super::error::{ApplyError, Error, signed};
 use super::tables::TableSql;
 use super::{codec, collections, constraints, rows};
 
 /// Applies one change.
-pub(super) fn save(connection: &Connection, sql: &TableSql, save: &Save) -> Result<(), Refused> {
+pub(super) fn save(connection: &Connection, sql: &TableSql, save: &Save) -> Result<(), ApplyError> {
     match &save.to {
         SaveTo::Live(stored) => live(connection, sql, save, stored),
         SaveTo::Deleted { id, version } => delete(connection, sql, save, *id, *version),
@@ -22,7 +22,7 @@ fn live(
     sql: &TableSql,
     save: &Save,
     stored: &Stored,
-) -> Result<(), Refused> {
+) -> Result<(), ApplyError> {
     let mut values = values(save, stored)?;
     let changed = save.expected > 0 && {
         values.push(Sql::Integer(signed(save.expected)?));
@@ -54,7 +54,7 @@ fn insert(
     save: &Save,
     stored: &Stored,
     values: &[Sql],
-) -> Result<(), Refused> {
+) -> Result<(), ApplyError> {
     let Err(error) = execute(connection, &sql.insert, values) else {
         return Ok(());
     };
@@ -92,7 +92,7 @@ fn delete(
     save: &Save,
     id: Uuid,
     version: u64,
-) -> Result<(), Refused> {
+) -> Result<(), ApplyError> {
     constraints::listed_referrers(connection, save.schema, id)?;
     let deleted = connection
         .prepare_cached(&sql.delete)?
@@ -119,7 +119,7 @@ fn put_tombstone(
     generation: Generation,
     id: Uuid,
     version: u64,
-) -> Result<(), Refused> {
+) -> Result<(), ApplyError> {
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO microdb_tombstones (of, generation, id, version)
@@ -134,7 +134,7 @@ fn put_tombstone(
     Ok(())
 }
 
-fn remove_tombstone(connection: &Connection, save: &Save, id: Uuid) -> Result<(), Refused> {
+fn remove_tombstone(connection: &Connection, save: &Save, id: Uuid) -> Result<(), ApplyError> {
     connection
         .prepare_cached(
             "DELETE FROM microdb_tombstones WHERE of = ?1 AND generation = ?2 AND id = ?3",

@@ -226,7 +226,7 @@ async fn messages_reach_other_processes_soon() -> Outcome {
 }
 
 #[tokio::test]
-async fn what_no_bell_tells_is_found_all_the_same() -> Outcome {
+async fn what_no_wake_up_tells_is_found_all_the_same() -> Outcome {
     let folder = folder();
     let deaf = open(folder.path())?;
     topic(&deaf, "kept").await?;
@@ -234,8 +234,8 @@ async fn what_no_bell_tells_is_found_all_the_same() -> Outcome {
     reader
         .until(|reader, _| reader.owned().len() == PARTITIONS as usize)
         .await?;
-    // Made anew under its name, it is another bell than the one that is listened to.
-    std::fs::remove_file(folder.path().join("broker.db-bell")).expect("the bell");
+    // Made anew under its name, it is another file than the one that is listened to.
+    std::fs::remove_file(folder.path().join("broker.db-bell")).expect("the file of wake-ups");
     let other = open(folder.path())?;
     let sent = message("kept", Uuid::now_v7(), "unheard");
     other.publish(&[sent]).await?;

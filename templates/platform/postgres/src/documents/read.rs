@@ -4,7 +4,7 @@ use platform_ports::engine::{Document, Documents, DocumentsQuery, EngineError, P
 use sqlx::postgres::{PgConnection, PgRow};
 
 use super::{COLUMNS, table};
-use crate::error::Failed;
+use crate::error::StatementError;
 use crate::statement;
 use crate::value::{Arguments, Sql, Type};
 
@@ -13,7 +13,7 @@ pub(crate) async fn is_empty(
     connection: &mut PgConnection,
     collection: Documents,
     group: &str,
-) -> Result<bool, Failed> {
+) -> Result<bool, StatementError> {
     let table = table(collection);
     let sql = format!(r#"SELECT 1 FROM {table} WHERE "group" = $1 LIMIT 1"#);
     let rows = statement::rows(connection, &sql.into(), Arguments::default().text(group)).await?;

@@ -55,7 +55,7 @@ CREATE TABLE microdb_offsets (
     generation  BIGINT NOT NULL,
     topic       TEXT COLLATE "C" NOT NULL,
     partition   BIGINT NOT NULL,
-    topic_id TEXT COLLATE "C" NOT NULL,
+    topic_id    TEXT COLLATE "C" NOT NULL,
     next        BIGINT NOT NULL,
     as_of       TIMESTAMPTZ,
     PRIMARY KEY (handler, generation, topic, partition)

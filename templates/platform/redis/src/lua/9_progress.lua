@@ -1,4 +1,4 @@
--- Gates and offsets, a hash per handler and generation.
+-- Applied sequences and offsets, a hash per handler and generation.
 
 local function advance_sequence(space, applied)
   local key = 'applied_sequences:' .. applied.of

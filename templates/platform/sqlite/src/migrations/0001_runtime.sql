@@ -52,7 +52,7 @@ CREATE TABLE microdb_offsets (
     generation  INTEGER NOT NULL,
     topic       TEXT NOT NULL,
     partition   INTEGER NOT NULL,
-    topic_id TEXT NOT NULL,
+    topic_id    TEXT NOT NULL,
     next        INTEGER NOT NULL,
     as_of       TEXT,
     PRIMARY KEY (handler, generation, topic, partition)

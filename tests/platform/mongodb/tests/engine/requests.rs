@@ -86,8 +86,8 @@ async fn in_database(database: &Database, number: u64) -> Option<Bson> {
     found.expect("an answer")
 }
 
-/// Deletes what is due, as the service's janitor does; how many.
-async fn sweep(engine: &dyn Engine, now: Timestamp) -> usize {
+/// Deletes what is due, as the service's cleanup does; how many.
+async fn cleanup(engine: &dyn Engine, now: Timestamp) -> usize {
     let query = DocumentsQuery {
         collection: Documents::Requests,
         group: None,
@@ -191,8 +191,8 @@ async fn answers_are_found_and_go() {
     commit(&engine, saving(deleted(&THING, 0, id(1), 3))).await;
     assert_eq!(said(&engine, &make).await.as_deref(), Some("done"));
     let now = Timestamp::now();
-    assert_eq!(sweep(&engine, now).await, 0);
-    assert_eq!(sweep(&engine, now.plus_millis(3_700_000)).await, 3);
+    assert_eq!(cleanup(&engine, now).await, 0);
+    assert_eq!(cleanup(&engine, now.plus_millis(3_700_000)).await, 3);
     assert_eq!(said(&engine, &make).await, None);
     let found = engine.load(&THING, 0, id(1)).await.expect("an answer");
     assert_eq!(found, Found::Deleted(3));
@@ -217,7 +217,7 @@ async fn a_refused_creation_leaves_its_answer_alone() {
     let found = engine.load(&THING, 0, id(1)).await.expect("an answer");
     assert!(matches!(found, Found::Live(_)));
     let later = Timestamp::now().plus_millis(3_700_000);
-    assert_eq!(sweep(&engine, later).await, 3);
+    assert_eq!(cleanup(&engine, later).await, 3);
     assert!(in_database(&database, 1).await.is_some());
     assert!(in_database(&database, 2).await.is_none());
     database.remove().await;
@@ -261,7 +261,7 @@ async fn many_answers_move_out() {
         81
     );
     let later = Timestamp::now().plus_millis(3_700_000);
-    assert_eq!(sweep(&engine, later).await, 81);
+    assert_eq!(cleanup(&engine, later).await, 81);
     assert_eq!(
         engine.count(Documents::Requests).await.expect("a number"),
         0
@@ -269,7 +269,7 @@ async fn many_answers_move_out() {
     database.remove().await;
 }
 
-/// What becomes of an answer that is due is for whoever sweeps out, however many come after it.
+/// What becomes of an answer that is due is for the cleanup, however many come after it.
 #[tokio::test]
 async fn answers_that_are_due_stay_until_they_are_swept_out() {
     let Some(database) = Database::new().await else {
@@ -290,7 +290,7 @@ async fn answers_that_are_due_stay_until_they_are_swept_out() {
         .await;
     }
     assert_eq!(said(&engine, &due).await.as_deref(), Some("done"));
-    assert_eq!(sweep(&engine, Timestamp::now()).await, 1);
+    assert_eq!(cleanup(&engine, Timestamp::now()).await, 1);
     database.remove().await;
 }
 

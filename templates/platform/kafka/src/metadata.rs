@@ -1,4 +1,4 @@
-//! Asks the cluster about topics, by their names there.
+//! Asks the cluster for the metadata of topics, by their names there.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,26 +9,26 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::task::spawn_blocking;
 
-use super::error::{self, Asking, Health};
+use super::error::{self, ConnectionHealth, QueryContext};
 use super::settings::Settings;
 
 /// How long one question may take.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Asks the cluster about topics.
-pub struct Observer {
-    health: Arc<Health>,
-    client: Arc<BaseConsumer<Asking>>,
+/// Asks the cluster for the metadata of topics.
+pub struct MetadataClient {
+    health: Arc<ConnectionHealth>,
+    client: Arc<BaseConsumer<QueryContext>>,
 }
 
-impl Observer {
+impl MetadataClient {
     /// Connects on the first question.
     ///
     /// # Errors
     /// When the settings make no sense.
-    pub fn new(settings: &Settings, health: &Arc<Health>) -> Result<Self, BrokerError> {
-        let asking = Asking(Arc::clone(health));
-        let client = settings.observer().create_with_context(asking);
+    pub fn new(settings: &Settings, health: &Arc<ConnectionHealth>) -> Result<Self, BrokerError> {
+        let context = QueryContext(Arc::clone(health));
+        let client = settings.metadata().create_with_context(context);
         let client = client.map_err(|error| health.error("the settings", &error))?;
         Ok(Self {
             health: Arc::clone(health),
@@ -41,28 +41,30 @@ impl Observer {
     ///
     /// # Errors
     /// When the cluster fails or refuses.
-    pub async fn led(&self, topic: &str) -> Result<Option<Vec<bool>>, BrokerError> {
+    pub async fn have_leaders(&self, topic: &str) -> Result<Option<Vec<bool>>, BrokerError> {
         let name = topic.to_owned();
-        let question = move |client: &BaseConsumer<Asking>| {
+        let question = move |client: &BaseConsumer<QueryContext>| {
             let metadata = client.fetch_metadata(Some(&name), PATIENCE)?;
             let found = metadata.topics().iter().find(|topic| topic.name() == name);
             if let Some(error) = found.and_then(|topic| topic.error()) {
                 return Err(KafkaError::MetadataFetch(error.into()));
             }
             Ok(found.map(|topic| {
-                let mut led = vec![false; topic.partitions().len()];
+                let mut have_leaders = vec![false; topic.partitions().len()];
                 for partition in topic.partitions() {
                     let number = usize::try_from(partition.id()).unwrap_or(usize::MAX);
-                    if let Some(led) = led.get_mut(number) {
-                        *led = partition.leader() >= 0;
+                    if let Some(have_leaders) = have_leaders.get_mut(number) {
+                        *have_leaders = partition.leader() >= 0;
                     }
                 }
-                led
+                have_leaders
             }))
         };
         match self.ask("its topics", question).await {
-            Err(Failed::Code(Code::UnknownTopicOrPartition | Code::LeaderNotAvailable)) => Ok(None),
-            other => other.map_err(|failed| self.explain("its topics", failed)),
+            Err(QueryError::Code(Code::UnknownTopicOrPartition | Code::LeaderNotAvailable)) => {
+                Ok(None)
+            }
+            other => other.map_err(|error| self.explain("its topics", error)),
         }
     }
 
@@ -88,7 +90,7 @@ impl Observer {
             .await;
         match found {
             Ok(offsets) => Ok(Some(offsets)),
-            Err(Failed::Code(
+            Err(QueryError::Code(
                 Code::UnknownTopicOrPartition
                 | Code::UnknownPartition
                 | Code::UnknownTopic
@@ -96,7 +98,7 @@ impl Observer {
                 | Code::NotLeaderForPartition
                 | Code::UnknownTopicId,
             )) => Ok(None),
-            Err(failed) => Err(self.explain("the offsets", failed)),
+            Err(error) => Err(self.explain("the offsets", error)),
         }
     }
 
@@ -104,8 +106,8 @@ impl Observer {
     async fn ask<T: Send + 'static>(
         &self,
         what: &str,
-        question: impl FnOnce(&BaseConsumer<Asking>) -> Result<T, KafkaError> + Send + 'static,
-    ) -> Result<T, Failed> {
+        question: impl FnOnce(&BaseConsumer<QueryContext>) -> Result<T, KafkaError> + Send + 'static,
+    ) -> Result<T, QueryError> {
         let client = Arc::clone(&self.client);
         let asked = spawn_blocking(move || {
             let answer = question(&client);
@@ -117,29 +119,29 @@ impl Observer {
         });
         let answer = asked
             .await
-            .map_err(|error| Failed::Other(BrokerError::Unavailable(error.to_string())))?;
+            .map_err(|error| QueryError::Other(BrokerError::Unavailable(error.to_string())))?;
         match answer {
             Ok(answer) => {
                 self.health.answered();
                 Ok(answer)
             }
             Err(error) => Err(match error::code(&error) {
-                Some(code) => Failed::Code(code),
-                None => Failed::Other(self.health.error(what, &error)),
+                Some(code) => QueryError::Code(code),
+                None => QueryError::Other(self.health.error(what, &error)),
             }),
         }
     }
 
-    fn explain(&self, what: &str, failed: Failed) -> BrokerError {
-        match failed {
-            Failed::Code(code) => self.health.failure(what, code),
-            Failed::Other(error) => error,
+    fn explain(&self, what: &str, error: QueryError) -> BrokerError {
+        match error {
+            QueryError::Code(code) => self.health.failure(what, code),
+            QueryError::Other(error) => error,
         }
     }
 }
 
 /// Why there is no answer.
-enum Failed {
+enum QueryError {
     /// The client or the cluster said why.
     Code(Code),
     /// Something else.
@@ -148,7 +150,7 @@ enum Failed {
 
 /// The offsets at one end of partitions.
 fn edge(
-    client: &BaseConsumer<Asking>,
+    client: &BaseConsumer<QueryContext>,
     topic: &str,
     partitions: &[u32],
     which: Offset,

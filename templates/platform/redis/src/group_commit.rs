@@ -7,31 +7,31 @@ use platform_ports::engine::EngineError;
 use redis::{ErrorKind, RedisError, RedisResult};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+use super::connect::Connection;
 use super::error::failure;
-use super::link::Link;
 
 /// The most write sets of one call: the server does nothing else meanwhile.
-const GROUP: usize = 64;
+const MAX_WRITE_SETS: usize = 64;
 
 /// How many calls are under way: while the disk works for one, another is read.
 const CALLS: usize = 2;
 
 /// A write set that waits, and who waits for its outcome.
-struct Job {
+struct QueuedWriteSet {
     text: String,
     reply: oneshot::Sender<RedisResult<String>>,
 }
 
 /// The way to the task that makes the calls, which ends when this is dropped.
-pub(super) struct Group {
-    queue: mpsc::UnboundedSender<Job>,
+pub(super) struct GroupCommit {
+    queue: mpsc::UnboundedSender<QueuedWriteSet>,
 }
 
-impl Group {
+impl GroupCommit {
     /// Starts the task.
-    pub(super) fn start(link: Arc<Link>, outbox_limit: u64) -> Self {
+    pub(super) fn start(connection: Arc<Connection>, outbox_limit: u64) -> Self {
         let (queue, waiting) = mpsc::unbounded_channel();
-        tokio::spawn(run(link, outbox_limit, waiting));
+        tokio::spawn(run(connection, outbox_limit, waiting));
         Self { queue }
     }
 
@@ -39,46 +39,52 @@ impl Group {
     pub(super) async fn commit(&self, text: String) -> Result<String, EngineError> {
         let (reply, answer) = oneshot::channel();
         let stopped = || EngineError::Unavailable("its writer has stopped".to_owned());
-        let job = Job { text, reply };
-        self.queue.send(job).map_err(|_| stopped())?;
+        let write_set = QueuedWriteSet { text, reply };
+        self.queue.send(write_set).map_err(|_| stopped())?;
         let answer = answer.await.map_err(|_| stopped())?;
         answer.map_err(failure)
     }
 }
 
-async fn run(link: Arc<Link>, outbox_limit: u64, mut waiting: mpsc::UnboundedReceiver<Job>) {
+async fn run(
+    connection: Arc<Connection>,
+    outbox_limit: u64,
+    mut waiting: mpsc::UnboundedReceiver<QueuedWriteSet>,
+) {
     let calls = Arc::new(Semaphore::new(CALLS));
     // First a place for a call, so that what comes meanwhile goes with it.
     while let Ok(call) = Arc::clone(&calls).acquire_owned().await {
-        let mut jobs = Vec::new();
-        if waiting.recv_many(&mut jobs, GROUP).await == 0 {
+        let mut write_sets = Vec::new();
+        if waiting.recv_many(&mut write_sets, MAX_WRITE_SETS).await == 0 {
             return;
         }
-        let link = Arc::clone(&link);
+        let connection = Arc::clone(&connection);
         tokio::spawn(async move {
-            send(&link, outbox_limit, jobs).await;
+            send(&connection, outbox_limit, write_sets).await;
             drop(call);
         });
     }
 }
 
-async fn send(link: &Link, outbox_limit: u64, mut jobs: Vec<Job>) {
-    jobs.retain(|job| !job.reply.is_closed());
-    if jobs.is_empty() {
+async fn send(connection: &Connection, outbox_limit: u64, mut write_sets: Vec<QueuedWriteSet>) {
+    write_sets.retain(|write_set| !write_set.reply.is_closed());
+    if write_sets.is_empty() {
         return;
     }
-    let texts = jobs.iter_mut().map(|job| std::mem::take(&mut job.text));
+    let texts = write_sets
+        .iter_mut()
+        .map(|write_set| std::mem::take(&mut write_set.text));
     let limit = std::iter::once(outbox_limit.to_string());
     let arguments: Vec<String> = limit.chain(texts).collect();
-    let answers: RedisResult<Vec<String>> = link.call("each", &arguments).await;
+    let answers: RedisResult<Vec<String>> = connection.call("each", &arguments).await;
     let mut answers = answers.map(Vec::into_iter);
-    for job in jobs {
+    for write_set in write_sets {
         let answer = match &mut answers {
             Ok(answers) => answers.next().ok_or_else(too_few),
             Err(error) => Err(error.clone()),
         };
         // Who asked may have stopped waiting.
-        let _ = job.reply.send(answer);
+        let _ = write_set.reply.send(answer);
     }
 }
 

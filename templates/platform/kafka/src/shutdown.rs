@@ -1,4 +1,4 @@
-//! Ends clients on threads of their own: it takes a while, which nobody should wait for but the program
+//! Closes clients on threads of their own: it takes a while, which nobody should wait for but the program
 //! at its end. There libraries undo what these threads still work with.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,11 +20,11 @@ fn under_way() -> MutexGuard<'static, Vec<JoinHandle<()>>> {
     all
 }
 
-/// Ends a client on a thread of this name.
-pub(super) fn apart(name: &str, end: impl FnOnce() + Send + 'static) {
+/// Closes a client on a thread of this name.
+pub(super) fn close_in_background(name: &str, close: impl FnOnce() + Send + 'static) {
     // Before it begins, so that none is under way that is not among them.
     let mut under_way = under_way();
-    match thread::Builder::new().name(name.to_owned()).spawn(end) {
+    match thread::Builder::new().name(name.to_owned()).spawn(close) {
         Ok(thread) => under_way.push(thread),
         Err(error) => tracing::warn!(%error, name, "a client was ended without a thread for it"),
     }

@@ -16,13 +16,13 @@ const DELETE: &str = r#"
         (SELECT id, heartbeat FROM partitions
          WHERE topic = ?1 AND number IN (SELECT value FROM json_each(?2)))"#;
 
-/// Gives each of the partitions a place for another one.
+/// Gives each of the partitions an offset for another one.
 const ADVANCE: &str = "
     UPDATE partitions SET heartbeat = next, next = next + 1
     WHERE topic = ?1 AND number IN (SELECT value FROM json_each(?2))
     RETURNING number, id, heartbeat";
 
-/// Puts heartbeats into their places.
+/// Inserts heartbeats at their offsets.
 const INSERT: &str = r#"
     INSERT INTO messages (partition, "offset", key, headers, payload, at)
     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BLOB), ?2
@@ -39,13 +39,13 @@ pub fn append(
     max_bytes: usize,
     now: i64,
 ) -> Result<Option<Vec<PublishOutcome>>, Error> {
-    let mut topics: BTreeMap<&str, BTreeMap<u32, Beat<'_>>> = BTreeMap::new();
+    let mut topics: BTreeMap<&str, BTreeMap<u32, Heartbeat<'_>>> = BTreeMap::new();
     for (at, message) in messages.iter().enumerate() {
-        let Some(beat) = Beat::of(at, message, max_bytes) else {
+        let Some(heartbeat) = Heartbeat::of(at, message, max_bytes) else {
             return Ok(None);
         };
-        let beats = topics.entry(&message.topic).or_default();
-        if beats.insert(message.partition, beat).is_some() {
+        let heartbeats = topics.entry(&message.topic).or_default();
+        if heartbeats.insert(message.partition, heartbeat).is_some() {
             return Ok(None);
         }
     }
@@ -53,8 +53,8 @@ pub fn append(
     let mut outcomes: Vec<_> = std::iter::repeat_with(missing)
         .take(messages.len())
         .collect();
-    for (topic, beats) in topics {
-        for at in append_to(connection, topic, &beats, now)? {
+    for (topic, heartbeats) in topics {
+        for at in append_to(connection, topic, &heartbeats, now)? {
             outcomes[at] = PublishOutcome::Acknowledged;
         }
     }
@@ -62,13 +62,13 @@ pub fn append(
 }
 
 /// A heartbeat, and its place among those that are to be appended.
-struct Beat<'a> {
+struct Heartbeat<'a> {
     at: usize,
     message: &'a Publication,
     text: &'a str,
 }
 
-impl<'a> Beat<'a> {
+impl<'a> Heartbeat<'a> {
     fn of(at: usize, message: &'a Publication, max_bytes: usize) -> Option<Self> {
         let text = std::str::from_utf8(&message.wire.payload).ok()?;
         let is = Control::is_heartbeat(&message.wire) && message.size() <= max_bytes;
@@ -80,19 +80,21 @@ impl<'a> Beat<'a> {
 fn append_to(
     connection: &Connection,
     topic: &str,
-    beats: &BTreeMap<u32, Beat<'_>>,
+    heartbeats: &BTreeMap<u32, Heartbeat<'_>>,
     now: i64,
 ) -> Result<Vec<usize>, Error> {
-    let numbers = json!(beats.keys().collect::<Vec<_>>()).to_string();
-    let place = params![topic, numbers];
-    connection.prepare_cached(DELETE)?.execute(place)?;
-    let places: HashMap<u32, (i64, i64)> = connection
+    let numbers = json!(heartbeats.keys().collect::<Vec<_>>()).to_string();
+    let of_topic = params![topic, numbers];
+    connection.prepare_cached(DELETE)?.execute(of_topic)?;
+    let offsets: HashMap<u32, (i64, i64)> = connection
         .prepare_cached(ADVANCE)?
-        .query_map(place, |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?
+        .query_map(of_topic, |row| {
+            Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
+        })?
         .collect::<Result<_, _>>()?;
     let (mut rows, mut appended) = (Vec::new(), Vec::new());
-    for (number, Beat { at, message, text }) in beats {
-        let Some((partition, offset)) = places.get(number) else {
+    for (number, Heartbeat { at, message, text }) in heartbeats {
+        let Some((partition, offset)) = offsets.get(number) else {
             continue;
         };
         let headers = serde_json::to_string(&message.wire.headers).map_err(Error::unusable)?;

@@ -1,5 +1,5 @@
-//! The bell beside the file: who has committed something that others wait for rings it, and the
-//! system wakes all processes that listen.
+//! Wake-ups across processes, by a file beside the broker's: who has committed something that others
+//! wait for sends one, and the system wakes all processes that listen.
 //!
 //! It is a file of one byte that is written anew. Nobody reads it; that it changes is all it says.
 //! Not every change is sure to be told: the file may have been made anew under its name, or the
@@ -14,18 +14,20 @@ use std::path::{Path, PathBuf};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
 /// What is written, over and over.
-const RING: &[u8] = b"!";
+const CONTENT: &[u8] = b"!";
 
-/// The bell of a file, to be rung.
+/// Wakes the processes that use a file.
 #[derive(Debug)]
-pub struct Bell(File);
+pub struct WakeUp(File);
 
-/// Hears the bell until it is dropped.
+/// Receives wake-ups until it is dropped.
 #[derive(Debug)]
-pub struct Ear(#[expect(dead_code, reason = "it is kept, not asked")] RecommendedWatcher);
+pub struct WakeUpReceiver(
+    #[expect(dead_code, reason = "it is kept, not asked")] RecommendedWatcher,
+);
 
-impl Bell {
-    /// Opens the bell beside the file at `path`, and makes it when it is missing.
+impl WakeUp {
+    /// Opens the file of wake-ups beside the file at `path`, and makes it when it is missing.
     ///
     /// # Errors
     /// When it can neither be made nor opened.
@@ -36,20 +38,21 @@ impl Bell {
     }
 
     /// Wakes all who listen.
-    pub fn ring(&self) {
-        if let Err(error) = self.0.write_at(RING, 0) {
+    pub fn send(&self) {
+        if let Err(error) = self.0.write_at(CONTENT, 0) {
             tracing::debug!(%error, "the bell of the broker's file does not ring");
         }
     }
 }
 
-impl Ear {
-    /// Calls `rung` whenever the bell beside the file at `path` rings, which has to be there.
+impl WakeUpReceiver {
+    /// Calls `woken` at every wake-up of those who use the file at `path`, whose file of wake-ups has to be
+    /// there.
     ///
     /// # Errors
     /// When the system has no watch left, or none at all.
-    pub fn listen(path: &Path, rung: impl Fn() + Send + 'static) -> notify::Result<Self> {
-        let mut watcher = notify::recommended_watcher(move |_| rung())?;
+    pub fn listen(path: &Path, woken: impl Fn() + Send + 'static) -> notify::Result<Self> {
+        let mut watcher = notify::recommended_watcher(move |_| woken())?;
         watcher.watch(&beside(path), RecursiveMode::NonRecursive)?;
         Ok(Self(watcher))
     }
@@ -63,25 +66,25 @@ fn beside(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bell, Ear};
+    use super::{WakeUp, WakeUpReceiver};
     use std::sync::mpsc::channel;
     use std::time::Duration;
 
-    /// How long a ring may take on a busy machine.
+    /// How long a wake-up may take on a busy machine.
     const PATIENCE: Duration = Duration::from_secs(20);
 
     #[test]
-    fn who_listens_hears_each_who_rings() {
+    fn who_listens_is_woken_by_each_process() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("broker");
-        let (one, other) = (Bell::open(&path).unwrap(), Bell::open(&path).unwrap());
-        let (rung, heard) = channel();
-        let tell = move || rung.send(()).expect("somebody listens");
-        let _ear = Ear::listen(&path, tell).unwrap();
-        for bell in [&one, &other, &one] {
-            bell.ring();
-            heard.recv_timeout(PATIENCE).unwrap();
-            while heard.try_recv().is_ok() {}
+        let (one, other) = (WakeUp::open(&path).unwrap(), WakeUp::open(&path).unwrap());
+        let (sender, woken) = channel();
+        let tell = move || sender.send(()).expect("somebody listens");
+        let _receiver = WakeUpReceiver::listen(&path, tell).unwrap();
+        for wake_up in [&one, &other, &one] {
+            wake_up.send();
+            woken.recv_timeout(PATIENCE).unwrap();
+            while woken.try_recv().is_ok() {}
         }
     }
 }

@@ -1,24 +1,24 @@
-//! What the writing thread is asked to do.
+//! What waits for the writing thread.
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-/// Whether a write says something that others wait for.
+/// Who is notified of a write once it is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum News {
-    /// Others have to be told.
-    ForOthers,
-    /// It can wait until they look by themselves.
-    Nothing,
+pub enum Notify {
+    /// The other processes.
+    Others,
+    /// Nobody: it can wait until they look by themselves.
+    Nobody,
 }
 
 /// A write that waits for its transaction.
-pub(super) trait Job<E>: Send {
+pub(super) trait QueuedWrite<E>: Send {
     /// Whether nobody waits for it any more.
     fn is_abandoned(&self) -> bool;
 
-    /// Does the work, once; what it says, `None` when nothing of it shall be kept.
-    fn run(&mut self, connection: &Connection) -> Option<News>;
+    /// Does the work, once; who is notified of it, `None` when nothing of it shall be kept.
+    fn run(&mut self, connection: &Connection) -> Option<Notify>;
 
     /// Whether the work has failed by itself.
     fn has_failed(&self) -> bool;
@@ -27,10 +27,10 @@ pub(super) trait Job<E>: Send {
     fn answer(self: Box<Self>, failure: Option<E>);
 }
 
-/// A job made of a function and of who is told its result.
-pub(super) struct Ask<W, T, X> {
+/// A write that is a function, and who is told its result.
+pub(super) struct WriteRequest<W, T, X> {
     work: Option<W>,
-    result: Option<Result<(T, News), X>>,
+    result: Option<Result<(T, Notify), X>>,
     reply: Reply<T, X>,
 }
 
@@ -42,8 +42,8 @@ pub(super) enum Reply<T, X> {
     Nobody(Box<dyn FnOnce(X) + Send>),
 }
 
-impl<W, T, X> Ask<W, T, X> {
-    /// A job that has not been done.
+impl<W, T, X> WriteRequest<W, T, X> {
+    /// A write that has not been done.
     pub(super) fn new(work: W, reply: Reply<T, X>) -> Self {
         Self {
             work: Some(work),
@@ -53,9 +53,9 @@ impl<W, T, X> Ask<W, T, X> {
     }
 }
 
-impl<W, T, X, E> Job<E> for Ask<W, T, X>
+impl<W, T, X, E> QueuedWrite<E> for WriteRequest<W, T, X>
 where
-    W: FnOnce(&Connection) -> Result<(T, News), X> + Send,
+    W: FnOnce(&Connection) -> Result<(T, Notify), X> + Send,
     T: Send,
     X: From<E> + Send,
 {
@@ -63,10 +63,10 @@ where
         matches!(&self.reply, Reply::Caller(reply) if reply.is_closed())
     }
 
-    fn run(&mut self, connection: &Connection) -> Option<News> {
+    fn run(&mut self, connection: &Connection) -> Option<Notify> {
         self.result = self.work.take().map(|work| work(connection));
         match &self.result {
-            Some(Ok((_, news))) => Some(*news),
+            Some(Ok((_, notify))) => Some(*notify),
             _ => None,
         }
     }

@@ -12,40 +12,40 @@ use tokio::sync::Notify;
 
 use super::codec;
 use super::error;
-use super::member::Member;
+use super::member::MemberContext;
 
 /// How many bytes of payload are read at once, unless the first message alone has more.
 const MAX_BYTES: usize = 8 << 20;
 
 /// A partition that a member reads.
-pub struct Owned {
+pub struct OwnedPartition {
     /// Where it stood when it was last looked at.
     pub assignment: Assignment,
     /// Its messages, once the client reads it.
-    pub queue: Option<PartitionQueue<Member>>,
+    pub queue: Option<PartitionQueue<MemberContext>>,
     /// The offset to read next, once it is known.
     pub position: Option<i64>,
     /// Whether nothing shall be read.
     pub paused: bool,
     /// The offset that had messages waiting when that was last looked at.
     pub waited: Option<i64>,
-    /// Why it cannot be read on, where nobody was told yet.
-    pub trouble: Option<Code>,
+    /// Why it cannot be read on, while nobody was told.
+    pub pending_error: Option<Code>,
 }
 
 /// What is found in a queue.
-pub enum Found {
+pub enum PartitionRead {
     /// Messages; perhaps none.
     Messages(Vec<Delivery>),
     /// The offset to read next is gone.
-    Gone,
+    OutOfRange,
     /// What comes next makes no sense to the client, which would pass over it.
-    Spoiled(Code),
+    Corrupt(Code),
     /// The client says why it cannot read at the moment.
     Failed(Code),
 }
 
-impl Owned {
+impl OwnedPartition {
     /// A partition that nothing is read of yet.
     pub fn new(assignment: Assignment) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl Owned {
             position: None,
             paused: false,
             waited: None,
-            trouble: None,
+            pending_error: None,
         }
     }
 
@@ -64,29 +64,34 @@ impl Owned {
         (self.assignment.start..=self.assignment.end).contains(&offset)
     }
 
-    /// Gives it a queue of its own, which rings when it has something.
+    /// Gives it a queue of its own, which wakes the reader when it has something.
     ///
     /// Before the client reads it, so that none of its messages gets into the common queue.
-    pub fn split(&mut self, consumer: &Arc<BaseConsumer<Member>>, topic: &str, bell: &Arc<Notify>) {
+    pub fn split(
+        &mut self,
+        consumer: &Arc<BaseConsumer<MemberContext>>,
+        topic: &str,
+        wake_up: &Arc<Notify>,
+    ) {
         let number = i32::try_from(self.assignment.partition).unwrap_or(i32::MAX);
-        // The old one, when it goes, takes the bell with it.
+        // The old one, when it goes, takes its callback with it.
         self.queue = None;
         self.queue = consumer.split_partition_queue(topic, number);
         if let Some(queue) = &mut self.queue {
-            let bell = Arc::clone(bell);
-            queue.set_nonempty_callback(move || bell.notify_one());
+            let wake_up = Arc::clone(wake_up);
+            queue.set_nonempty_callback(move || wake_up.notify_one());
         }
     }
 
     /// What there is to read, `limit` messages at most.
-    pub fn read(&mut self, limit: usize) -> Found {
+    pub fn read(&mut self, limit: usize) -> PartitionRead {
         let mut messages = Vec::new();
         let mut bytes = 0;
-        if let Some(code) = self.trouble.take() {
-            return Found::trouble(code);
+        if let Some(code) = self.pending_error.take() {
+            return PartitionRead::of_error(code);
         }
         let (Some(queue), Some(mut position)) = (&self.queue, self.position) else {
-            return Found::Messages(messages);
+            return PartitionRead::Messages(messages);
         };
         while messages.len() < limit && bytes < MAX_BYTES {
             match queue.poll(Duration::ZERO) {
@@ -105,29 +110,31 @@ impl Owned {
                 Some(Err(error)) => {
                     let code = error::code(&error).unwrap_or(Code::Unknown);
                     if messages.is_empty() {
-                        return Found::trouble(code);
+                        return PartitionRead::of_error(code);
                     }
-                    self.trouble = Some(code);
+                    self.pending_error = Some(code);
                     break;
                 }
             }
         }
         self.position = Some(position);
-        Found::Messages(messages)
+        PartitionRead::Messages(messages)
     }
 }
 
-impl Found {
+impl PartitionRead {
     /// What an error of the client means.
-    fn trouble(code: Code) -> Self {
+    fn of_error(code: Code) -> Self {
         match code {
             // Not in the log, or no longer what it was.
-            Code::AutoOffsetReset | Code::OffsetOutOfRange | Code::LogTruncation => Self::Gone,
+            Code::AutoOffsetReset | Code::OffsetOutOfRange | Code::LogTruncation => {
+                Self::OutOfRange
+            }
             Code::BadMessage
             | Code::BadCompression
             | Code::NotImplemented
             | Code::InvalidMessage
-            | Code::InvalidMessageSize => Self::Spoiled(code),
+            | Code::InvalidMessageSize => Self::Corrupt(code),
             code => Self::Failed(code),
         }
     }

@@ -10,22 +10,19 @@ use platform_ports::engine::{EngineError, OutboxEvent};
 use uuid::Uuid;
 
 use super::connect::durable;
-use super::error::{Failed, is_true, only_duplicates, signed, text, unsigned};
+use super::error::{Error, is_true, only_duplicates, signed, text, unsigned};
 use super::fields::{ID, LOG, OUTBOX};
 use super::outbox::decoded;
 use super::store::{Store, all};
 
 /// Where an event stands in the log.
-fn place(aggregate_type: &str, aggregate: &str, sequence: u64) -> String {
+fn log_key(aggregate_type: &str, aggregate: &str, sequence: u64) -> String {
     format!("{aggregate_type}/{aggregate}/{sequence:020}")
 }
 
 impl Store {
     /// Writes events among these messages into the log; what is there already stays.
-    pub(super) async fn log(
-        &self,
-        messages: impl Iterator<Item = &Document>,
-    ) -> Result<(), Failed> {
+    pub(super) async fn log(&self, messages: impl Iterator<Item = &Document>) -> Result<(), Error> {
         let mut events = Vec::new();
         for message in messages {
             if !is_true(message, "logged") || message.contains_key("trimmed") {
@@ -35,7 +32,7 @@ impl Store {
                 text(message, "aggregate_type")?,
                 text(message, "aggregate_id")?,
             );
-            let mut event = doc! { ID: place(kind, aggregate, unsigned(message, "sequence")?) };
+            let mut event = doc! { ID: log_key(kind, aggregate, unsigned(message, "sequence")?) };
             event.extend(message.clone());
             events.push(event);
         }
@@ -45,7 +42,7 @@ impl Store {
         let command = doc! {
             "insert": LOG, "documents": events, "ordered": false, "writeConcern": durable(),
         };
-        let answer = self.way.database.run_command(command).await?;
+        let answer = self.connection.database.run_command(command).await?;
         Ok(only_duplicates(&answer)?)
     }
 
@@ -55,10 +52,10 @@ impl Store {
         aggregate_type: &str,
         after: Option<(Uuid, u64)>,
         limit: u32,
-    ) -> Result<Vec<OutboxEvent>, Failed> {
+    ) -> Result<Vec<OutboxEvent>, Error> {
         let limit_all = i64::from(limit.max(1));
         let mut events = BTreeMap::new();
-        self.tidy().await?;
+        self.cleanup().await?;
         for name in &self.outboxes {
             let steps = waiting(aggregate_type, after, limit_all)?;
             let found = self.collection(name).aggregate(steps).await?;
@@ -68,7 +65,9 @@ impl Store {
             }
         }
         let from = match after {
-            Some((aggregate, sequence)) => place(aggregate_type, &aggregate.to_string(), sequence),
+            Some((aggregate, sequence)) => {
+                log_key(aggregate_type, &aggregate.to_string(), sequence)
+            }
             None => format!("{aggregate_type}/"),
         };
         let found = self
@@ -86,7 +85,7 @@ impl Store {
     }
 
     /// Deletes events that are older; those still in the outbox are left out of the log from now on.
-    pub(super) async fn trim(&self, before: Timestamp) -> Result<u64, Failed> {
+    pub(super) async fn trim(&self, before: Timestamp) -> Result<u64, Error> {
         let old = doc! { "written_at": { "$lt": before.as_microseconds() } };
         let mut trimmed = self
             .collection(LOG)

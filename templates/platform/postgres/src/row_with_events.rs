@@ -8,8 +8,8 @@ use platform_ports::engine::{
 };
 use sqlx::postgres::PgConnection;
 
-use super::apply::Stop;
-use super::error::{Failed, deleted, lost, signed};
+use super::apply::ApplyError;
+use super::error::{StatementError, deleted, lost, signed};
 use super::locks;
 use super::save::values;
 use super::statement;
@@ -18,7 +18,7 @@ use super::value::{Arguments, Sql, Type};
 use super::{constraints, documents, outbox};
 
 /// The statements for one table.
-pub(super) struct WholeSql {
+pub(super) struct RowWithEventsSql {
     /// A row that was never there, with messages.
     made: Arc<str>,
     /// Another content of a row of the version before, with messages.
@@ -31,41 +31,41 @@ pub(super) struct WholeSql {
     lock: i64,
 }
 
-/// What is written beside a row and its messages.
-pub(super) enum Beside<'a> {
-    /// Nothing.
-    Nothing,
+/// A document that is written together with a row and its messages.
+pub(super) enum AttachedDocument<'a> {
+    /// There is none.
+    None,
     /// A new document.
-    Made(Documents, &'a Document),
-    /// A document goes that has this version.
-    Gone(Documents, &'a str, u64),
+    Insert(Documents, &'a Document),
+    /// A document is deleted that has this version.
+    Delete(Documents, &'a str, u64),
 }
 
-impl<'a> Beside<'a> {
+impl<'a> AttachedDocument<'a> {
     /// `None`: it takes more than one statement.
     pub(super) fn of(writes: &'a [DocumentWrite]) -> Option<Self> {
         match writes {
-            [] => Some(Self::Nothing),
+            [] => Some(Self::None),
             [
                 DocumentWrite::Put {
                     collection,
                     expected: 0,
                     document,
                 },
-            ] => Some(Self::Made(*collection, document)),
+            ] => Some(Self::Insert(*collection, document)),
             [
                 DocumentWrite::Delete {
                     collection,
                     key,
                     expected,
                 },
-            ] => Some(Self::Gone(*collection, key, *expected)),
+            ] => Some(Self::Delete(*collection, key, *expected)),
             _ => None,
         }
     }
 }
 
-impl WholeSql {
+impl RowWithEventsSql {
     /// `made` and `changed` save the row `FROM shared` and give a row when they did, with parameters
     /// before `first`.
     pub(super) fn new(made: String, changed: String, first: usize, lock: i64) -> Self {
@@ -80,14 +80,14 @@ impl WholeSql {
         }
     }
 
-    fn statement(&self, making: bool, beside: &Beside<'_>) -> Arc<str> {
+    fn statement(&self, making: bool, attached: &AttachedDocument<'_>) -> Arc<str> {
         let [made, changed] = &self.saving;
         let saving = if making { made } else { changed };
         let next = self.first + outbox::PARAMETERS;
-        match beside {
-            Beside::Nothing if making => Arc::clone(&self.made),
-            Beside::Nothing => Arc::clone(&self.changed),
-            Beside::Made(collection, _) => {
+        match attached {
+            AttachedDocument::None if making => Arc::clone(&self.made),
+            AttachedDocument::None => Arc::clone(&self.changed),
+            AttachedDocument::Insert(collection, _) => {
                 // Of the document's group and of the table, in the order in which all take them.
                 let shared = format!(
                     "SELECT pg_advisory_xact_lock_shared(${next}), pg_advisory_xact_lock_shared(${})",
@@ -105,7 +105,7 @@ impl WholeSql {
                 );
                 composed(&shared, saving, self.first, &document, "").into()
             }
-            Beside::Gone(collection, ..) => {
+            AttachedDocument::Delete(collection, ..) => {
                 let shared = sharing(self.lock);
                 let document = format!(
                     ", document AS (DELETE FROM {} WHERE key = ${next} AND version = ${}
@@ -125,11 +125,11 @@ impl WholeSql {
     fn arguments(
         &self,
         arguments: Arguments,
-        beside: &Beside<'_>,
+        attached: &AttachedDocument<'_>,
     ) -> Result<Arguments, EngineError> {
-        Ok(match beside {
-            Beside::Nothing => arguments,
-            Beside::Made(collection, document) => {
+        Ok(match attached {
+            AttachedDocument::None => arguments,
+            AttachedDocument::Insert(collection, document) => {
                 let mut locks = [self.lock, locks::of_group(*collection, &document.group)];
                 locks.sort_unstable();
                 let due = document.due.map(|due| Sql::Instant(due.as_microseconds()));
@@ -143,7 +143,7 @@ impl WholeSql {
                     .one(Type::Instant, &due.unwrap_or(Sql::Null))
                     .text(&document.body.to_string())
             }
-            Beside::Gone(_, key, version) => arguments.text(key).int(signed(*version)?),
+            AttachedDocument::Delete(_, key, version) => arguments.text(key).int(signed(*version)?),
         })
     }
 }
@@ -165,26 +165,28 @@ fn composed(shared: &str, saving: &str, first: usize, document: &str, condition:
     )
 }
 
-/// Saves a row with its messages and what is beside them. `false`: nothing was done, as there is no row
+/// Saves a row with its messages and the attached document. `false`: nothing was done, as there is no row
 /// of this version, or there is one already; what that means is for [`super::save::save`] to find out.
 pub(super) async fn apply(
     connection: &mut PgConnection,
     sql: &TableSql,
     (save, stored): (&Save, &Stored),
     events: &[OutboxEvent],
-    beside: &Beside<'_>,
-) -> Result<bool, Stop> {
+    attached: &AttachedDocument<'_>,
+) -> Result<bool, ApplyError> {
     let making = save.expected == 0;
     let arguments = outbox::arrays(values(save, stored)?, events)?;
-    let arguments = sql.whole.arguments(arguments, beside)?;
-    let statement = sql.whole.statement(making, beside);
+    let arguments = sql.row_with_events.arguments(arguments, attached)?;
+    let statement = sql.row_with_events.statement(making, attached);
     let written = statement::execute(connection, &statement, arguments).await;
     match written {
         Ok(written) => Ok(written == events.len() as u64),
-        Err(Failed::Server(error)) if deleted(&error) || lost(&error) => Err(Stop::conflict()),
+        Err(StatementError::Server(error)) if deleted(&error) || lost(&error) => {
+            Err(ApplyError::conflict())
+        }
         Err(failed) => Err(match outbox::refused(failed) {
             Ok(stop) => stop,
-            Err(failed) => constraints::stop(save, stored.id, making, failed),
+            Err(failed) => constraints::apply_error(save, stored.id, making, failed),
         }),
     }
 }

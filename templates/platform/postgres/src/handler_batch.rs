@@ -13,28 +13,28 @@ use platform_ports::engine::{
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
-use super::apply::Stop;
-use super::error::{Failed, is_there, lost};
+use super::apply::ApplyError;
+use super::error::{StatementError, is_there, lost};
 use super::statement;
 use super::tables::Tables;
 use super::value::{Arguments, Sql, Type};
 use super::{bulk, documents, locks, progress};
 
 /// What is done.
-struct Run<'a> {
+struct HandlerBatch<'a> {
     /// The names of locks to share, in their order.
     locks: Vec<Sql>,
-    changed: bulk::Live<'a>,
-    made: bulk::Live<'a>,
+    changed: bulk::LiveRows<'a>,
+    made: bulk::LiveRows<'a>,
     documents: BTreeMap<Documents, Vec<&'a Document>>,
-    /// Gates that are there.
+    /// Applied sequences that are there.
     advanced: Vec<&'a SequenceAdvance>,
-    /// Gates that are not.
+    /// Applied sequences that are not.
     begun: Vec<&'a SequenceAdvance>,
     offsets: &'a [OffsetAdvance],
 }
 
-impl<'a> Run<'a> {
+impl<'a> HandlerBatch<'a> {
     /// Of a write set without messages. `None`: it takes a transaction.
     fn of(tables: &Tables, write: &'a WriteSet) -> Option<Self> {
         let conditions = write.conditions().next().is_some();
@@ -44,7 +44,7 @@ impl<'a> Run<'a> {
         let applied_sequences = write.applied_sequences.iter();
         let (advanced, begun): (Vec<_>, Vec<_>) =
             applied_sequences.partition(|one| one.from.is_some());
-        let (changed, made) = bulk::parted(&write.saves);
+        let (changed, made) = bulk::updates_and_inserts(&write.saves);
         // Nobody can have deleted in the meantime what this handler had never heard of.
         let new: HashSet<_> = begun.iter().map(|one| key(one)).collect();
         let unheard = |(save, _): &(&Save, _)| new.contains(&(save.generation, save.id()));
@@ -75,57 +75,57 @@ impl<'a> Run<'a> {
 
     /// In the order in which a transaction does it, as others may be at the same rows.
     fn statement(&self, tables: &Tables) -> Result<(String, Arguments), EngineError> {
-        let mut parts = Parts::after_locks(&self.locks);
+        let mut combined = CombinedStatement::after_locks(&self.locks);
         if let Some((first, _)) = self.changed.first() {
             let update = &tables.of(first.schema).bulk.update;
-            parts.add("changed", update, self.changed.len(), |given| {
+            combined.add("changed", update, self.changed.len(), |given| {
                 bulk::arguments_of(given, &self.changed)
             })?;
         }
         if let Some((first, _)) = self.made.first() {
             let insert = &tables.of(first.schema).bulk.insert;
-            parts.add("made", insert, self.made.len(), |given| {
+            combined.add("made", insert, self.made.len(), |given| {
                 bulk::arguments_of(given, &self.made)
             })?;
-            parts.add("deleted", bulk::WERE_DELETED, 0, |given| {
+            combined.add("deleted", bulk::WERE_DELETED, 0, |given| {
                 Ok(bulk::ids_of(given, first, &self.made))
             })?;
         }
         if !self.advanced.is_empty() {
             let advanced = self.advanced.len();
-            parts.add("advanced", progress::ADVANCED, advanced, |given| {
+            combined.add("advanced", progress::ADVANCED, advanced, |given| {
                 progress::advances_of(given, &self.advanced)
             })?;
         }
         if !self.begun.is_empty() {
-            parts.add("begun", progress::MADE, self.begun.len(), |given| {
-                progress::gates_of(given, &self.begun)
+            combined.add("begun", progress::MADE, self.begun.len(), |given| {
+                progress::sequences_of(given, &self.begun)
             })?;
         }
         for (collection, made) in &self.documents {
             let table = documents::table(*collection);
             let (name, making) = (format!("in_{table}"), documents::making(table));
-            parts.add(&name, &making, made.len(), |given| {
+            combined.add(&name, &making, made.len(), |given| {
                 Ok(documents::arrays(given, made.iter().copied()))
             })?;
         }
         if !self.offsets.is_empty() {
-            parts.add("offsets", progress::OFFSETS, self.offsets.len(), |given| {
+            combined.add("offsets", progress::OFFSETS, self.offsets.len(), |given| {
                 Ok(progress::offsets_of(given, self.offsets))
             })?;
         }
-        Ok(parts.finish())
+        Ok(combined.finish())
     }
 }
 
 /// A statement of several, each a table of it, whose parameters go on from one to the next.
-struct Parts {
+struct CombinedStatement {
     sql: String,
     arguments: Arguments,
     conditions: String,
 }
 
-impl Parts {
+impl CombinedStatement {
     /// After a table `shared` of one row that takes these locks.
     fn after_locks(locks: &[Sql]) -> Self {
         Self {
@@ -209,14 +209,14 @@ pub(super) async fn apply(
     connection: &mut PgConnection,
     tables: &Tables,
     write: &WriteSet,
-) -> Result<bool, Stop> {
-    let Some(run) = Run::of(tables, write) else {
+) -> Result<bool, ApplyError> {
+    let Some(batch) = HandlerBatch::of(tables, write) else {
         return Ok(false);
     };
-    let (sql, arguments) = run.statement(tables)?;
+    let (sql, arguments) = batch.statement(tables)?;
     match statement::execute(connection, &sql.into(), arguments).await {
         Ok(_) => Ok(true),
-        Err(Failed::Server(error)) if is_there(&error) || lost(&error) => Ok(false),
+        Err(StatementError::Server(error)) if is_there(&error) || lost(&error) => Ok(false),
         Err(failed) => Err(failed.into()),
     }
 }

@@ -8,7 +8,7 @@ use platform_contract::value::{Timestamp, Uuid};
 use platform_ports::engine::{EngineError, OutboxEvent};
 use sqlx::postgres::PgConnection;
 
-use super::error::{Failed, code, signed};
+use super::error::{StatementError, code, signed};
 use super::outbox::{COLUMNS, event};
 use super::statement::{self, script};
 use super::tables::quoted;
@@ -18,14 +18,14 @@ use super::value::{Arguments, Sql, Type};
 const AHEAD: i64 = 3;
 
 /// Of how many pages rows are deleted at once.
-const SWEEP: u64 = 256;
+const CLEANUP_PAGES: u64 = 256;
 
 /// The lock that one instance has while it makes or drops partitions.
 const LOCK: i64 = 0x6d69_6372_6f64_6202;
 
 /// Makes the partitions of this month and the next ones.
 pub(super) async fn make_partitions(connection: &mut PgConnection) -> Result<(), EngineError> {
-    let today = now(connection).await?.date();
+    let today = statement::now(connection).await?.date();
     for ahead in 0..=AHEAD {
         let month = today
             .first_of_month()
@@ -76,16 +76,6 @@ async fn make(connection: &mut PgConnection, month: Date) -> Result<(), EngineEr
     Ok(script(connection, "COMMIT").await?)
 }
 
-/// The database's clock.
-pub(super) async fn now(connection: &mut PgConnection) -> Result<Timestamp, EngineError> {
-    let sql: Arc<str> = "SELECT clock_timestamp()".into();
-    let rows = statement::rows(connection, &sql, Arguments::default()).await?;
-    match rows.first() {
-        Some(row) => statement::instant(row, 0),
-        None => Err(EngineError::Corrupt("it has no clock".to_owned())),
-    }
-}
-
 /// Events of the log after a place, in the order of aggregates and their sequences.
 pub(super) async fn read(
     connection: &mut PgConnection,
@@ -129,14 +119,14 @@ pub(super) async fn trim(
         all += dropped?;
     }
     for partition in partitions(connection).await? {
-        all += sweep(connection, &partition, before).await?;
+        all += cleanup(connection, &partition, before).await?;
     }
     Ok(all)
 }
 
 /// Deletes the rows of a partition that are older than `before`, some pages at a time, so that each
 /// page is read once.
-async fn sweep(
+async fn cleanup(
     connection: &mut PgConnection,
     partition: &str,
     before: Timestamp,
@@ -159,9 +149,9 @@ async fn sweep(
         let arguments = Arguments::default()
             .one(Type::Instant, &Sql::Instant(before.as_microseconds()))
             .text(&format!("({page},0)"))
-            .text(&format!("({},0)", page + SWEEP));
+            .text(&format!("({},0)", page + CLEANUP_PAGES));
         deleted += statement::execute(connection, &sql, arguments).await?;
-        page += SWEEP;
+        page += CLEANUP_PAGES;
     }
     Ok(deleted)
 }
@@ -199,7 +189,7 @@ async fn drop_partition(
     match script(connection, format!("DROP TABLE {name}; COMMIT")).await {
         Ok(()) => Ok(count),
         // Its rows are deleted one by one then; it is dropped the next time.
-        Err(Failed::Server(error)) if code(&error) == "55P03" => {
+        Err(StatementError::Server(error)) if code(&error) == "55P03" => {
             script(connection, "ROLLBACK").await?;
             Ok(0)
         }

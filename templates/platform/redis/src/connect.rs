@@ -1,4 +1,4 @@
-//! The way to the server, or to the nodes of a cluster.
+//! The connection to the server, or to the nodes of a cluster.
 //!
 //! A command that may have reached the server is never sent a second time by itself: it may have been
 //! done. Only a refusal before anything was done is followed by another attempt.
@@ -17,6 +17,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use super::address::Address;
+use super::durable;
 use super::error::{failure, is_elsewhere, is_loaded, lacks_function};
 use super::library::LIBRARY;
 
@@ -30,32 +31,32 @@ const ANSWER: Duration = Duration::from_secs(10);
 const MOVES: u32 = 5;
 const MOVE: Duration = Duration::from_millis(50);
 
-/// The way to the server.
-pub(crate) struct Link {
+/// The connection to the server, made anew when it is lost.
+pub(crate) struct Connection {
     address: Address,
     server: Server,
 }
 
 enum Server {
-    One(Box<One>),
+    Single(Box<SingleServer>),
     Cluster(ClusterConnection),
 }
 
 /// One server, and the connection to it while there is one.
-struct One {
+struct SingleServer {
     client: Client,
     config: AsyncConnectionConfig,
-    current: Mutex<Current>,
+    current: Mutex<CurrentConnection>,
 }
 
 /// The connection, and how many there were before: others may have replaced one that broke.
 #[derive(Default)]
-struct Current {
+struct CurrentConnection {
     number: u64,
     connection: Option<MultiplexedConnection>,
 }
 
-impl Link {
+impl Connection {
     /// Connects; whether the server is part of a cluster, it says itself.
     ///
     /// # Errors
@@ -73,20 +74,27 @@ impl Link {
             .set_response_timeout(Some(ANSWER));
         let mut refused = None;
         for node in &address.nodes {
-            let one = One {
+            let single = SingleServer {
                 client: client(address, node)?,
                 config: config.clone(),
                 current: Mutex::default(),
             };
-            match one.query::<String>(redis::cmd("INFO").arg("cluster")).await {
-                Ok(info) => return Self::over(address, one, &info).await,
+            match single
+                .query::<String>(redis::cmd("INFO").arg("cluster"))
+                .await
+            {
+                Ok(info) => return Self::for_server(address, single, &info).await,
                 Err(error) => refused = Some(error),
             }
         }
         Err(refused.unwrap_or_else(|| RedisError::from((redis::ErrorKind::Io, "no node"))))
     }
 
-    async fn over(address: &Address, one: One, info: &str) -> RedisResult<Server> {
+    async fn for_server(
+        address: &Address,
+        single: SingleServer,
+        info: &str,
+    ) -> RedisResult<Server> {
         Ok(if info.contains("cluster_enabled:1") {
             let mut client = ClusterClient::builder(address.nodes.clone())
                 .retries(0)
@@ -98,7 +106,7 @@ impl Link {
             let client = client.build()?;
             Server::Cluster(client.get_async_connection().await?)
         } else {
-            Server::One(Box::new(one))
+            Server::Single(Box::new(single))
         })
     }
 
@@ -132,7 +140,7 @@ impl Link {
 
     async fn once<T: FromRedisValue>(&self, key: &str, command: &Cmd) -> RedisResult<T> {
         match &self.server {
-            Server::One(one) => one.query(command).await,
+            Server::Single(single) => single.query(command).await,
             Server::Cluster(cluster) => {
                 let route = Route::with_key(key, SlotAddr::Master);
                 let node = SingleNodeRoutingInfo::SpecificNode(route);
@@ -199,6 +207,17 @@ impl Link {
     }
 }
 
+/// Connects to a server that keeps what it answers.
+pub(super) async fn connect(url: &str) -> Result<Connection, OpenError> {
+    let connection = Connection::open(Address::read(url)?).await?;
+    if connection.address().relaxed {
+        tracing::warn!("the server may lose what it has answered: `durability=relaxed`");
+    } else {
+        durable::check(&connection).await?;
+    }
+    Ok(connection)
+}
+
 fn client(address: &Address, node: &ConnectionInfo) -> RedisResult<Client> {
     match &address.tls {
         Some(tls) => Client::build_with_tls(node.clone(), tls.clone()),
@@ -206,7 +225,7 @@ fn client(address: &Address, node: &ConnectionInfo) -> RedisResult<Client> {
     }
 }
 
-impl One {
+impl SingleServer {
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
         let (number, mut connection) = self.connection().await?;
         let answer = command.query_async(&mut connection).await;

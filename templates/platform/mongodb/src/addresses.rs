@@ -10,8 +10,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::documents::name_of;
-use super::fields::{GATES, GUARDS, LOOSE, OFFSETS};
-use super::store::{Place, Store};
+use super::fields::{APPLIED_SEQUENCES, GUARDS, OFFSETS, STANDALONE_OUTBOX};
+use super::store::{Address, Store};
 use super::{progress, rows};
 
 /// In how many parts a table is guarded: a condition on it locks all of them, a change the one of its
@@ -19,9 +19,9 @@ use super::{progress, rows};
 const STRIPES: u128 = 8;
 
 /// All documents that a write set may have to do with.
-pub(super) fn places(store: &Store, write: &WriteSet) -> BTreeSet<Place> {
-    let mut places = BTreeSet::new();
-    let mut add = |collection: &str, key: String| places.insert((collection.to_owned(), key));
+pub(super) fn addresses(store: &Store, write: &WriteSet) -> BTreeSet<Address> {
+    let mut addresses = BTreeSet::new();
+    let mut add = |collection: &str, key: String| addresses.insert((collection.to_owned(), key));
     let key = |schema: &Schema, generation: Generation, id| rows::key(schema, generation, id);
     for check in &write.checks {
         if let Check::Version {
@@ -46,8 +46,8 @@ pub(super) fn places(store: &Store, write: &WriteSet) -> BTreeSet<Place> {
         }
     }
     for advance in &write.applied_sequences {
-        let key = progress::gate_key(&advance.handler, advance.generation, advance.aggregate);
-        add(GATES, key);
+        let key = progress::sequence_key(&advance.handler, advance.generation, advance.aggregate);
+        add(APPLIED_SEQUENCES, key);
     }
     for offset in &write.offsets {
         add(OFFSETS, progress::offset_key(offset));
@@ -56,9 +56,13 @@ pub(super) fn places(store: &Store, write: &WriteSet) -> BTreeSet<Place> {
         add(GUARDS, key);
     }
     let documents = write.documents.iter();
-    places.extend(documents.map(|one| store.holder(one).unwrap_or_else(|| document_place(one))));
-    places.extend(write.events.iter().map(|event| home(write, event)));
-    places
+    addresses.extend(documents.map(|one| {
+        store
+            .answer_holder(one)
+            .unwrap_or_else(|| document_address(one))
+    }));
+    addresses.extend(write.events.iter().map(|event| carrier(write, event)));
+    addresses
 }
 
 /// What stands for the sets that a write set with conditions on sets reads and writes into. Write
@@ -105,12 +109,12 @@ pub(super) fn guards(write: &WriteSet) -> BTreeSet<String> {
 }
 
 /// The document that carries an event: its aggregate's, when that is saved.
-pub(super) fn home(write: &WriteSet, event: &OutboxEvent) -> Place {
+pub(super) fn carrier(write: &WriteSet, event: &OutboxEvent) -> Address {
     let mut saves = write.saves.iter();
     let save = saves.find(|save| !save.schema.generations && id_of(save) == event.aggregate_id);
     match save {
         Some(save) => (save.schema.table.to_owned(), event.aggregate_id.to_string()),
-        None => (LOOSE.to_owned(), event.id.to_string()),
+        None => (STANDALONE_OUTBOX.to_owned(), event.id.to_string()),
     }
 }
 
@@ -121,7 +125,7 @@ pub(super) fn id_of(save: &Save) -> Uuid {
     }
 }
 
-pub(super) fn document_place(write: &DocumentWrite) -> Place {
+pub(super) fn document_address(write: &DocumentWrite) -> Address {
     match write {
         DocumentWrite::Put {
             collection,

@@ -7,18 +7,18 @@ use mongodb::bson::{Bson, Document, doc};
 use platform_contract::schema::Schema;
 use platform_ports::engine::EngineError;
 
-use super::answers::Answers;
-use super::error::{Failed, number, text};
+use super::answers::AnswersChange;
+use super::error::{Error, number, text};
 use super::fields::{CLAIMS, ID, OUTBOX, POSITION, REQUESTS};
 use super::rows::is_live;
-use super::store::{Place, Store, all, holder};
+use super::store::{Address, Store, all, locking_transaction};
 
 /// How often documents are looked at that always somebody else holds.
-const LOOKS: u32 = 100;
+const READ_ATTEMPTS: u32 = 100;
 
 /// A document of a write set.
 #[derive(Debug, Default)]
-pub(super) struct Cell {
+pub(super) struct DocumentState {
     /// As it was read.
     pub(super) seen: Option<Document>,
     /// As it will be, without the runtime's own fields but those that every write sets.
@@ -39,7 +39,7 @@ pub(super) struct Cell {
     pub(super) at: usize,
 }
 
-impl Cell {
+impl DocumentState {
     /// Notes what it will be.
     pub(super) fn change(&mut self, at: usize, to: Option<Document>) {
         self.now = to;
@@ -73,7 +73,7 @@ impl Cell {
                 fields.insert(name, Bson::Null);
             }
         }
-        if let Some(Answers::Others(answers)) = self.changed_answers() {
+        if let Some(AnswersChange::Replace(answers)) = self.changed_answers() {
             fields.insert(REQUESTS, answers);
         }
         fields.insert(super::fields::REVISION, ObjectId::new());
@@ -87,10 +87,18 @@ impl Cell {
         if !self.push.is_empty() {
             pushes.push((OUTBOX, self.push.clone()));
         }
-        if let Some(Answers::More(answers)) = self.changed_answers() {
+        if let Some(AnswersChange::Append(answers)) = self.changed_answers() {
             pushes.push((REQUESTS, answers));
         }
         pushes
+    }
+
+    /// How many bytes it has with the messages it will carry.
+    pub(super) fn bytes(&self) -> Result<usize, EngineError> {
+        let documents = self.seen.iter().chain(&self.push);
+        let sizes = documents.map(|document| document.to_vec().map(|bytes| bytes.len()));
+        let sum: Result<usize, _> = sizes.sum();
+        sum.map_err(|error| EngineError::Corrupt(error.to_string()))
     }
 
     /// The claims as they are and as they will be.
@@ -126,53 +134,57 @@ pub(super) fn both(seen: &Document, now: &Document) -> Document {
 
 impl Store {
     /// Reads documents when nobody holds them; what holds one is waited for.
-    pub(super) async fn cells(
+    pub(super) async fn read_states(
         &self,
-        places: BTreeSet<Place>,
-    ) -> Result<BTreeMap<Place, Cell>, Failed> {
+        addresses: BTreeSet<Address>,
+    ) -> Result<BTreeMap<Address, DocumentState>, Error> {
         let mut by_collection: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (collection, key) in &places {
+        for (collection, key) in &addresses {
             let keys = by_collection.entry(collection.clone()).or_default();
             keys.push(key.clone());
         }
-        let mut cells: BTreeMap<Place, Cell> = BTreeMap::new();
-        for place in places {
-            let shard = self.shard_of(&place.0).cloned();
-            let cell = Cell {
+        let mut states: BTreeMap<Address, DocumentState> = BTreeMap::new();
+        for address in addresses {
+            let shard = self.shard_of(&address.0).cloned();
+            let state = DocumentState {
                 shard,
-                ..Cell::default()
+                ..DocumentState::default()
             };
-            cells.insert(place, cell);
+            states.insert(address, state);
         }
         for (collection, keys) in by_collection {
-            for document in self.free(&collection, &keys).await? {
-                let place = (collection.clone(), text(&document, ID)?.to_owned());
+            for document in self.read_unlocked(&collection, &keys).await? {
+                let address = (collection.clone(), text(&document, ID)?.to_owned());
                 self.clock.see(number(&document, POSITION).unwrap_or(0));
-                let cell = cells.entry(place).or_default();
-                cell.now = Some(document.clone());
-                cell.seen = Some(document);
+                let state = states.entry(address).or_default();
+                state.now = Some(document.clone());
+                state.seen = Some(document);
             }
         }
-        Ok(cells)
+        Ok(states)
     }
 
-    async fn free(&self, collection: &str, keys: &[String]) -> Result<Vec<Document>, Failed> {
-        for _ in 0..LOOKS {
+    async fn read_unlocked(
+        &self,
+        collection: &str,
+        keys: &[String],
+    ) -> Result<Vec<Document>, Error> {
+        for _ in 0..READ_ATTEMPTS {
             let there = doc! { ID: { "$in": keys } };
             let found = self.collection(collection).find(there).await?;
             let found = all(found).await?;
-            let mut held: BTreeMap<ObjectId, Vec<Place>> = BTreeMap::new();
+            let mut held: BTreeMap<ObjectId, Vec<Address>> = BTreeMap::new();
             for document in &found {
-                if let Some(Bson::ObjectId(tx)) = holder(document) {
-                    let place = (collection.to_owned(), text(document, ID)?.to_owned());
-                    held.entry(tx).or_default().push(place);
+                if let Some(Bson::ObjectId(tx)) = locking_transaction(document) {
+                    let address = (collection.to_owned(), text(document, ID)?.to_owned());
+                    held.entry(tx).or_default().push(address);
                 }
             }
             if held.is_empty() {
                 return Ok(found);
             }
-            for (tx, places) in held {
-                self.settle(tx, &places).await?;
+            for (tx, addresses) in held {
+                self.resolve(tx, &addresses).await?;
             }
         }
         let why = format!("documents of `{collection}` are always held by somebody");
