@@ -1,8 +1,8 @@
 //! Applies what is planned: as one write, when it is about one document, or as a transaction.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 use platform_ports::engine::{CommitError, EngineError, WriteSet};
@@ -16,11 +16,13 @@ use super::plan::{Plan, WriteSetError};
 use super::resolve::{COMMITTED, PENDING, Participants};
 use super::store::{Address, Store, locking_transaction};
 
-/// How often write sets are planned anew because others were faster.
-const ATTEMPTS: u32 = 50;
-
-/// The longest pause between two attempts, in milliseconds.
-const LONGEST_MS: u64 = 64;
+/// The pauses before write sets are planned anew because others were faster, as often as that is tried;
+/// with jitter, so that competitors fall out of step.
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(1))
+    .with_max_delay(Duration::from_millis(20))
+    .with_max_times(49)
+    .with_jitter();
 
 /// What came of a plan.
 enum PlanOutcome {
@@ -33,15 +35,18 @@ enum PlanOutcome {
 impl Store {
     /// Applies write sets, all or none.
     pub(super) async fn commit(&self, writes: &[WriteSet]) -> Result<(), WriteSetError> {
-        for attempt in 0..ATTEMPTS {
+        let mut pauses = PAUSES.build();
+        loop {
             let plan = self.plan(writes).await?;
             fail_point::reach("mongodb.planned").await;
             match self.apply_plan(&plan).await? {
                 PlanOutcome::Applied => return Ok(()),
-                PlanOutcome::Retry => pause(attempt).await,
+                PlanOutcome::Retry => {
+                    let pause = pauses.next().ok_or((0, CommitError::Conflict))?;
+                    tokio::time::sleep(pause).await;
+                }
             }
         }
-        Err((0, CommitError::Conflict))
     }
 
     async fn apply_plan(&self, plan: &Plan) -> Result<PlanOutcome, WriteSetError> {
@@ -261,11 +266,4 @@ fn unknown(collection: &str, index: &str) -> EngineError {
     EngineError::Corrupt(format!(
         "the unique index `{index}` of `{collection}` has the value already"
     ))
-}
-
-/// Waits a random time, longer after each attempt, so that competitors fall out of step.
-async fn pause(attempt: u32) {
-    let longest = LONGEST_MS.min(1 << attempt.min(10));
-    let millis = RandomState::new().hash_one(attempt) % longest;
-    tokio::time::sleep(Duration::from_millis(millis)).await;
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use platform_ports::engine::{CommitError, EngineError, WriteSet};
 use sqlx::postgres::PgConnection;
-use uuid::Uuid;
 
 use super::apply::{ApplyError, apply, single_row};
 use super::error::StatementError;
@@ -16,8 +16,13 @@ use super::statement::script;
 use super::tables::Tables;
 use super::{event_log, handler_batch, locks};
 
-/// How often a transaction is begun before whoever asked is to read again.
-const ATTEMPTS: u64 = 5;
+/// The pauses before a transaction is begun again, as often as that is tried before whoever asked is to
+/// read again; with jitter, so that not all begin at the same time.
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(3))
+    .with_max_delay(Duration::from_millis(8))
+    .with_max_times(4)
+    .with_jitter();
 
 /// Applies write sets over a pool of connections.
 pub(super) struct Writer {
@@ -58,17 +63,18 @@ impl Writer {
     }
 
     async fn attempts(&self, writes: &[WriteSet]) -> Result<(), WriteSetError> {
-        for attempt in 1..=ATTEMPTS {
+        let mut pauses = PAUSES.build();
+        loop {
             let mut connection = self.pool.take().await?;
             let written = self.attempt(connection.get()?, writes).await;
             if connection.done(written)? {
                 return Ok(());
             }
-            // Not all at the same time again.
-            let spread = Uuid::now_v7().as_u64_pair().1 % 8;
-            tokio::time::sleep(Duration::from_millis(attempt * 2 + spread)).await;
+            let pause = pauses
+                .next()
+                .ok_or(WriteSetError(0, CommitError::Conflict))?;
+            tokio::time::sleep(pause).await;
         }
-        Err(WriteSetError(0, CommitError::Conflict))
     }
 
     /// One transaction; `false`: it is to be begun again.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
@@ -21,10 +22,13 @@ use platform_runtime::Runtime;
 use platform_runtime::recovery_request::commands_topic;
 use platform_runtime::wake_up::WakeUp;
 
-/// The first pause before a server that did not answer is asked again.
-const SHORTEST: Duration = Duration::from_millis(100);
-/// The longest pause between two tries.
+/// The longest pause before a server that did not answer is asked again.
 const LONGEST: Duration = Duration::from_secs(5);
+/// The pauses before it is.
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(100))
+    .with_max_delay(LONGEST)
+    .without_max_times();
 
 /// How long a start waits for the broker; then it goes on without.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -58,7 +62,7 @@ impl Service {
         shutdown: &watch::Receiver<bool>,
     ) -> Result<(Arc<Runtime>, Topics), Failure> {
         let database = self.outages.of(Dependency::Database);
-        let mut pause = SHORTEST;
+        let mut pauses = PAUSES.build();
         let mut meanwhile: Option<Server> = None;
         loop {
             match self.open_to_serve(config, shutdown).await {
@@ -70,8 +74,7 @@ impl Service {
                         let answering = listeners::meanwhile(listener, config, status);
                         meanwhile = Some(answering.map_err(Failure::Threads)?);
                     }
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST);
+                    tokio::time::sleep(pauses.next().unwrap_or(LONGEST)).await;
                 }
                 opened => {
                     database.answered();
@@ -192,16 +195,17 @@ impl Service {
         let (runtime, topics) = (Arc::clone(runtime), self.all_topics());
         async move {
             let mut shutdown = runtime.shutdown.clone();
-            let mut pause = SHORTEST;
-            while let Err(error) = runtime.broker.ensure_topics(&topics).await {
+            let made = (|| runtime.broker.ensure_topics(&topics)).retry(PAUSES);
+            let made = made.notify(|error: &BrokerError, _| {
                 runtime.outages.failed(
-                    &error,
+                    error,
                     || tracing::warn!(%error, "the topics are not there yet; trying again"),
                 );
-                tokio::select! {
-                    () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST),
-                    _ = shutdown.wait_for(|stop| *stop) => return,
-                }
+            });
+            tokio::select! {
+                // There is no end to trying.
+                _ = made => {}
+                _ = shutdown.wait_for(|stop| *stop) => return,
             }
             // A part that ends is a part that failed.
             let _ = shutdown.wait_for(|stop| *stop).await;

@@ -1,11 +1,11 @@
 //! A unit of work, tried again until nobody was in its way.
 
-use std::hash::{BuildHasher, RandomState};
 use std::marker::PhantomData;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use backon::{BackoffBuilder, ExponentialBuilder};
 use prometheus::{HistogramVec, IntCounterVec, register_histogram_vec, register_int_counter_vec};
 use uuid::Uuid;
 
@@ -15,12 +15,13 @@ use super::{CommandKind, Record};
 use crate::decision::Decision;
 use crate::{ExecuteError, Executed, Executor, Request, Runtime};
 
-/// How often a unit of work is tried when others change what it has read.
-const ATTEMPTS: u32 = 12;
-/// The first pause between two attempts, in milliseconds; later ones double, with jitter.
-const FIRST_PAUSE_MS: u64 = 2;
-/// The longest pause between two attempts, in milliseconds.
-const MAX_PAUSE_MS: u64 = 250;
+/// The pauses between attempts at a unit of work while others change what it has read: as many as it is
+/// tried again, each with jitter of up to its length, so that competitors fall out of step.
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(1))
+    .with_max_delay(Duration::from_millis(125))
+    .with_max_times(11)
+    .with_jitter();
 
 /// Units of work on the same aggregate take turns within this process.
 static TURNS: StripedLock = StripedLock::new();
@@ -103,15 +104,17 @@ impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> CommandExecutor<D, C, W> 
             record,
         };
         let _turn = TURNS.lock(id).await;
-        for number in 0..ATTEMPTS {
+        let mut pauses = PAUSES.build();
+        loop {
             match attempt.run::<D, C, W>().await? {
                 Attempted::Settled(executed) => return Ok(executed),
-                Attempted::Conflict => pause(C::NAME, number).await,
+                Attempted::Conflict => count_conflict(C::NAME),
             }
+            let pause = pauses.next().ok_or(ExecuteError::Contended)?;
+            tokio::time::sleep(pause).await;
             // Something was there, whoever says that it could not be.
             attempt.new_id = false;
         }
-        Err(ExecuteError::Contended)
     }
 }
 
@@ -135,17 +138,10 @@ pub(super) fn target(request: &Request) -> Uuid {
     request.target.unwrap_or_else(derived)
 }
 
-/// Waits a random time, longer after each attempt, so that competitors fall out of step.
-async fn pause(command: &str, number: u32) {
+fn count_conflict(command: &str) {
     if let Some(conflicts) = &*CONFLICTS {
         conflicts.with_label_values(&[command]).inc();
     }
-    let longest = FIRST_PAUSE_MS
-        .saturating_mul(1 << number.min(16))
-        .min(MAX_PAUSE_MS);
-    // A new hasher has random keys: enough of a die, without a crate for it.
-    let millis = RandomState::new().hash_one(number) % longest + 1;
-    tokio::time::sleep(Duration::from_millis(millis)).await;
 }
 
 /// The label of an outcome.
