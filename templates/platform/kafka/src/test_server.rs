@@ -14,7 +14,7 @@ impl TestServer for TestKafka {
         "TEST_KAFKA_BROKERS"
     }
 
-    fn place(&self, server: &str, name: &str) -> Result<Location, TestServerError> {
+    fn location(&self, server: &str, name: &str) -> Result<Location, TestServerError> {
         let at = format!("kafka://{server}/?prefix={name}.").parse();
         at.map_err(|_| "TEST_KAFKA_BROKERS names no brokers".into())
     }

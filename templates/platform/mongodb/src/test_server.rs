@@ -15,7 +15,7 @@ impl TestServer for TestMongodb {
         "TEST_MONGODB_URL"
     }
 
-    fn place(&self, server: &str, name: &str) -> Result<Location, TestServerError> {
+    fn location(&self, server: &str, name: &str) -> Result<Location, TestServerError> {
         let (head, query) = server.split_once('?').unwrap_or((server, ""));
         let has_login = head.contains('@') && !query.contains("authSource");
         let login = if has_login { "authSource=admin&" } else { "" };

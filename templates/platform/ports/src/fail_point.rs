@@ -1,20 +1,20 @@
-//! Places where a test can hold a process in order to kill it: between two writes that a crash
-//! must not tear apart. Without the feature `testing` a hold is nothing at all.
+//! Fail points: where a test can hold a process in order to kill it, between two writes that a crash
+//! must not tear apart. Without the feature `testing` a fail point is nothing at all.
 
 #[cfg(feature = "testing")]
 use std::collections::BTreeSet;
 #[cfg(feature = "testing")]
 use std::sync::{Mutex, PoisonError};
 
-/// The environment variable that names the hold at which the process stays for good.
+/// The environment variable that names the fail point at which the process stays for good.
 pub const VARIABLE: &str = "MICRODB_FAIL_POINT";
-/// What it names instead for a process that says which holds it comes to, and stays at none.
+/// What it names instead for a process that says which fail points it comes to, and stays at none.
 pub const NONE: &str = "none";
 
 #[cfg(feature = "testing")]
 static PASSED: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
 
-/// Stays here for good when the environment names this hold; says so on standard output, so that
+/// Stays here for good when the environment names this fail point; says so on standard output, so that
 /// whoever waits can send SIGKILL.
 #[cfg(feature = "testing")]
 pub async fn reach(point: &'static str) {

@@ -27,6 +27,11 @@ impl Location {
         &self.text[..self.scheme_ends]
     }
 
+    /// Whether it begins with one of these schemes.
+    pub fn has_scheme(&self, schemes: &[&str]) -> bool {
+        schemes.contains(&self.scheme())
+    }
+
     /// Whether it says on which server something is, and not only what.
     pub fn names_server(&self) -> bool {
         let server = self.text[self.scheme_ends + 1..].strip_prefix("//");

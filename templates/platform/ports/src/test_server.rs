@@ -7,22 +7,38 @@ use async_trait::async_trait;
 
 use crate::location::Location;
 
-/// What can go wrong with a place for tests.
+/// What can go wrong with a server for tests.
 pub type TestServerError = Box<dyn Error + Send + Sync>;
 
-/// A kind of server on which tests get places of their own: databases, prefixes of keys or topics.
+/// The server that a variable of the environment names for tests; `None`: it names none.
+///
+/// # Errors
+/// When it names none, and `TEST_SERVERS` is `required`.
+pub fn named(variable: &str) -> Result<Option<String>, TestServerError> {
+    let server = std::env::var(variable).ok().filter(|url| !url.is_empty());
+    let required = std::env::var("TEST_SERVERS").is_ok_and(|servers| servers == "required");
+    match server {
+        None if required => {
+            Err(format!("{variable} names no server, and TEST_SERVERS=required").into())
+        }
+        server => Ok(server),
+    }
+}
+
+/// A kind of server on which each test gets something of its own: a database, a prefix of keys, or one
+/// of topics.
 #[async_trait]
 pub trait TestServer: Debug + Send + Sync {
     /// The environment variable that names a server for tests: `TEST_POSTGRES_URL`.
     fn variable(&self) -> &'static str;
 
-    /// Where a place of this name is on a server, which need not be there yet.
+    /// The location of a test's own database or prefix of this name, which need not be there yet.
     ///
     /// # Errors
     /// When the server's URL is none.
-    fn place(&self, server: &str, name: &str) -> Result<Location, TestServerError>;
+    fn location(&self, server: &str, name: &str) -> Result<Location, TestServerError>;
 
-    /// Makes an empty place, where it does not come about by being used.
+    /// Makes it, empty, where it does not come about by being used.
     ///
     /// # Errors
     /// When the server refuses.
@@ -31,7 +47,7 @@ pub trait TestServer: Debug + Send + Sync {
         Ok(())
     }
 
-    /// Removes a place with all that is in it, whoever still uses it.
+    /// Removes it with all that is in it, whoever still uses it.
     ///
     /// # Errors
     /// When the server refuses.

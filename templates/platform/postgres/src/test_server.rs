@@ -15,7 +15,7 @@ impl TestServer for TestPostgres {
         "TEST_POSTGRES_URL"
     }
 
-    fn place(&self, server: &str, name: &str) -> Result<Location, TestServerError> {
+    fn location(&self, server: &str, name: &str) -> Result<Location, TestServerError> {
         let (head, query) = server.split_once('?').unwrap_or((server, ""));
         let scheme_ends = head.find("://").map_or(0, |at| at + 3);
         let server_ends = head[scheme_ends..].find('/');

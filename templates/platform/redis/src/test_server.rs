@@ -18,7 +18,7 @@ impl TestServer for TestRedis {
         "TEST_REDIS_URL"
     }
 
-    fn place(&self, server: &str, name: &str) -> Result<Location, TestServerError> {
+    fn location(&self, server: &str, name: &str) -> Result<Location, TestServerError> {
         let at = format!("{}/?prefix={name}", server.trim_end_matches('/')).parse();
         at.map_err(|_| "TEST_REDIS_URL is no URL".into())
     }

@@ -27,13 +27,13 @@ pub const fn told(now: Timestamp) -> Timestamp {
     now
 }
 
-/// The age of a copy that a decision is told, in milliseconds: none while the clock is held.
+/// The age of a replica that a decision is told, in milliseconds: none while the clock is held.
 #[cfg(feature = "testing")]
 pub fn told_age(age_ms: u64) -> u64 {
     HELD.map_or(age_ms, |_| 0)
 }
 
-/// The age of a copy that a decision is told: this one.
+/// The age of a replica that a decision is told: this one.
 #[cfg(not(feature = "testing"))]
 #[inline]
 pub const fn told_age(age_ms: u64) -> u64 {

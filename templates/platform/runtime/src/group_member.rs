@@ -1,4 +1,5 @@
-//! Reads topics for what is no handler, together with the other processes of the service.
+//! A member of a consumer group that is no handler: reads topics together with the other processes of the
+//! service.
 //!
 //! How far it has read is kept in the database; what the broker is told of it is for operators only.
 
@@ -46,7 +47,7 @@ pub struct GroupMember {
     name: &'static str,
     reset: OffsetReset,
     subscription: Box<dyn Subscription>,
-    /// What its partitions are of.
+    /// The ids of the topics that its partitions are of.
     topic_ids: HashMap<(String, u32), String>,
 }
 
@@ -90,27 +91,31 @@ impl GroupMember {
     async fn begin(&mut self, assigned: &[Assignment]) -> Result<(), GroupMemberError> {
         let offsets = self.runtime.engine.offsets(self.name, 0).await?;
         for one in assigned {
-            let next = next_of(&offsets, one).unwrap_or(match self.reset {
+            let next = next_offset(&offsets, one).unwrap_or(match self.reset {
                 OffsetReset::Start => one.start,
                 OffsetReset::End => one.end,
             });
             let (topic, partition) = (&one.topic, one.partition);
             self.subscription.seek(topic, partition, next).await?;
-            let place = (topic.clone(), partition);
-            self.topic_ids.insert(place, one.topic_id.clone());
+            let topic_partition = (topic.clone(), partition);
+            self.topic_ids.insert(topic_partition, one.topic_id.clone());
         }
         Ok(())
     }
 
     /// What is to be kept when all up to this message was read.
     pub fn advance(&self, last: &Delivery) -> OffsetAdvance {
-        let place = (last.topic.clone(), last.partition);
+        let topic_partition = (last.topic.clone(), last.partition);
         OffsetAdvance {
             handler: self.name.to_owned(),
             generation: 0,
-            topic_id: self.topic_ids.get(&place).cloned().unwrap_or_default(),
-            topic: place.0,
-            partition: place.1,
+            topic_id: self
+                .topic_ids
+                .get(&topic_partition)
+                .cloned()
+                .unwrap_or_default(),
+            topic: topic_partition.0,
+            partition: topic_partition.1,
             next: last.offset + 1,
             as_of: None,
         }
@@ -122,15 +127,15 @@ impl GroupMember {
         self.subscription.commit(topic, partition, next).await
     }
 
-    /// Lets this message come again, and what is behind it.
-    pub async fn again(&mut self, first: &Delivery) -> Result<(), BrokerError> {
+    /// Reads this message again, and what is behind it.
+    pub async fn seek_back(&mut self, first: &Delivery) -> Result<(), BrokerError> {
         let (topic, partition) = (&first.topic, first.partition);
         self.subscription.seek(topic, partition, first.offset).await
     }
 }
 
-/// Where a partition is to be read on, by what is kept.
-pub fn next_of(offsets: &[OffsetAdvance], assignment: &Assignment) -> Option<i64> {
+/// Where a partition is to be read on, by the offsets that are kept.
+pub fn next_offset(offsets: &[OffsetAdvance], assignment: &Assignment) -> Option<i64> {
     let kept = offsets.iter().find(|offset| {
         offset.topic == assignment.topic
             && offset.partition == assignment.partition

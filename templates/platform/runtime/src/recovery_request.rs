@@ -1,4 +1,5 @@
-//! Asking the owner of an aggregate for what is missing: the client's side of [`crate::publisher`].
+//! Recovery requests: what a service sends to the context that owns an aggregate to get what it lacks,
+//! snapshots, events once more, or a whole replay. [`crate::publisher`] answers them.
 
 use uuid::Uuid;
 
@@ -6,7 +7,7 @@ use platform_contract::envelope::{Control, partition_of};
 use platform_contract::value::Timestamp;
 use platform_ports::broker::{Broker, BrokerError, Publication, PublishOutcome};
 
-/// The topic on which a context is asked: `<system>.<context>.commands`.
+/// The topic in which a context gets requests: `<system>.<context>.commands`.
 pub fn commands_topic(system: &str, context: &str) -> String {
     format!("{system}.{context}.commands")
 }
@@ -16,7 +17,7 @@ pub fn replay_topic(topic: &str, request: Uuid) -> String {
     format!("{topic}.replay.{request}")
 }
 
-/// Where a service stands, and whom it asks.
+/// Sends recovery requests of one context to another.
 #[derive(Debug, Clone)]
 pub struct RecoveryRequester<'a> {
     /// The system, in kebab case.

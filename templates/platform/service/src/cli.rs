@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Failure, Service, serve};
+use super::{Service, ServiceError, serve};
 use crate::config::{self, Config};
 use platform_runtime::handler::dead_letters::QueueStatus;
 
@@ -114,12 +114,12 @@ fn parse(
     Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
 }
 
-fn carry_out(service: Service, command: Command) -> Result<(), Failure> {
+fn carry_out(service: Service, command: Command) -> Result<(), ServiceError> {
     let config = Config::from_env(service.context, service.port, service.servers())?;
     let threads = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(Failure::Threads)?;
+        .map_err(ServiceError::Threads)?;
     threads.block_on(async {
         match command {
             Command::Serve { until_stdin_closes } => {
@@ -136,7 +136,7 @@ fn carry_out(service: Service, command: Command) -> Result<(), Failure> {
     })
 }
 
-async fn migrate(service: &Service, config: &Config) -> Result<(), Failure> {
+async fn migrate(service: &Service, config: &Config) -> Result<(), ServiceError> {
     let applied = service.migrate(config).await?;
     for name in &applied {
         println!("applied {name}");
@@ -152,7 +152,7 @@ async fn replay(
     config: &Config,
     handler: &str,
     re_execute: bool,
-) -> Result<(), Failure> {
+) -> Result<(), ServiceError> {
     let (_stop, stopped) = watch::channel(false);
     let (runtime, _) = service.open(config, stopped).await?;
     service
@@ -163,7 +163,7 @@ async fn replay(
     Ok(())
 }
 
-async fn rebuild(service: &Service, config: &Config, handler: &str) -> Result<(), Failure> {
+async fn rebuild(service: &Service, config: &Config, handler: &str) -> Result<(), ServiceError> {
     let (_stop, stopped) = watch::channel(false);
     let (runtime, _) = service.open(config, stopped).await?;
     service.handlers.rebuild(&runtime, handler).await?;
@@ -175,7 +175,7 @@ async fn dead_letters(
     service: &Service,
     config: &Config,
     command: DeadLetters,
-) -> Result<(), Failure> {
+) -> Result<(), ServiceError> {
     let (_stop, stopped) = watch::channel(false);
     let (runtime, _) = service.open(config, stopped).await?;
     let handlers = &service.handlers;

@@ -1,18 +1,18 @@
 //! A service put together: what the generated wiring says of it, and the process made of that.
 
+mod cleanup;
 mod cli;
 pub mod config;
-mod described;
-mod ending;
-mod failure;
+mod description;
+mod error;
 pub mod http;
-mod janitor;
 mod listeners;
 mod open;
 mod readiness;
 mod running;
 mod serve;
 mod status;
+mod stop_signals;
 pub mod telemetry;
 mod writes;
 
@@ -34,8 +34,8 @@ use platform_runtime::publisher::PublishedAggregate;
 use platform_runtime::unit_of_work::{CommandExecutor, CommandKind, Creates, Deletes, Updates};
 
 pub use cli::{run, run_from};
-pub use described::Described;
-pub use failure::Failure;
+pub use description::ServiceDescription;
+pub use error::ServiceError;
 pub use running::Running;
 
 /// How many partitions topics have unless the system says otherwise.
@@ -101,7 +101,7 @@ impl Service {
         self
     }
 
-    /// It is described with a cache of this kind, whose entries live for so many milliseconds.
+    /// It is described with a cache of this kind, whose entries are shown for so many milliseconds.
     #[must_use]
     pub const fn cached(mut self, driver: &'static dyn cache::Driver, millis: u64) -> Self {
         self.cached = Some((driver, Duration::from_millis(millis)));
@@ -140,7 +140,7 @@ impl Service {
         self
     }
 
-    /// When copies of its aggregate `A` count as stale, in milliseconds: the shortest time of all that
+    /// When replicas of its aggregate `A` count as stale, in milliseconds: the shortest time of all that
     /// other services declare. Without it, nobody is told how fresh its topic is.
     #[must_use]
     pub fn stale_after<A: Aggregate>(mut self, millis: u64) -> Self {
@@ -203,11 +203,12 @@ impl Service {
         self
     }
 
-    /// The servers it cannot do without.
+    /// The servers it is described with.
     fn servers(&self) -> Servers {
         Servers {
             database: self.database.driver().example(),
             broker: self.brokers.driver().example(),
+            cache: self.cached.map(|(driver, _)| driver.example()),
         }
     }
 }

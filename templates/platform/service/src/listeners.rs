@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use super::Failure;
+use super::ServiceError;
 use super::status::Status;
 use crate::config::Config;
 use crate::http::health::Readiness;
@@ -18,10 +18,10 @@ use crate::http::{operators, starting};
 const OPERATORS: usize = 32;
 
 /// Listens for everybody.
-pub(super) async fn everybody(config: &Config) -> Result<TcpListener, Failure> {
+pub(super) async fn everybody(config: &Config) -> Result<TcpListener, ServiceError> {
     let address = SocketAddr::new(config.host, config.port);
     let listening = TcpListener::bind(address).await;
-    listening.map_err(|source| Failure::Listen {
+    listening.map_err(|source| ServiceError::Listen {
         address,
         variables: "`HOST` and `PORT`",
         source,
@@ -33,11 +33,11 @@ pub(super) async fn everybody(config: &Config) -> Result<TcpListener, Failure> {
 pub(super) async fn for_operators(
     config: &Config,
     status: &Arc<Status>,
-) -> Result<Option<Server>, Failure> {
+) -> Result<Option<Server>, ServiceError> {
     let Some(address) = config.operators else {
         return Ok(None);
     };
-    let failed = |source| Failure::Listen {
+    let failed = |source| ServiceError::Listen {
         address,
         variables: "`OPERATORS_HOST` and `OPERATORS_PORT`",
         source,

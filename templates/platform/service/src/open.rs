@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::status::Status;
-use super::{Failure, Service, listeners};
+use super::{Service, ServiceError, listeners};
 use crate::config::Config;
 use crate::http::server::Server;
 use platform_ports::broker::{Broker, BrokerError, Topic};
@@ -44,10 +44,10 @@ pub(super) enum Topics {
 
 impl Service {
     /// Brings the database up to date; the names of the migrations that were applied.
-    pub(super) async fn migrate(&self, config: &Config) -> Result<Vec<String>, Failure> {
+    pub(super) async fn migrate(&self, config: &Config) -> Result<Vec<String>, ServiceError> {
         make_folder(&config.database, "DATABASE_URL")?;
         let applied = self.database.migrate(&config.database).await;
-        applied.map_err(|source| Failure::Database {
+        applied.map_err(|source| ServiceError::Database {
             at: config.database.clone(),
             source,
         })
@@ -60,7 +60,7 @@ impl Service {
         listener: &TcpListener,
         status: &Arc<Status>,
         shutdown: &watch::Receiver<bool>,
-    ) -> Result<(Arc<Runtime>, Topics), Failure> {
+    ) -> Result<(Arc<Runtime>, Topics), ServiceError> {
         let database = self.outages.of(Dependency::Database);
         let mut pauses = PAUSES.build();
         let mut meanwhile: Option<Server> = None;
@@ -72,7 +72,7 @@ impl Service {
                     status.because(&failure);
                     if meanwhile.is_none() {
                         let answering = listeners::meanwhile(listener, config, status);
-                        meanwhile = Some(answering.map_err(Failure::Threads)?);
+                        meanwhile = Some(answering.map_err(ServiceError::Threads)?);
                     }
                     tokio::time::sleep(pauses.next().unwrap_or(LONGEST)).await;
                 }
@@ -90,7 +90,7 @@ impl Service {
         &self,
         config: &Config,
         shutdown: &watch::Receiver<bool>,
-    ) -> Result<(Arc<Runtime>, Topics), Failure> {
+    ) -> Result<(Arc<Runtime>, Topics), ServiceError> {
         let applied = self.migrate(config).await?;
         if !applied.is_empty() {
             tracing::info!(migrations = ?applied, "the database is up to date");
@@ -106,7 +106,7 @@ impl Service {
         &self,
         config: &Config,
         shutdown: watch::Receiver<bool>,
-    ) -> Result<(Arc<Runtime>, Topics), Failure> {
+    ) -> Result<(Arc<Runtime>, Topics), ServiceError> {
         let engine = self.engine(config).await?;
         let cache = self.open_cache(config)?;
         let (broker, topics) = self.open_broker(config).await?;
@@ -129,7 +129,7 @@ impl Service {
         Ok((runtime, topics))
     }
 
-    async fn engine(&self, config: &Config) -> Result<Arc<dyn Engine>, Failure> {
+    async fn engine(&self, config: &Config) -> Result<Arc<dyn Engine>, ServiceError> {
         let options = Options {
             outbox_limit: config.outbox_limit,
             ..Options::default()
@@ -138,14 +138,14 @@ impl Service {
             .database
             .open(&config.database, &config.replicas, options);
         let opened = opened.await;
-        opened.map_err(|source| Failure::Database {
+        opened.map_err(|source| ServiceError::Database {
             at: config.database.clone(),
             source,
         })
     }
 
     /// The cache, where the service is described with one and it is named.
-    fn open_cache(&self, config: &Config) -> Result<Option<Arc<dyn Cache>>, Failure> {
+    fn open_cache(&self, config: &Config) -> Result<Option<Arc<dyn Cache>>, ServiceError> {
         let Some((driver, time_to_live)) = self.cached else {
             return Ok(None);
         };
@@ -154,11 +154,11 @@ impl Service {
             return Ok(None);
         };
         let at = at.clone();
-        if !driver.schemes().contains(&at.scheme()) {
+        if !at.has_scheme(driver.schemes()) {
             let scheme = at.scheme();
             let why = format!("no cache of this service is named by `{scheme}:`");
             let source = OpenError::Unusable(why);
-            return Err(Failure::Cache { at, source });
+            return Err(ServiceError::Cache { at, source });
         }
         let outage = Arc::clone(self.outages.of(Dependency::Cache));
         let wanted = CacheOptions {
@@ -167,15 +167,18 @@ impl Service {
             outage,
         };
         let opened = driver.open(&wanted).map(Some);
-        opened.map_err(|source| Failure::Cache {
+        opened.map_err(|source| ServiceError::Cache {
             at: wanted.at,
             source,
         })
     }
 
-    async fn open_broker(&self, config: &Config) -> Result<(Arc<dyn Broker>, Topics), Failure> {
+    async fn open_broker(
+        &self,
+        config: &Config,
+    ) -> Result<(Arc<dyn Broker>, Topics), ServiceError> {
         make_folder(&config.broker, "BROKER_URL")?;
-        let failed = |source: BrokerError| Failure::Broker {
+        let failed = |source: BrokerError| ServiceError::Broker {
             at: config.broker.clone(),
             source,
         };
@@ -207,7 +210,7 @@ impl Service {
                 _ = made => {}
                 _ = shutdown.wait_for(|stop| *stop) => return,
             }
-            // A part that ends is a part that failed.
+            // A task that ends is a task that failed.
             let _ = shutdown.wait_for(|stop| *stop).await;
         }
     }
@@ -229,7 +232,7 @@ impl Service {
     }
 }
 
-impl Failure {
+impl ServiceError {
     /// Whether it is only that a server is not there yet.
     const fn may_pass(&self) -> bool {
         matches!(
@@ -243,8 +246,8 @@ impl Failure {
 }
 
 /// Makes the folder of a file, where the location is one.
-fn make_folder(at: &Location, variable: &'static str) -> Result<(), Failure> {
-    if !["sqlite", "embedded"].contains(&at.scheme()) {
+fn make_folder(at: &Location, variable: &'static str) -> Result<(), ServiceError> {
+    if !at.has_scheme(&["sqlite", "embedded"]) {
         return Ok(());
     }
     let path = at.path();
@@ -252,7 +255,7 @@ fn make_folder(at: &Location, variable: &'static str) -> Result<(), Failure> {
     let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) else {
         return Ok(());
     };
-    std::fs::create_dir_all(folder).map_err(|source| Failure::Folder {
+    std::fs::create_dir_all(folder).map_err(|source| ServiceError::Folder {
         path: folder.to_owned(),
         variable,
         source,

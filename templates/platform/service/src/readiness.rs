@@ -13,11 +13,11 @@ use platform_runtime::Runtime;
 use platform_runtime::handler::Handlers;
 use platform_runtime::recovery_request::commands_topic;
 
-/// How long each part has to answer.
+/// How long each has to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Asks the parts of a service.
-pub(super) struct Parts {
+/// Asks what a service stands on.
+pub(super) struct ReadinessChecks {
     pub(super) runtime: Arc<Runtime>,
     pub(super) database: Location,
     pub(super) broker: Location,
@@ -26,7 +26,7 @@ pub(super) struct Parts {
 }
 
 #[async_trait]
-impl Readiness for Parts {
+impl Readiness for ReadinessChecks {
     async fn reasons(&self) -> Vec<String> {
         let Runtime {
             system,
@@ -54,7 +54,7 @@ impl Readiness for Parts {
     }
 }
 
-impl Parts {
+impl ReadinessChecks {
     /// Why the database is of no use: it does not answer, or takes nothing.
     async fn database(&self, engine: &dyn Engine) -> Option<String> {
         match reason(engine.outbox_depth()).await {
@@ -64,7 +64,7 @@ impl Parts {
     }
 }
 
-/// Why a part is not ready, if it is not.
+/// Why something is not ready, if it is not.
 pub(super) async fn reason<T, E: std::fmt::Display>(
     answer: impl Future<Output = Result<T, E>>,
 ) -> Option<String> {

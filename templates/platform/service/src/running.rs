@@ -9,12 +9,12 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::open::Topics;
-use super::readiness::Parts;
+use super::readiness::ReadinessChecks;
 use super::status::Status;
 use super::writes::Writes;
-use super::{Failure, Service, janitor, listeners};
+use super::{Service, ServiceError, cleanup, listeners};
 use crate::config::Config;
-use crate::http::Site;
+use crate::http::Api;
 use crate::http::health::Readiness;
 use crate::http::server::Server;
 use platform_runtime::Runtime;
@@ -27,12 +27,12 @@ use platform_runtime::unit_of_work;
 /// ends it in order.
 pub struct Running {
     runtime: Arc<Runtime>,
-    site: Server,
+    server: Server,
     operators: Option<Server>,
     status: Arc<Status>,
     drain_delay: Duration,
-    parts: JoinSet<()>,
-    stop_parts: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    stop_tasks: watch::Sender<bool>,
     patience: Duration,
 }
 
@@ -42,46 +42,51 @@ impl Service {
     ///
     /// # Errors
     /// When something cannot be opened; which, and what to do about it.
-    pub async fn start(self, config: &Config) -> Result<Running, Failure> {
+    pub async fn start(self, config: &Config) -> Result<Running, ServiceError> {
         // First, since it is the likeliest to fail: nothing is touched by a second start.
         let listener = listeners::everybody(config).await?;
         let status = Status::starting();
         let operators = listeners::for_operators(config, &status).await?;
-        let (stop_parts, stopped) = watch::channel(false);
+        let (stop_tasks, stopped) = watch::channel(false);
         let opening = self.open_when_there(config, &listener, &status, &stopped);
         let (runtime, topics_there) = opening.await?;
-        let parts = self.parts(config, &runtime, topics_there);
-        let site = self.site(config, &runtime, &status);
-        let site = Server::start(listener, site, config.connections);
+        let tasks = self.spawn_tasks(config, &runtime, topics_there);
+        let routes = self.router(config, &runtime, &status);
+        let server = Server::start(listener, routes, config.connections);
         Ok(Running {
             runtime,
-            site: site.map_err(Failure::Threads)?,
+            server: server.map_err(ServiceError::Threads)?,
             operators,
             status,
             drain_delay: config.drain_delay,
-            parts,
-            stop_parts,
+            tasks,
+            stop_tasks,
             patience: config.shutdown_timeout,
         })
     }
 
     /// What works beside the answers.
-    fn parts(&self, config: &Config, runtime: &Arc<Runtime>, topics_there: Topics) -> JoinSet<()> {
-        let mut parts = self.handlers.spawn(runtime);
-        let beat =
+    fn spawn_tasks(
+        &self,
+        config: &Config,
+        runtime: &Arc<Runtime>,
+        topics_there: Topics,
+    ) -> JoinSet<()> {
+        let mut tasks = self.handlers.spawn(runtime);
+        let topic =
             |owned: &PublishedAggregate| Some(HeartbeatTopic::of(owned.topic, owned.stale_after?));
-        let beats: Vec<HeartbeatTopic> = self.owned.iter().filter_map(beat).collect();
+        let heartbeats: Vec<HeartbeatTopic> = self.owned.iter().filter_map(topic).collect();
         for shard in Shard::all(runtime.engine.shards()) {
-            parts.spawn(Relay::new(Arc::clone(runtime), shard, &beats).run());
+            tasks.spawn(Relay::new(Arc::clone(runtime), shard, &heartbeats).run());
         }
-        let owner = SnapshotPublisher::new(
+        let publisher = SnapshotPublisher::new(
             Arc::clone(runtime),
             self.owned.clone(),
             config.event_log_kept,
         );
-        parts.spawn(owner.run());
-        parts.spawn(janitor::run(Arc::clone(runtime)));
-        parts.spawn(platform_runtime::watch_outages(Arc::clone(runtime)));
+        tasks.spawn(publisher.run());
+        tasks.spawn(cleanup::run(Arc::clone(runtime)));
+        tasks.spawn(platform_runtime::watch_outages(Arc::clone(runtime)));
         self.commands
             .keys()
             .copied()
@@ -91,23 +96,23 @@ impl Service {
             let aggregates = self.owned.iter().map(|owned| owned.schema.name);
             aggregates.for_each(cache::declare);
             let (runtime, cache) = (Arc::clone(runtime), Arc::clone(cache));
-            parts.spawn(CacheInvalidator::new(runtime, cache, self.owned.clone()).run());
+            tasks.spawn(CacheInvalidator::new(runtime, cache, self.owned.clone()).run());
         }
         if topics_there == Topics::Missing {
-            parts.spawn(self.topics_made(runtime));
+            tasks.spawn(self.topics_made(runtime));
         }
-        parts
+        tasks
     }
 
-    fn site(self, config: &Config, runtime: &Arc<Runtime>, status: &Arc<Status>) -> axum::Router {
-        status.open(Parts {
+    fn router(self, config: &Config, runtime: &Arc<Runtime>, status: &Arc<Status>) -> axum::Router {
+        status.open(ReadinessChecks {
             runtime: Arc::clone(runtime),
             database: config.database.clone(),
             broker: config.broker.clone(),
             handlers: self.handlers,
             writes: Writes::default(),
         });
-        let site = Site {
+        let api = Api {
             routes: self.routes,
             openapi: self.openapi,
             limits: config.limits,
@@ -115,14 +120,14 @@ impl Service {
             metrics: config.operators.is_none(),
             readiness: Arc::clone(status) as Arc<dyn Readiness>,
         };
-        site.router(Arc::clone(runtime))
+        api.router(Arc::clone(runtime))
     }
 }
 
 impl Running {
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
-        self.site.address()
+        self.server.address()
     }
 
     /// Where it listens for operators, if they have a port of their own.
@@ -135,16 +140,16 @@ impl Running {
         format!("http://{}", self.address())
     }
 
-    /// What its parts share.
+    /// What its tasks share.
     pub const fn runtime(&self) -> &Arc<Runtime> {
         &self.runtime
     }
 
-    /// Waits until a part ends by itself, which none does while all is well.
+    /// Waits until a task ends by itself, which none does while all is well.
     pub(super) async fn ended(&mut self) {
         tokio::select! {
-            () = self.site.ended() => {}
-            Some(ended) = self.parts.join_next() => {
+            () = self.server.ended() => {}
+            Some(ended) = self.tasks.join_next() => {
                 if let Err(error) = ended {
                     tracing::error!(%error, "a part of the service has ended");
                 }
@@ -162,13 +167,13 @@ impl Running {
     /// Ends it: takes no more requests, finishes those under way, publishes what waits, stops.
     pub async fn shutdown(mut self) {
         self.status.drain();
-        if timeout(self.patience, self.site.close()).await.is_err() {
+        if timeout(self.patience, self.server.close()).await.is_err() {
             tracing::warn!("requests were still under way; they are given up");
-            self.site.tear_off();
+            self.server.tear_off();
         }
-        self.stop_parts.send_replace(true);
-        let parts = async { while self.parts.join_next().await.is_some() {} };
-        if timeout(self.patience, parts).await.is_err() {
+        self.stop_tasks.send_replace(true);
+        let tasks = async { while self.tasks.join_next().await.is_some() {} };
+        if timeout(self.patience, tasks).await.is_err() {
             tracing::warn!("handlers were still at work; they go on at the next start");
         }
     }

@@ -1,7 +1,7 @@
 //! The process of a service, from its start to its end.
 
-use super::ending::Ending;
-use super::{Failure, Service};
+use super::stop_signals::StopSignals;
+use super::{Service, ServiceError};
 use crate::config::Config;
 use crate::telemetry;
 use platform_ports::outage::Dependency;
@@ -11,12 +11,12 @@ pub(super) async fn serve(
     service: Service,
     config: &Config,
     until_stdin_closes: bool,
-) -> Result<(), Failure> {
+) -> Result<(), ServiceError> {
     // Before the start: who wants it to end during that ends it in order.
-    let mut ending = Ending::watch(until_stdin_closes).map_err(Failure::Threads)?;
+    let mut stop = StopSignals::watch(until_stdin_closes).map_err(ServiceError::Threads)?;
     let outage = service.outages.of(Dependency::Collector);
     let telemetry = telemetry::start(service.context, config, outage)?;
-    let served = until_asked(service, config, &mut ending).await;
+    let served = until_asked(service, config, &mut stop).await;
     telemetry.shutdown().await;
     served
 }
@@ -24,13 +24,13 @@ pub(super) async fn serve(
 async fn until_asked(
     service: Service,
     config: &Config,
-    ending: &mut Ending,
-) -> Result<(), Failure> {
+    stop: &mut StopSignals,
+) -> Result<(), ServiceError> {
     let context = service.context;
     let mut running = tokio::select! {
         started = service.start(config) => started?,
         // It may be waiting for a server; nothing has begun that would have to be finished.
-        () = ending.asked() => return Ok(()),
+        () = stop.received() => return Ok(()),
     };
     tracing::info!(
         context,
@@ -40,14 +40,14 @@ async fn until_asked(
     );
     tracing::warn!("no `auth` is declared: whoever reaches this address may call everything");
     let ended = tokio::select! {
-        () = ending.asked() => Ok(()),
-        () = running.ended() => Err(Failure::Ended),
+        () = stop.received() => Ok(()),
+        () = running.ended() => Err(ServiceError::Ended),
     };
     tracing::info!(context, "shutting down");
     tokio::select! {
         () = running.drain() => {}
         // Asked once more, it does not wait.
-        () = ending.asked() => {}
+        () = stop.received() => {}
     }
     running.shutdown().await;
     ended

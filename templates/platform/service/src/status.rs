@@ -7,16 +7,16 @@ use async_trait::async_trait;
 
 use crate::http::health::Readiness;
 
-/// What keeps a service from serving: that it starts, that it ends, or what its parts lack.
+/// What keeps a service from serving: that it starts, that it ends, or what it stands on.
 pub(super) struct Status {
-    standing: Mutex<Standing>,
+    phase: Mutex<Phase>,
     draining: AtomicBool,
 }
 
-enum Standing {
+enum Phase {
     /// It is not open yet, and why not.
     Starting(String),
-    /// It is; its parts know the rest.
+    /// It is; what checks the things it stands on knows the rest.
     Open(Arc<dyn Readiness>),
 }
 
@@ -25,19 +25,19 @@ impl Status {
     pub fn starting() -> Arc<Self> {
         let reason = "the service is starting".to_owned();
         Arc::new(Self {
-            standing: Mutex::new(Standing::Starting(reason)),
+            phase: Mutex::new(Phase::Starting(reason)),
             draining: AtomicBool::new(false),
         })
     }
 
     /// It cannot start yet, and this is why.
     pub fn because(&self, reason: &impl ToString) {
-        *self.standing() = Standing::Starting(reason.to_string());
+        *self.phase() = Phase::Starting(reason.to_string());
     }
 
-    /// It is open, with these parts.
-    pub fn open(&self, parts: impl Readiness) {
-        *self.standing() = Standing::Open(Arc::new(parts));
+    /// It is open; these checks tell the rest.
+    pub fn open(&self, checks: impl Readiness) {
+        *self.phase() = Phase::Open(Arc::new(checks));
     }
 
     /// It is going to end: nobody new should come.
@@ -45,23 +45,23 @@ impl Status {
         self.draining.store(true, Ordering::Relaxed);
     }
 
-    fn standing(&self) -> MutexGuard<'_, Standing> {
-        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn phase(&self) -> MutexGuard<'_, Phase> {
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl Readiness for Status {
     async fn reasons(&self) -> Vec<String> {
-        let parts = match &*self.standing() {
-            Standing::Starting(reason) => return vec![reason.clone()],
-            Standing::Open(parts) => Arc::clone(parts),
+        let checks = match &*self.phase() {
+            Phase::Starting(reason) => return vec![reason.clone()],
+            Phase::Open(checks) => Arc::clone(checks),
         };
         let mut reasons = Vec::new();
         if self.draining.load(Ordering::Relaxed) {
             reasons.push("the service is shutting down".to_owned());
         }
-        reasons.extend(parts.reasons().await);
+        reasons.extend(checks.reasons().await);
         reasons
     }
 }

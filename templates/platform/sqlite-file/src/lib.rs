@@ -13,7 +13,7 @@ mod writer;
 
 pub use error::FileError;
 pub use lock::{FairLock, FairLockGuard, PATIENCE};
-pub use open::{journal_mode, open};
+pub use open::{journal_mode, lock_writers, open};
 pub use queued_write::Notify;
 pub use readers::Readers;
 pub use writer::{FailureScope, GroupCommit, Writer};

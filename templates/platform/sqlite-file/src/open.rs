@@ -33,6 +33,18 @@ pub fn open(path: &Path, statements: usize, pragmas: &str) -> rusqlite::Result<C
     Ok(connection)
 }
 
+/// Keeps everybody else from writing into the file for as long as this connection is there; it waits so
+/// long for whoever writes now. For tests, in which a database does not answer.
+///
+/// # Errors
+/// When the file cannot be used, or others write on.
+pub fn lock_writers(path: &Path, patience: Duration) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(patience)?;
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    Ok(connection)
+}
+
 /// What kind of journal the file has: SQLite does not say so by itself when its file system has no
 /// shared memory for a write-ahead log.
 ///

@@ -7,8 +7,9 @@ mod given;
 pub mod http;
 mod reacting;
 mod values;
+mod when;
 
-pub use given::{Given, When, given, given_nothing};
-
+pub use given::{Given, given, given_nothing};
 pub use reacting::{context, known, recorded};
 pub use values::{date, decimal, id, timestamp};
+pub use when::When;

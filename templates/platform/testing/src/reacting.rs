@@ -1,4 +1,4 @@
-//! What tests of policies are written with, and copies that decisions look at.
+//! What tests of policies are written with, and replicas that decisions look at.
 
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ pub fn recorded<E: Event>(data: E, status: <E::Of as AggregateType>::Status) -> 
     }
 }
 
-/// A fresh copy of what another context owns.
+/// A fresh replica of what another context owns.
 pub const fn known<R: Replicated>(value: R) -> Replica<R> {
     Replica::Known(Aged {
         value,

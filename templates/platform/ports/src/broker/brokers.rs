@@ -39,12 +39,12 @@ impl Brokers {
     /// # Errors
     /// When it cannot be used.
     pub fn open(&self, at: &Location, outage: Arc<Outage>) -> Result<Arc<dyn Broker>, BrokerError> {
-        let scheme = at.scheme();
         let mut drivers = [Some(self.described), self.stand_in].into_iter().flatten();
-        match drivers.find(|driver| driver.schemes().contains(&scheme)) {
+        match drivers.find(|driver| at.has_scheme(driver.schemes())) {
             Some(driver) => driver.open(at, outage),
             None => Err(BrokerError::Unusable(format!(
-                "no broker of this service is named by `{scheme}:`"
+                "no broker of this service is named by `{}:`",
+                at.scheme()
             ))),
         }
     }

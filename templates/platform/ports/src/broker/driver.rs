@@ -29,7 +29,7 @@ pub trait Driver: Debug + Send + Sync {
     /// threads of their own. Blocks the thread.
     fn wait_for_ends(&self) {}
 
-    /// How tests get places of their own on a server; `None`: they are files.
+    /// How tests get topics of their own on a server; `None`: they are files.
     #[cfg(feature = "testing")]
     fn test_server(&self) -> Option<&'static dyn TestServer> {
         None

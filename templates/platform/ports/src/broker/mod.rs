@@ -39,7 +39,7 @@ impl Publication {
     }
 }
 
-/// What became of a publication.
+/// What became of a message that was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PublishOutcome {
     /// It is stored as durably as the broker does.
@@ -65,7 +65,7 @@ pub struct Delivery {
     pub wire: Wire,
 }
 
-/// What a subscription has to say.
+/// What came of a poll.
 #[derive(Debug)]
 pub enum Polled {
     /// These partitions are this member's from now on; it has to [`Subscription::seek`] each.

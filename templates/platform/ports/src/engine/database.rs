@@ -115,7 +115,7 @@ impl Database {
 
 impl Kind {
     fn is_at(&self, at: &Location) -> bool {
-        self.driver.schemes().contains(&at.scheme())
+        at.has_scheme(self.driver.schemes())
     }
 
     /// Refuses replicas that such a database does not have.

@@ -45,7 +45,7 @@ pub struct Document {
     pub key: String,
     /// The group whose documents are kept in order.
     pub group: String,
-    /// Its place in the group.
+    /// Its position in the group.
     pub position: i64,
     /// When it is due, for collections that are worked off by time.
     pub due: Option<Timestamp>,

@@ -51,7 +51,7 @@ pub trait Driver: Debug + Send + Sync {
         options: Options,
     ) -> Result<Arc<dyn Engine>, OpenError>;
 
-    /// How tests get places of their own on a server; `None`: they are files.
+    /// How tests get databases of their own on a server; `None`: they are files.
     #[cfg(feature = "testing")]
     fn test_server(&self) -> Option<&'static dyn TestServer> {
         None

@@ -31,7 +31,7 @@ pub struct OutboxEvent {
 /// A message waiting in the outbox.
 #[derive(Debug, Clone)]
 pub struct OutboxRow {
-    /// Its place in the order of commits.
+    /// Its position in the order of commits.
     pub position: i64,
     /// Why the broker refused it for good, when it did.
     pub refused: Option<String>,

@@ -142,7 +142,7 @@ pub trait Engine: Send + Sync + 'static {
     /// How much waits in the outbox.
     async fn outbox_depth(&self) -> Result<OutboxDepth, EngineError>;
 
-    /// Events of the log in the order `(aggregate, sequence)`, after the given place.
+    /// Events of the log in the order `(aggregate, sequence)`, after this one.
     async fn event_log(
         &self,
         aggregate_type: &str,

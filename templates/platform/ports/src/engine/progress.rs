@@ -5,7 +5,8 @@ use uuid::Uuid;
 use super::Generation;
 use platform_contract::value::Timestamp;
 
-/// How far a handler has come with an aggregate.
+/// How far a handler has come with an aggregate: what it has had already is a duplicate, and what is not
+/// the next one a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AppliedSequence {
     /// The last sequence that took effect.
@@ -14,7 +15,7 @@ pub struct AppliedSequence {
     pub event: Option<Uuid>,
 }
 
-/// An applied sequence's step: from the sequence it must have now to a later one.
+/// The advance of an applied sequence: from what it must be now to a later one.
 #[derive(Debug, Clone)]
 pub struct SequenceAdvance {
     /// The handler.
@@ -44,6 +45,6 @@ pub struct OffsetAdvance {
     pub topic_id: String,
     /// The offset to read next.
     pub next: i64,
-    /// The owner's database time up to which all is read, when a heartbeat told it.
+    /// The time, by the database of the context that owns the topic, up to which all is read, when a heartbeat told it.
     pub as_of: Option<Timestamp>,
 }

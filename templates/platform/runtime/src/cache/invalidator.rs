@@ -1,4 +1,5 @@
-//! Tells the cache of changes by the events of them, which come also where whoever made one could not.
+//! Invalidates what the cache has by the events of what has changed: they come also where whoever made a
+//! change could not.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -20,20 +21,20 @@ const HANDLER: &str = "cache";
 /// How many messages are taken at a time.
 const AT_ONCE: u32 = 256;
 
-/// The rest after a failure.
-const REST: Duration = Duration::from_secs(1);
+/// The pause after a failure.
+const BACK_OFF: Duration = Duration::from_secs(1);
 
-/// How often it is written down how far was read. What is read twice does no harm.
-const NOTED: Duration = Duration::from_secs(5);
+/// How often offsets are committed. What is read twice does no harm.
+const COMMIT_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Reads the topics of what a service owns, together with its other processes.
 pub struct CacheInvalidator {
     runtime: Arc<Runtime>,
     cache: Arc<dyn Cache>,
     owned: Vec<PublishedAggregate>,
-    /// How far partitions were read since that was written down.
+    /// How far partitions were read since offsets were committed.
     read: BTreeMap<(String, u32), OffsetAdvance>,
-    noted: Instant,
+    committed: Instant,
 }
 
 impl CacheInvalidator {
@@ -48,7 +49,7 @@ impl CacheInvalidator {
             cache,
             owned,
             read: BTreeMap::new(),
-            noted: Instant::now(),
+            committed: Instant::now(),
         }
     }
 
@@ -62,61 +63,61 @@ impl CacheInvalidator {
                     || tracing::warn!(%error, "events do not reach the cache"),
                 );
                 tokio::select! {
-                    () = tokio::time::sleep(REST) => {}
+                    () = tokio::time::sleep(BACK_OFF) => {}
                     _ = shutdown.wait_for(|down| *down) => {}
                 }
             }
         }
     }
 
-    /// Where nothing is written down, nothing older is in the cache.
+    /// Of a partition without an offset, nothing older is in the cache.
     async fn session(&mut self) -> Result<(), GroupMemberError> {
         let runtime = Arc::clone(&self.runtime);
         let topics: Vec<_> = self.owned.iter().map(|it| it.topic.to_owned()).collect();
         let joined = GroupMember::join(Arc::clone(&runtime), HANDLER, &topics, OffsetReset::End);
-        let mut reading = joined.await?;
+        let mut member = joined.await?;
         let mut shutdown = runtime.shutdown.clone();
         while !*runtime.shutdown.borrow() {
             let polled = tokio::select! {
-                polled = reading.poll(AT_ONCE, NOTED.as_millis() as u64) => polled?,
+                polled = member.poll(AT_ONCE, COMMIT_INTERVAL.as_millis() as u64) => polled?,
                 _ = shutdown.wait_for(|down| *down) => break,
             };
             match polled {
-                Polled::Messages(messages) => self.take(&mut reading, &messages).await?,
-                Polled::Revoked(_) => self.note().await,
+                Polled::Messages(messages) => self.handle(&mut member, &messages).await?,
+                Polled::Revoked(_) => self.commit_offsets().await,
                 Polled::Assigned(_) | Polled::OutOfRange { .. } => {}
             }
-            if self.noted.elapsed() >= NOTED {
-                self.note().await;
+            if self.committed.elapsed() >= COMMIT_INTERVAL {
+                self.commit_offsets().await;
             }
         }
-        self.note().await;
+        self.commit_offsets().await;
         Ok(())
     }
 
-    async fn take(
+    async fn handle(
         &mut self,
-        reading: &mut GroupMember,
+        member: &mut GroupMember,
         messages: &[Delivery],
     ) -> Result<(), GroupMemberError> {
         let (Some(first), Some(last)) = (messages.first(), messages.last()) else {
             return Ok(());
         };
-        if self.tell(messages).await.is_err() {
+        if self.invalidate(messages).await.is_err() {
             // Until the cache answers: it may have what is older.
-            reading.again(first).await?;
-            tokio::time::sleep(REST).await;
+            member.seek_back(first).await?;
+            tokio::time::sleep(BACK_OFF).await;
             return Ok(());
         }
-        let advance = reading.advance(last);
-        reading.commit(&advance).await?;
-        let place = (advance.topic.clone(), advance.partition);
-        self.read.insert(place, advance);
+        let advance = member.advance(last);
+        member.commit(&advance).await?;
+        let topic_partition = (advance.topic.clone(), advance.partition);
+        self.read.insert(topic_partition, advance);
         Ok(())
     }
 
-    /// Tells the cache the last version of each aggregate.
-    async fn tell(&self, messages: &[Delivery]) -> Result<(), CacheUnavailable> {
+    /// Invalidates each aggregate below its last version.
+    async fn invalidate(&self, messages: &[Delivery]) -> Result<(), CacheUnavailable> {
         let mut versions: HashMap<(&str, Uuid), u64> = HashMap::new();
         for message in messages {
             // What is no event is nothing that has changed.
@@ -134,8 +135,8 @@ impl CacheInvalidator {
         Ok(())
     }
 
-    async fn note(&mut self) {
-        self.noted = Instant::now();
+    async fn commit_offsets(&mut self) {
+        self.committed = Instant::now();
         let offsets: Vec<_> = std::mem::take(&mut self.read).into_values().collect();
         if offsets.is_empty() {
             return;

@@ -16,7 +16,7 @@ static READS: LazyLock<Option<IntCounterVec>> = LazyLock::new(|| {
     .ok()
 });
 
-/// What a look may come to.
+/// What a lookup may come to.
 const OUTCOMES: [&str; 3] = ["hit", "miss", "passed"];
 
 /// Lets all that is counted of an aggregate begin at 0.
@@ -28,10 +28,10 @@ pub fn declare(aggregate: &str) {
     }
 }
 
-/// Counts what a look came to.
-pub fn count(aggregate: &str, known: &CacheLookup) {
+/// Counts what a lookup came to.
+pub fn count(aggregate: &str, lookup: &CacheLookup) {
     let [hit, miss, passed] = OUTCOMES;
-    let outcome = match known {
+    let outcome = match lookup {
         CacheLookup::Hit(_) => hit,
         CacheLookup::Miss(_) => miss,
         CacheLookup::Unavailable => passed,

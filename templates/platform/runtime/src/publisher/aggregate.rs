@@ -1,4 +1,4 @@
-//! What the owner has to know of an aggregate to publish its state.
+//! What a service has to know of an aggregate that it owns to publish its state.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub struct PublishedAggregate {
     pub published: &'static [&'static str],
     /// Whether it has states.
     pub has_status: bool,
-    /// When copies of it count as stale, the shortest time of all; `None`: nobody copies it.
+    /// When replicas of it count as stale, the shortest time of all; `None`: nobody has any.
     pub stale_after: Option<Duration>,
 }
 

@@ -1,21 +1,24 @@
-//! The owner's side of what other services ask for: snapshots, events once more, whole replays.
+//! Answers to recovery requests of other services for what this one owns: snapshots, events once more,
+//! whole replays.
 //!
-//! Requests arrive on `<system>.<context>.commands` (see [`crate::requests`]). Each becomes a
+//! Requests arrive on `<system>.<context>.commands` (see [`crate::recovery_request`]). Each becomes a
 //! document that says how far it has come, so that it is done once, and goes on after a crash.
-//! Snapshots and repeated events take the way of all messages, through the outbox, in the order of
-//! their key; a replay is copied from the event log straight into a topic of its own.
+//! Snapshots and repeated events go through the outbox as all messages do, in the order of their key;
+//! a replay is copied from the event log straight into a topic of its own.
 
 mod aggregate;
-mod intake;
+mod event_log;
+mod open_request;
+mod request_consumer;
+mod snapshots;
 mod step;
-mod work;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use self::intake::{Intake, IntakeError};
-use self::step::{Step, Stepping};
-use self::work::{Next, Opened};
+use self::open_request::{NextStep, OpenRequest};
+use self::request_consumer::{RequestConsumer, RequestConsumerError};
+use self::step::{Step, StepOutput};
 use crate::Runtime;
 use crate::recovery_request::commands_topic;
 use platform_contract::value::Timestamp;
@@ -50,23 +53,23 @@ const HELD_UP_MS: u64 = 50;
 /// The pause after a failure.
 const BACK_OFF: Duration = Duration::from_secs(1);
 
-/// The pause between two times of tidying up.
-const TIDYING: Duration = Duration::from_secs(600);
+/// The pause between two cleanups.
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(600);
 
-/// Answers the requests for what a service owns.
+/// Answers recovery requests for what a service owns.
 pub struct SnapshotPublisher {
     runtime: Arc<Runtime>,
     owned: Vec<PublishedAggregate>,
     retention: Duration,
-    tidied: Option<Instant>,
+    cleaned_up: Option<Instant>,
 }
 
 /// Why requests are held up. They go on later.
 #[derive(Debug, thiserror::Error)]
 enum PublisherError {
-    /// The way in.
+    /// Requests could not be accepted.
     #[error(transparent)]
-    Intake(#[from] IntakeError),
+    RequestConsumer(#[from] RequestConsumerError),
     /// The engine.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -81,8 +84,10 @@ enum PublisherError {
 impl Cause for PublisherError {
     fn cause(&self) -> Option<Dependency> {
         match self {
-            Self::Intake(IntakeError::GroupMember(error)) => error.cause(),
-            Self::Intake(IntakeError::Commit(error)) | Self::Commit(error) => error.cause(),
+            Self::RequestConsumer(RequestConsumerError::GroupMember(error)) => error.cause(),
+            Self::RequestConsumer(RequestConsumerError::Commit(error)) | Self::Commit(error) => {
+                error.cause()
+            }
             Self::Broker(error) => error.cause(),
             Self::NotTaken(PublishOutcome::Failed(_)) => Some(Dependency::Broker),
             Self::NotTaken(PublishOutcome::Refused(_) | PublishOutcome::Acknowledged) => None,
@@ -90,7 +95,7 @@ impl Cause for PublisherError {
     }
 }
 
-/// How much was done.
+/// How far the open requests have come.
 enum Progress {
     /// Nothing is under way.
     Idle,
@@ -108,7 +113,7 @@ impl SnapshotPublisher {
             runtime,
             owned,
             retention,
-            tidied: None,
+            cleaned_up: None,
         }
     }
 
@@ -140,24 +145,24 @@ impl SnapshotPublisher {
         let partitions = self.runtime.partitions;
         let broker = &self.runtime.broker;
         broker.ensure_topics(&[Topic { name, partitions }]).await?;
-        let mut intake = Intake::join(Arc::clone(&self.runtime)).await?;
+        let mut consumer = RequestConsumer::join(Arc::clone(&self.runtime)).await?;
         let mut wait_ms = 0;
         loop {
-            intake.take(wait_ms).await?;
-            wait_ms = match self.work().await? {
+            consumer.accept_next(wait_ms).await?;
+            wait_ms = match self.advance_all().await? {
                 Progress::Idle => WAIT_MS,
                 Progress::HeldUp => HELD_UP_MS,
                 Progress::Done => 0,
             };
-            self.tidy().await?;
+            self.clean_up().await?;
         }
     }
 
     /// One step of every request under way, if no other process of the service is at it.
-    async fn work(&self) -> Result<Progress, PublisherError> {
+    async fn advance_all(&self) -> Result<Progress, PublisherError> {
         let engine = &self.runtime.engine;
-        let open = work::open(engine.as_ref()).await?;
-        if open.is_empty() {
+        let requests = open_request::list(engine.as_ref()).await?;
+        if requests.is_empty() {
             return Ok(Progress::Idle);
         }
         let lease = engine.lease("owner", self.runtime.instance, LEASE_MS).await;
@@ -165,31 +170,31 @@ impl SnapshotPublisher {
             return Ok(Progress::HeldUp);
         }
         let mut progress = Progress::Done;
-        for opened in &open {
+        for open in &requests {
             let depth = engine.outbox_depth().await.map_err(CommitError::from)?;
             if depth.rows >= OUTBOX_ENOUGH {
                 return Ok(Progress::HeldUp);
             }
-            if let Err(error) = self.go_on(opened).await {
-                let request = &opened.work.request;
+            if let Err(error) = self.advance(open).await {
+                let request = &open.state.request;
                 self.runtime.outages.failed(
                     &error,
                     || tracing::warn!(%error, ?request, "a request is held up"),
                 );
                 progress = Progress::HeldUp;
-                if open.len() >= work::AT_ONCE as usize {
-                    self.let_others_go_first(opened).await?;
+                if requests.len() >= open_request::AT_ONCE as usize {
+                    self.postpone(open).await?;
                 }
             }
         }
         Ok(progress)
     }
 
-    /// Puts a request that is held up behind those that wait for a place.
-    async fn let_others_go_first(&self, opened: &Opened) -> Result<(), CommitError> {
+    /// Puts a request that is held up behind the others.
+    async fn postpone(&self, request: &OpenRequest) -> Result<(), CommitError> {
         let now = self.runtime.engine.now().await?;
-        let postponed = vec![opened.postponed(now)];
-        match self.commit(postponed, Step::default()).await {
+        let postponed = vec![request.postponed(now)];
+        match self.commit(postponed, StepOutput::default()).await {
             // It went on in the meantime.
             Err(CommitError::Conflict) => Ok(()),
             outcome => outcome,
@@ -197,26 +202,26 @@ impl SnapshotPublisher {
     }
 
     /// One step of a request, as large as others let it be.
-    async fn go_on(&self, opened: &Opened) -> Result<(), PublisherError> {
-        let request = &opened.work.request;
+    async fn advance(&self, open: &OpenRequest) -> Result<(), PublisherError> {
+        let request = &open.state.request;
         let known = request
             .aggregate_type()
             .and_then(|name| self.owned.iter().find(|owned| owned.name == name));
         let now = self.runtime.engine.now().await.map_err(CommitError::from)?;
-        let (Some(owned), Some(id)) = (known, request.request()) else {
+        let (Some(aggregate), Some(id)) = (known, request.request()) else {
             tracing::warn!(?request, "nothing like that is owned here");
-            let done = opened.advanced(Next::Nothing, now);
-            return Ok(self.commit(vec![done], Step::default()).await?);
+            let done = open.advanced(NextStep::Nothing, now);
+            return Ok(self.commit(vec![done], StepOutput::default()).await?);
         };
         for limit in PAGES {
-            let stepping = Stepping {
+            let step = Step {
                 runtime: &self.runtime,
-                owned,
+                aggregate,
                 request: id,
                 now,
                 limit,
             };
-            if self.take(&stepping, opened).await? {
+            if self.take(&step, open).await? {
                 break;
             }
         }
@@ -224,19 +229,16 @@ impl SnapshotPublisher {
     }
 
     /// Takes a step; false when others changed what it had read.
-    async fn take(&self, stepping: &Stepping<'_>, opened: &Opened) -> Result<bool, PublisherError> {
-        let mut step = stepping
-            .step(&opened.work)
-            .await
-            .map_err(CommitError::from)?;
-        self.publish(&mut step).await?;
-        let advanced = vec![opened.advanced(step.next.clone(), stepping.now)];
-        let repeats = step.checks.is_empty();
-        match self.commit(advanced.clone(), step).await {
-            Err(CommitError::Conflict) if repeats && stepping.limit == 1 => {
+    async fn take(&self, step: &Step<'_>, open: &OpenRequest) -> Result<bool, PublisherError> {
+        let mut output = step.run(&open.state).await.map_err(CommitError::from)?;
+        self.publish(&mut output).await?;
+        let advanced = vec![open.advanced(output.next.clone(), step.now)];
+        let repeats = output.checks.is_empty();
+        match self.commit(advanced.clone(), output).await {
+            Err(CommitError::Conflict) if repeats && step.limit == 1 => {
                 // An event that still waits in the outbox need not be sent again.
                 Ok(self
-                    .commit(advanced, Step::default())
+                    .commit(advanced, StepOutput::default())
                     .await
                     .map(|()| true)?)
             }
@@ -246,8 +248,8 @@ impl SnapshotPublisher {
     }
 
     /// Publishes what goes to the broker at once.
-    async fn publish(&self, step: &mut Step) -> Result<(), PublisherError> {
-        let Some((topic, messages)) = step.published.take() else {
+    async fn publish(&self, output: &mut StepOutput) -> Result<(), PublisherError> {
+        let Some((topic, messages)) = output.published.take() else {
             return Ok(());
         };
         let broker = &self.runtime.broker;
@@ -260,27 +262,34 @@ impl SnapshotPublisher {
         }
     }
 
-    async fn commit(&self, documents: Vec<DocumentWrite>, step: Step) -> Result<(), CommitError> {
+    async fn commit(
+        &self,
+        documents: Vec<DocumentWrite>,
+        output: StepOutput,
+    ) -> Result<(), CommitError> {
         let write = WriteSet {
-            checks: step.checks,
-            events: step.events,
+            checks: output.checks,
+            events: output.events,
             documents,
             ..WriteSet::default()
         };
-        let rings = !write.events.is_empty();
+        let emits = !write.events.is_empty();
         self.runtime.engine.commit(write).await?;
-        if rings {
+        if emits {
             self.runtime.outbox_wake_up.send();
         }
         Ok(())
     }
 
     /// Now and then, deletes what is too old.
-    async fn tidy(&mut self) -> Result<(), CommitError> {
-        if self.tidied.is_some_and(|at| at.elapsed() < TIDYING) {
+    async fn clean_up(&mut self) -> Result<(), CommitError> {
+        if self
+            .cleaned_up
+            .is_some_and(|at| at.elapsed() < CLEANUP_INTERVAL)
+        {
             return Ok(());
         }
-        self.tidied = Some(Instant::now());
+        self.cleaned_up = Some(Instant::now());
         let engine = &self.runtime.engine;
         let now = engine.now().await?;
         let retention = i64::try_from(self.retention.as_micros()).unwrap_or(i64::MAX);
@@ -288,9 +297,9 @@ impl SnapshotPublisher {
         if let Some(before) = Timestamp::from_microseconds(before) {
             engine.trim_event_log(before).await?;
         }
-        let old = work::forget(engine.as_ref(), now).await?;
-        match self.commit(old, Step::default()).await {
-            // Another process tidies up as well.
+        let old = open_request::expired(engine.as_ref(), now).await?;
+        match self.commit(old, StepOutput::default()).await {
+            // Another process cleans up as well.
             Err(CommitError::Conflict) => Ok(()),
             outcome => outcome,
         }

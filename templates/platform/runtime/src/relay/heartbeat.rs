@@ -10,7 +10,7 @@ use platform_contract::envelope::Control;
 use platform_contract::value::Timestamp;
 use platform_ports::broker::Publication;
 
-/// How many heartbeats come within the age at which a copy counts as stale: one may be late, and is
+/// How many heartbeats come within the age at which a replica counts as stale: one may be late, and is
 /// still in time.
 const WITHIN: u32 = 3;
 
@@ -28,7 +28,7 @@ pub struct HeartbeatTopic {
 }
 
 impl HeartbeatTopic {
-    /// For a topic whose copies count as stale after so long: the shortest time of all that are
+    /// For a topic whose replicas count as stale after so long: the shortest time of all that are
     /// declared.
     pub fn of(topic: impl Into<String>, stale_after: Duration) -> Self {
         Self {
@@ -41,18 +41,18 @@ impl HeartbeatTopic {
 /// The heartbeats of one shard.
 pub struct Heartbeats {
     source: String,
-    places: Vec<Place>,
+    partitions: Vec<HeartbeatPartition>,
 }
 
 /// A partition of a topic.
-struct Place {
+struct HeartbeatPartition {
     topic: String,
     partition: u32,
     every: Duration,
     last: Option<Instant>,
 }
 
-impl Place {
+impl HeartbeatPartition {
     fn is_due(&self) -> bool {
         self.due_in().is_zero()
     }
@@ -70,46 +70,52 @@ impl Place {
 
 impl Heartbeats {
     /// For these partitions of these topics.
-    pub fn new(runtime: &Runtime, beats: &[HeartbeatTopic], partitions: &[u32]) -> Self {
-        let place = |beat: &HeartbeatTopic, partition| Place {
-            topic: beat.topic.clone(),
+    pub fn new(runtime: &Runtime, topics: &[HeartbeatTopic], partitions: &[u32]) -> Self {
+        let partition = |topic: &HeartbeatTopic, partition| HeartbeatPartition {
+            topic: topic.topic.clone(),
             partition,
-            every: beat.every,
+            every: topic.every,
             last: None,
         };
-        let places = beats
-            .iter()
-            .flat_map(|beat| partitions.iter().map(move |number| place(beat, *number)));
+        let partitions = topics.iter().flat_map(|topic| {
+            partitions
+                .iter()
+                .map(move |number| partition(topic, *number))
+        });
         Self {
             source: runtime.source(),
-            places: places.collect(),
+            partitions: partitions.collect(),
         }
     }
 
     /// Whether any partition is due.
     pub fn are_due(&self) -> bool {
-        self.places.iter().any(Place::is_due)
+        self.partitions.iter().any(HeartbeatPartition::is_due)
     }
 
     /// How long until the first partition is due; `None`: nobody needs to know.
     pub fn due_in(&self) -> Option<Duration> {
-        self.places.iter().map(Place::due_in).min()
+        self.partitions.iter().map(HeartbeatPartition::due_in).min()
     }
 
     /// Makes a partition due, where its readers have got an answer that is of use to them once they know
     /// as of when.
-    pub fn follow(&mut self, answer: &Publication) {
-        for place in &mut self.places {
-            if place.topic == answer.topic && place.partition == answer.partition {
-                place.last = None;
+    pub fn hasten(&mut self, answer: &Publication) {
+        for partition in &mut self.partitions {
+            if partition.topic == answer.topic && partition.partition == answer.partition {
+                partition.last = None;
             }
         }
     }
 
     /// Leaves what is due to another relay, which has the shard.
     pub fn leave(&mut self) {
-        for place in self.places.iter_mut().filter(|place| place.is_due()) {
-            place.last = Some(Instant::now());
+        for partition in self
+            .partitions
+            .iter_mut()
+            .filter(|partition| partition.is_due())
+        {
+            partition.last = Some(Instant::now());
         }
     }
 
@@ -118,24 +124,24 @@ impl Heartbeats {
     /// `as_of` has to be the database's time before the read after which nothing else waits.
     pub fn at(&mut self, as_of: Timestamp, undrained: &HashSet<(&str, u32)>) -> Vec<Publication> {
         let heartbeat = Control::Heartbeat { as_of };
-        let mut beats = Vec::new();
+        let mut heartbeats = Vec::new();
         if !self.are_due() {
-            return beats;
+            return heartbeats;
         }
-        for place in &mut self.places {
-            if place.is_nearly_due()
-                && !undrained.contains(&(place.topic.as_str(), place.partition))
+        for partition in &mut self.partitions {
+            if partition.is_nearly_due()
+                && !undrained.contains(&(partition.topic.as_str(), partition.partition))
             {
-                place.last = Some(Instant::now());
-                beats.push(Publication {
-                    topic: place.topic.clone(),
-                    partition: place.partition,
-                    key: format!("heartbeat-{}", place.partition),
+                partition.last = Some(Instant::now());
+                heartbeats.push(Publication {
+                    topic: partition.topic.clone(),
+                    partition: partition.partition,
+                    key: format!("heartbeat-{}", partition.partition),
                     wire: heartbeat.to_wire(Uuid::now_v7(), &self.source, as_of),
                 });
             }
         }
-        beats
+        heartbeats
     }
 }
 
@@ -151,7 +157,7 @@ mod tests {
         assert_eq!(every(6_000), Duration::from_secs(2));
         assert_eq!(every(30), SHORTEST);
         assert_eq!(every(7 * 24 * 60 * 60 * 1_000), LONGEST);
-        // A copy that is told of a whole pause too late is not stale yet, as its reader counts.
+        // A replica that is told of a whole pause too late is not stale yet, as its reader counts.
         for stale_after in [1_000, 5_000, 60_000, 7 * 24 * 60 * 60 * 1_000] {
             let oldest = 2 * every(stale_after) + Duration::from_millis(CLOCK_TOLERANCE_MS);
             assert!(oldest < Duration::from_millis(stale_after), "{oldest:?}");

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use prometheus::core::Collector;
 use prometheus::{Gauge, IntCounter, IntGauge, default_registry};
 
-use super::plan::Settled;
+use super::plan::BatchOutcome;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::OutboxDepth;
 
@@ -62,12 +62,12 @@ pub fn declare() {
     LazyLock::force(&METRICS);
 }
 
-/// Counts what came of messages.
-pub fn count(settled: &Settled) {
+/// Counts what became of messages.
+pub fn count(outcome: &BatchOutcome) {
     if let Some(metrics) = &*METRICS {
-        metrics.published.inc_by(settled.acknowledged.len() as u64);
-        metrics.refused.inc_by(settled.refused.len() as u64);
-        metrics.failed.inc_by(settled.failed.len() as u64);
+        metrics.published.inc_by(outcome.acknowledged.len() as u64);
+        metrics.refused.inc_by(outcome.refused.len() as u64);
+        metrics.failed.inc_by(outcome.failed.len() as u64);
     }
 }
 

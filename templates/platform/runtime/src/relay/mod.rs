@@ -14,7 +14,8 @@ mod back_off;
 mod heartbeat;
 mod metrics;
 mod plan;
-mod turns;
+mod schedule;
+mod shard;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,7 +27,8 @@ use self::back_off::BackOff;
 pub use self::heartbeat::HeartbeatTopic;
 use self::heartbeat::Heartbeats;
 use self::plan::Plan;
-use self::turns::{Next, SHORTEST};
+use self::schedule::{Next, SHORTEST};
+pub use self::shard::Shard;
 use crate::Runtime;
 use crate::task;
 use crate::wake_up::WakeUpReceiver;
@@ -51,30 +53,6 @@ const DELETION: usize = 256;
 
 /// The pause between two looks at how much waits, for operators.
 const OBSERVATION: Duration = Duration::from_secs(1);
-
-/// A part of the outbox: the partitions that leave `number` when divided by `of`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shard {
-    /// Its number, from 0.
-    pub number: u32,
-    /// How many shards there are: as many as the engine divides the outbox into.
-    pub of: u32,
-}
-
-impl Shard {
-    /// The only one, where the outbox is not divided.
-    pub const WHOLE: Self = Self { number: 0, of: 1 };
-
-    /// All parts of an outbox that is divided into so many.
-    pub fn all(of: u32) -> impl Iterator<Item = Self> {
-        (0..of).map(move |number| Self { number, of })
-    }
-
-    /// Whether a partition is in it.
-    fn has(self, partition: u32) -> bool {
-        partition.checked_rem(self.of) == Some(self.number)
-    }
-}
 
 /// Carries the messages of one shard.
 pub struct Relay {
@@ -132,15 +110,15 @@ impl Cause for PassError {
 }
 
 impl Relay {
-    /// A relay for one shard of a service; `beats` are the topics of the aggregates it owns that others
-    /// copy, which get its heartbeats.
-    pub fn new(runtime: Arc<Runtime>, shard: Shard, beats: &[HeartbeatTopic]) -> Self {
+    /// A relay for one shard of a service; `heartbeats` are the topics of the aggregates it owns
+    /// that others have replicas of.
+    pub fn new(runtime: Arc<Runtime>, shard: Shard, heartbeats: &[HeartbeatTopic]) -> Self {
         metrics::declare();
         let partitions: Vec<_> = (0..runtime.partitions)
             .filter(|partition| shard.has(*partition))
             .collect();
         Self {
-            heartbeats: Heartbeats::new(&runtime, beats, &partitions),
+            heartbeats: Heartbeats::new(&runtime, heartbeats, &partitions),
             back_off: BackOff::default(),
             shutdown: runtime.shutdown.clone(),
             wake_up: runtime.outbox_wake_up.subscribe(),
@@ -186,28 +164,28 @@ impl Relay {
         let outcomes = outcomes?;
         let answers = publications.iter().zip(&outcomes);
         for (answer, _) in answers.filter(|(one, outcome)| is_taken_answer(one, outcome)) {
-            self.heartbeats.follow(answer);
+            self.heartbeats.hasten(answer);
         }
-        let settled = plan.settle(outcomes);
-        metrics::count(&settled);
-        self.back_off.update(settled.failed, Instant::now());
-        self.published.extend(&settled.acknowledged);
-        self.refuse(&settled.refused).await?;
-        plan.acknowledged(&settled.acknowledged);
+        let outcome = plan.settle(outcomes);
+        metrics::count(&outcome);
+        self.back_off.update(outcome.failed, Instant::now());
+        self.published.extend(&outcome.acknowledged);
+        self.refuse(&outcome.refused).await?;
+        plan.acknowledged(&outcome.acknowledged);
         self.blocked = plan.waiting();
         metrics::waiting(self.blocked);
         // What was not taken comes before anything else, so it is read again.
         self.ahead = ahead?.filter(|_| self.blocked == 0);
         if let Some(as_of) = batch.as_of {
             if batch.complete {
-                let beats = self.heartbeats.at(as_of, &plan.undrained());
-                self.runtime.broker.publish(&beats).await?;
+                let heartbeats = self.heartbeats.at(as_of, &plan.undrained());
+                self.runtime.broker.publish(&heartbeats).await?;
             }
             if self.observes() {
                 self.observe(as_of).await?;
             }
         }
-        Ok(settled.acknowledged.len())
+        Ok(outcome.acknowledged.len())
     }
 
     /// What the database does while the broker has a batch: it deletes what was published, and reads on
@@ -292,7 +270,7 @@ impl Relay {
     }
 }
 
-/// Whether the broker has a message of the runtime's own: a partition of copies is complete with it.
+/// Whether the broker has a message of the runtime's own: a partition is complete with it.
 fn is_taken_answer(message: &Publication, outcome: &PublishOutcome) -> bool {
     *outcome == PublishOutcome::Acknowledged && Control::is(&message.wire)
 }

@@ -16,9 +16,9 @@ pub struct Plan {
     free: Vec<bool>,
 }
 
-/// What came of the messages that were published.
+/// What became of the messages of a batch that were published.
 #[derive(Debug, Default)]
-pub struct Settled {
+pub struct BatchOutcome {
     /// Those the broker has, of every key up to the first it has not.
     pub acknowledged: Vec<Uuid>,
     /// Those it will never take, and why.
@@ -36,7 +36,7 @@ impl Plan {
         let mut occupied: HashSet<(&str, u32)> = HashSet::new();
         let mut free = Vec::with_capacity(rows.len());
         for row in &rows {
-            let first_of_partition = occupied.insert(place(row));
+            let first_of_partition = occupied.insert(topic_partition(row));
             let waits = row.refused.is_some()
                 || (!backing_off.is_empty() && backing_off.contains(&key(row)))
                 || blocked.contains(&keyed(row))
@@ -73,8 +73,8 @@ impl Plan {
     }
 
     /// Sorts out what came of [`publications`](Self::publications). What has no outcome has failed.
-    pub fn settle(&self, outcomes: Vec<PublishOutcome>) -> Settled {
-        let mut settled = Settled::default();
+    pub fn settle(&self, outcomes: Vec<PublishOutcome>) -> BatchOutcome {
+        let mut batch = BatchOutcome::default();
         let mut stopped = HashSet::new();
         let mut moved = HashSet::new();
         let missing = || PublishOutcome::Failed("the broker gave no answer".to_owned());
@@ -86,16 +86,16 @@ impl Plan {
             }
             match outcome {
                 PublishOutcome::Acknowledged => {
-                    settled.acknowledged.push(row.event.id);
+                    batch.acknowledged.push(row.event.id);
                     moved.insert(its);
                 }
                 PublishOutcome::Refused(why) => {
-                    settled.refused.push((row.event.id, why));
+                    batch.refused.push((row.event.id, why));
                     stopped.insert(its);
                 }
                 PublishOutcome::Failed(why) => {
                     tracing::debug!(id = %row.event.id, why, "the broker did not take a message");
-                    settled.failed.push(Failed {
+                    batch.failed.push(Failed {
                         key: key(row),
                         moved: moved.contains(&its),
                     });
@@ -103,7 +103,7 @@ impl Plan {
                 }
             }
         }
-        settled
+        batch
     }
 
     /// Takes out what has left the outbox.
@@ -120,7 +120,7 @@ impl Plan {
 
     /// The partitions that still have messages waiting for them.
     pub fn undrained(&self) -> HashSet<(&str, u32)> {
-        self.rows.iter().map(place).collect()
+        self.rows.iter().map(topic_partition).collect()
     }
 }
 
@@ -133,7 +133,7 @@ fn keyed(row: &OutboxRow) -> (&str, Uuid) {
     (&row.event.topic, row.event.aggregate_id)
 }
 
-fn place(row: &OutboxRow) -> (&str, u32) {
+fn topic_partition(row: &OutboxRow) -> (&str, u32) {
     (&row.event.topic, row.event.partition)
 }
 
@@ -181,16 +181,16 @@ mod tests {
         let plan = plan(vec![row(KEY, 1), row(KEY, 2), row(KEY, 3), row(OTHER, 4)]);
         let failed = || PublishOutcome::Failed(String::new());
         let good = PublishOutcome::Acknowledged;
-        let settled = plan.settle(vec![good.clone(), failed(), good.clone(), good.clone()]);
-        assert_eq!(settled.acknowledged, ids(&[1, 4]));
-        let settled = plan.settle(vec![
+        let batch = plan.settle(vec![good.clone(), failed(), good.clone(), good.clone()]);
+        assert_eq!(batch.acknowledged, ids(&[1, 4]));
+        let batch = plan.settle(vec![
             PublishOutcome::Refused(String::new()),
             good.clone(),
             good,
         ]);
-        assert!(settled.acknowledged.is_empty());
-        assert_eq!(settled.refused.len(), 1);
-        assert_eq!(settled.failed.len(), 1, "no answer is a failure");
+        assert!(batch.acknowledged.is_empty());
+        assert_eq!(batch.refused.len(), 1);
+        assert_eq!(batch.failed.len(), 1, "no answer is a failure");
     }
 
     #[test]
@@ -199,9 +199,9 @@ mod tests {
         refused.refused = Some("too large".to_owned());
         let mut plan = plan(vec![refused, row(KEY, 2), row(OTHER, 3)]);
         assert_eq!(plan.publications().len(), 1);
-        let settled = plan.settle(vec![PublishOutcome::Acknowledged]);
-        assert_eq!(settled.acknowledged, ids(&[3]));
-        plan.acknowledged(&settled.acknowledged);
+        let batch = plan.settle(vec![PublishOutcome::Acknowledged]);
+        assert_eq!(batch.acknowledged, ids(&[3]));
+        plan.acknowledged(&batch.acknowledged);
         assert_eq!(plan.waiting(), 2);
         assert!(plan.undrained().contains(&("test.thing", 0)));
     }

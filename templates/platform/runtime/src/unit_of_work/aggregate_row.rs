@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::guard::version_of;
 use crate::decision::{Aggregate, Meta, Reads};
 use platform_contract::AggregateType;
 use platform_ports::engine::{Check, EngineError, Found, Stored};
@@ -51,11 +52,7 @@ impl Reads<'_> {
             schema: A::SCHEMA,
             generation: 0,
             id,
-            version: match &found {
-                Found::Nothing => 0,
-                Found::Deleted(version) => *version,
-                Found::Live(row) => row.version,
-            },
+            version: version_of(&found),
         });
         match found {
             Found::Live(row) => from_row(row).map(Some),

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::aggregate_row::{IdOf, from_row};
 use super::command_kind::{CommandKind, Decided, NotDecided};
-use super::guard::{in_allowed_status, kind_of, parse};
+use super::guard::{Current, Guarded, parse, version_of};
 use super::publish::messages;
 use super::{Record, input_pointer, refusals};
 use crate::decision::{Aggregate, Decision, Meta, Reads};
@@ -14,11 +14,11 @@ use platform_ports::engine::{
 };
 use platform_ports::fail_point;
 
-/// What an attempt came to, when nothing failed.
-pub(super) enum Attempted {
-    /// It is committed.
-    Settled(Executed),
-    /// Others were faster.
+/// What came of an attempt, when nothing failed.
+pub(super) enum AttemptOutcome {
+    /// It is committed, or there was nothing to commit.
+    Executed(Executed),
+    /// Others changed what it had read.
     Conflict,
 }
 
@@ -32,8 +32,8 @@ pub(super) struct Attempt<'a> {
     pub(super) record: Option<Record<'a>>,
 }
 
-/// What is about to be committed.
-struct Work {
+/// What is to be committed.
+struct Proposal {
     executed: Executed,
     checks: Vec<Check>,
     write: WriteSet,
@@ -43,24 +43,24 @@ impl Attempt<'_> {
     /// Decides and commits.
     pub(super) async fn run<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(
         &self,
-    ) -> Result<Attempted, ExecuteError> {
+    ) -> Result<AttemptOutcome, ExecuteError> {
         let mut reads = Reads {
             engine: &*self.runtime.engine,
             checks: Vec::new(),
         };
-        let write = match self.decide::<D, C, W>(&mut reads).await? {
-            Ok((executed, write)) => Work {
+        let proposal = match self.decide::<D, C, W>(&mut reads).await? {
+            Ok((executed, write)) => Proposal {
                 executed,
                 checks: reads.checks,
                 write,
             },
-            Err(refused) => Work {
+            Err(refused) => Proposal {
                 executed: Executed::Refused(refused),
                 checks: reads.checks,
                 write: WriteSet::default(),
             },
         };
-        self.settle(write).await
+        self.settle(proposal).await
     }
 
     async fn decide<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(
@@ -82,94 +82,49 @@ impl Attempt<'_> {
             id: self.id,
             version: version_of(&found),
         });
-        let before = match self.guard::<D, C, W>(found)? {
-            Guarded::Go(before) => before,
-            Guarded::Done(executed) => return Ok(Ok((executed, WriteSet::default()))),
+        let current = match self.guard::<D, C, W>(found)? {
+            Guarded::Proceed(current) => current,
+            Guarded::AlreadyDone(executed) => return Ok(Ok((executed, WriteSet::default()))),
             Guarded::Refused(refused) => return Ok(Err(refused)),
         };
-        let aggregate = before.live.as_ref();
+        let aggregate = current.aggregate.as_ref();
         let needs = command.needs(aggregate, reads).await?;
         match W::decide(command, aggregate, &needs, &self.request.context) {
-            Ok(decided) => self.work::<D, C>(&before, decided),
+            Ok(decided) => self.propose::<D, C>(&current, decided),
             Err(NotDecided::Refused(refusal)) => Ok(Err(refusals::declared::<C>(&refusal))),
             Err(NotDecided::Broken(what)) => Err(broken::<D, C>(what)),
             Err(NotDecided::Repeated { list, id }) => {
-                let blamed = input_pointer::repeated_id(&self.request.input, list, id);
-                blamed.map(Err).map_err(broken::<D, C>)
+                let refused = input_pointer::repeated_id(&self.request.input, list, id);
+                refused.map(Err).map_err(broken::<D, C>)
             }
         }
-    }
-
-    /// What is known before the decision.
-    fn guard<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(
-        &self,
-        found: Found,
-    ) -> Result<Guarded<C::Aggregate>, EngineError> {
-        let version = version_of(&found);
-        let row = match (found, W::ON_EXISTING) {
-            (Found::Live(row), true) => row,
-            // What is created under a derived id and is there already was created by this very
-            // command, delivered once more.
-            (Found::Live(row), false) => {
-                let aggregate: C::Aggregate = from_row(row)?;
-                return Ok(Guarded::Done(done(&aggregate)?));
-            }
-            (Found::Nothing | Found::Deleted(_), false) => {
-                return Ok(Guarded::Go(Before {
-                    version,
-                    live: None,
-                }));
-            }
-            (Found::Nothing, true) => {
-                return Ok(Guarded::Refused(refusals::not_found(kind_of::<D, C>())));
-            }
-            (Found::Deleted(_), true) => {
-                return Ok(Guarded::Refused(refusals::deleted(kind_of::<D, C>())));
-            }
-        };
-        if !self.is_meant_for(version) {
-            return Ok(Guarded::Refused(refusals::version_mismatch(version)));
-        }
-        if let Err(refused) = in_allowed_status::<D, C>(&row.members) {
-            return Ok(Guarded::Refused(refused));
-        }
-        Ok(Guarded::Go(Before {
-            version,
-            live: Some(from_row(row)?),
-        }))
-    }
-
-    /// Whether the caller has seen this version, or does not say what it has seen.
-    fn is_meant_for(&self, version: u64) -> bool {
-        let seen = self.request.if_version.as_ref();
-        seen.is_none_or(|seen| seen.contains(&version))
     }
 
     /// The write set of what was decided.
-    fn work<D: 'static, C: Decision<D>>(
+    fn propose<D: 'static, C: Decision<D>>(
         &self,
-        before: &Before<C::Aggregate>,
+        current: &Current<C::Aggregate>,
         decided: Decided,
     ) -> Result<Result<(Executed, WriteSet), Refused>, ExecuteError> {
-        if let (true, Some(aggregate)) = (decided.events.is_empty(), &before.live) {
+        if let (true, Some(aggregate)) = (decided.events.is_empty(), &current.aggregate) {
             return Ok(Ok((done(aggregate)?, WriteSet::default())));
         }
         let context = &self.request.context;
-        let version = before.version + decided.events.len() as u64;
+        let version = current.version + decided.events.len() as u64;
         let deletes = decided.members.is_none();
         let events = match messages::<C::Aggregate>(
             self.runtime,
             context,
             self.id,
-            before.version,
+            current.version,
             decided.events,
             deletes,
         ) {
             Ok(events) => events,
             Err(refused) => return Ok(Err(refused)),
         };
-        let created_at = before
-            .live
+        let created_at = current
+            .aggregate
             .as_ref()
             .map_or(context.now, |a| a.meta().created_at);
         let (to, executed) = match decided.members {
@@ -199,7 +154,7 @@ impl Attempt<'_> {
         let save = Save {
             schema: C::Aggregate::SCHEMA,
             generation: 0,
-            expected: before.version,
+            expected: current.version,
             to,
         };
         Ok(Ok((
@@ -213,10 +168,10 @@ impl Attempt<'_> {
     }
 
     /// Commits. What only the database can refuse becomes a refusal, which is settled in turn.
-    async fn settle(&self, work: Work) -> Result<Attempted, ExecuteError> {
-        let refused = match self.commit(work).await {
+    async fn settle(&self, proposal: Proposal) -> Result<AttemptOutcome, ExecuteError> {
+        let refused = match self.commit(proposal).await {
             Ok(attempted) => return Ok(attempted),
-            Err(CommitError::Conflict) => return Ok(Attempted::Conflict),
+            Err(CommitError::Conflict) => return Ok(AttemptOutcome::Conflict),
             Err(CommitError::Taken(constraint)) => refusals::taken(constraint),
             Err(CommitError::MissingReference(member, id)) => {
                 input_pointer::missing_reference(&self.request.input, member, id)
@@ -225,7 +180,7 @@ impl Attempt<'_> {
             Err(CommitError::OutboxFull) => return Err(ExecuteError::OutboxFull),
             Err(CommitError::Engine(error)) => return Err(error.into()),
         };
-        let refusal = Work {
+        let refusal = Proposal {
             executed: Executed::Refused(refused),
             checks: Vec::new(),
             write: WriteSet::default(),
@@ -234,18 +189,18 @@ impl Attempt<'_> {
             Ok(attempted) => Ok(attempted),
             Err(CommitError::OutboxFull) => Err(ExecuteError::OutboxFull),
             Err(CommitError::Engine(error)) => Err(error.into()),
-            Err(CommitError::Conflict) => Ok(Attempted::Conflict),
+            Err(CommitError::Conflict) => Ok(AttemptOutcome::Conflict),
             // There is nothing in it but documents, and these have no such constraints.
             Err(error) => Err(EngineError::Corrupt(error.to_string()).into()),
         }
     }
 
-    async fn commit(&self, work: Work) -> Result<Attempted, CommitError> {
-        let Work {
+    async fn commit(&self, proposal: Proposal) -> Result<AttemptOutcome, CommitError> {
+        let Proposal {
             executed,
             checks,
             mut write,
-        } = work;
+        } = proposal;
         write.documents.clone_from(&self.request.with);
         if matches!(executed, Executed::Refused(_)) {
             let refused = self.request.when_refused.iter();
@@ -254,7 +209,7 @@ impl Attempt<'_> {
         let record = self.record.and_then(|record| record(&executed));
         write.documents.extend(record);
         if write.saves.is_empty() && write.documents.is_empty() {
-            return Ok(Attempted::Settled(executed));
+            return Ok(AttemptOutcome::Executed(executed));
         }
         write.checks = checks;
         let emits = !write.events.is_empty();
@@ -264,27 +219,7 @@ impl Attempt<'_> {
         if emits {
             self.runtime.outbox_wake_up.send();
         }
-        Ok(Attempted::Settled(executed))
-    }
-}
-
-/// What is there before a decision.
-struct Before<A> {
-    version: u64,
-    live: Option<A>,
-}
-
-enum Guarded<A> {
-    Go(Before<A>),
-    Done(Executed),
-    Refused(Refused),
-}
-
-fn version_of(found: &Found) -> u64 {
-    match found {
-        Found::Nothing => 0,
-        Found::Deleted(version) => *version,
-        Found::Live(row) => row.version,
+        Ok(AttemptOutcome::Executed(executed))
     }
 }
 

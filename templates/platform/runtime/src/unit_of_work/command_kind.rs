@@ -1,5 +1,5 @@
-//! The three ways a command acts on its aggregate, as pure functions: production and the test
-//! helper run the same ones.
+//! The three kinds of commands: those that create, change and delete. What each does with a decision is
+//! a pure function: production and the test helper run the same ones.
 
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -52,7 +52,7 @@ impl<R> From<serde_json::Error> for NotDecided<R> {
     }
 }
 
-/// A way in which a command acts on its aggregate.
+/// A kind of command: what it does to its aggregate.
 pub trait CommandKind<D: 'static, C: Decision<D>>: Send + Sync + 'static {
     /// Whether the aggregate has to exist.
     const ON_EXISTING: bool;
@@ -82,7 +82,7 @@ pub struct Updates;
 #[derive(Debug)]
 pub struct Deletes;
 
-/// A command with the way it acts, which follows from the command.
+/// A command of this kind, which follows from the command.
 pub trait OfKind<D: 'static, W: CommandKind<D, Self>>: Decision<D> {}
 
 impl<D: 'static, C: Creation<D>> OfKind<D, Creates> for C {}
@@ -264,16 +264,16 @@ fn keeps_to_writes<R>(access: &Access, changed: &BTreeSet<String>) -> Result<(),
     }
 }
 
-/// Whether the members that `asked` names satisfy the schema.
+/// Whether the members that `checked` names satisfy the schema.
 fn keeps_schema<D: 'static, C: Decision<D>>(
     members: &Members,
-    asked: impl Fn(&str) -> bool,
+    checked: impl Fn(&str) -> bool,
 ) -> Result<(), NotDecided<C::Refusal>> {
     if let Some((list, id)) = C::Aggregate::SCHEMA.repeated_id(members) {
         return Err(NotDecided::Repeated { list, id });
     }
     let violations = C::Aggregate::SCHEMA.check(members);
-    let member = |pointer: &str| pointer.split('/').nth(1).is_some_and(&asked);
+    let member = |pointer: &str| pointer.split('/').nth(1).is_some_and(&checked);
     match violations.iter().find(|one| member(&one.pointer)) {
         None => Ok(()),
         Some(one) => Err(NotDecided::Broken(format!(

@@ -9,7 +9,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use prometheus::{HistogramVec, IntCounterVec, register_histogram_vec, register_int_counter_vec};
 use uuid::Uuid;
 
-use super::attempt::{Attempt, Attempted};
+use super::attempt::{Attempt, AttemptOutcome};
 use super::striped_lock::StripedLock;
 use super::{CommandKind, Record};
 use crate::decision::Decision;
@@ -62,7 +62,7 @@ pub fn declare(command: &str) {
 /// Names types without holding a value of any.
 type Names<T> = PhantomData<fn() -> T>;
 
-/// The unit of work of a command `C` that `D` decides, acting on its aggregate in the way `W`.
+/// The unit of work of a command `C` that `D` decides, of the kind `W`.
 pub struct CommandExecutor<D, C, W>(Names<(D, C, W)>);
 
 impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> CommandExecutor<D, C, W> {
@@ -107,8 +107,8 @@ impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> CommandExecutor<D, C, W> 
         let mut pauses = PAUSES.build();
         loop {
             match attempt.run::<D, C, W>().await? {
-                Attempted::Settled(executed) => return Ok(executed),
-                Attempted::Conflict => count_conflict(C::NAME),
+                AttemptOutcome::Executed(executed) => return Ok(executed),
+                AttemptOutcome::Conflict => count_conflict(C::NAME),
             }
             let pause = pauses.next().ok_or(ExecuteError::Contended)?;
             tokio::time::sleep(pause).await;

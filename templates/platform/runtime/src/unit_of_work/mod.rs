@@ -1,23 +1,26 @@
 //! One command, one transaction: load, guard, decide, save the aggregate with its events.
 //!
-//! [`CommandExecutor`] is an [`Executor`](crate::Executor) for a command and the [`CommandKind`] it acts on its
-//! aggregate. Whatever the decision did wrong is found here, before anything is stored.
+//! [`CommandExecutor`] is an [`Executor`](crate::Executor) for a command of a [`CommandKind`].
+//! Whatever the decision did wrong is found here, before anything is stored.
 
 mod aggregate_row;
 mod attempt;
-pub mod command_kind;
+mod command_kind;
 mod executor;
-pub mod guard;
+mod guard;
 pub mod idempotency;
-pub mod input_pointer;
+mod input_pointer;
 mod publish;
 pub mod refusals;
 mod striped_lock;
 
 pub use aggregate_row::{IdOf, from_row};
-pub use command_kind::{CommandKind, Creates, Decided, Deletes, NotDecided, OfKind, Updates};
-pub use executor::CommandExecutor;
-pub use executor::declare;
+pub use command_kind::{
+    CommandKind, Creates, Decided, Deletes, NotDecided, OfKind, STATUS, Updates,
+};
+pub use executor::{CommandExecutor, declare};
+pub use guard::{in_allowed_status, parse};
+pub use input_pointer::repeated_id;
 pub use publish::MESSAGE_LIMIT;
 
 use crate::Executed;

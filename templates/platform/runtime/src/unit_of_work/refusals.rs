@@ -9,18 +9,18 @@ pub const NOT_FOUND: &str = "not_found";
 /// It was deleted.
 pub const DELETED: &str = "deleted";
 /// Its status does not allow the command.
-pub const WRONG_STATUS: &str = "wrong_status";
+const WRONG_STATUS: &str = "wrong_status";
 /// It has another version than the caller has seen.
 pub const VERSION_MISMATCH: &str = "version_mismatch";
 /// The input is not what the description says.
 pub const INVALID: &str = "invalid";
 /// Others reference it.
-pub const STILL_REFERENCED: &str = "still_referenced";
+const STILL_REFERENCED: &str = "still_referenced";
 /// What the name of a broken unique constraint ends with.
-pub const TAKEN_SUFFIX: &str = "_taken";
+const TAKEN_SUFFIX: &str = "_taken";
 
 /// How many violations are named: who sends a thousand of them learns no more from the rest.
-pub const NAMED_VIOLATIONS: usize = 20;
+const NAMED_VIOLATIONS: usize = 20;
 /// The longest pointer that is given back, in bytes: names of members are the caller's own, and may
 /// be as long as a body.
 const POINTER_LIMIT: usize = 250;
@@ -45,7 +45,7 @@ pub fn deleted(what: &str) -> Refused {
 }
 
 /// The command is not allowed in this status.
-pub fn wrong_status(what: &str, status: &str, allowed: &[&str]) -> Refused {
+pub(super) fn wrong_status(what: &str, status: &str, allowed: &[&str]) -> Refused {
     let allowed = allowed.join("` or `");
     refused(
         WRONG_STATUS,
@@ -54,7 +54,7 @@ pub fn wrong_status(what: &str, status: &str, allowed: &[&str]) -> Refused {
 }
 
 /// The aggregate has another version than the caller asked for.
-pub fn version_mismatch(version: u64) -> Refused {
+pub(super) fn version_mismatch(version: u64) -> Refused {
     refused(
         VERSION_MISMATCH,
         format!("it has version {version} by now: read it again"),
@@ -98,7 +98,7 @@ pub fn invalid_at(pointer: impl Into<String>, detail: impl Into<String>) -> Refu
 }
 
 /// Another aggregate has what is to be unique.
-pub fn taken(constraint: &str) -> Refused {
+pub(super) fn taken(constraint: &str) -> Refused {
     refused(
         format!("{constraint}{TAKEN_SUFFIX}"),
         format!("another one has the same {}", words(constraint)),
@@ -106,7 +106,7 @@ pub fn taken(constraint: &str) -> Refused {
 }
 
 /// Rows of another table still name it.
-pub fn still_referenced(table: &str) -> Refused {
+pub(super) fn still_referenced(table: &str) -> Refused {
     refused(
         STILL_REFERENCED,
         format!("it is still referenced by `{table}`"),
@@ -114,7 +114,7 @@ pub fn still_referenced(table: &str) -> Refused {
 }
 
 /// A declared refusal of a command.
-pub fn declared<C: Command>(refusal: &C::Refusal) -> Refused {
+pub(super) fn declared<C: Command>(refusal: &C::Refusal) -> Refused {
     let name = refusal.name();
     refused(name, format!("{} refused: {}", C::NAME, words(name)))
 }

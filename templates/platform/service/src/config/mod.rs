@@ -3,9 +3,11 @@
 //! Every variable is looked for under the context's name first (`MY_CONTEXT_PORT`), then plainly
 //! (`PORT`), so that the services of a system can share one environment.
 
-mod doors;
+mod limits;
 mod reader;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -25,19 +27,17 @@ use platform_ports::location::Location;
 
 pub use self::settings::{SETTINGS, Setting, help};
 
-/// What the location of a cache looks like.
-const CACHE: &str = "redis://host:6379/?prefix=system.context";
-
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
-/// The servers that a service cannot do without: what their locations look like. There is no default
-/// for those.
+/// The servers that a service is described with: what their locations look like.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Servers {
-    /// Its database.
+    /// Its database, which it cannot do without; `None`: it has a default.
     pub database: Option<&'static str>,
-    /// The broker.
+    /// The broker, likewise.
     pub broker: Option<&'static str>,
+    /// The cache, where it may have one.
+    pub cache: Option<&'static str>,
 }
 
 /// What a service is told from outside.
@@ -125,20 +125,20 @@ impl Config {
         );
         let second = 1_000;
         let kept_days: u64 = reader.value(&EVENT_LOG_DAYS, 30, "a whole number");
-        let limits = doors::limits(&mut reader);
+        let limits = limits::limits(&mut reader);
         let config = Self {
             host: reader.value(&HOST, Ipv4Addr::LOCALHOST.into(), "an IP address"),
             port: reader.value(&PORT, port, "a port, 0 to 65535"),
             hosts: reader.list(&ALLOWED_HOSTS, "names without ports, as `shop.example`"),
             origins: reader.list(&ALLOWED_ORIGINS, "origins, as `https://shop.example`"),
-            operators: doors::operators(&mut reader),
+            operators: limits::operators(&mut reader),
             database: reader.location(
                 &DATABASE_URL,
                 servers.database,
                 Location::file("sqlite", &data.join(format!("{context}.db"))),
             ),
             replicas: reader.locations(&DATABASE_REPLICA_URLS, servers.database),
-            cache: reader.maybe_location(&CACHE_URL, CACHE),
+            cache: reader.maybe_location(&CACHE_URL, servers.cache),
             broker: reader.location(
                 &BROKER_URL,
                 servers.broker,
@@ -148,7 +148,7 @@ impl Config {
             log_filter: reader.raw(&RUST_LOG),
             collector: reader.raw(&OTLP_ENDPOINT),
             limits,
-            connections: doors::connections(&mut reader, limits),
+            connections: limits::connections(&mut reader, limits),
             drain_delay: reader.millis(&DRAIN_DELAY, 0),
             shutdown_timeout: reader.millis(&SHUTDOWN_TIMEOUT, 10 * second),
             outbox_limit: reader.value(&OUTBOX_LIMIT, 100_000, "a whole number"),
@@ -178,135 +178,4 @@ pub type Lookup<'a> = dyn Fn(&str) -> Result<Option<String>, String> + 'a;
 /// What the names of a context's own variables start with.
 pub fn prefix(context: &str) -> String {
     format!("{}_", context.to_uppercase().replace('-', "_"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::settings::OPERATORS_PORT;
-    use super::{ALLOWED_HOSTS, ALLOWED_ORIGINS};
-    use super::{CACHE_URL, Config, DATABASE_REPLICA_URLS, OTLP_ENDPOINT, PORT, SETTINGS};
-
-    fn read(set: &[(&str, &str)]) -> Result<Config, super::ConfigError> {
-        read_with(super::Servers::default(), set)
-    }
-
-    fn read_with(
-        servers: super::Servers,
-        set: &[(&str, &str)],
-    ) -> Result<Config, super::ConfigError> {
-        Config::from_lookup("stock-room", 8101, servers, &|name| {
-            let found = set.iter().find(|(key, _)| *key == name);
-            Ok(found.map(|(_, value)| (*value).to_owned()))
-        })
-    }
-
-    #[test]
-    fn a_server_has_to_be_named_and_stays_unspoken() {
-        let servers = super::Servers {
-            database: Some("postgres://name:password@host:5432/database"),
-            broker: None,
-        };
-        let message = read_with(servers, &[]).unwrap_err().to_string();
-        for part in ["`DATABASE_URL` is not set", "postgres://name:password@host"] {
-            assert!(message.contains(part), "{message}");
-        }
-        let set = [("STOCK_ROOM_DATABASE_URL", "s3cret")];
-        let message = read_with(servers, &set).unwrap_err().to_string();
-        assert!(message.contains("`STOCK_ROOM_DATABASE_URL`"), "{message}");
-        assert!(!message.contains("s3cret"), "{message}");
-        let set = [("DATABASE_URL", "postgres://loan:s3cret@db/loan")];
-        let config = read_with(servers, &set).unwrap();
-        assert_eq!(config.database.secret(), set[0].1);
-        assert!(!format!("{config:?}").contains("s3cret"));
-    }
-
-    #[test]
-    fn replicas_are_a_list() {
-        let set = [(
-            "DATABASE_REPLICA_URLS",
-            " postgres://a/x , postgres://u:p@b/x,",
-        )];
-        let replicas = read(&set).unwrap().replicas;
-        let secrets: Vec<_> = replicas.iter().map(|one| one.secret()).collect();
-        assert_eq!(secrets, ["postgres://a/x", "postgres://u:p@b/x"]);
-        let set = [("STOCK_ROOM_DATABASE_REPLICA_URLS", "postgres://a/x,s3cret")];
-        let message = read(&set).unwrap_err().to_string();
-        assert!(
-            message.contains("`STOCK_ROOM_DATABASE_REPLICA_URLS`"),
-            "{message}"
-        );
-        assert!(!message.contains("s3cret"), "{message}");
-    }
-
-    #[test]
-    fn who_is_let_in_is_a_list() {
-        let set = [
-            ("ALLOWED_HOSTS", " shop.example, Shop.Internal ,"),
-            (
-                "ALLOWED_ORIGINS",
-                "https://shop.example,http://localhost:3000",
-            ),
-        ];
-        let config = read(&set).unwrap();
-        assert_eq!((config.hosts.len(), config.origins.len()), (2, 2));
-        let set = [
-            ("ALLOWED_HOSTS", "shop.example:80"),
-            ("ALLOWED_ORIGINS", "*"),
-        ];
-        let message = read(&set).unwrap_err().to_string();
-        for part in [
-            "`ALLOWED_HOSTS` is `shop.example:80`",
-            "`ALLOWED_ORIGINS` is `*`",
-        ] {
-            assert!(message.contains(part), "{message}");
-        }
-    }
-
-    #[test]
-    fn the_table_says_the_defaults() {
-        let texts: Vec<_> = SETTINGS
-            .iter()
-            .filter(|one| {
-                let mut absent = vec![PORT, DATABASE_REPLICA_URLS, CACHE_URL, OTLP_ENDPOINT];
-                absent.extend([ALLOWED_HOSTS, ALLOWED_ORIGINS, OPERATORS_PORT]);
-                absent.iter().all(|other| other.name != one.name)
-            })
-            .map(|one| {
-                let paths = one.default.replace("<DATA_DIR>", "data");
-                (one.name, paths.replace("<context>", "stock-room"))
-            })
-            .collect();
-        let set: Vec<_> = texts
-            .iter()
-            .map(|(name, text)| (*name, text.as_str()))
-            .collect();
-        assert_eq!(read(&set).unwrap(), read(&[]).unwrap());
-    }
-
-    #[test]
-    fn the_context_s_own_name_goes_before_the_plain_one() {
-        let config = read(&[("PORT", "1"), ("STOCK_ROOM_PORT", "2"), ("DATA_DIR", "/d")]).unwrap();
-        assert_eq!(config.port, 2);
-        assert_eq!(config.database.secret(), "sqlite:/d/stock-room.db");
-        assert_eq!(config.broker.secret(), "embedded:/d/broker.db");
-    }
-
-    #[test]
-    fn all_that_makes_no_sense_is_named_at_once() {
-        let set = [
-            ("PORT", "http"),
-            ("STOCK_ROOM_HOST", "here"),
-            ("LOG_FORMAT", "xml"),
-            ("CONNECTION_LIMIT", "0"),
-        ];
-        let message = read(&set).unwrap_err().to_string();
-        for part in [
-            "`PORT` is `http`",
-            "`STOCK_ROOM_HOST` is `here`",
-            "`LOG_FORMAT`",
-            "`CONNECTION_LIMIT` is `0`",
-        ] {
-            assert!(message.contains(part), "{message}");
-        }
-    }
 }

@@ -83,13 +83,14 @@ impl Reader<'_> {
     }
 
     /// Where something is that may be left out. What was given is not repeated.
-    pub fn maybe_location(&mut self, setting: &Setting, example: &str) -> Option<Location> {
+    pub fn maybe_location(&mut self, setting: &Setting, example: Option<&str>) -> Option<Location> {
         let (name, value) = self.found(setting)?;
         let location = value.parse().ok();
         if location.is_none() {
             let what = setting.says;
+            let example = example.map_or_else(String::new, |text| format!(", as `{text}`"));
             self.problems
-                .push(format!("`{name}` has to say {what}, as `{example}`"));
+                .push(format!("`{name}` has to say {what}{example}"));
         }
         location
     }

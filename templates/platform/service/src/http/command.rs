@@ -29,8 +29,8 @@ pub async fn create<D: 'static, C: Creation<D>>(
     headers: HeaderMap,
     Input(input): Input,
 ) -> Result<Response, Problem> {
-    let call = Call::new(&runtime, &headers, correlation);
-    let outcome = call.run::<D, C, Creates>(None, input).await?;
+    let command = CommandRequest::new(&runtime, &headers, correlation);
+    let outcome = command.run::<D, C, Creates>(None, input).await?;
     let id = match &outcome {
         Executed::Done { id, .. } => Some(*id),
         Executed::Refused(_) => None,
@@ -54,8 +54,8 @@ pub async fn update<D: 'static, C: Update<D>>(
     headers: HeaderMap,
     Input(input): Input,
 ) -> Result<Response, Problem> {
-    let call = Call::new(&runtime, &headers, correlation);
-    let outcome = call.run::<D, C, Updates>(Some(target), input).await?;
+    let command = CommandRequest::new(&runtime, &headers, correlation);
+    let outcome = command.run::<D, C, Updates>(Some(target), input).await?;
     answer::<C::Aggregate>(outcome, StatusCode::OK)
 }
 
@@ -70,19 +70,19 @@ pub async fn delete<D: 'static, C: Deletion<D>>(
     headers: HeaderMap,
     Input(input): Input,
 ) -> Result<Response, Problem> {
-    let call = Call::new(&runtime, &headers, correlation);
-    let outcome = call.run::<D, C, Deletes>(Some(target), input).await?;
+    let command = CommandRequest::new(&runtime, &headers, correlation);
+    let outcome = command.run::<D, C, Deletes>(Some(target), input).await?;
     answer::<C::Aggregate>(outcome, StatusCode::OK)
 }
 
 /// A command that came by HTTP.
-struct Call<'a> {
+struct CommandRequest<'a> {
     runtime: &'a Runtime,
     headers: &'a HeaderMap,
     correlation: Correlation,
 }
 
-impl<'a> Call<'a> {
+impl<'a> CommandRequest<'a> {
     const fn new(runtime: &'a Runtime, headers: &'a HeaderMap, correlation: Correlation) -> Self {
         Self {
             runtime,

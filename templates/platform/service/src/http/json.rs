@@ -23,7 +23,7 @@ const RESERVED: &str = "$serde_json::private::";
 pub(super) fn parse(text: &[u8]) -> Result<Value, Problem> {
     let text =
         std::str::from_utf8(text).map_err(|error| bad(&format!("it is not UTF-8: {error}")))?;
-    Scan::default().run(text)?;
+    Scanner::default().run(text)?;
     serde_json::from_str(text).map_err(|error| bad(&format!("it is not JSON: {error}")))
 }
 
@@ -33,7 +33,7 @@ fn bad(what: &str) -> Problem {
 }
 
 /// A list or object that is not closed yet, with the place in it that the scan has come to.
-enum Open<'a> {
+enum OpenContainer<'a> {
     List {
         index: usize,
     },
@@ -45,21 +45,21 @@ enum Open<'a> {
 
 /// A walk over the tokens of a text. Where the text is no JSON it sees nothing wrong: the parser will.
 #[derive(Default)]
-struct Scan<'a> {
-    open: Vec<Open<'a>>,
+struct Scanner<'a> {
+    open: Vec<OpenContainer<'a>>,
 }
 
-impl<'a> Scan<'a> {
+impl<'a> Scanner<'a> {
     fn run(mut self, text: &'a str) -> Result<(), Problem> {
         let mut at = 0;
         while let Some(byte) = text.as_bytes().get(at) {
             at += 1;
             match byte {
-                b'{' => self.enter(Open::Object {
+                b'{' => self.enter(OpenContainer::Object {
                     names: HashSet::new(),
                     name: Cow::Borrowed(""),
                 })?,
-                b'[' => self.enter(Open::List { index: 0 })?,
+                b'[' => self.enter(OpenContainer::List { index: 0 })?,
                 b'}' | b']' => drop(self.open.pop()),
                 b',' => self.next_element(),
                 b'"' => {
@@ -75,7 +75,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn enter(&mut self, open: Open<'a>) -> Result<(), Problem> {
+    fn enter(&mut self, open: OpenContainer<'a>) -> Result<(), Problem> {
         if self.open.len() == DEPTH {
             return Err(bad(&format!(
                 "lists and objects are nested more than {DEPTH} deep"
@@ -86,14 +86,14 @@ impl<'a> Scan<'a> {
     }
 
     fn next_element(&mut self) {
-        if let Some(Open::List { index }) = self.open.last_mut() {
+        if let Some(OpenContainer::List { index }) = self.open.last_mut() {
             *index += 1;
         }
     }
 
     /// Notes the name of a member, in its quotes.
     fn member(&mut self, quoted: &'a str) -> Result<(), Problem> {
-        let Some(Open::Object { names, name }) = self.open.last_mut() else {
+        let Some(OpenContainer::Object { names, name }) = self.open.last_mut() else {
             return Ok(());
         };
         *name = unquoted(quoted);
@@ -109,8 +109,8 @@ impl<'a> Scan<'a> {
     /// Where the scan is, as a JSON pointer (RFC 6901).
     fn pointer(&self) -> String {
         let segments = self.open.iter().map(|open| match open {
-            Open::List { index } => format!("/{index}"),
-            Open::Object { name, .. } => format!("/{}", reference_token(name)),
+            OpenContainer::List { index } => format!("/{index}"),
+            OpenContainer::Object { name, .. } => format!("/{}", reference_token(name)),
         });
         segments.collect()
     }

@@ -13,7 +13,7 @@ use tracing::Instrument;
 use super::Problem;
 use super::body::Reading;
 use super::origin::{CORRELATION, Correlation};
-use super::problem::Out;
+use super::problem::UnavailableDependency;
 use crate::telemetry;
 use platform_runtime::Runtime;
 
@@ -91,8 +91,8 @@ pub(super) async fn tell_of_outages(
     next: Next,
 ) -> Response {
     let response = next.run(request).await;
-    if let Some(Out { of, why }) = response.extensions().get() {
-        runtime.outages.of(*of).failed_request(why, || {
+    if let Some(UnavailableDependency { dependency, why }) = response.extensions().get() {
+        runtime.outages.of(*dependency).failed_request(why, || {
             tracing::warn!(error = why, "a request could not be answered")
         });
     }

@@ -12,6 +12,7 @@
 //! ```
 
 pub mod admission;
+mod api;
 mod body;
 mod command;
 mod consistency_token;
@@ -26,7 +27,6 @@ mod problem;
 mod read;
 mod repeated;
 pub mod server;
-mod site;
 mod tag;
 mod target;
 mod url;
@@ -35,13 +35,13 @@ use std::sync::Arc;
 
 use platform_runtime::Runtime;
 
+pub use api::{Api, operators, starting};
 pub use axum::routing::{delete as on_delete, get, post};
 pub use command::{create, delete, update};
 pub use layers::Limits;
 pub use page::{list, query};
 pub use problem::{Problem, TYPE_PREFIX};
 pub use read::read;
-pub use site::{Site, operators, starting};
 
 /// The routes of a service.
 pub type Routes = axum::Router<Arc<Runtime>>;

@@ -19,7 +19,7 @@ use platform_runtime::unit_of_work::{from_row, refusals};
 
 /// A page as callers are shown it.
 #[derive(Serialize)]
-struct Shown<V> {
+struct PageBody<V> {
     items: Vec<V>,
     /// What `after` has to be for the page after this one; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,11 +85,11 @@ async fn page<A: Aggregate>(
     let items = rows.map(|row| Ok(from_row::<A>(row)?.view()));
     let items: Vec<A::View> = items.collect::<Result<_, Problem>>()?;
     let link = page.next.as_deref().and_then(|next| link(uri, next));
-    let shown = Shown {
+    let body = PageBody {
         items,
         next: page.next,
     };
-    let mut response = axum::Json(shown).into_response();
+    let mut response = axum::Json(body).into_response();
     if let Some(link) = link {
         response.headers_mut().insert(header::LINK, link);
     }

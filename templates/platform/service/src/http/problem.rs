@@ -34,15 +34,15 @@ pub struct Problem {
     /// How many more violations there are.
     pub omitted: usize,
     /// What is out, where that is why.
-    pub(super) out: Option<Out>,
+    pub(super) unavailable: Option<UnavailableDependency>,
 }
 
 /// Something that the service stands on was out when it was to answer. It goes with the answer as far as
 /// the log.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Out {
+pub(super) struct UnavailableDependency {
     /// What.
-    pub of: Dependency,
+    pub dependency: Dependency,
     /// What was said of it.
     pub why: String,
 }
@@ -56,18 +56,18 @@ impl Problem {
             detail: detail.into(),
             violations: Vec::new(),
             omitted: 0,
-            out: None,
+            unavailable: None,
         }
     }
 
     /// The service cannot take the request now, because of something that is out.
     fn because(error: &(impl Cause + ToString), detail: &str) -> Self {
-        let out = error.cause().map(|of| Out {
-            of,
+        let unavailable = error.cause().map(|dependency| UnavailableDependency {
+            dependency,
             why: error.to_string(),
         });
         Self {
-            out,
+            unavailable,
             ..Self::unavailable(detail)
         }
     }
@@ -128,7 +128,7 @@ impl From<Refused> for Problem {
             detail: refused.detail,
             violations: refused.violations,
             omitted: refused.omitted,
-            out: None,
+            unavailable: None,
         }
     }
 }
@@ -185,8 +185,8 @@ impl IntoResponse for Problem {
             let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
-        if let Some(out) = self.out {
-            response.extensions_mut().insert(out);
+        if let Some(unavailable) = self.unavailable {
+            response.extensions_mut().insert(unavailable);
         }
         response
     }

@@ -1,20 +1,19 @@
 //! A service with nobody else there: no other service, and for a while no broker.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::Connection;
+use platform_sqlite_file::lock_writers;
 
 use super::program::PATIENCE;
 use super::world::World;
-use super::{Step, Subject, ended, hold_against};
+use super::{Subject, TestResult, assert_alike, ended};
 
 /// Whether there is a broker while nobody else is there.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum TheBroker {
-    Answers,
-    IsDown,
+enum BrokerState {
+    Up,
+    Down,
 }
 
 impl Subject {
@@ -26,36 +25,36 @@ impl Subject {
     /// When that makes a difference.
     pub fn is_left_alone(self) {
         let subject = Arc::new(self);
-        let [reference, end] = [TheBroker::Answers, TheBroker::IsDown].map(|broker| {
+        let [reference, end] = [BrokerState::Up, BrokerState::Down].map(|broker| {
             ended(World::new(&subject), async |world| {
-                world.ask_alone(broker).await?;
-                world.meet_the_others().await
+                world.request_alone(broker).await?;
+                world.hear_afterwards().await
             })
         });
-        hold_against(&subject, &reference, &end);
+        assert_alike(&subject, &reference, &end);
     }
 }
 
 impl World {
     /// Sends all requests while nobody else is there, and waits until that has taken effect.
-    async fn ask_alone(&mut self, broker: TheBroker) -> Step {
+    async fn request_alone(&mut self, broker: BrokerState) -> TestResult {
         self.start().await?;
         self.until_begun().await?;
         match broker {
-            TheBroker::Answers => {
+            BrokerState::Up => {
                 let client = self.program()?.client.clone();
-                self.ask_each(&client).await?;
+                self.send_requests(&client).await?;
             }
-            TheBroker::IsDown => self.ask_without_broker().await?,
+            BrokerState::Down => self.request_without_broker().await?,
         }
         self.until_own_settled().await?;
         self.stop_all().await
     }
 
     /// Sends all requests while the broker does not answer; in the end it does.
-    async fn ask_without_broker(&mut self) -> Step {
-        let broker = match self.places.at.broker.scheme() {
-            "embedded" => Some(lock(&self.places.at.broker.path())?),
+    async fn request_without_broker(&mut self) -> TestResult {
+        let broker = match self.storage.at.broker.scheme() {
+            "embedded" => Some(lock_writers(&self.storage.at.broker.path(), PATIENCE)?),
             _ => {
                 self.stop_all().await?;
                 self.start_alone().await?;
@@ -63,7 +62,7 @@ impl World {
             }
         };
         let client = self.program()?.client.clone();
-        self.ask_each(&client).await?;
+        self.send_requests(&client).await?;
         // The relay is to meet with that.
         tokio::time::sleep(Duration::from_millis(200)).await;
         if broker.is_none() {
@@ -73,24 +72,16 @@ impl World {
         Ok(())
     }
 
-    /// Lets everything happen while the service is down, part after part, and lets it hear that.
-    async fn meet_the_others(&mut self) -> Step {
+    /// Lets everything happen while the service is down, phase after phase, and lets it hear that.
+    async fn hear_afterwards(&mut self) -> TestResult {
         self.peers.answer().await?;
-        for part in self.peers.parts() {
-            self.peers.commit(part).await;
-            self.peers.publish(self.peers.messages(part)).await?;
+        for phase in self.peers.phases() {
+            self.peers.commit(phase).await;
+            self.peers.publish(self.peers.messages(phase)).await?;
             self.start().await?;
             self.until_settled().await?;
             self.stop_all().await?;
         }
         Ok(())
     }
-}
-
-/// Locks a database of SQLite against writers for as long as the connection is kept.
-fn lock(path: &Path) -> Step<Connection> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(PATIENCE)?;
-    connection.execute_batch("BEGIN IMMEDIATE")?;
-    Ok(connection)
 }

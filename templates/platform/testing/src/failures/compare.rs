@@ -24,7 +24,7 @@ fn differ(path: &str, expected: &Value, found: &Value) -> Option<String> {
         }
         (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
             let mut pairs = one.iter().zip(other).enumerate();
-            pairs.find_map(|(place, (one, other))| differ(&format!("{path}/{place}"), one, other))
+            pairs.find_map(|(index, (one, other))| differ(&format!("{path}/{index}"), one, other))
         }
         _ if expected == found => None,
         _ => Some(format!("{path} is\n{found}\ninstead of\n{expected}")),

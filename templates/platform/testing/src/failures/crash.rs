@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::examples::Part;
+use super::examples::Phase;
 use super::wire::Random;
 use super::world::World;
-use super::{Step, Subject};
+use super::{Subject, TestResult};
 
-/// How often a process is killed at random while a part of what happens is told, or it is asked.
+/// How often a process is killed at random in a phase, or while it gets requests.
 const KILLS: u32 = 2;
 /// What decides when: one number for each world.
 const SEEDS: [u64; 3] = [0x00c0_ffee, 0xdead_beef, 0x0bad_cafe];
@@ -21,7 +21,7 @@ impl Subject {
     /// # Panics
     /// When that makes a difference.
     pub fn is_killed_before_it_has_published(self) {
-        let places = [
+        let points = [
             "unit-of-work.before-commit",
             "unit-of-work.after-commit",
             "relay.before-publish",
@@ -29,35 +29,35 @@ impl Subject {
         ];
         self.survives_each(
             // What is refused has nothing to publish.
-            |reference| reference.asked(&places),
-            async |world, place| {
+            |reference| reference.reached_by_requests(&points),
+            async |world, point| {
                 world.start().await?;
                 world.hear_all().await?;
                 world.stop_all().await?;
-                world.start_held(place).await?;
+                world.start_held(point).await?;
                 world.go_on_until_held().await?;
                 world.kill().await?;
                 world.start().await?;
-                world.ask_all().await
+                world.send_all_requests().await
             },
         );
     }
 
-    /// The process is killed at each of these places while it handles messages, as far as it comes
+    /// The process is killed at each of these fail points while it handles messages, as far as it comes
     /// there at all.
     ///
     /// # Panics
     /// When that makes a difference.
-    pub fn is_killed_at(self, places: &[&'static str]) {
+    pub fn is_killed_at(self, points: &[&'static str]) {
         self.survives_each(
-            |reference| reference.reached(places),
-            async |world, place| {
-                world.start_held(place).await?;
+            |reference| reference.reached(points),
+            async |world, point| {
+                world.start_held(point).await?;
                 world.go_on_until_held().await?;
                 world.kill().await?;
                 world.start().await?;
                 world.hear_all().await?;
-                world.ask_all().await
+                world.send_all_requests().await
             },
         );
     }
@@ -71,12 +71,12 @@ impl Subject {
             |_| SEEDS.to_vec(),
             async |world, seed| {
                 let mut random = Random(seed);
-                for part in world.peers.parts() {
-                    world.hear_while_killed(part, &mut random).await?;
+                for phase in world.peers.phases() {
+                    world.hear_while_killed(phase, &mut random).await?;
                 }
-                world.ask_while_killed(&mut random).await?;
+                world.request_while_killed(&mut random).await?;
                 world.start().await?;
-                world.ask_all().await
+                world.send_all_requests().await
             },
         );
     }
@@ -90,9 +90,9 @@ impl Subject {
         self.survives(async |world| {
             world.start().await?;
             world.start().await?;
-            for part in world.peers.parts() {
-                world.peers.commit(part).await;
-                let mut first = world.peers.messages(part);
+            for phase in world.peers.phases() {
+                world.peers.commit(phase).await;
+                let mut first = world.peers.messages(phase);
                 let second = first.split_off(first.len() / 2);
                 world.peers.publish(first).await?;
                 world.kill_first().await?;
@@ -100,22 +100,22 @@ impl Subject {
                 world.peers.publish(second).await?;
                 world.until_settled().await?;
             }
-            world.ask_all().await?;
+            world.send_all_requests().await?;
             world.kill_first().await?;
-            world.ask_all().await
+            world.send_all_requests().await
         });
     }
 }
 
 impl World {
     /// Lets all happen and sends all requests, until the process is held; it may never answer.
-    async fn go_on_until_held(&mut self) -> Step {
+    async fn go_on_until_held(&mut self) -> TestResult {
         let mut program = self.programs.pop().ok_or("no instance runs")?;
         let client = program.client.clone();
         let going_on = async {
             self.hear_all().await?;
-            self.ask_each(&client).await?;
-            std::future::pending::<Step>().await
+            self.send_requests(&client).await?;
+            std::future::pending::<TestResult>().await
         };
         let held = tokio::select! {
             held = program.held() => held,
@@ -126,16 +126,16 @@ impl World {
     }
 
     /// Kills the instance that was there first.
-    async fn kill_first(&mut self) -> Step {
+    async fn kill_first(&mut self) -> TestResult {
         self.programs.remove(0).kill().await
     }
 
-    /// Lets a part happen while the process is started and killed, several times.
-    async fn hear_while_killed(&mut self, part: Part, random: &mut Random) -> Step {
-        self.peers.commit(part).await;
+    /// Lets a phase happen while the process is started and killed, several times.
+    async fn hear_while_killed(&mut self, phase: Phase, random: &mut Random) -> TestResult {
+        self.peers.commit(phase).await;
         let peers = self.peers.clone();
         let coming = async {
-            for message in peers.messages(part) {
+            for message in peers.messages(phase) {
                 peers.publish(vec![message]).await?;
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
@@ -149,19 +149,19 @@ impl World {
             }
             Ok(())
         };
-        let (came, killed): (Step, Step) = tokio::join!(coming, killed);
+        let (came, killed): (TestResult, TestResult) = tokio::join!(coming, killed);
         came.and(killed)?;
         self.start().await?;
         self.until_settled().await?;
         self.kill().await
     }
 
-    /// Starts the process, asks it, and kills it before, while or after it answers, several times.
-    async fn ask_while_killed(&mut self, random: &mut Random) -> Step {
+    /// Starts the process, sends it requests, and kills it before, while or after it answers, several times.
+    async fn request_while_killed(&mut self, random: &mut Random) -> TestResult {
         for _ in 0..KILLS {
             self.start().await?;
             let client = self.program()?.client.clone();
-            if let Ok(answered) = timeout(life(random), self.ask_each(&client)).await {
+            if let Ok(answered) = timeout(life(random), self.send_requests(&client)).await {
                 answered?;
                 tokio::time::sleep(life(random) / 3).await;
             }

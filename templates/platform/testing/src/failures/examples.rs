@@ -33,7 +33,7 @@ pub(super) struct Examples {
     /// What aggregates of other contexts go through.
     pub histories: Vec<History>,
     /// What it is asked for over HTTP.
-    pub requests: Vec<Ask>,
+    pub requests: Vec<ExampleRequest>,
     /// Kinds of its aggregates whose end depends on who is first, without any failure.
     pub racing: Vec<String>,
     /// Whether any of it has an effect that can be foretold.
@@ -78,7 +78,7 @@ pub(super) struct Event {
 
 /// A request that changes something.
 #[derive(Debug, Deserialize)]
-pub(super) struct Ask {
+pub(super) struct ExampleRequest {
     /// The command it is for.
     pub command: String,
     pub path: String,
@@ -115,31 +115,31 @@ impl History {
     }
 }
 
-/// A part of what happens. Copies come before what is decided by them.
+/// A phase of what happens. What replicas hold comes before what is decided by them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Part {
-    /// What replicas copy.
-    Copied,
-    /// What sets policies and effects off.
-    Heard,
+pub(super) enum Phase {
+    /// The aggregates that the service has replicas of.
+    Replicas,
+    /// The events that set policies and effects off.
+    Triggers,
 }
 
-impl Part {
+impl Phase {
     /// Both, in order.
-    pub const ALL: [Self; 2] = [Self::Copied, Self::Heard];
+    pub const ALL: [Self; 2] = [Self::Replicas, Self::Triggers];
 }
 
 impl Examples {
-    /// The histories of a part.
-    pub fn histories(&self, part: Part) -> impl Iterator<Item = &History> {
-        let of = move |one: &&History| one.heard.is_some() == (part == Part::Heard);
+    /// The histories of a phase.
+    pub fn histories(&self, phase: Phase) -> impl Iterator<Item = &History> {
+        let of = move |one: &&History| one.heard.is_some() == (phase == Phase::Triggers);
         self.histories.iter().filter(of)
     }
 
-    /// The parts in which something happens.
-    pub fn parts(&self) -> Vec<Part> {
-        let happens = |part: &Part| self.histories(*part).next().is_some();
-        Part::ALL.into_iter().filter(happens).collect()
+    /// The phases in which something happens.
+    pub fn phases(&self) -> Vec<Phase> {
+        let happens = |phase: &Phase| self.histories(*phase).next().is_some();
+        Phase::ALL.into_iter().filter(happens).collect()
     }
 }
 

@@ -1,38 +1,36 @@
-//! The owners of other contexts, as far as the service can tell: they publish, and answer what they
-//! are asked for.
+//! The owners of other contexts, as far as the service can tell: they publish, and answer recovery
+//! requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
-use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::examples::Part;
-use super::{Step, Subject};
+use super::examples::Phase;
+use super::{Subject, TestResult};
 use crate::consuming::Reader;
-use platform_contract::envelope::{Change, Control, Envelope, SNAPSHOT_SUFFIX, Wire, partition_of};
-use platform_contract::value::Timestamp;
-use platform_ports::broker::{Broker, BrokerError, Delivery, Publication, PublishOutcome, Topic};
+use platform_contract::envelope::{Envelope, Wire, partition_of};
+use platform_ports::broker::{Broker, BrokerError, Polled, Publication, PublishOutcome, Topic};
 use platform_runtime::recovery_request::commands_topic;
 
 /// The owners of other contexts.
 #[derive(Clone)]
 pub(super) struct Peers {
-    subject: Arc<Subject>,
+    pub(super) subject: Arc<Subject>,
     broker: Arc<dyn Broker>,
-    /// What has happened to their aggregates, with the topics it is told in. Held while publishing.
-    happened: Arc<Mutex<BTreeMap<Uuid, Happened>>>,
+    /// Their aggregates. Locked while publishing.
+    pub(super) aggregates: Arc<Mutex<BTreeMap<Uuid, PeerAggregate>>>,
     /// What has been told of it.
-    told: Arc<std::sync::Mutex<BTreeSet<Part>>>,
+    told: Arc<std::sync::Mutex<BTreeSet<Phase>>>,
 }
 
 /// A message, and the topic it is for.
 pub(super) type Message = (String, Envelope);
 
-/// What has happened to an aggregate.
+/// An aggregate of another context: what has happened to it, and the topic that tells it.
 #[derive(Clone)]
-pub(super) struct Happened {
+pub(super) struct PeerAggregate {
     pub context: String,
     pub aggregate: String,
     pub topic: String,
@@ -40,20 +38,20 @@ pub(super) struct Happened {
 }
 
 impl Peers {
-    /// The owners, to whom nothing has happened yet.
+    /// The owners, to whose aggregates nothing has happened yet.
     pub fn new(subject: &Arc<Subject>, broker: &Arc<dyn Broker>) -> Self {
         Self {
             subject: Arc::clone(subject),
             broker: Arc::clone(broker),
-            happened: Arc::default(),
+            aggregates: Arc::default(),
             told: Arc::default(),
         }
     }
 
-    /// Makes their topics, and answers what they are asked for as long as the runtime lives.
-    pub async fn answer(&self) -> Step {
+    /// Makes their topics, and answers recovery requests as long as the runtime lives.
+    pub async fn answer(&self) -> TestResult {
         self.ensure_topics().await?;
-        let topics = self.asked_in();
+        let topics = self.request_topics();
         if topics.is_empty() {
             return Ok(());
         }
@@ -68,7 +66,7 @@ impl Peers {
             loop {
                 // What cannot be read now is read the next time.
                 let polled = reader.poll(|assignment| assignment.start).await;
-                if let Ok(platform_ports::broker::Polled::Messages(asked)) = polled {
+                if let Ok(Polled::Messages(asked)) = polled {
                     for delivery in asked {
                         if let Err(error) = peers.reply(&delivery).await {
                             panic!("the owners cannot answer: {error}");
@@ -80,7 +78,7 @@ impl Peers {
         Ok(())
     }
 
-    fn asked_in(&self) -> Vec<String> {
+    fn request_topics(&self) -> Vec<String> {
         let histories = self.subject.examples.histories.iter();
         let contexts: BTreeSet<&str> = histories.map(|one| one.context.as_str()).collect();
         let system = self.subject.service.system;
@@ -97,10 +95,10 @@ impl Peers {
     }
 
     /// Makes the topics that others own, unless they are there.
-    pub async fn ensure_topics(&self) -> Step {
+    pub async fn ensure_topics(&self) -> TestResult {
         let names = self.topics().into_iter().map(str::to_owned);
         let topics: Vec<Topic> = names
-            .chain(self.asked_in())
+            .chain(self.request_topics())
             .map(|name| Topic {
                 name,
                 partitions: self.subject.service.partitions,
@@ -109,27 +107,27 @@ impl Peers {
         Ok(self.broker.ensure_topics(&topics).await?)
     }
 
-    /// The parts that have not been told yet.
-    pub fn parts(&self) -> Vec<Part> {
+    /// The phases that have not been told yet.
+    pub fn phases(&self) -> Vec<Phase> {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut parts = self.subject.examples.parts();
-        parts.retain(|part| !told.contains(part));
-        parts
+        let mut phases = self.subject.examples.phases();
+        phases.retain(|phase| !told.contains(phase));
+        phases
     }
 
-    /// Notes that a part was told.
-    pub fn note_told(&self, part: Part) {
+    /// Notes that a phase was told.
+    pub fn note_told(&self, phase: Phase) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.insert(part);
+        told.insert(phase);
     }
 
-    /// The messages of a part, in turns: the first of each history, the second of each.
-    pub fn messages(&self, part: Part) -> Vec<Message> {
+    /// The messages of a phase, in turns: the first of each history, the second of each.
+    pub fn messages(&self, phase: Phase) -> Vec<Message> {
         let system = self.subject.service.system;
         let mut messages: Vec<_> = self
             .subject
             .examples
-            .histories(part)
+            .histories(phase)
             .flat_map(|one| {
                 let envelopes = one.envelopes(system).into_iter();
                 envelopes.map(|envelope| (one.topic.clone(), envelope))
@@ -139,34 +137,34 @@ impl Peers {
         messages
     }
 
-    /// The messages of all parts, in order.
+    /// The messages of all phases, in order.
     pub fn all_messages(&self) -> Vec<Message> {
-        let parts = self.subject.examples.parts().into_iter();
-        parts.flat_map(|part| self.messages(part)).collect()
+        let phases = self.subject.examples.phases().into_iter();
+        phases.flat_map(|phase| self.messages(phase)).collect()
     }
 
-    /// Lets a part happen, without a word about it.
-    pub async fn commit(&self, part: Part) {
-        let mut happened = self.happened.lock().await;
-        for one in self.subject.examples.histories(part) {
-            let all = Happened {
+    /// Lets a phase happen, without a word about it.
+    pub async fn commit(&self, phase: Phase) {
+        let mut aggregates = self.aggregates.lock().await;
+        for one in self.subject.examples.histories(phase) {
+            let all = PeerAggregate {
                 context: one.context.clone(),
                 aggregate: one.aggregate.clone(),
                 topic: one.topic.clone(),
                 events: one.envelopes(self.subject.service.system),
             };
-            happened.insert(one.id, all);
+            aggregates.insert(one.id, all);
         }
     }
 
-    /// What has happened, to be read or changed; nothing is published meanwhile.
-    pub async fn happened(&self) -> tokio::sync::MutexGuard<'_, BTreeMap<Uuid, Happened>> {
-        self.happened.lock().await
+    /// Their aggregates, to be read or changed; nothing is published meanwhile.
+    pub async fn aggregates(&self) -> tokio::sync::MutexGuard<'_, BTreeMap<Uuid, PeerAggregate>> {
+        self.aggregates.lock().await
     }
 
     /// Publishes messages in this order.
-    pub async fn publish(&self, messages: Vec<Message>) -> Step {
-        let _turn = self.happened.lock().await;
+    pub async fn publish(&self, messages: Vec<Message>) -> TestResult {
+        let _turn = self.aggregates.lock().await;
         let publications = messages
             .into_iter()
             .map(|(topic, envelope)| self.publication(topic, envelope.subject, envelope.to_wire()))
@@ -175,12 +173,12 @@ impl Peers {
     }
 
     /// Publishes anything at all under a key.
-    pub async fn publish_wire(&self, topic: &str, key: Uuid, wire: Wire) -> Step {
+    pub async fn publish_wire(&self, topic: &str, key: Uuid, wire: Wire) -> TestResult {
         let publication = self.publication(topic.to_owned(), key, wire);
         self.send(vec![publication]).await
     }
 
-    fn publication(&self, topic: String, key: Uuid, wire: Wire) -> Publication {
+    pub(super) fn publication(&self, topic: String, key: Uuid, wire: Wire) -> Publication {
         Publication {
             topic,
             partition: partition_of(key, self.subject.service.partitions),
@@ -189,7 +187,7 @@ impl Peers {
         }
     }
 
-    async fn send(&self, publications: Vec<Publication>) -> Step {
+    pub(super) async fn send(&self, publications: Vec<Publication>) -> TestResult {
         let outcomes = self.broker.publish(&publications).await?;
         match outcomes
             .iter()
@@ -198,71 +196,6 @@ impl Peers {
             None => Ok(()),
             Some(outcome) => Err(format!("a message was not taken: {outcome:?}").into()),
         }
-    }
-
-    /// Does what an owner is asked for.
-    async fn reply(&self, asked: &Delivery) -> Step {
-        let happened = self.happened.lock().await;
-        let control = Control::from_wire(&asked.wire)?;
-        let answers = match &control {
-            Control::ResendRequest {
-                aggregate, from, ..
-            } => {
-                let one = happened.get(aggregate).into_iter();
-                one.flat_map(|one| {
-                    let missed = one.events.iter().filter(|event| event.sequence >= *from);
-                    missed.map(|event| self.told(one, event))
-                })
-                .collect()
-            }
-            Control::SnapshotRequest {
-                request,
-                aggregate_type,
-                aggregate,
-            } => {
-                let of = |one: &Happened| {
-                    one.aggregate == *aggregate_type
-                        && commands_topic(self.subject.service.system, &one.context) == asked.topic
-                };
-                let wanted = happened.iter().filter(|(id, one)| {
-                    of(one) && aggregate.is_none_or(|aggregate| aggregate == **id)
-                });
-                let mut answers: Vec<_> = wanted
-                    .filter_map(|(_, one)| Some(self.told(one, &one.snapshot(*request)?)))
-                    .collect();
-                if aggregate.is_none() {
-                    answers.extend(self.complete(&asked.topic, *request, aggregate_type));
-                }
-                answers
-            }
-            _ => Vec::new(),
-        };
-        self.send(answers).await
-    }
-
-    fn told(&self, one: &Happened, envelope: &Envelope) -> Publication {
-        self.publication(one.topic.clone(), envelope.subject, envelope.to_wire())
-    }
-
-    /// What says in every partition that all snapshots stand before it.
-    fn complete(&self, asked_in: &str, request: Uuid, aggregate_type: &str) -> Vec<Publication> {
-        let owner = asked_in.strip_suffix(".commands").unwrap_or(asked_in);
-        let marker = Control::SnapshotComplete {
-            request,
-            aggregate_type: aggregate_type.to_owned(),
-        };
-        let source = format!("/{}", owner.replace('.', "/"));
-        (0..self.subject.service.partitions)
-            .map(|partition| {
-                let id = Uuid::new_v5(&request, &partition.to_be_bytes());
-                Publication {
-                    topic: format!("{owner}.{aggregate_type}"),
-                    partition,
-                    key: id.to_string(),
-                    wire: marker.to_wire(id, &source, Timestamp::now()),
-                }
-            })
-            .collect()
     }
 
     /// Forgets the topics that others own, and makes them anew.
@@ -276,30 +209,5 @@ impl Peers {
             });
         }
         self.broker.ensure_topics(&topics).await
-    }
-}
-
-impl Happened {
-    /// What the aggregate has become: what its events said, one over the other.
-    fn snapshot(&self, request: Uuid) -> Option<Envelope> {
-        let last = self.events.last()?;
-        let mut data = Map::new();
-        for event in &self.events {
-            data.extend(event.data.as_object().cloned().unwrap_or_default());
-        }
-        let deleted = last.change == Change::Deleted;
-        let (context, _) = last.kind.rsplit_once('.')?;
-        Some(Envelope {
-            id: Uuid::new_v5(&request, last.subject.as_bytes()),
-            kind: format!("{context}.Example{SNAPSHOT_SUFFIX}"),
-            version: 1,
-            change: match deleted {
-                true => Change::Deleted,
-                false => Change::Snapshot,
-            },
-            last_event: Some(last.id),
-            data: Value::Object(if deleted { Map::new() } else { data }),
-            ..last.clone()
-        })
     }
 }

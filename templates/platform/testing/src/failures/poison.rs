@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::examples::{History, Part, one_of_each_topic};
+use super::examples::{History, Phase, one_of_each_topic};
 use super::peers::Message;
 use super::world::{World, until};
-use super::{Step, Subject};
+use super::{Subject, TestResult};
 use platform_contract::envelope::{Envelope, Headers, Wire};
 use platform_ports::engine::Documents;
 use platform_runtime::handler::HandlerStatus;
@@ -26,12 +26,12 @@ impl Subject {
             world.start().await?;
             // A replica that is filled only now would be told the end of the poisoned history.
             world.until_ready().await?;
-            for part in world.peers.parts() {
-                world.peers.commit(part).await;
-                poison(world, part).await?;
+            for phase in world.peers.phases() {
+                world.peers.commit(phase).await;
+                poison(world, phase).await?;
                 world.until_settled().await?;
             }
-            world.ask_all().await
+            world.send_all_requests().await
         });
     }
 
@@ -43,26 +43,26 @@ impl Subject {
     pub fn hears_a_newer_version(self) {
         self.survives(async |world| {
             world.start().await?;
-            for part in world.peers.parts() {
+            for phase in world.peers.phases() {
                 world
-                    .hear(part, async |peers, messages| match part {
-                        Part::Copied => peers.publish(messages).await,
-                        Part::Heard => late(world, messages).await,
+                    .hear(phase, async |peers, messages| match phase {
+                        Phase::Replicas => peers.publish(messages).await,
+                        Phase::Triggers => newer_first(world, messages).await,
                     })
                     .await?;
             }
-            world.ask_all().await
+            world.send_all_requests().await
         });
     }
 }
 
-/// Publishes a part with rubbish under one key of each topic, and gives the rubbish up.
-async fn poison(world: &World, part: Part) -> Step {
-    let poisoned = one_of_each_topic(world.subject.examples.histories(part)).into_iter();
+/// Publishes the messages of a phase with rubbish under one key of each topic, and gives the rubbish up.
+async fn poison(world: &World, phase: Phase) -> TestResult {
+    let poisoned = one_of_each_topic(world.subject.examples.histories(phase)).into_iter();
     let poisoned: BTreeMap<Uuid, &str> = poisoned
         .map(|history| (history.id, history.topic.as_str()))
         .collect();
-    let messages = world.peers.messages(part).into_iter();
+    let messages = world.peers.messages(phase).into_iter();
     let (first, rest): (Vec<_>, Vec<_>) = messages.partition(|(_, event)| event.sequence == 1);
     world.peers.publish(first).await?;
     for (key, topic) in &poisoned {
@@ -81,7 +81,7 @@ async fn poison(world: &World, part: Part) -> Step {
 
 /// Publishes messages, some of them in a newer version first, and in the known one when those that
 /// have to wait for it do.
-async fn late(world: &World, known: Vec<Message>) -> Step {
+async fn newer_first(world: &World, known: Vec<Message>) -> TestResult {
     let newer = newer(&world.subject.examples.histories);
     let is_newer = |event: &Envelope| {
         let one = newer.get(&event.subject);
@@ -97,7 +97,7 @@ async fn late(world: &World, known: Vec<Message>) -> Step {
     let waiting: u64 = newer.values().map(|one| one.waiting).sum();
     until("those of the key wait", async || {
         let parked = world.engine.count(Documents::Parked).await?;
-        // Replicas that copy from the same event wait with it too.
+        // Replicas of the same aggregate wait with it too.
         Ok((parked >= waiting).then_some(()))
     })
     .await?;
@@ -114,13 +114,13 @@ fn rubbish() -> Wire {
 }
 
 /// The handlers that read a topic.
-async fn hearers(world: &World, topic: &str) -> Step<Vec<HandlerStatus>> {
+async fn hearers(world: &World, topic: &str) -> TestResult<Vec<HandlerStatus>> {
     let all = world.status().await?.unwrap_or_default().into_iter();
     Ok(all.filter(|handler| handler.topic == topic).collect())
 }
 
 /// Sees that a key waits behind rubbish, that trying again does not help, and gives the rubbish up.
-async fn discard(world: &World, handler: &HandlerStatus, key: Uuid) -> Step {
+async fn discard(world: &World, handler: &HandlerStatus, key: Uuid) -> TestResult {
     let (id, text) = (handler.handler, key.to_string());
     let applied_sequences = world.applied_sequences(handler, [key].iter()).await?;
     let reached = applied_sequences.get(&key).map(|applied| applied.sequence);
@@ -160,10 +160,10 @@ fn newer(histories: &[History]) -> BTreeMap<Uuid, Newer> {
         let Some(heard) = &history.heard else {
             continue;
         };
-        let place = history.events.iter().position(|event| event.kind == *heard);
-        if let Some(place) = place.filter(|_| seen.insert(history.handler.as_str())) {
-            let at = place + 1;
-            let waiting = (history.events.len() - place) * hearers(heard);
+        let index = history.events.iter().position(|event| event.kind == *heard);
+        if let Some(index) = index.filter(|_| seen.insert(history.handler.as_str())) {
+            let at = index + 1;
+            let waiting = (history.events.len() - index) * hearers(heard);
             let one = Newer {
                 at: u64::try_from(at).unwrap_or_default(),
                 waiting: u64::try_from(waiting).unwrap_or_default(),

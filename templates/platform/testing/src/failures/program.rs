@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::examples::now;
-use super::places::At;
-use super::{Step, Subject};
+use super::storage::Locations;
+use super::{Subject, TestResult};
 use crate::http::Client;
 use platform_ports::fail_point;
 use platform_runtime::clock;
@@ -75,7 +75,7 @@ pub fn program(service: Service) {
 }
 
 /// The program with this command line and the environment of its world.
-fn command(subject: &Subject, at: &At, arguments: &[&str]) -> Step<Command> {
+fn command(subject: &Subject, at: &Locations, arguments: &[&str]) -> TestResult<Command> {
     let program = std::env::current_exe()?;
     let mut command = Command::new(program);
     let prefix = prefix(subject.service.context);
@@ -102,17 +102,25 @@ fn command(subject: &Subject, at: &At, arguments: &[&str]) -> Step<Command> {
 }
 
 /// Lets the program do one thing: a command of its command line.
-pub(super) async fn run(subject: &Subject, at: &At, arguments: &[&str]) -> Step<Output> {
+pub(super) async fn run(
+    subject: &Subject,
+    at: &Locations,
+    arguments: &[&str],
+) -> TestResult<Output> {
     let output = command(subject, at, arguments)?.output();
     Ok(timeout(PATIENCE, output).await??)
 }
 
 impl Program {
-    /// Starts it, to be held for good at a place or not, and waits until it serves.
-    pub async fn start(subject: &Subject, at: &At, hold: Option<&str>) -> Step<Self> {
+    /// Starts it, to be held for good at a fail point or not, and waits until it serves.
+    pub async fn start(
+        subject: &Subject,
+        at: &Locations,
+        fail_point: Option<&str>,
+    ) -> TestResult<Self> {
         let mut command = command(subject, at, &[])?;
-        if let Some(place) = hold {
-            command.env(fail_point::VARIABLE, place);
+        if let Some(point) = fail_point {
+            command.env(fail_point::VARIABLE, point);
         }
         let mut process = command.spawn()?;
         let (Some(out), Some(err)) = (process.stdout.take(), process.stderr.take()) else {
@@ -132,8 +140,8 @@ impl Program {
         })
     }
 
-    /// Waits until it is held at the place it was started for.
-    pub async fn held(&mut self) -> Step {
+    /// Waits until it is held at the fail point it was started for.
+    pub async fn held(&mut self) -> TestResult {
         let held = async {
             while let Some(line) = self.said.next_line().await? {
                 if line.starts_with("held at ") {
@@ -144,17 +152,17 @@ impl Program {
         };
         match timeout(PATIENCE, held).await {
             Ok(held) => held,
-            Err(_) => Err("the program never came to the place where it is to be held".into()),
+            Err(_) => Err("the program never came to the fail point where it is to be held".into()),
         }
     }
 
     /// Ends it on the spot: SIGKILL.
-    pub async fn kill(mut self) -> Step {
+    pub async fn kill(mut self) -> TestResult {
         Ok(self.process.kill().await?)
     }
 
-    /// Ends it in order: SIGTERM. Gives the holds it came to, if it says so.
-    pub async fn stop(mut self) -> Step<BTreeSet<String>> {
+    /// Ends it in order: SIGTERM. Gives the fail points it came to, if it says so.
+    pub async fn stop(mut self) -> TestResult<BTreeSet<String>> {
         let id = self.process.id().unwrap_or_default().to_string();
         let sent = Command::new("kill").args(["-s", "TERM", &id]).status();
         sent.await?;

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::Step;
+use super::TestResult;
+use super::peers::PeerAggregate;
 use super::program::PATIENCE;
 use super::world::World;
-use platform_ports::engine::{AppliedSequence, Documents};
+use platform_ports::engine::{AppliedSequence, Documents, OutboxEvent};
 use platform_runtime::handler::HandlerStatus;
 
 /// How long to wait between two looks.
@@ -27,7 +28,7 @@ const WORK: [(Documents, &str); 5] = [
 
 /// Whose events are waited for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Whom {
+enum EventScope {
     /// Everybody's.
     All,
     /// The service's own.
@@ -36,28 +37,28 @@ enum Whom {
 
 impl World {
     /// Waits until nothing is left to be done.
-    pub async fn until_settled(&self) -> Step {
+    pub async fn until_settled(&self) -> TestResult {
         self.until_settled_but(&BTreeSet::new()).await
     }
 
     /// Waits until nothing is left to be done, except about these aggregates of others.
     ///
-    /// Work moves from place to place in single transactions, so what is in motion may be missed by
+    /// Work moves on in single transactions, so what is in motion may be missed by
     /// one look, but not by two with the same state.
-    pub async fn until_settled_but(&self, stuck: &BTreeSet<Uuid>) -> Step {
-        self.until_done(Whom::All, stuck).await
+    pub async fn until_settled_but(&self, stuck: &BTreeSet<Uuid>) -> TestResult {
+        self.until_done(EventScope::All, stuck).await
     }
 
     /// Waits until nothing is left to be done that does not need others.
-    pub async fn until_own_settled(&self) -> Step {
-        self.until_done(Whom::Own, &BTreeSet::new()).await
+    pub async fn until_own_settled(&self) -> TestResult {
+        self.until_done(EventScope::Own, &BTreeSet::new()).await
     }
 
-    async fn until_done(&self, whom: Whom, stuck: &BTreeSet<Uuid>) -> Step {
+    async fn until_done(&self, scope: EventScope, stuck: &BTreeSet<Uuid>) -> TestResult {
         let started = Instant::now();
         let mut before = None;
         loop {
-            match self.left(whom, stuck).await? {
+            match self.left(scope, stuck).await? {
                 None => {
                     let state = self.state().await?;
                     if before.as_ref() == Some(&state) {
@@ -75,7 +76,7 @@ impl World {
     }
 
     /// What is left to be done, if anything.
-    async fn left(&self, whom: Whom, stuck: &BTreeSet<Uuid>) -> Step<Option<String>> {
+    async fn left(&self, scope: EventScope, stuck: &BTreeSet<Uuid>) -> TestResult<Option<String>> {
         if self.engine.outbox_depth().await?.rows > 0 {
             return Ok(Some("events wait to be published".to_owned()));
         }
@@ -85,12 +86,12 @@ impl World {
                 return Ok(Some(waits.to_owned()));
             }
         }
-        let Some(standing) = self.status().await? else {
+        let Some(statuses) = self.status().await? else {
             return Ok(Some("handlers have not begun".to_owned()));
         };
-        for handler in standing
+        for handler in statuses
             .iter()
-            .filter(|one| whom == Whom::All || self.is_own(one))
+            .filter(|one| scope == EventScope::All || self.is_own(one))
         {
             if let Some(left) = self.unheard(handler, stuck).await? {
                 return Ok(Some(format!("`{}` {left}", handler.handler)));
@@ -99,8 +100,8 @@ impl World {
         Ok(None)
     }
 
-    /// Where the handlers stand; `None` while one has not begun.
-    pub async fn status(&self) -> Step<Option<Vec<HandlerStatus>>> {
+    /// How far the handlers are; `None` while one has not begun.
+    pub async fn status(&self) -> TestResult<Option<Vec<HandlerStatus>>> {
         let handlers = &self.subject.service.handlers;
         Ok(handlers.status(&*self.engine).await?)
     }
@@ -110,7 +111,7 @@ impl World {
         &self,
         handler: &HandlerStatus,
         stuck: &BTreeSet<Uuid>,
-    ) -> Step<Option<String>> {
+    ) -> TestResult<Option<String>> {
         if !handler.complete {
             return Ok(Some("is not filled".to_owned()));
         }
@@ -119,7 +120,7 @@ impl World {
         for (aggregate, last) in &lasts {
             let reached = applied_sequences
                 .get(aggregate)
-                .is_some_and(|g| g.sequence >= *last);
+                .is_some_and(|applied| applied.sequence >= *last);
             let origin = *last == 1 && self.is_origin(*aggregate);
             if !reached && !origin && !stuck.contains(aggregate) {
                 return Ok(Some(format!("has not heard all of {aggregate}")));
@@ -145,19 +146,18 @@ impl World {
     }
 
     /// The last sequence of every aggregate that a handler hears of.
-    pub async fn lasts(&self, handler: &HandlerStatus) -> Step<BTreeMap<Uuid, u64>> {
+    pub async fn lasts(&self, handler: &HandlerStatus) -> TestResult<BTreeMap<Uuid, u64>> {
         if self.is_own(handler) {
             let log = self.log(handler.aggregate_type).await?.into_iter();
             return Ok(log
                 .map(|event| (event.aggregate_id, event.sequence))
                 .collect());
         }
-        let happened = self.peers.happened().await;
-        let heard = happened
+        let aggregates = self.peers.aggregates().await;
+        let heard = aggregates
             .iter()
             .filter(|(_, one)| one.topic == handler.topic);
-        let last =
-            |(id, one): (&Uuid, &super::peers::Happened)| Some((*id, one.events.last()?.sequence));
+        let last = |(id, one): (&Uuid, &PeerAggregate)| Some((*id, one.events.last()?.sequence));
         Ok(heard.filter_map(last).collect())
     }
 
@@ -166,7 +166,7 @@ impl World {
         &self,
         handler: &HandlerStatus,
         aggregates: impl Iterator<Item = &Uuid>,
-    ) -> Step<BTreeMap<Uuid, AppliedSequence>> {
+    ) -> TestResult<BTreeMap<Uuid, AppliedSequence>> {
         let ids: Vec<Uuid> = aggregates.copied().collect();
         let applied_sequences =
             self.engine
@@ -175,7 +175,7 @@ impl World {
     }
 
     /// Whether a handler has read all that is in its topic.
-    async fn has_read(&self, handler: &HandlerStatus) -> Step<bool> {
+    async fn has_read(&self, handler: &HandlerStatus) -> TestResult<bool> {
         let (id, generation) = (handler.handler, handler.generation);
         let read = self.engine.offsets(id, generation).await?;
         let partitions = self.broker.partitions(handler.topic).await?;
@@ -191,10 +191,7 @@ impl World {
     }
 
     /// The events that the service has recorded of a kind of aggregate, in order.
-    pub async fn log(
-        &self,
-        aggregate_type: &str,
-    ) -> Step<Vec<platform_ports::engine::OutboxEvent>> {
+    pub async fn log(&self, aggregate_type: &str) -> TestResult<Vec<OutboxEvent>> {
         let mut all = Vec::new();
         let mut after = None;
         loop {

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::Step;
-use super::forgetting::Forgetting;
+use super::TestResult;
+use super::normalize::Normalizer;
 use super::world::World;
 use crate::consuming::Reader;
 use platform_contract::envelope::{Control, Envelope};
@@ -20,7 +20,7 @@ const PAGE: u32 = 500;
 
 impl World {
     /// The rows, applied sequences, dead letters and recorded events of the service.
-    pub async fn state(&self) -> Step<Value> {
+    pub async fn state(&self) -> TestResult<Value> {
         let mut rows = Map::new();
         let mut events = Map::new();
         for owned in &self.subject.service.owned {
@@ -35,8 +35,8 @@ impl World {
         for handler in self.status().await?.unwrap_or_default() {
             let id = handler.handler.to_owned();
             if let Some(schema) = handler.projection {
-                let copies = self.rows(schema, handler.generation).await?;
-                rows.insert(id.clone(), copies);
+                let replicas = self.rows(schema, handler.generation).await?;
+                rows.insert(id.clone(), replicas);
             }
             let own = handler.owner == self.subject.service.context;
             if own && self.is_racing(handler.aggregate_type) {
@@ -61,13 +61,13 @@ impl World {
             "applied_sequences": applied_sequences,
             "dead letters": self.dead_letters().await?,
         });
-        let made = self.made().await?;
-        Forgetting::new(&self.renamed, &made).forget(&mut state);
+        let derived = self.derived_ids().await?;
+        Normalizer::new(&self.renamed, &derived).normalize(&mut state);
         Ok(state)
     }
 
     /// The same, once what was published is held against what was recorded.
-    pub async fn whole(&self) -> Step<Value> {
+    pub async fn whole(&self) -> TestResult<Value> {
         for owned in &self.subject.service.owned {
             let recorded = self.log(owned.name).await?;
             let recorded: BTreeMap<_, _> = recorded
@@ -91,7 +91,7 @@ impl World {
     }
 
     /// All rows of a table, and what deleted ones have left behind.
-    async fn rows(&self, schema: &'static Schema, generation: Generation) -> Step<Value> {
+    async fn rows(&self, schema: &'static Schema, generation: Generation) -> TestResult<Value> {
         let mut rows = Map::new();
         let mut find = Find {
             schema,
@@ -120,7 +120,7 @@ impl World {
     }
 
     /// The events that the service has recorded of a kind of aggregate, by aggregate.
-    async fn recorded(&self, kind: &str) -> Step<Value> {
+    async fn recorded(&self, kind: &str) -> TestResult<Value> {
         let mut histories: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for event in self.log(kind).await? {
             let envelope = Envelope::from_wire(&event.wire)?;
@@ -136,7 +136,7 @@ impl World {
     }
 
     /// The dead letters; none where they depend on who is first.
-    async fn dead_letters(&self) -> Step<Value> {
+    async fn dead_letters(&self) -> TestResult<Value> {
         let mut shown = Map::new();
         if self.subject.examples.racing.is_empty() {
             for letter in dead_letters::list(&*self.engine, None).await? {
@@ -150,7 +150,7 @@ impl World {
 
     /// The ids of the events in one of the service's own topics, by aggregate and sequence. Each may
     /// be there several times, but the same, and the first time in its place.
-    async fn published(&self, topic: &str) -> Step<BTreeMap<(Uuid, u64), Uuid>> {
+    async fn published(&self, topic: &str) -> TestResult<BTreeMap<(Uuid, u64), Uuid>> {
         let ends = self.broker.partitions(topic).await?;
         let group = Uuid::now_v7().to_string();
         let mut reader = Reader::join(&*self.broker, &group, &[topic]).await?;
@@ -168,8 +168,8 @@ impl World {
             if event.is_snapshot() {
                 continue;
             }
-            let place = (event.subject, event.sequence);
-            match published.get(&place) {
+            let position = (event.subject, event.sequence);
+            match published.get(&position) {
                 Some(before) if *before == event => continue,
                 Some(before) => {
                     return Err(format!("two events in one place: {before:?}\n{event:?}").into());
@@ -180,11 +180,11 @@ impl World {
             if event.sequence > 1 && !published.contains_key(&before) {
                 return Err(format!("published before the one before it: {event:?}").into());
             }
-            published.insert(place, event);
+            published.insert(position, event);
         }
         let ids = published
             .into_iter()
-            .map(|(place, event)| (place, event.id));
+            .map(|(position, event)| (position, event.id));
         Ok(ids.collect())
     }
 }

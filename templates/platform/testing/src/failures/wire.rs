@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::examples::one_of_each_topic;
-use super::peers::{Happened, Message, Peers};
+use super::peers::{Message, PeerAggregate, Peers};
 use super::world::{World, until};
-use super::{Step, Subject};
+use super::{Subject, TestResult};
 use platform_contract::envelope::Envelope;
+use platform_runtime::handler::HandlerStatus;
 
 /// What decides the order in which messages come that come out of order.
 const SEED: u64 = 0x5eed_0f0d_d0de_5ca1;
@@ -22,16 +23,16 @@ impl Subject {
     pub fn hears_everything_twice(self) {
         self.survives(async |world| {
             world.start().await?;
-            for part in world.peers.parts() {
-                world.hear(part, twice).await?;
+            for phase in world.peers.phases() {
+                world.hear(phase, twice).await?;
             }
-            world.ask_all().await?;
+            world.send_all_requests().await?;
             world.peers.publish(world.peers.all_messages()).await?;
-            world.ask_all().await?;
+            world.send_all_requests().await?;
             world.until_settled().await?;
             world.stop_all().await?;
             world.start().await?;
-            world.ask_all().await?;
+            world.send_all_requests().await?;
             world.peers.publish(world.peers.all_messages()).await
         });
     }
@@ -43,9 +44,9 @@ impl Subject {
     pub fn hears_everything_out_of_order(self) {
         self.survives(async |world| {
             world.start().await?;
-            for part in world.peers.parts() {
+            for phase in world.peers.phases() {
                 let examples = &world.subject.examples;
-                let withheld = one_of_each_topic(examples.histories(part));
+                let withheld = one_of_each_topic(examples.histories(phase));
                 let withheld: BTreeSet<Uuid> = withheld.iter().map(|one| one.id).collect();
                 let tell = async |peers: &Peers, mut messages: Vec<Message>| {
                     messages.retain(|(_, event)| {
@@ -54,9 +55,9 @@ impl Subject {
                     shuffle(&mut messages);
                     peers.publish(messages).await
                 };
-                world.hear(part, tell).await?;
+                world.hear(phase, tell).await?;
             }
-            world.ask_all().await
+            world.send_all_requests().await
         });
     }
 
@@ -69,7 +70,7 @@ impl Subject {
         self.survives(async |world| {
             world.start().await?;
             world.hear_all().await?;
-            world.ask_all().await?;
+            world.send_all_requests().await?;
             world.until_settled().await?;
             world.stop_all().await?;
             world.peers.make_topics_anew().await?;
@@ -89,12 +90,12 @@ impl Subject {
         self.survives(async |world| {
             world.start().await?;
             world.hear_all().await?;
-            world.ask_all().await?;
+            world.send_all_requests().await?;
             world.until_settled().await?;
             let mut forked = Vec::new();
             for history in one_of_each_topic(world.subject.examples.histories.iter()) {
-                let mut happened = world.peers.happened().await;
-                if let Some(event) = happened.get_mut(&history.id).and_then(fork) {
+                let mut aggregates = world.peers.aggregates().await;
+                if let Some(event) = aggregates.get_mut(&history.id).and_then(fork) {
                     forked.push((history.topic.clone(), event));
                 }
             }
@@ -113,13 +114,13 @@ impl Subject {
 }
 
 /// Publishes each message twice.
-async fn twice(peers: &Peers, messages: Vec<Message>) -> Step {
+async fn twice(peers: &Peers, messages: Vec<Message>) -> TestResult {
     let doubled = messages.iter().flat_map(|one| [one.clone(), one.clone()]);
     peers.publish(doubled.collect()).await
 }
 
 /// Rebuilds every replica; everything else has to refuse.
-async fn replay(world: &mut World) -> Step {
+async fn replay(world: &mut World) -> TestResult {
     let before = world.status().await?.unwrap_or_default();
     for handler in &before {
         let replayed = world.command(&["replay", handler.handler]).await?;
@@ -128,8 +129,8 @@ async fn replay(world: &mut World) -> Step {
             return Err(format!("`replay {}` said: {said}", handler.handler).into());
         }
     }
-    let generations = |standing: &[platform_runtime::handler::HandlerStatus]| -> BTreeMap<_, _> {
-        let numbers = standing.iter().map(|one| (one.handler, one.generation));
+    let generations = |statuses: &[HandlerStatus]| -> BTreeMap<_, _> {
+        let numbers = statuses.iter().map(|one| (one.handler, one.generation));
         numbers.collect()
     };
     let old = generations(&before);
@@ -145,15 +146,15 @@ async fn replay(world: &mut World) -> Step {
 }
 
 /// Lets the last event of an aggregate be another one, which says the same.
-fn fork(happened: &mut Happened) -> Option<Envelope> {
-    let last = happened.events.last_mut()?;
+fn fork(aggregate: &mut PeerAggregate) -> Option<Envelope> {
+    let last = aggregate.events.last_mut()?;
     last.id = Uuid::new_v5(&last.subject, b"another commit");
     Some(last.clone())
 }
 
 /// Whether every handler of these events' topics has counted a fork, and replicas have got the state
 /// that goes with it.
-async fn noticed(world: &World, forked: &[(String, Envelope)]) -> Step<Option<()>> {
+async fn noticed(world: &World, forked: &[(String, Envelope)]) -> TestResult<Option<()>> {
     let program = world.programs.last().ok_or("no instance runs")?;
     let metrics = program.client.get("/metrics").await?.text();
     for handler in world.status().await?.unwrap_or_default() {
@@ -180,10 +181,10 @@ async fn noticed(world: &World, forked: &[(String, Envelope)]) -> Step<Option<()
 /// Brings messages into another order: Fisher and Yates, with the numbers of [`Random`].
 fn shuffle<T>(messages: &mut [T]) {
     let mut random = Random(SEED);
-    for place in (1..messages.len()).rev() {
-        let bound = u64::try_from(place + 1).unwrap_or(1);
+    for index in (1..messages.len()).rev() {
+        let bound = u64::try_from(index + 1).unwrap_or(1);
         let other = usize::try_from(random.below(bound)).unwrap_or(0);
-        messages.swap(place, other);
+        messages.swap(index, other);
     }
 }
 

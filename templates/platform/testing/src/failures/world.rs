@@ -1,24 +1,22 @@
 //! The world of one test: a service with its files, and everybody else.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Output;
 use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::asking::Answers;
-use super::examples::{Part, Row, ago};
+use super::examples::{Phase, Row, ago};
 use super::peers::{Message, Peers};
-use super::places::{Begun, Places};
 use super::program::{self, Log, PATIENCE, Program};
-use super::{Error, Step, Subject};
+use super::requests::Answers;
+use super::storage::{StartingPoint, Storage};
+use super::{Error, Subject, TestResult};
 use platform_contract::envelope::{Change, Envelope, partition_of};
 use platform_contract::value::Timestamp;
 use platform_ports::broker::Broker;
 use platform_ports::engine::{Engine, OutboxEvent, Save, SaveTo, Stored, WriteSet};
-use platform_ports::fail_point;
 use platform_runtime::publisher::PublishedAggregate;
 
 /// What has become of a world.
@@ -27,14 +25,14 @@ pub(super) struct End {
     pub state: Value,
     /// What requests were answered with.
     pub answers: Answers,
-    /// The holds that instances came to.
+    /// The fail points that instances came to.
     pub passed: BTreeSet<String>,
 }
 
 /// A service with its files, and everybody else.
 pub(super) struct World {
     pub subject: Arc<Subject>,
-    pub places: Places,
+    pub storage: Storage,
     pub engine: Arc<dyn Engine>,
     pub broker: Arc<dyn Broker>,
     pub peers: Peers,
@@ -44,17 +42,17 @@ pub(super) struct World {
     pub renamed: BTreeMap<Uuid, Uuid>,
     /// What requests were answered with.
     pub answers: Answers,
-    /// The holds that instances came to which say so, as far as these have ended in order.
+    /// The fail points that instances came to which say so, as far as these have ended in order.
     pub passed: BTreeSet<String>,
-    log: Log,
+    pub(super) log: Log,
 }
 
 impl World {
     /// A world whose service has never run, and in which nobody answers.
-    pub async fn new(subject: &Arc<Subject>) -> Step<Self> {
-        let places = Places::new(subject).await?;
-        Self::migrate(subject, &places).await?;
-        let world = Self::open(subject, places).await?;
+    pub async fn new(subject: &Arc<Subject>) -> TestResult<Self> {
+        let storage = Storage::new(subject).await?;
+        Self::migrate(subject, &storage).await?;
+        let world = Self::open(subject, storage).await?;
         for row in &subject.examples.rows {
             world.put(row).await?;
         }
@@ -62,7 +60,7 @@ impl World {
     }
 
     /// Lets the service begin to listen, until it has nothing to do, and ends it.
-    pub async fn settle(&mut self) -> Step {
+    pub async fn settle(&mut self) -> TestResult {
         self.start().await?;
         // Before that, nothing may go by: what goes by a handler before it begins is not its own.
         self.until_begun().await?;
@@ -73,14 +71,14 @@ impl World {
     }
 
     /// A world as that of one that has settled.
-    pub async fn again(subject: &Arc<Subject>, begun: &Begun) -> Step<Self> {
-        match begun {
-            Begun::Files(files) => {
-                let world = Self::open(subject, Places::with(files)?).await?;
+    pub async fn again(subject: &Arc<Subject>, starting_point: &StartingPoint) -> TestResult<Self> {
+        match starting_point {
+            StartingPoint::Files(files) => {
+                let world = Self::open(subject, Storage::with(files)?).await?;
                 world.peers.answer().await?;
                 Ok(world)
             }
-            Begun::Anew => {
+            StartingPoint::Fresh => {
                 let mut world = Self::new(subject).await?;
                 world.settle().await?;
                 Ok(world)
@@ -88,8 +86,8 @@ impl World {
         }
     }
 
-    async fn migrate(subject: &Subject, places: &Places) -> Step {
-        let migrated = program::run(subject, &places.at, &["migrate"]).await?;
+    async fn migrate(subject: &Subject, storage: &Storage) -> TestResult {
+        let migrated = program::run(subject, &storage.at, &["migrate"]).await?;
         if !migrated.status.success() {
             let why = String::from_utf8_lossy(&migrated.stderr).into_owned();
             return Err(format!("its database could not be made: {why}").into());
@@ -97,12 +95,12 @@ impl World {
         Ok(())
     }
 
-    async fn open(subject: &Arc<Subject>, places: Places) -> Step<Self> {
-        let engine = places.engine(subject).await?;
-        let broker = places.broker(subject)?;
+    async fn open(subject: &Arc<Subject>, storage: Storage) -> TestResult<Self> {
+        let engine = storage.engine(subject).await?;
+        let broker = storage.broker(subject)?;
         Ok(Self {
             subject: Arc::clone(subject),
-            places,
+            storage,
             engine,
             peers: Peers::new(subject, &broker),
             broker,
@@ -115,7 +113,7 @@ impl World {
     }
 
     /// Puts an aggregate there, with an event that nobody knows as its history.
-    async fn put(&self, row: &Row) -> Step {
+    async fn put(&self, row: &Row) -> TestResult {
         let mut owned = self.subject.service.owned.iter();
         let owned = owned
             .find(|owned| owned.name == row.aggregate)
@@ -177,62 +175,8 @@ impl World {
         }
     }
 
-    /// Starts an instance of the service.
-    pub async fn start(&mut self) -> Step {
-        self.start_with(None).await
-    }
-
-    /// Starts an instance that says which of the places it comes to where it could be held.
-    pub async fn start_noting(&mut self) -> Step {
-        self.start_with(Some(fail_point::NONE)).await
-    }
-
-    /// Starts an instance that stays for good at a place that the runtime names.
-    pub async fn start_held(&mut self, place: &str) -> Step {
-        self.start_with(Some(place)).await
-    }
-
-    /// Starts an instance to which nobody answers at the broker's location.
-    pub async fn start_alone(&mut self) -> Step {
-        let at = self.places.without_broker()?;
-        let program = Program::start(&self.subject, &at, None).await?;
-        self.log = program.log();
-        self.programs.push(program);
-        Ok(())
-    }
-
-    async fn start_with(&mut self, hold: Option<&str>) -> Step {
-        let program = Program::start(&self.subject, &self.places.at, hold).await?;
-        self.log = program.log();
-        self.programs.push(program);
-        Ok(())
-    }
-
-    /// The instance that was started last.
-    pub fn program(&mut self) -> Step<&mut Program> {
-        Ok(self.programs.last_mut().ok_or("no instance runs")?)
-    }
-
-    /// Kills the instance that was started last.
-    pub async fn kill(&mut self) -> Step {
-        self.programs.pop().ok_or("no instance runs")?.kill().await
-    }
-
-    /// Ends all instances in order.
-    pub async fn stop_all(&mut self) -> Step {
-        for program in self.programs.drain(..) {
-            self.passed.extend(program.stop().await?);
-        }
-        Ok(())
-    }
-
-    /// Lets the service's command line do something.
-    pub async fn command(&self, arguments: &[&str]) -> Step<Output> {
-        program::run(&self.subject, &self.places.at, arguments).await
-    }
-
     /// Waits until all handlers have begun to listen.
-    pub async fn until_begun(&self) -> Step {
+    pub async fn until_begun(&self) -> TestResult {
         until("the handlers have begun", async || {
             Ok(self.status().await?.map(|_| ()))
         })
@@ -240,7 +184,7 @@ impl World {
     }
 
     /// Waits until the instance says that it can serve.
-    pub async fn until_ready(&mut self) -> Step {
+    pub async fn until_ready(&mut self) -> TestResult {
         let client = self.program()?.client.clone();
         until("the service is ready", async || {
             let ready = client.get("/health/ready").await?;
@@ -249,26 +193,30 @@ impl World {
         .await
     }
 
-    /// Lets all of it happen that has not happened yet, one part after the other: the copies that a
+    /// Lets all of it happen that has not happened yet, one phase after the other: the replicas that a
     /// decision finds must not depend on who was first.
-    pub async fn hear_all(&self) -> Step {
-        for part in self.peers.parts() {
-            self.hear(part, async |peers, all| peers.publish(all).await)
+    pub async fn hear_all(&self) -> TestResult {
+        for phase in self.peers.phases() {
+            self.hear(phase, async |peers, all| peers.publish(all).await)
                 .await?;
         }
         Ok(())
     }
 
-    /// Lets a part happen, told in some way, and waits until it was heard.
-    pub async fn hear(&self, part: Part, tell: impl AsyncFn(&Peers, Vec<Message>) -> Step) -> Step {
-        self.peers.commit(part).await;
-        tell(&self.peers, self.peers.messages(part)).await?;
-        self.peers.note_told(part);
+    /// Lets a phase happen, told in some way, and waits until it was heard.
+    pub async fn hear(
+        &self,
+        phase: Phase,
+        tell: impl AsyncFn(&Peers, Vec<Message>) -> TestResult,
+    ) -> TestResult {
+        self.peers.commit(phase).await;
+        tell(&self.peers, self.peers.messages(phase)).await?;
+        self.peers.note_told(phase);
         self.until_settled().await
     }
 
     /// Waits until nothing is left to be done, ends all instances, and gives what has become of it.
-    pub async fn end(mut self) -> Step<End> {
+    pub async fn end(mut self) -> TestResult<End> {
         let ended = async {
             self.until_settled().await?;
             self.stop_all().await?;
@@ -276,7 +224,7 @@ impl World {
         };
         match ended.await {
             Ok(state) => {
-                self.places.remove().await?;
+                self.storage.remove().await?;
                 Ok(End {
                     state,
                     answers: self.answers,
@@ -294,7 +242,10 @@ impl World {
 }
 
 /// Asks again and again until there is an answer.
-pub(super) async fn until<T>(what: &str, ask: impl AsyncFn() -> Step<Option<T>>) -> Step<T> {
+pub(super) async fn until<T>(
+    what: &str,
+    ask: impl AsyncFn() -> TestResult<Option<T>>,
+) -> TestResult<T> {
     let started = Instant::now();
     loop {
         if let Some(answer) = ask().await? {

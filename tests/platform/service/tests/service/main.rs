@@ -3,6 +3,7 @@
 
 mod admission;
 mod away;
+mod cache_location;
 mod connections;
 mod constraints;
 mod contacts;

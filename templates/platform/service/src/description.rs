@@ -1,4 +1,4 @@
-//! What tests have to know of a service.
+//! A service as tests have to know it.
 
 use super::Service;
 use platform_ports::broker::Brokers;
@@ -7,7 +7,7 @@ use platform_runtime::handler::Handlers;
 use platform_runtime::publisher::PublishedAggregate;
 
 /// What tests have to know of a service.
-pub struct Described {
+pub struct ServiceDescription {
     /// The system, in kebab case.
     pub system: &'static str,
     /// The context, in kebab case.
@@ -26,8 +26,8 @@ pub struct Described {
 
 impl Service {
     /// What tests have to know of it.
-    pub fn described(self) -> Described {
-        Described {
+    pub fn description(self) -> ServiceDescription {
+        ServiceDescription {
             system: self.system,
             context: self.context,
             database: self.database,

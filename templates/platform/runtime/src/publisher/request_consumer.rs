@@ -1,9 +1,9 @@
-//! Takes requests off the commands topic, each once.
+//! Consumes recovery requests from the commands topic, and accepts each once.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::work;
+use super::open_request;
 use crate::Runtime;
 use crate::group_member::{GroupMember, GroupMemberError, OffsetReset};
 use crate::recovery_request::commands_topic;
@@ -18,14 +18,14 @@ const HANDLER: &str = "owner";
 const AT_ONCE: u32 = 50;
 
 /// A member of the group that accepts requests.
-pub struct Intake {
+pub struct RequestConsumer {
     runtime: Arc<Runtime>,
-    reading: GroupMember,
+    member: GroupMember,
 }
 
 /// Why requests could not be accepted; nothing was.
 #[derive(Debug, thiserror::Error)]
-pub enum IntakeError {
+pub enum RequestConsumerError {
     /// They could not be read.
     #[error(transparent)]
     GroupMember(#[from] GroupMemberError),
@@ -34,31 +34,31 @@ pub enum IntakeError {
     Commit(#[from] CommitError),
 }
 
-impl Intake {
+impl RequestConsumer {
     /// Joins the group.
     ///
     /// # Errors
     /// When the broker fails.
     pub async fn join(runtime: Arc<Runtime>) -> Result<Self, BrokerError> {
         let topic = commands_topic(runtime.system, runtime.context);
-        let reading =
+        let member =
             GroupMember::join(Arc::clone(&runtime), HANDLER, &[topic], OffsetReset::Start).await?;
-        Ok(Self { runtime, reading })
+        Ok(Self { runtime, member })
     }
 
     /// Waits for requests, `wait_ms` at most, and accepts them.
     ///
     /// # Errors
-    /// When engine or broker fail; the intake has to be joined anew then.
-    pub async fn take(&mut self, wait_ms: u64) -> Result<(), IntakeError> {
-        match self.reading.poll(AT_ONCE, wait_ms).await? {
+    /// When engine or broker fail; the group has to be joined anew then.
+    pub async fn accept_next(&mut self, wait_ms: u64) -> Result<(), RequestConsumerError> {
+        match self.member.poll(AT_ONCE, wait_ms).await? {
             Polled::Messages(messages) => self.accept(&messages).await,
             _ => Ok(()),
         }
     }
 
     /// Accepts the requests among the messages of a partition, and notes that they were read.
-    async fn accept(&mut self, messages: &[Delivery]) -> Result<(), IntakeError> {
+    async fn accept(&mut self, messages: &[Delivery]) -> Result<(), RequestConsumerError> {
         let Some(last) = messages.last() else {
             return Ok(());
         };
@@ -78,14 +78,14 @@ impl Intake {
             if let Some(id) = request.request()
                 && ids.insert(id)
             {
-                let accepted = work::accept(engine, id, request, now).await;
+                let accepted = open_request::accept(engine, id, request, now).await;
                 write.documents.extend(accepted.map_err(CommitError::from)?);
             }
         }
-        let advance = self.reading.advance(last);
+        let advance = self.member.advance(last);
         write.offsets.push(advance.clone());
         engine.commit(write).await?;
-        self.reading
+        self.member
             .commit(&advance)
             .await
             .map_err(GroupMemberError::from)?;

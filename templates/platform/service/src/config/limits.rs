@@ -1,4 +1,4 @@
-//! What is said of requests and connections, and where operators have a door of their own.
+//! What is said of requests and connections, and where operators have a port of their own.
 
 use std::net::{Ipv4Addr, SocketAddr};
 

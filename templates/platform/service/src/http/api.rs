@@ -22,7 +22,7 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; \
                            style-src 'unsafe-inline'; connect-src 'self'";
 
 /// What a service answers by HTTP.
-pub struct Site {
+pub struct Api {
     /// Its own routes.
     pub routes: Routes,
     /// Its description in OpenAPI, as JSON.
@@ -37,7 +37,7 @@ pub struct Site {
     pub readiness: Arc<dyn Readiness>,
 }
 
-impl Site {
+impl Api {
     /// All routes.
     pub fn router(self, runtime: Arc<Runtime>) -> Router {
         let openapi = self.openapi;

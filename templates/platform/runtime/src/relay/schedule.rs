@@ -40,8 +40,8 @@ pub(super) enum Next {
     Pass,
     /// A look whether anything waits.
     Look,
-    /// A pass that finds nothing, as it is to be hoped, and says so: what else it finds, it publishes
-    /// without the lease, which does no harm.
+    /// A pass that finds nothing, as it is to be hoped, and says so by heartbeats: what else it finds, it
+    /// publishes without the lease, which does no harm.
     Heartbeat,
 }
 
@@ -50,14 +50,14 @@ impl Relay {
     pub async fn run(mut self) {
         let mut lease = Lease::new(format!("relay/{}", self.shard.number), LEASE_MS);
         while !*self.shutdown.borrow() {
-            self.turn(&mut lease).await;
-            self.rest(&mut lease).await;
+            self.run_once(&mut lease).await;
+            self.wait(&mut lease).await;
         }
         self.drain(&mut lease).await;
     }
 
     /// One pass or look; afterwards the pause says when to come again.
-    async fn turn(&mut self, lease: &mut Lease) {
+    async fn run_once(&mut self, lease: &mut Lease) {
         let outcome = match self.next {
             Next::Pass => self.pass_under(lease).await,
             Next::Heartbeat => self.pass().await.map(Some),
@@ -127,13 +127,13 @@ impl Relay {
     }
 
     /// Waits for a wake-up, the end of the pause or the end of the service.
-    async fn rest(&mut self, lease: &mut Lease) {
+    async fn wait(&mut self, lease: &mut Lease) {
         if self.pause.is_zero() {
             return;
         }
         let held_up = self.pause > LONGEST;
         if !held_up && self.moved.elapsed() >= QUIET {
-            return self.sleep(lease).await;
+            return self.wait_idle(lease).await;
         }
         tokio::select! {
             () = self.wake_up.received(), if !held_up => self.next = Next::Pass,
@@ -144,17 +144,17 @@ impl Relay {
 
     /// Waits without the lease, for a wake-up, the next heartbeat, the next look or the end of the
     /// service.
-    async fn sleep(&mut self, lease: &mut Lease) {
+    async fn wait_idle(&mut self, lease: &mut Lease) {
         if let Err(error) = lease.release(&self.runtime).await {
             tracing::debug!(%error, "the lease of the relay runs out by itself");
         }
-        let beat = self.heartbeats.due_in().filter(|beat| *beat < LOOK);
+        let heartbeat = self.heartbeats.due_in().filter(|due_in| *due_in < LOOK);
         tokio::select! {
             () = self.wake_up.received() => {
                 (self.next, self.pause) = (Next::Pass, SHORTEST);
             }
-            () = tokio::time::sleep(beat.unwrap_or(LOOK)) => {
-                self.next = if beat.is_some() { Next::Heartbeat } else { Next::Look };
+            () = tokio::time::sleep(heartbeat.unwrap_or(LOOK)) => {
+                self.next = if heartbeat.is_some() { Next::Heartbeat } else { Next::Look };
             }
             _ = self.shutdown.changed() => {}
         }

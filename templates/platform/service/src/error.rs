@@ -14,7 +14,7 @@ use platform_runtime::handler::dead_letters::DeadLetterError;
 
 /// Why a service does not start, or a command was in vain.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum ServiceError {
     /// The environment makes no sense.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -68,7 +68,7 @@ pub enum Failure {
         /// Why not.
         source: std::io::Error,
     },
-    /// A part of the service ended by itself.
+    /// A task of the service ended by itself.
     #[error("a part of the service has failed; the log says more")]
     Ended,
     /// The database failed.
@@ -82,7 +82,7 @@ pub enum Failure {
     DeadLetter(#[from] DeadLetterError),
 }
 
-impl Failure {
+impl ServiceError {
     /// The exit code: 2 when the caller has to change something first, 1 otherwise.
     pub const fn exit_code(&self) -> u8 {
         match self {

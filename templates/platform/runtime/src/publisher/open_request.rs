@@ -1,4 +1,4 @@
-//! Requests that were accepted, as documents: how far each has come.
+//! Recovery requests that were accepted, as documents that say how far each has come.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -21,19 +21,19 @@ const REMEMBERED_MS: u64 = 24 * 60 * 60 * 1_000;
 /// How many requests are worked on in turn.
 pub const AT_ONCE: u32 = 20;
 
-/// A request under way.
+/// A request, and how far it has come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Work {
+pub struct RequestState {
     /// What was asked for.
     pub request: Control,
     /// What comes next.
-    pub next: Next,
+    pub next: NextStep,
 }
 
 /// The next step of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Next {
+pub enum NextStep {
     /// The reset.
     Start,
     /// Snapshots of rows, after this cursor.
@@ -49,33 +49,31 @@ pub enum Next {
     Nothing,
 }
 
-/// A request with the version its document has.
+/// A request under way, as its document has it.
 #[derive(Debug, Clone)]
-pub struct Opened {
-    /// The request.
-    pub work: Work,
+pub struct OpenRequest {
+    /// The request, and how far it has come.
+    pub state: RequestState,
     document: Document,
 }
 
-impl Opened {
+impl OpenRequest {
     /// The write that notes what comes next.
-    pub fn advanced(&self, next: Next, now: Timestamp) -> DocumentWrite {
+    pub fn advanced(&self, next: NextStep, now: Timestamp) -> DocumentWrite {
         let mut document = self.document.clone();
-        if next == Next::Nothing {
+        if next == NextStep::Nothing {
             DONE.clone_into(&mut document.group);
             document.position = now.as_microseconds();
         }
-        let request = self.work.request.clone();
-        document.body = serde_json::json!(Work { request, next });
+        let request = self.state.request.clone();
+        document.body = serde_json::json!(RequestState { request, next });
         DocumentWrite::Put {
             collection: Documents::Cursors,
             expected: document.version,
             document,
         }
     }
-}
 
-impl Opened {
     /// The write that lets others go first, while it stays as far as it has come.
     pub fn postponed(&self, now: Timestamp) -> DocumentWrite {
         let mut document = self.document.clone();
@@ -102,14 +100,14 @@ pub async fn accept(
     if engine.document(Documents::Cursors, &key).await?.is_some() {
         return Ok(None);
     }
-    let next = Next::Start;
+    let next = NextStep::Start;
     let document = Document {
         key,
         group: OPEN.to_owned(),
         position: now.as_microseconds(),
         due: None,
         version: 0,
-        body: serde_json::json!(Work { request, next }),
+        body: serde_json::json!(RequestState { request, next }),
     };
     Ok(Some(DocumentWrite::Put {
         collection: Documents::Cursors,
@@ -123,11 +121,11 @@ pub async fn accept(
 ///
 /// # Errors
 /// When the engine cannot answer.
-pub async fn open(engine: &dyn Engine) -> Result<Vec<Opened>, CommitError> {
-    let (mut opened, mut unreadable) = (Vec::new(), WriteSet::default());
+pub async fn list(engine: &dyn Engine) -> Result<Vec<OpenRequest>, CommitError> {
+    let (mut open, mut unreadable) = (Vec::new(), WriteSet::default());
     for document in engine.documents(&of_group(OPEN, AT_ONCE)).await? {
         match serde_json::from_value(document.body.clone()) {
-            Ok(work) => opened.push(Opened { work, document }),
+            Ok(state) => open.push(OpenRequest { state, document }),
             Err(error) => {
                 let (key, body) = (document.key, document.body);
                 tracing::error!(key, %body, %error, "a request cannot be read; it is forgotten");
@@ -142,14 +140,14 @@ pub async fn open(engine: &dyn Engine) -> Result<Vec<Opened>, CommitError> {
     if !unreadable.documents.is_empty() {
         engine.commit(unreadable).await?;
     }
-    Ok(opened)
+    Ok(open)
 }
 
-/// The writes that forget some of the requests that were done long ago.
+/// The writes that delete some of the requests that were done long ago.
 ///
 /// # Errors
 /// When the engine cannot answer.
-pub async fn forget(
+pub async fn expired(
     engine: &dyn Engine,
     now: Timestamp,
 ) -> Result<Vec<DocumentWrite>, EngineError> {

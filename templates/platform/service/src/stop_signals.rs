@@ -1,4 +1,4 @@
-//! Who may ask a service to end: a signal, or the end of its standard input.
+//! What asks a service to end: a signal, or the end of its standard input.
 
 use std::io;
 
@@ -6,13 +6,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 /// What asks a service to end. Signals do from the moment it is there, however often.
-pub(super) struct Ending {
+pub(super) struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
     stdin: Option<oneshot::Receiver<()>>,
 }
 
-impl Ending {
+impl StopSignals {
     /// Watches for SIGINT and SIGTERM, and for the end of standard input only where that is asked for:
     /// what a supervisor runs in the background has none, or an empty one.
     pub fn watch(stdin: bool) -> io::Result<Self> {
@@ -24,7 +24,7 @@ impl Ending {
     }
 
     /// Waits until it is asked to end, or once more. Standard input ends but once.
-    pub async fn asked(&mut self) {
+    pub async fn received(&mut self) {
         let stdin = async {
             match &mut self.stdin {
                 // Gone without a word, its reader has failed: standard input is of no use either.

@@ -1,4 +1,4 @@
-//! What is different each time, and has to be forgotten before two ends are held against each other:
+//! What is different each time, and has to be replaced before two ends are compared:
 //! the time, ids that are made anew, and ids that are derived from those.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::Step;
+use super::TestResult;
 use super::world::World;
 use platform_contract::value::{Date, Timestamp};
 use platform_ports::engine::OutboxEvent;
@@ -21,13 +21,13 @@ const CHAIN: usize = 2;
 impl World {
     /// Names for ids that are derived from the ids of the service's own events, which are new each
     /// time: those of commands that its handlers send because of them, and of what these create.
-    pub async fn made(&self) -> Step<BTreeMap<Uuid, String>> {
-        let mut made = BTreeMap::new();
+    pub async fn derived_ids(&self) -> TestResult<BTreeMap<Uuid, String>> {
+        let mut derived = BTreeMap::new();
         let context = self.subject.service.context;
-        let standing = self.status().await?.unwrap_or_default().into_iter();
-        let own: Vec<_> = standing.filter(|one| one.owner == context).collect();
+        let statuses = self.status().await?.unwrap_or_default().into_iter();
+        let own: Vec<_> = statuses.filter(|one| one.owner == context).collect();
         if own.is_empty() {
-            return Ok(made);
+            return Ok(derived);
         }
         let mut aggregates = Vec::new();
         for owned in &self.subject.service.owned {
@@ -38,23 +38,23 @@ impl World {
         for _ in 0..CHAIN {
             for handler in &own {
                 for event in self.log(handler.aggregate_type).await? {
-                    name(&mut made, handler.handler, &event, &aggregates);
+                    name(&mut derived, handler.handler, &event, &aggregates);
                 }
             }
         }
-        Ok(made)
+        Ok(derived)
     }
 }
 
 /// Names what a handler does because of an event; effects have a job in between.
 fn name(
-    made: &mut BTreeMap<Uuid, String>,
+    derived: &mut BTreeMap<Uuid, String>,
     handler: &str,
     event: &OutboxEvent,
     aggregates: &[Uuid],
 ) {
     let id = event.aggregate_id;
-    let of = made.get(&id).cloned().unwrap_or_else(|| id.to_string());
+    let of = derived.get(&id).cloned().unwrap_or_else(|| id.to_string());
     let job = Uuid::new_v5(&event.id, handler.as_bytes());
     let others = aggregates.iter().map(Uuid::to_string);
     for target in std::iter::once("new".to_owned()).chain(others) {
@@ -65,7 +65,7 @@ fn name(
                 event.sequence
             );
             if target == "new" {
-                made.insert(
+                derived.insert(
                     Uuid::new_v5(&command, b"created"),
                     format!("{name} created"),
                 );
@@ -73,10 +73,10 @@ fn name(
             if target == "new" || target == id.to_string() {
                 for number in 0..ELEMENTS {
                     let inner = Uuid::new_v5(&command, &u64::from(number).to_be_bytes());
-                    made.insert(inner, format!("{name} entity {number}"));
+                    derived.insert(inner, format!("{name} entity {number}"));
                 }
             }
-            made.insert(command, name);
+            derived.insert(command, name);
         }
     }
 }
@@ -86,36 +86,36 @@ fn causes(event: Uuid, job: Uuid) -> impl Iterator<Item = (Uuid, u32)> {
     elements.chain(std::iter::once((job, 0)))
 }
 
-/// Forgets what is different each time.
-pub(super) struct Forgetting<'a> {
+/// Replaces what is different each time.
+pub(super) struct Normalizer<'a> {
     now: Timestamp,
     renamed: &'a BTreeMap<Uuid, Uuid>,
-    made: &'a BTreeMap<Uuid, String>,
+    derived: &'a BTreeMap<Uuid, String>,
 }
 
-impl<'a> Forgetting<'a> {
+impl<'a> Normalizer<'a> {
     /// With ids that have other names in the reference.
-    pub fn new(renamed: &'a BTreeMap<Uuid, Uuid>, made: &'a BTreeMap<Uuid, String>) -> Self {
+    pub fn new(renamed: &'a BTreeMap<Uuid, Uuid>, derived: &'a BTreeMap<Uuid, String>) -> Self {
         Self {
             now: Timestamp::now(),
             renamed,
-            made,
+            derived,
         }
     }
 
     /// Replaces times and ids, in the names of members too.
-    pub fn forget(&self, value: &mut Value) {
+    pub fn normalize(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
                 if let Some(other) = self.instead_of(text) {
                     *text = other;
                 }
             }
-            Value::Array(elements) => elements.iter_mut().for_each(|one| self.forget(one)),
+            Value::Array(elements) => elements.iter_mut().for_each(|one| self.normalize(one)),
             Value::Object(members) => {
                 let old = std::mem::take(members);
                 let new = old.into_iter().map(|(name, mut value)| {
-                    self.forget(&mut value);
+                    self.normalize(&mut value);
                     (self.instead_of(&name).unwrap_or(name), value)
                 });
                 *members = new.collect::<Map<_, _>>();
@@ -127,8 +127,8 @@ impl<'a> Forgetting<'a> {
     fn instead_of(&self, text: &str) -> Option<String> {
         if let Ok(id) = text.parse::<Uuid>() {
             let other = self.renamed.get(&id).map(Uuid::to_string);
-            let made = other.or_else(|| self.made.get(&id).cloned());
-            return made.or_else(|| self.is_new(id).then(|| "a new id".to_owned()));
+            let derived = other.or_else(|| self.derived.get(&id).cloned());
+            return derived.or_else(|| self.is_new(id).then(|| "a new id".to_owned()));
         }
         if let Ok(time) = text.parse::<Timestamp>() {
             return self.is_near(time).then(|| "now".to_owned());

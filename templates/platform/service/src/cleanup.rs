@@ -1,4 +1,4 @@
-//! Sweeps out what has served its time: the answers to old requests.
+//! Deletes what has served its time: the outcomes of old requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use platform_ports::engine::{CommitError, Documents, DocumentsQuery, EngineError
 use platform_runtime::Runtime;
 use platform_runtime::unit_of_work::idempotency;
 
-/// The pause between two rounds.
+/// The pause between two cleanups.
 const PAUSE: Duration = Duration::from_secs(15 * 60);
-/// How many answers are swept out in one transaction.
+/// How many outcomes are deleted in one transaction.
 const BATCH: u32 = 200;
 
-/// Makes its rounds until the service shuts down.
+/// Works until the service shuts down.
 pub(super) async fn run(runtime: Arc<Runtime>) {
     let mut shutdown = runtime.shutdown.clone();
     loop {
-        if let Err(error) = round(&runtime).await {
+        if let Err(error) = clean_up(&runtime).await {
             runtime.outages.failed(
                 &error,
                 || tracing::warn!(%error, "sweeping out was put off"),
@@ -30,14 +30,14 @@ pub(super) async fn run(runtime: Arc<Runtime>) {
     }
 }
 
-async fn round(runtime: &Runtime) -> Result<(), EngineError> {
+async fn clean_up(runtime: &Runtime) -> Result<(), EngineError> {
     let now = runtime.engine.now().await?;
-    while sweep_requests(runtime, now).await? {}
+    while delete_expired(runtime, now).await? {}
     Ok(())
 }
 
-/// Sweeps out answers that are due; whether there may be more.
-async fn sweep_requests(runtime: &Runtime, now: Timestamp) -> Result<bool, EngineError> {
+/// Deletes outcomes that are due; whether there may be more.
+async fn delete_expired(runtime: &Runtime, now: Timestamp) -> Result<bool, EngineError> {
     let query = DocumentsQuery {
         collection: Documents::Requests,
         group: None,
@@ -54,7 +54,7 @@ async fn sweep_requests(runtime: &Runtime, now: Timestamp) -> Result<bool, Engin
     }
     match runtime.engine.commit(write).await {
         Ok(()) => Ok(more),
-        // Another process sweeps as well.
+        // Another process cleans up as well.
         Err(CommitError::Conflict) => Ok(false),
         Err(CommitError::Engine(error)) => Err(error),
         // There is nothing in it but documents, and these have no such constraints.

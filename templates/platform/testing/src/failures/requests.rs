@@ -8,9 +8,9 @@ use std::sync::{Mutex, PoisonError};
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 
-use super::examples::Ask;
+use super::examples::ExampleRequest;
 use super::world::World;
-use super::{Step, Subject, reference};
+use super::{Subject, TestResult, reference};
 use crate::http::{Answer, Client, FetchError};
 
 /// `408 Request Timeout`: nobody has decided anything.
@@ -51,7 +51,7 @@ impl Outcome {
     }
 
     /// What two runs have in common.
-    fn told(&self) -> String {
+    fn summary(&self) -> String {
         format!("{} {}", self.status, self.problem)
             .trim_end()
             .to_owned()
@@ -60,18 +60,18 @@ impl Outcome {
 
 impl Answers {
     /// Notes an answer. The same request has the same one every time.
-    fn note(&self, number: usize, ask: &Ask, answer: &Answer) -> Step {
+    fn note(&self, number: usize, request: &ExampleRequest, answer: &Answer) -> TestResult {
         if answer.status >= 500 || answer.status == TIMEOUT {
-            let (path, status, text) = (&ask.path, answer.status, answer.text());
+            let (path, status, text) = (&request.path, answer.status, answer.text());
             return Err(format!("`{path}` was answered with {status}: {text}").into());
         }
         let outcome = Outcome::of(answer);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = all.entry(number).or_insert_with(|| outcome.clone());
-        if before.told() == outcome.told() {
+        if before.summary() == outcome.summary() {
             return Ok(());
         }
-        let (path, before, now) = (&ask.path, before.told(), outcome.told());
+        let (path, before, now) = (&request.path, before.summary(), outcome.summary());
         Err(
             format!("`{path}` was answered with `{now}`, the same request before with `{before}`")
                 .into(),
@@ -79,11 +79,13 @@ impl Answers {
     }
 
     /// All of them, as they are compared.
-    pub fn told(&self, asks: &[Ask]) -> Value {
+    pub fn summary(&self, requests: &[ExampleRequest]) -> Value {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let told = all.iter().map(|(number, outcome)| {
-            let command = asks.get(*number).map_or("", |ask| ask.command.as_str());
-            (format!("{number} {command}"), json!(outcome.told()))
+            let command = requests
+                .get(*number)
+                .map_or("", |request| request.command.as_str());
+            (format!("{number} {command}"), json!(outcome.summary()))
         });
         Value::Object(told.collect::<Map<_, _>>())
     }
@@ -95,19 +97,19 @@ impl Answers {
     }
 
     /// The commands that were refused whenever they were asked for, with what was said then.
-    fn refused_every_time(&self, asks: &[Ask]) -> BTreeMap<String, String> {
+    fn refused_every_time(&self, requests: &[ExampleRequest]) -> BTreeMap<String, String> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = |outcome: &Outcome| format!("{}: {}", outcome.told(), outcome.detail);
+        let of = |outcome: &Outcome| format!("{}: {}", outcome.summary(), outcome.detail);
         let outcome = |number: usize| all.get(&number);
         let mut refused = BTreeMap::new();
         let mut taken = BTreeSet::new();
-        for (number, ask) in asks.iter().enumerate() {
+        for (number, request) in requests.iter().enumerate() {
             match outcome(number) {
                 Some(outcome) if outcome.is_refusal() => {
-                    refused.insert(ask.command.clone(), of(outcome));
+                    refused.insert(request.command.clone(), of(outcome));
                 }
                 _ => {
-                    taken.insert(&ask.command);
+                    taken.insert(&request.command);
                 }
             }
         }
@@ -124,8 +126,8 @@ impl Subject {
     /// When a command does otherwise.
     pub fn is_not_refused_every_time(self, refused: &[&str]) {
         let subject = std::sync::Arc::new(self);
-        let asks = &subject.examples.requests;
-        let found = reference(&subject).end.answers.refused_every_time(asks);
+        let requests = &subject.examples.requests;
+        let found = reference(&subject).end.answers.refused_every_time(requests);
         let mut wrong = String::new();
         for (command, why) in found
             .iter()
@@ -152,30 +154,32 @@ impl Subject {
 impl World {
     /// Sends all requests to the instance that was started last, once what has happened was heard:
     /// what a decision finds must not depend on who was first.
-    pub async fn ask_all(&mut self) -> Step {
+    pub async fn send_all_requests(&mut self) -> TestResult {
         let client = self.program()?.client.clone();
         self.until_settled().await?;
-        self.ask_each(&client).await
+        self.send_requests(&client).await
     }
 
     /// Sends all requests.
-    pub async fn ask_each(&self, client: &Client) -> Step {
-        for (number, ask) in self.subject.examples.requests.iter().enumerate() {
-            let answer = self.ask(client, number).await?;
-            self.answers.note(number, ask, &answer)?;
+    pub async fn send_requests(&self, client: &Client) -> TestResult {
+        for (number, request) in self.subject.examples.requests.iter().enumerate() {
+            let answer = self.send(client, number).await?;
+            self.answers.note(number, request, &answer)?;
         }
         Ok(())
     }
 
     /// Sends a request, the same however often it is sent.
-    async fn ask(&self, client: &Client, number: usize) -> Result<Answer, FetchError> {
-        let ask = &self.subject.examples.requests[number];
+    async fn send(&self, client: &Client, number: usize) -> Result<Answer, FetchError> {
+        let request = &self.subject.examples.requests[number];
         let key = format!("request-{number}");
         let headers = [
             ("content-type", "application/json"),
             ("idempotency-key", key.as_str()),
         ];
-        let body = ask.body.to_string();
-        client.send(Method::POST, &ask.path, &headers, &body).await
+        let body = request.body.to_string();
+        client
+            .send(Method::POST, &request.path, &headers, &body)
+            .await
     }
 }
