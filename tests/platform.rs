@@ -19,8 +19,10 @@ fn manifest(path: &str) -> DocumentMut {
 
 /// The crates of the runtime: the folders of `templates/platform`.
 fn crates() -> BTreeSet<String> {
-    let folders = fs::read_dir(root().join("templates/platform")).unwrap();
-    let names = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let entries = fs::read_dir(root().join("templates/platform")).unwrap();
+    let folders = entries.map(|entry| entry.unwrap().path());
+    let folders = folders.filter(|path| path.is_dir());
+    let names = folders.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
     names.collect()
 }
 
@@ -53,6 +55,18 @@ fn the_runtime_is_tested_under_the_manifests_that_workspaces_get() {
             .iter()
             .find(|entry| ours.get(entry.0) != Some(entry.1));
         assert_eq!(missing, None, "[dev-dependencies] of {name}");
+    }
+}
+
+#[test]
+fn the_glossary_names_what_is_there() {
+    let platform = root().join("templates/platform");
+    let text = fs::read_to_string(platform.join("README.md")).unwrap();
+    let words: Vec<&str> = text.lines().filter(|line| line.ends_with("` |")).collect();
+    assert!(words.len() > 20);
+    for word in words {
+        let module = word.rsplit('`').nth(1).unwrap();
+        assert!(platform.join(module).exists(), "{word}");
     }
 }
 

@@ -13,6 +13,9 @@ use tera::{Context, Tera};
 
 use crate::plan::{Class, File};
 
+/// What the runtime's words mean, in every workspace.
+const GLOSSARY: &str = "platform/README.md";
+
 #[derive(RustEmbed)]
 #[folder = "templates/"]
 struct Templates;
@@ -118,16 +121,15 @@ fn reasons(error: &dyn std::error::Error) -> String {
     reasons
 }
 
-/// The sources of these crates of the runtime: plain Rust, as it stands.
+/// The sources of these crates of the runtime, plain Rust, and its glossary, all as they stand.
 fn runtime(crates: &BTreeSet<&str>) -> impl Iterator<Item = Rendered> {
     let folders: Vec<String> = crates
         .iter()
         .map(|name| format!("platform/{name}/src/"))
         .collect();
     let is_used = move |path: &Cow<'_, str>| {
-        folders
-            .iter()
-            .any(|folder| path.starts_with(folder.as_str()))
+        let mut folders = folders.iter();
+        path == GLOSSARY || folders.any(|folder| path.starts_with(folder.as_str()))
     };
     let sources = Templates::iter().filter(is_used);
     sources.filter_map(|path: Cow<'_, str>| {

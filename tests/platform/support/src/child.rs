@@ -39,14 +39,14 @@ impl Child {
     }
 
     /// The same, held for good at a place that the runtime names.
-    pub fn start_with(test: &str, role: &str, folder: &Path, hold: Option<&str>) -> Self {
+    pub fn start_with(test: &str, role: &str, folder: &Path, fail_point: Option<&str>) -> Self {
         let mut command = again(test);
         command
             .env(ROLE, role)
             .env(FOLDER, folder)
             .stdout(Stdio::piped());
-        if let Some(hold) = hold {
-            command.env(platform_ports::fail_point::VARIABLE, hold);
+        if let Some(point) = fail_point {
+            command.env(platform_ports::fail_point::VARIABLE, point);
         }
         let mut process = command.spawn().expect("another process");
         let stdout = process.stdout.take().expect("its output");

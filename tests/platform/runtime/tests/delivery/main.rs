@@ -1,4 +1,4 @@
-//! The way of messages, from the outbox over the relay to the broker, and back to their owner.
+//! Messages from the outbox over the relay to the broker, and the recovery requests that come back.
 #![allow(missing_docs)]
 
 mod envelope;

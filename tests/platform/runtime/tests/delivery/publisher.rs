@@ -1,4 +1,4 @@
-//! What an owner answers to the requests of others.
+//! What a snapshot publisher answers to the recovery requests of others.
 
 use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
@@ -50,21 +50,21 @@ impl Shop {
         })
     }
 
-    fn owner(&self) -> JoinHandle<()> {
+    fn publisher(&self) -> JoinHandle<()> {
         let runtime = Arc::clone(&self.service.runtime);
         tokio::spawn(SnapshotPublisher::new(runtime, vec![OWNED], EVENT_LOG_RETENTION).run())
     }
 
     async fn ask(&self, request: &Control) -> Outcome {
-        let asking = RecoveryRequester {
+        let requester = RecoveryRequester {
             system: "shop",
             from: "sales",
             owner: "stock",
             partitions: PARTITIONS,
         };
-        // The owner makes the topic when it starts.
+        // The publisher makes the topic when it starts.
         for _ in 0..1_000 {
-            let asked = asking
+            let asked = requester
                 .publish(self.broker.as_ref(), request, Timestamp::now())
                 .await;
             if asked.is_ok() {
@@ -136,7 +136,7 @@ async fn snapshots_of_all_come_with_a_marker_after_them() -> Outcome {
     let (gone, changed) = (items[3], items[4]);
     shop.service.delete(gone, 2).await?;
     shop.service.save(changed, 2, "second").await?;
-    let owner = shop.owner();
+    let publisher = shop.publisher();
     let (asked, marker) = all_of("item");
     shop.ask(&asked).await?;
     // Asked again, it is not done again.
@@ -174,7 +174,7 @@ async fn snapshots_of_all_come_with_a_marker_after_them() -> Outcome {
     assert_eq!(snapshots[&gone].sequence, 2);
 
     shop.close().await?;
-    Ok(owner.await?)
+    Ok(publisher.await?)
 }
 
 #[tokio::test]
@@ -184,7 +184,7 @@ async fn snapshots_take_their_place_among_the_events() -> Outcome {
     for item in &items {
         shop.service.save(*item, 1, "x").await?;
     }
-    let owner = shop.owner();
+    let publisher = shop.publisher();
     let (asked, marker) = all_of("item");
     shop.ask(&asked).await?;
     for version in 2..=10 {
@@ -208,7 +208,7 @@ async fn snapshots_take_their_place_among_the_events() -> Outcome {
     }
     assert_eq!(snapshots, items.len());
     shop.close().await?;
-    Ok(owner.await?)
+    Ok(publisher.await?)
 }
 
 #[tokio::test]
@@ -220,14 +220,14 @@ async fn a_request_goes_on_after_a_crash() -> Outcome {
     }
     shop.service.drained().await?;
     let (asked, marker) = all_of("item");
-    let owner = shop.owner();
+    let publisher = shop.publisher();
     shop.ask(&asked).await?;
     while shop.service.engine().outbox_depth().await?.rows == 0 {
         tokio::task::yield_now().await;
     }
-    owner.abort();
-    assert!(owner.await.is_err(), "it was still at it");
-    let owner = shop.owner();
+    publisher.abort();
+    assert!(publisher.await.is_err(), "it was still at it");
+    let publisher = shop.publisher();
     let came = shop.until_marked(TOPIC, &marker).await?;
     let snapshots = envelopes(&came).into_iter().filter(Envelope::is_snapshot);
     let subjects: Vec<_> = snapshots.map(|snapshot| snapshot.subject).collect();
@@ -237,7 +237,7 @@ async fn a_request_goes_on_after_a_crash() -> Outcome {
         items.into_iter().collect()
     );
     shop.close().await?;
-    Ok(owner.await?)
+    Ok(publisher.await?)
 }
 
 /// Asks for the events of an item from a sequence on; gives what came of it.
@@ -270,7 +270,7 @@ async fn events_are_sent_once_more_as_they_were() -> Outcome {
     for version in 1..=5 {
         shop.service.save(item, version, "x").await?;
     }
-    let owner = shop.owner();
+    let publisher = shop.publisher();
     let came = resent(&shop, item, 3, 3).await?;
     let ids: Vec<_> = came.iter().map(|event| event.id).collect();
     let expected = [3_u64, 4, 5].map(|version| Uuid::new_v5(&item, &version.to_be_bytes()));
@@ -285,7 +285,7 @@ async fn events_are_sent_once_more_as_they_were() -> Outcome {
         5
     );
     shop.close().await?;
-    Ok(owner.await?)
+    Ok(publisher.await?)
 }
 
 #[tokio::test]
@@ -299,12 +299,12 @@ async fn events_that_are_no_longer_in_the_log_are_made_up_for_by_a_snapshot() ->
         .engine()
         .trim_event_log(Timestamp::now().plus_millis(1_000))
         .await?;
-    let owner = shop.owner();
+    let publisher = shop.publisher();
     let came = resent(&shop, item, 3, 1).await?;
     assert!(came[0].is_snapshot());
     assert_eq!((came[0].sequence, came[0].last_event), (5, None));
     shop.close().await?;
-    Ok(owner.await?)
+    Ok(publisher.await?)
 }
 
 #[tokio::test]
@@ -316,7 +316,7 @@ async fn a_replay_brings_the_whole_log_in_order_and_a_marker() -> Outcome {
             shop.service.save(*item, version, "x").await?;
         }
     }
-    let owner = shop.owner();
+    let publisher = shop.publisher();
     let request = Uuid::now_v7();
     shop.ask(&Control::ReplayRequest {
         request,
@@ -338,19 +338,19 @@ async fn a_replay_brings_the_whole_log_in_order_and_a_marker() -> Outcome {
     }
     assert_eq!(last, items.into_iter().map(|item| (item, 4)).collect());
     shop.close().await?;
-    Ok(owner.await?)
+    Ok(publisher.await?)
 }
 
 #[tokio::test]
 async fn what_is_not_owned_here_holds_nobody_up() -> Outcome {
     let shop = Shop::open().await?;
     shop.service.save(Uuid::now_v7(), 1, "x").await?;
-    let owner = shop.owner();
+    let publisher = shop.publisher();
     shop.ask(&all_of("unicorn").0).await?;
     let (asked, marker) = all_of("item");
     shop.ask(&asked).await?;
     let came = shop.until_marked(TOPIC, &marker).await?;
     assert_eq!(envelopes(&came).len(), 2);
     shop.close().await?;
-    Ok(owner.await?)
+    Ok(publisher.await?)
 }

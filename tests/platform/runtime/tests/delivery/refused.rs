@@ -34,15 +34,15 @@ async fn listed(service: &Service) -> Result<DeadLetter, Box<dyn std::error::Err
 }
 
 async fn ask(broker: &dyn Broker, request: &Control) -> Outcome {
-    let asking = RecoveryRequester {
+    let requester = RecoveryRequester {
         system: "shop",
         from: "sales",
         owner: "stock",
         partitions: PARTITIONS,
     };
     let started = Instant::now();
-    // The owner makes the topic when it starts.
-    while let Err(error) = asking.publish(broker, request, Timestamp::now()).await {
+    // The publisher makes the topic when it starts.
+    while let Err(error) = requester.publish(broker, request, Timestamp::now()).await {
         assert!(started.elapsed() < Duration::from_secs(20), "{error}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -76,8 +76,8 @@ async fn what_the_broker_refuses_is_listed_and_given_up_for_good() -> Outcome {
     assert!(matches!(nothing, Err(DeadLetterError::UnknownHandler(_))));
 
     // Whoever misses it is told the state instead: sent again, it would be refused again.
-    let owner = SnapshotPublisher::new(Arc::clone(runtime), vec![OWNED], EVENT_LOG_RETENTION);
-    let owner = tokio::spawn(owner.run());
+    let publisher = SnapshotPublisher::new(Arc::clone(runtime), vec![OWNED], EVENT_LOG_RETENTION);
+    let publisher = tokio::spawn(publisher.run());
     let request = Uuid::now_v7();
     let resend = Control::ResendRequest {
         request,
@@ -99,7 +99,7 @@ async fn what_the_broker_refuses_is_listed_and_given_up_for_good() -> Outcome {
     service.drained().await?;
     service.shutdown.send(true)?;
     relay.await?;
-    Ok(owner.await?)
+    Ok(publisher.await?)
 }
 
 /// Requests that nobody can read take the places of no others.
@@ -130,7 +130,7 @@ async fn requests_that_cannot_be_read_are_forgotten() -> Outcome {
     service.engine().commit(write).await?;
     let relay = start(&service);
     let runtime = Arc::clone(&service.runtime);
-    let owner =
+    let publisher =
         tokio::spawn(SnapshotPublisher::new(runtime, vec![OWNED], EVENT_LOG_RETENTION).run());
     let snapshot = Control::SnapshotRequest {
         request: Uuid::now_v7(),
@@ -145,5 +145,5 @@ async fn requests_that_cannot_be_read_are_forgotten() -> Outcome {
     reader.until(|_, came| came.iter().any(is_snapshot)).await?;
     service.shutdown.send(true)?;
     relay.await?;
-    Ok(owner.await?)
+    Ok(publisher.await?)
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 pub type Outcome = Result<(), Box<dyn Error>>;
 
-/// When a copy of what is published would count as stale.
+/// When a replica of what is published would count as stale.
 const STALE_AFTER: Duration = Duration::from_secs(1);
 
 pub fn start(service: &Service) -> JoinHandle<()> {
@@ -148,15 +148,15 @@ async fn two_relays_at_once_keep_the_order_of_every_key() -> Outcome {
     Ok(())
 }
 
-/// Kills a relay at a hold, lets another one finish, and gives the times each event was published.
-async fn killed_at(hold: &str) -> Result<HashMap<Uuid, usize>, Box<dyn Error>> {
+/// Kills a relay at a fail point, lets another one finish, and gives the times each event was published.
+async fn killed_at(point: &str) -> Result<HashMap<Uuid, usize>, Box<dyn Error>> {
     let folder = shop::place();
     let broker = shop::broker(folder.path()).await;
     let service = Service::open(folder.path(), Uuid::now_v7(), broker.clone()).await;
     let items = items(5);
     save_all(&service, &items, 3).await?;
-    let mut child = Child::start_with("relay::child_process", "relay", folder.path(), Some(hold));
-    assert_eq!(child.line(), format!("held at {hold}"));
+    let mut child = Child::start_with("relay::child_process", "relay", folder.path(), Some(point));
+    assert_eq!(child.line(), format!("held at {point}"));
     child.signal("KILL");
     let relay = start(&service);
     service.drained().await?;
@@ -287,7 +287,7 @@ async fn what_nobody_rang_for_is_published_all_the_same() -> Outcome {
     service.save(Uuid::now_v7(), 1, "x").await?;
     service.drained().await?;
     at_rest(&service).await?;
-    // Its bell does not ring in the other process.
+    // Its wake-up does not come in the other process.
     let died = Service::open(folder.path(), Uuid::now_v7(), broker).await;
     died.save(Uuid::now_v7(), 1, "x").await?;
     service.drained().await?;

@@ -58,7 +58,7 @@ impl Site {
         self.engine().documents(&all).await.unwrap()
     }
 
-    /// Lets a day go by: all answers have served their time, and a service that starts sweeps them out.
+    /// Lets a day go by: all answers have served their time, and a service that starts deletes them.
     async fn a_day_later(&self) {
         let now = Timestamp::now();
         for document in self.records().await {
@@ -80,7 +80,7 @@ impl Site {
         let other = start(&self.place).await;
         let started = Instant::now();
         while self.records().await.iter().any(|one| one.due.is_some()) {
-            assert!(started.elapsed() < PATIENCE, "nobody sweeps out");
+            assert!(started.elapsed() < PATIENCE, "nobody cleans up");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         other.shutdown().await;
