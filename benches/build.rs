@@ -79,8 +79,10 @@ fn write_bare(path: &Path, hello: &Path) {
     let of_all = read_manifest(&hello.join("Cargo.toml"));
     let of_all = &of_all["workspace"]["dependencies"];
     let mut dependencies = toml::Table::new();
-    for part in fs::read_dir(hello.join("platform")).unwrap() {
-        let part = read_manifest(&part.unwrap().path().join("Cargo.toml"));
+    let entries = fs::read_dir(hello.join("platform")).unwrap();
+    let crates = entries.map(|entry| entry.unwrap().path());
+    for folder in crates.filter(|path| path.is_dir()) {
+        let part = read_manifest(&folder.join("Cargo.toml"));
         let needed = part["dependencies"].as_table().unwrap().iter();
         for (name, needs) in needed.filter(|(name, _)| !name.starts_with("platform-")) {
             let by_workspace = needs.get("workspace").is_some();

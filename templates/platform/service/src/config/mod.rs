@@ -64,7 +64,7 @@ pub struct Config {
     /// The form of the log.
     pub log_format: LogFormat,
     /// What is logged, as `RUST_LOG` says it.
-    pub log_filter: Option<String>,
+    pub log_filter: String,
     /// Where the collector of traces is, if there is one.
     pub collector: Option<String>,
     /// What one request may take.
@@ -145,7 +145,9 @@ impl Config {
                 Location::file("embedded", &data.join("broker.db")),
             ),
             log_format: reader.value(&LOG_FORMAT, LogFormat::Pretty, "`pretty` or `json`"),
-            log_filter: reader.raw(&RUST_LOG),
+            log_filter: reader
+                .raw(&RUST_LOG)
+                .unwrap_or_else(|| RUST_LOG.default.to_owned()),
             collector: reader.raw(&OTLP_ENDPOINT),
             limits,
             connections: limits::connections(&mut reader, limits),

@@ -16,9 +16,6 @@ use super::tls::TlsError;
 use crate::config::Config;
 use platform_ports::outage::Outage;
 
-/// What is logged unless `RUST_LOG` says otherwise.
-const DEFAULT_FILTER: &str = "info";
-
 /// The form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -76,7 +73,7 @@ pub fn start(
     config: &Config,
     outage: &Arc<Outage>,
 ) -> Result<Telemetry, TelemetryError> {
-    let filter = EnvFilter::try_new(config.log_filter.as_deref().unwrap_or(DEFAULT_FILTER))?;
+    let filter = EnvFilter::try_new(&config.log_filter)?;
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         // A line that nobody reads any more is said to nobody: complaining would be a panic.
