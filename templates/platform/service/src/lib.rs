@@ -169,9 +169,9 @@ impl Service {
         self.command::<D, C, Deletes>()
     }
 
-    fn command<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(mut self) -> Self {
+    fn command<D: 'static, C: Decision<D>, K: CommandKind<D, C>>(mut self) -> Self {
         self.commands
-            .insert(C::NAME, Arc::new(CommandExecutor::<D, C, W>::new()));
+            .insert(C::NAME, Arc::new(CommandExecutor::<D, C, K>::new()));
         self
     }
 

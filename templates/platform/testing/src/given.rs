@@ -78,10 +78,10 @@ impl Given {
     }
 
     /// The command under test.
-    pub fn when<D: 'static, C: OfKind<D, W>, W: CommandKind<D, C>>(
+    pub fn when<D: 'static, C: OfKind<D, K>, K: CommandKind<D, C>>(
         self,
         command: C,
-    ) -> When<D, C, W, ()> {
+    ) -> When<D, C, K, ()> {
         When::new(self, command)
     }
 }

@@ -19,18 +19,18 @@ use platform_runtime::unit_of_work::{
 };
 
 /// A command under test. Where it has needs, [`with`](When::with) has to give them first.
-pub struct When<D, C, W, N> {
+pub struct When<D, C, K, N> {
     given: Given,
     command: C,
     needs: N,
     caller: Caller,
     now: Timestamp,
-    kind: PhantomData<fn() -> (D, W)>,
+    kind: PhantomData<fn() -> (D, K)>,
 }
 
-impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> When<D, C, W, ()> {
+impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> When<D, C, K, ()> {
     /// What the decision looks at.
-    pub fn with(self, needs: C::Needs) -> When<D, C, W, C::Needs> {
+    pub fn with(self, needs: C::Needs) -> When<D, C, K, C::Needs> {
         When {
             given: self.given,
             command: self.command,
@@ -42,7 +42,7 @@ impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> When<D, C, W, ()> {
     }
 }
 
-impl<D, C, W> When<D, C, W, ()> {
+impl<D, C, K> When<D, C, K, ()> {
     /// A command on a state.
     pub(super) fn new(given: Given, command: C) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl<D, C, W> When<D, C, W, ()> {
     }
 }
 
-impl<D, C, W, N> When<D, C, W, N> {
+impl<D, C, K, N> When<D, C, K, N> {
     /// The time of the command.
     #[must_use]
     pub const fn at(mut self, now: Timestamp) -> Self {
@@ -79,7 +79,7 @@ enum Outcome<R> {
     BuiltIn(Refused),
 }
 
-impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> When<D, C, W, C::Needs> {
+impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> When<D, C, K, C::Needs> {
     /// It emits just these events; what the aggregate is afterwards, `None` when it was deleted.
     ///
     /// # Panics
@@ -160,7 +160,7 @@ impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> When<D, C, W, C::Needs> {
             Ok(command) => command,
             Err(refused) => return Outcome::BuiltIn(refused),
         };
-        let before = match (self.given.members, W::ON_EXISTING) {
+        let before = match (self.given.members, K::ON_EXISTING) {
             (None, false) => None,
             (None, true) => return Outcome::BuiltIn(refusals::not_found("aggregate")),
             (Some(_), false) => panic!("{} creates: start with `given_nothing()`", C::NAME),
@@ -175,7 +175,7 @@ impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> When<D, C, W, C::Needs> {
         };
         let command_id = Uuid::from_u128(0xC0);
         let context = Context::new(self.caller, self.now, command_id, command_id);
-        match W::decide(command, before.as_ref(), &self.needs, &context) {
+        match K::decide(command, before.as_ref(), &self.needs, &context) {
             Ok(decided) => Outcome::Decided(decided),
             Err(NotDecided::Refused(refusal)) => Outcome::Declared(refusal),
             Err(NotDecided::Broken(what)) => panic!("the decision of {} {what}", C::NAME),

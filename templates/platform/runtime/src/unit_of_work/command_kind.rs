@@ -83,7 +83,7 @@ pub struct Updates;
 pub struct Deletes;
 
 /// A command of this kind, which follows from the command.
-pub trait OfKind<D: 'static, W: CommandKind<D, Self>>: Decision<D> {}
+pub trait OfKind<D: 'static, K: CommandKind<D, Self>>: Decision<D> {}
 
 impl<D: 'static, C: Creation<D>> OfKind<D, Creates> for C {}
 

@@ -62,10 +62,10 @@ pub fn declare(command: &str) {
 /// Names types without holding a value of any.
 type Names<T> = PhantomData<fn() -> T>;
 
-/// The unit of work of a command `C` that `D` decides, of the kind `W`.
-pub struct CommandExecutor<D, C, W>(Names<(D, C, W)>);
+/// The unit of work of a command `C` that `D` decides, of the kind `K`.
+pub struct CommandExecutor<D, C, K>(Names<(D, C, K)>);
 
-impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> CommandExecutor<D, C, W> {
+impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> CommandExecutor<D, C, K> {
     /// The only one there is.
     pub const fn new() -> Self {
         Self(PhantomData)
@@ -106,7 +106,7 @@ impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> CommandExecutor<D, C, W> 
         let _turn = TURNS.lock(id).await;
         let mut pauses = PAUSES.build();
         loop {
-            match attempt.run::<D, C, W>().await? {
+            match attempt.run::<D, C, K>().await? {
                 AttemptOutcome::Executed(executed) => return Ok(executed),
                 AttemptOutcome::Conflict => count_conflict(C::NAME),
             }
@@ -118,14 +118,14 @@ impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> CommandExecutor<D, C, W> 
     }
 }
 
-impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> Default for CommandExecutor<D, C, W> {
+impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> Default for CommandExecutor<D, C, K> {
     fn default() -> Self {
         Self::new()
     }
 }
 
 #[async_trait]
-impl<D: 'static, C: Decision<D>, W: CommandKind<D, C>> Executor for CommandExecutor<D, C, W> {
+impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> Executor for CommandExecutor<D, C, K> {
     async fn execute(&self, runtime: &Runtime, request: Request) -> Result<Executed, ExecuteError> {
         Self::run(runtime, &request, None).await
     }

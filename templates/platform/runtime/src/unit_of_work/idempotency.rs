@@ -65,7 +65,7 @@ pub fn command_id<D: 'static, C: Decision<D>>(
 ///
 /// # Errors
 /// As [`Executor::execute`](crate::Executor::execute).
-pub async fn execute<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(
+pub async fn execute<D: 'static, C: Decision<D>, K: CommandKind<D, C>>(
     runtime: &Runtime,
     request: &Request,
 ) -> Result<IdempotencyOutcome, ExecuteError> {
@@ -75,7 +75,7 @@ pub async fn execute<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(
         id: target(request),
         key: format!("{table}/{}/{command}", target(request)),
         fingerprint: fingerprint(&request.input),
-        creates: !W::ON_EXISTING,
+        creates: !K::ON_EXISTING,
     };
     let engine = &*runtime.engine;
     let _turn = TURNS.lock(command).await;
@@ -83,7 +83,7 @@ pub async fn execute<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(
         return Ok(outcome);
     }
     let record = |outcome: &Executed| keyed.record(outcome);
-    match CommandExecutor::<D, C, W>::run(runtime, request, Some(&record)).await {
+    match CommandExecutor::<D, C, K>::run(runtime, request, Some(&record)).await {
         // Another process may have been in the way with the same request.
         Err(ExecuteError::Contended) => keyed
             .stored_outcome::<C::Aggregate>(engine)
@@ -133,7 +133,7 @@ impl KeyedRequest {
             Executed::Refused(refused) if MENDABLE.contains(&refused.name.as_str()) => return None,
             Executed::Refused(_) => false,
         };
-        let remembered = StoredOutcome {
+        let stored = StoredOutcome {
             fingerprint: self.fingerprint,
             created,
             outcome: Some(outcome.clone()),
@@ -148,7 +148,7 @@ impl KeyedRequest {
                 // By the clock that goes on, not by the one that decisions are told.
                 due: Some(Timestamp::now().plus_millis(KEPT_MS)),
                 version: 0,
-                body: json!(remembered),
+                body: json!(stored),
             },
         })
     }
@@ -171,11 +171,11 @@ async fn current_outcome<A: Aggregate>(
 pub fn expired(mut record: Document) -> DocumentWrite {
     let collection = Documents::Requests;
     match StoredOutcome::deserialize(&record.body) {
-        Ok(remembered) if remembered.created => {
+        Ok(stored) if stored.created => {
             record.due = None;
             record.body = json!(StoredOutcome {
                 outcome: None,
-                ..remembered
+                ..stored
             });
             DocumentWrite::Put {
                 collection,

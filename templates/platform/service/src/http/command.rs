@@ -91,14 +91,14 @@ impl<'a> CommandRequest<'a> {
         }
     }
 
-    async fn run<D: 'static, C: Decision<D>, W: CommandKind<D, C>>(
+    async fn run<D: 'static, C: Decision<D>, K: CommandKind<D, C>>(
         &self,
         target: Option<Uuid>,
         input: Value,
     ) -> Result<Executed, Problem> {
         let key = origin::idempotency_key(self.headers)?;
         // Without a key nobody can tell a repetition: a new id each time, later than those before.
-        let created = (key.is_none() && !W::ON_EXISTING).then(Uuid::now_v7);
+        let created = (key.is_none() && !K::ON_EXISTING).then(Uuid::now_v7);
         let request = Request {
             target: target.or(created),
             new_id: created.is_some(),
@@ -109,9 +109,9 @@ impl<'a> CommandRequest<'a> {
             if_version: tag::if_match(self.headers)?,
         };
         if key.is_none() {
-            return Ok(CommandExecutor::<D, C, W>::run(self.runtime, &request, None).await?);
+            return Ok(CommandExecutor::<D, C, K>::run(self.runtime, &request, None).await?);
         }
-        match idempotency::execute::<D, C, W>(self.runtime, &request).await? {
+        match idempotency::execute::<D, C, K>(self.runtime, &request).await? {
             IdempotencyOutcome::Executed(executed) => Ok(executed),
             IdempotencyOutcome::KeyReused => Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

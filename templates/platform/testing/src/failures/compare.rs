@@ -1,4 +1,4 @@
-//! Holds two ends of a service against each other.
+//! Compares two ends of a service.
 
 use std::collections::BTreeSet;
 

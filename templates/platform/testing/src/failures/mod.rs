@@ -3,10 +3,10 @@
 //! The program runs as a process over real files: its database, and the broker's, in a folder of
 //! their own. The test plays everybody else: it publishes what the owners of other contexts would,
 //! answers what they are asked for, and sends requests. Then something fails: a message comes twice,
-//! too late or as rubbish, the process is killed where it hurts (see
-//! [`platform_ports::fail_point`]) or anywhere, nobody else is there. In the end the service has to be as one that the same happened to without
-//! any failure: all rows, applied sequences, dead letters, and all that it has published, in order and once;
-//! and requests have to be answered alike, be it with a refusal.
+//! too late or as rubbish, the process is killed at a fail point (see [`platform_ports::fail_point`]) or
+//! anywhere, nobody else is there. In the end the service has to be as one that the same happened to
+//! without any failure: all rows, applied sequences, dead letters, and all that it has published, in
+//! order and once; and requests have to be answered alike, be it with a refusal.
 //!
 //! What it hears and is asked for comes from the description, as examples in JSON. Effects are really
 //! done: give the tests an environment in which that is harmless.
@@ -96,7 +96,7 @@ impl Subject {
         }
     }
 
-    /// Lets something fail, and points the end against that of a service that nothing happened to.
+    /// Lets something fail, and compares the end with that of a service that nothing happened to.
     fn survives(self, failure: impl AsyncFnOnce(&mut World) -> TestResult) {
         let subject = Arc::new(self);
         let reference = reference(&subject);

@@ -44,7 +44,7 @@ pub(super) struct World {
     pub answers: Answers,
     /// The fail points that instances came to which say so, as far as these have ended in order.
     pub passed: BTreeSet<String>,
-    pub(super) log: Log,
+    pub log: Log,
 }
 
 impl World {
