@@ -7,6 +7,7 @@
 //! a replay is copied from the event log straight into a topic of its own.
 
 mod aggregate;
+mod error;
 mod event_log;
 mod open_request;
 mod request_consumer;
@@ -16,15 +17,15 @@ mod step;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use self::error::PublisherError;
 use self::open_request::{NextStep, OpenRequest};
-use self::request_consumer::{RequestConsumer, RequestConsumerError};
+use self::request_consumer::RequestConsumer;
 use self::step::{Step, StepOutput};
 use crate::Runtime;
 use crate::recovery_request::commands_topic;
 use platform_contract::value::Timestamp;
-use platform_ports::broker::{BrokerError, PublishOutcome, Topic};
+use platform_ports::broker::{PublishOutcome, Topic};
 use platform_ports::engine::{CommitError, DocumentWrite, WriteSet};
-use platform_ports::outage::{Cause, Dependency};
 
 pub use aggregate::PublishedAggregate;
 
@@ -62,37 +63,6 @@ pub struct SnapshotPublisher {
     owned: Vec<PublishedAggregate>,
     retention: Duration,
     cleaned_up: Option<Instant>,
-}
-
-/// Why requests are held up. They go on later.
-#[derive(Debug, thiserror::Error)]
-enum PublisherError {
-    /// Requests could not be accepted.
-    #[error(transparent)]
-    RequestConsumer(#[from] RequestConsumerError),
-    /// The engine.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-    /// The broker.
-    #[error(transparent)]
-    Broker(#[from] BrokerError),
-    /// The broker did not take a message of a replay.
-    #[error("the broker did not take a message of a replay: {0:?}")]
-    NotTaken(PublishOutcome),
-}
-
-impl Cause for PublisherError {
-    fn cause(&self) -> Option<Dependency> {
-        match self {
-            Self::RequestConsumer(RequestConsumerError::GroupMember(error)) => error.cause(),
-            Self::RequestConsumer(RequestConsumerError::Commit(error)) | Self::Commit(error) => {
-                error.cause()
-            }
-            Self::Broker(error) => error.cause(),
-            Self::NotTaken(PublishOutcome::Failed(_)) => Some(Dependency::Broker),
-            Self::NotTaken(PublishOutcome::Refused(_) | PublishOutcome::Acknowledged) => None,
-        }
-    }
 }
 
 /// How far the open requests have come.
