@@ -169,7 +169,7 @@ fn repository(shell: Shell, path: &Path) {
 /// Tells what the description leaves to the user's functions.
 fn left_for_you(shell: Shell, system: &System) {
     for context in system.services() {
-        let service = plan::service::Service { system, context };
+        let service = plan::services::Service { system, context };
         for policy in context.policies.values() {
             let open = service.open_inputs(policy);
             if !open.is_empty() {

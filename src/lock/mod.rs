@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use crate::model::System;
-use crate::plan::{Class, FIRST_PORT, PARTITIONS, service};
+use crate::plan::{Class, FIRST_PORT, PARTITIONS, services};
 use crate::render::Rendered;
 
 pub use facts::facts;
@@ -118,7 +118,7 @@ fn handlers(system: &System) -> BTreeMap<String, String> {
         for (kind, name) in replicas.chain(policies).chain(effects) {
             handlers.insert(
                 format!("{}.{kind}.{name}", context.name),
-                service::handler(kind, name.as_str()),
+                services::handler(kind, name.as_str()),
             );
         }
     }

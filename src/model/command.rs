@@ -40,7 +40,8 @@ pub struct Command {
 }
 
 /// What a command does to its aggregate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     /// Makes a new one.
     Creates,

@@ -9,6 +9,7 @@ mod command;
 pub mod derived;
 mod event;
 mod handler;
+mod member;
 mod names;
 pub mod routes;
 mod system;
@@ -23,6 +24,7 @@ pub use event::{Event, EventField, Query, QueryParameter};
 pub use handler::{
     Backoff, Effect, Fill, OnRefusal, Policy, Replica, ReplicaField, Source, Target, Trigger,
 };
+pub use member::{Content, Input};
 pub use names::{
     ContextName, Ident, MAX_LENGTH as MAX_NAME_LENGTH, StateName, SystemName, TypeName,
 };

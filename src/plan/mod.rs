@@ -1,34 +1,25 @@
 //! What is to be rendered: path, template, view and class of every file.
+//!
+//! Its folders are those of a workspace: `workspace` makes the files of its root, of `dev` and of `platform`,
+//! `contracts`, `services` and `docs` those of the folders of these names. The others are what they share:
+//! `rust` writes names, types and values, `sample` makes example values, `prose` says what descriptions leave
+//! unsaid, `view` is what templates are filled in with.
 
-mod comments;
-pub mod contract;
+mod contracts;
 mod docs;
-pub mod expr;
-mod files;
-mod indexes;
-pub mod members;
-mod migrations;
-mod mongodb;
-pub mod names;
-pub mod openapi;
-mod platform;
-mod redis;
-pub mod sample;
-mod servers;
-pub mod service;
-mod services;
-pub mod spoken;
-pub mod sql;
-mod system;
-pub mod types;
-pub mod uses;
-pub mod value;
-pub mod view;
+mod file;
+mod prose;
+mod rust;
+mod sample;
+pub mod services;
+mod view;
+mod workspace;
 
-pub use files::{Class, File};
-pub use platform::crates;
+pub use file::{Class, File};
+pub use rust::names;
+pub use workspace::crates;
 
-use crate::model::{Context, Database, System};
+use crate::model::{Context, System};
 
 /// How many partitions every topic gets; fixed for the life of a system.
 pub const PARTITIONS: u32 = 8;
@@ -38,20 +29,11 @@ pub const FIRST_PORT: u16 = 8101;
 
 /// Every file of a system's workspace, but those of the runtime, which do not depend on it.
 pub fn plan(system: &System) -> Vec<File> {
-    let mut files = system::files(system);
-    files.extend(contract::files(system));
+    let mut files = workspace::files(system);
+    files.extend(contracts::files(system));
     files.extend(services::files(system));
     files.extend(docs::files(system));
     files
-}
-
-/// The file of the first migration, in the language of the database.
-fn migration(database: Database) -> &'static str {
-    match database {
-        Database::Sqlite | Database::Postgres => "0001_initial.sql",
-        Database::Mongodb => "0001_initial.json",
-        Database::Redis => "0001_initial.lua",
-    }
 }
 
 /// The port a service listens on unless it is told otherwise; `None` for an external context.

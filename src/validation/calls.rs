@@ -1,8 +1,8 @@
 //! Synchronous calls: to a query with one answer, bounded in time.
 
 use super::checker::{Checker, Home};
-use super::fill::{self, Offer};
-use super::{names, offers};
+use super::fill::{self, Candidate};
+use super::{candidates, names};
 use crate::description::Keyed;
 use crate::description::raw::{RawCall, Text};
 use crate::diagnostics::Diagnostic;
@@ -114,7 +114,7 @@ pub(super) fn used(
     home: &Home<'_>,
     call: &Keyed<RawCall>,
     need: &Text,
-    offers: &[Offer],
+    candidates: &[Candidate],
 ) {
     // What is wrong with the path itself is reported with the call, not with everyone who uses it.
     let path = &call.value.to.value;
@@ -132,12 +132,12 @@ pub(super) fn used(
         return;
     };
     for parameter in &query.by {
-        let slot = offers::of_parameter(context, aggregate, &parameter.member);
+        let slot = candidates::of_parameter(context, aggregate, &parameter.member);
         match call.value.with.get(parameter.member.as_str()) {
-            Some(given) => given_by(cx, (&given.value, need), slot.as_ref(), offers),
+            Some(given) => given_by(cx, (&given.value, need), slot.as_ref(), candidates),
             None => {
                 let name = parameter.member.as_str();
-                let found = slot.and_then(|slot| fill::fill(&cx.system, name, &slot, offers));
+                let found = slot.and_then(|slot| fill::fill(&cx.system, name, &slot, candidates));
                 if found.is_none() {
                     open(cx, &parameter.member, query, need, call);
                 }
@@ -150,20 +150,24 @@ fn given_by(
     cx: &Checker<'_>,
     (given, need): (&Text, &Text),
     slot: Option<&fill::Slot>,
-    offers: &[Offer],
+    candidates: &[Candidate],
 ) {
-    let named = |offer: &&Offer| {
-        offer
+    let named = |candidate: &&Candidate| {
+        candidate
             .name
             .as_ref()
             .is_some_and(|name| name.as_str() == given.value)
     };
-    let id =
-        |offer: &&Offer| given.value == "id" && offer.source == crate::model::Source::AggregateId;
-    let Some(offer) = offers.iter().find(|offer| named(offer) || id(offer)) else {
-        let names = offers
+    let id = |candidate: &&Candidate| {
+        given.value == "id" && candidate.source == crate::model::Source::AggregateId
+    };
+    let Some(candidate) = candidates
+        .iter()
+        .find(|candidate| named(candidate) || id(candidate))
+    else {
+        let names = candidates
             .iter()
-            .filter_map(|offer| offer.name.as_ref())
+            .filter_map(|candidate| candidate.name.as_ref())
             .map(Ident::as_str);
         if let Some(finding) = cx.unknown_name("input or field", given, names) {
             cx.report(finding.at(need.span, "needed here"));
@@ -171,7 +175,7 @@ fn given_by(
         return;
     };
     let suits = slot.is_some_and(|slot| {
-        let mut renamed = offer.clone();
+        let mut renamed = candidate.clone();
         renamed.name = Ident::new("value");
         fill::fill(&cx.system, "value", slot, &[renamed]).is_some()
     });

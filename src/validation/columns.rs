@@ -56,14 +56,14 @@ fn column<'s>(
     for hop in hops {
         let member = resolve(cx, context, aggregate, hop)?;
         let target = refers(cx, context, hop, member)?;
-        told(cx, context, aggregate, hop);
+        check_published(cx, context, aggregate, hop);
         (context, aggregate) = target;
     }
     let member = resolve(cx, context, aggregate, last)?;
     let problem = match member {
         Member::Field(field) if field.hidden => "hidden: no answer shows it",
         Member::Field(_) | Member::Status => {
-            told(cx, context, aggregate, last);
+            check_published(cx, context, aggregate, last);
             return Some((aggregate, member));
         }
         // Every event carries the id.
@@ -138,7 +138,7 @@ fn refers<'s>(
 }
 
 /// Checks that events tell of every change of the member.
-fn told(cx: &Checker<'_>, context: &Context, aggregate: &Aggregate, name: &Text) {
+fn check_published(cx: &Checker<'_>, context: &Context, aggregate: &Aggregate, name: &Text) {
     let Some(field) = Ident::new(&name.value) else {
         return;
     };

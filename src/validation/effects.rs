@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::checker::{Checker, Home};
 use super::fill::Slot;
-use super::{names, offers, targets};
+use super::{candidates, names, targets};
 use crate::description::raw::{RawDuration, RawEffect, Text};
 use crate::description::{Keyed, Spanned};
 use crate::diagnostics::Diagnostic;
@@ -188,7 +188,7 @@ fn target(
         return None;
     }
     let slot = Slot::id(&context.name, &first.aggregate);
-    match targets::only(&slot, &offers::of_event(source, event)) {
+    match targets::only(&slot, &candidates::of_event(source, event)) {
         Ok(found) => Some(found),
         Err(count) => {
             let event = super::words::path(home, &source.name, &event.name);

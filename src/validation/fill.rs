@@ -18,9 +18,9 @@ pub(super) struct Slot {
     pub list: bool,
 }
 
-/// A value on offer.
+/// A value that may be taken.
 #[derive(Debug, Clone)]
-pub(super) struct Offer {
+pub(super) struct Candidate {
     /// Where it is.
     pub source: Source,
     /// The name it has there.
@@ -72,38 +72,47 @@ fn absolute(context: Option<&ContextName>, ty: &Type) -> Type {
 }
 
 /// Where `name` of type `slot` comes from; `None` when it stays open.
-pub(super) fn fill(system: &System, name: &str, slot: &Slot, offers: &[Offer]) -> Option<Fill> {
-    let named = |offer: &&Offer| {
-        offer
+pub(super) fn fill(
+    system: &System,
+    name: &str,
+    slot: &Slot,
+    candidates: &[Candidate],
+) -> Option<Fill> {
+    let named = |candidate: &&Candidate| {
+        candidate
             .name
             .as_ref()
             .is_some_and(|given| given.as_str() == name)
     };
-    let fitting = || offers.iter().filter(|offer| slot.fits(&offer.slot));
-    let plain = |offer: &Offer| Fill {
-        source: offer.source.clone(),
+    let fitting = || {
+        candidates
+            .iter()
+            .filter(|candidate| slot.fits(&candidate.slot))
+    };
+    let plain = |candidate: &Candidate| Fill {
+        source: candidate.source.clone(),
         structural: false,
     };
 
-    if let Some(offer) = fitting()
+    if let Some(candidate) = fitting()
         .filter(named)
-        .find(|offer| offer.slot.ty == slot.ty)
+        .find(|candidate| candidate.slot.ty == slot.ty)
     {
-        return Some(plain(offer));
+        return Some(plain(candidate));
     }
     if matches!(slot.ty, Type::Reference(_)) {
-        let mut same = fitting().filter(|offer| offer.slot.ty == slot.ty);
+        let mut same = fitting().filter(|candidate| candidate.slot.ty == slot.ty);
         return match (same.next(), same.next()) {
             (Some(only), None) => Some(plain(only)),
             _ => None,
         };
     }
-    let offer = fitting().filter(named).find(|offer| {
+    let candidate = fitting().filter(named).find(|candidate| {
         let depth = 0;
-        structurally_equal(system, &slot.ty, &offer.slot.ty, depth)
+        structurally_equal(system, &slot.ty, &candidate.slot.ty, depth)
     })?;
     Some(Fill {
-        source: offer.source.clone(),
+        source: candidate.source.clone(),
         structural: true,
     })
 }

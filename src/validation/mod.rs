@@ -5,6 +5,7 @@
 
 mod aggregates;
 mod calls;
+mod candidates;
 mod checker;
 mod columns;
 mod commands;
@@ -25,7 +26,6 @@ mod keys;
 mod members;
 mod names;
 mod needs;
-mod offers;
 mod parts;
 mod paths;
 mod policies;

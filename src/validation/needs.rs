@@ -4,8 +4,8 @@ use indexmap::IndexMap;
 
 use super::checker::Checker;
 use super::commands::Scene;
-use super::fill::{self, Offer, Slot};
-use super::{calls, names, offers};
+use super::fill::{self, Candidate, Slot};
+use super::{calls, candidates, names};
 use crate::description::Keyed;
 use crate::description::raw::{RawContext, Text};
 use crate::diagnostics::Diagnostic;
@@ -19,7 +19,7 @@ pub(super) fn needs(
     scene: &Scene<'_>,
     input: &IndexMap<Ident, InputField>,
 ) -> IndexMap<Ident, Need> {
-    let offers = offers::of_command(scene.context, scene.aggregate, scene.change, input);
+    let candidates = candidates::of_command(scene.context, scene.aggregate, scene.change, input);
     let mut needs: IndexMap<Ident, Need> = IndexMap::new();
     for (name, of) in &scene.raw.needs {
         let Some(name) = names::ident(cx, "need", name, of.key) else {
@@ -34,7 +34,7 @@ pub(super) fn needs(
             let finding = Diagnostic::error("name-collision", message).at(of.key, "");
             cx.report(finding.help("rename one of them"));
         }
-        if let Some(kind) = kind(cx, scene, &name, of, &offers) {
+        if let Some(kind) = kind(cx, scene, &name, of, &candidates) {
             needs.insert(name.clone(), Need { name, kind });
         }
     }
@@ -47,7 +47,7 @@ fn kind(
     scene: &Scene<'_>,
     name: &Ident,
     of: &Keyed<Text>,
-    offers: &[Offer],
+    candidates: &[Candidate],
 ) -> Option<NeedKind> {
     let (raw, context, text) = (scene.home.raw, scene.context, of.value.value.as_str());
     let found = meanings(raw, text);
@@ -58,7 +58,7 @@ fn kind(
             name,
             &of.value,
             context.replicas.get(text)?,
-            offers,
+            candidates,
         ),
         ["aggregate"] => aggregate(
             cx,
@@ -66,11 +66,11 @@ fn kind(
             name,
             &of.value,
             context.aggregates.get(text)?,
-            offers,
+            candidates,
         ),
-        ["query"] => query(cx, scene, &of.value, context.queries.get(text)?, offers),
+        ["query"] => query(cx, scene, &of.value, context.queries.get(text)?, candidates),
         ["call"] => {
-            calls::used(cx, scene.home, raw.calls.get(text)?, &of.value, offers);
+            calls::used(cx, scene.home, raw.calls.get(text)?, &of.value, candidates);
             Ident::new(text).map(|call| NeedKind::Call { call })
         }
         ["flag"] => Ident::new(text).map(|flag| NeedKind::Flag { flag }),
@@ -135,11 +135,11 @@ fn replica(
     name: &Ident,
     of: &Text,
     replica: &Replica,
-    offers: &[Offer],
+    candidates: &[Candidate],
 ) -> Option<NeedKind> {
     let slot = Slot::id(&replica.context, &replica.aggregate);
     let path = format!("{}.{}", replica.context, replica.aggregate);
-    let key = key(cx, scene, (name, of), (&slot, &path), offers)?;
+    let key = key(cx, scene, (name, of), (&slot, &path), candidates)?;
     Some(NeedKind::Replica {
         replica: replica.name.clone(),
         key,
@@ -152,13 +152,13 @@ fn aggregate(
     name: &Ident,
     of: &Text,
     aggregate: &Aggregate,
-    offers: &[Offer],
+    candidates: &[Candidate],
 ) -> Option<NeedKind> {
     let slot = Slot::id(&scene.context.name, &aggregate.name);
     // The aggregate the command is on is at hand without asking.
-    let others: Vec<_> = offers
+    let others: Vec<_> = candidates
         .iter()
-        .filter(|offer| offer.source != Source::AggregateId)
+        .filter(|candidate| candidate.source != Source::AggregateId)
         .cloned()
         .collect();
     let key = key(
@@ -180,13 +180,13 @@ fn key(
     scene: &Scene<'_>,
     (name, of): (&Ident, &Text),
     (slot, path): (&Slot, &str),
-    offers: &[Offer],
+    candidates: &[Candidate],
 ) -> Option<Fill> {
-    let found = fill::fill(&cx.system, name.as_str(), slot, offers);
+    let found = fill::fill(&cx.system, name.as_str(), slot, candidates);
     if found.is_none() {
-        let same: Vec<_> = offers
+        let same: Vec<_> = candidates
             .iter()
-            .filter(|offer| offer.slot.ty == slot.ty)
+            .filter(|candidate| candidate.slot.ty == slot.ty)
             .collect();
         let message = format!(
             "nothing tells which `{}` `{}` is to look at",
@@ -219,14 +219,14 @@ fn query(
     scene: &Scene<'_>,
     of: &Text,
     query: &Query,
-    offers: &[Offer],
+    candidates: &[Candidate],
 ) -> Option<NeedKind> {
     let aggregate = scene.context.aggregates.get(&query.aggregate)?;
     let mut with = IndexMap::new();
     for parameter in &query.by {
-        let slot = offers::of_parameter(scene.context, aggregate, &parameter.member);
-        let found =
-            slot.and_then(|slot| fill::fill(&cx.system, parameter.member.as_str(), &slot, offers));
+        let slot = candidates::of_parameter(scene.context, aggregate, &parameter.member);
+        let found = slot
+            .and_then(|slot| fill::fill(&cx.system, parameter.member.as_str(), &slot, candidates));
         match found {
             Some(found) => {
                 with.insert(parameter.member.clone(), found);

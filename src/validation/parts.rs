@@ -1,9 +1,9 @@
 //! What a part of a composition is asked by: parameters of the path, members of other parts.
 
+use super::candidates;
 use super::checker::Checker;
-use super::fill::{self, Offer, Slot};
+use super::fill::{self, Candidate, Slot};
 use super::gateway::{Asked, Part};
-use super::offers;
 use crate::description::raw::{RawComposition, Text};
 use crate::diagnostics::Diagnostic;
 use crate::model::{Ident, Source, derived};
@@ -19,7 +19,7 @@ fn slots(asked: &Asked<'_>) -> Vec<(String, Option<Slot>)> {
         let name = derived::module(aggregate.name.as_str());
         return vec![(name, Some(Slot::id(&context.name, &aggregate.name)))];
     };
-    let slot = |member: &Ident| offers::of_parameter(context, aggregate, member);
+    let slot = |member: &Ident| candidates::of_parameter(context, aggregate, member);
     let parameters = query.by.iter().map(|parameter| &parameter.member);
     parameters
         .map(|member| (member.to_string(), slot(member)))
@@ -121,14 +121,14 @@ fn member(
         return;
     }
     let known = members_of(source);
-    let Some(offer) = known.iter().find(|offer| is_called(offer, member)) else {
+    let Some(candidate) = known.iter().find(|candidate| is_called(candidate, member)) else {
         let name = Text {
             value: member.to_owned(),
             span: given.span,
         };
         let names = known
             .iter()
-            .filter_map(|offer| offer.name.as_ref())
+            .filter_map(|candidate| candidate.name.as_ref())
             .map(Ident::as_str);
         cx.unknown(
             &format!("member of `{}`", source.asked.aggregate.name),
@@ -137,20 +137,25 @@ fn member(
         );
         return;
     };
-    if slot.is_none_or(|slot| slot.ty != offer.slot.ty || offer.slot.list) {
+    if slot.is_none_or(|slot| slot.ty != candidate.slot.ty || candidate.slot.list) {
         let message = format!("`{}` is not what `{}` is asked by", given.value, part.name);
         cx.report(refuse(message).help(format!(
             "name a reference to `{}`, or a member of the parameter's type",
             part.asked.aggregate.name
         )));
     }
-    certain(cx, (part, given), source, offer);
+    certain(cx, (part, given), source, candidate);
 }
 
 /// Reports a part that must be there although what it is asked by may not.
-fn certain(cx: &Checker<'_>, (part, given): (&Part<'_>, &Text), source: &Part<'_>, offer: &Offer) {
+fn certain(
+    cx: &Checker<'_>,
+    (part, given): (&Part<'_>, &Text),
+    source: &Part<'_>,
+    candidate: &Candidate,
+) {
     let optional = |part: &Part<'_>| part.raw.optional.as_ref().is_some_and(|it| it.value);
-    if optional(part) || !(offer.slot.optional || optional(source)) {
+    if optional(part) || !(candidate.slot.optional || optional(source)) {
         return;
     }
     let message = format!(
@@ -166,8 +171,8 @@ fn open(cx: &Checker<'_>, parts: &[Part<'_>], part: &Part<'_>, name: &str, slot:
     let others = parts
         .iter()
         .filter(|other| other.name != part.name && is_one(&other.asked));
-    let offers: Vec<_> = others.flat_map(members_of).collect();
-    let found = slot.and_then(|slot| fill::fill(&cx.system, name, &slot, &offers));
+    let candidates: Vec<_> = others.flat_map(members_of).collect();
+    let found = slot.and_then(|slot| fill::fill(&cx.system, name, &slot, &candidates));
     if found.is_none() {
         let message = format!("nothing tells `{name}` of the part `{}`", part.name);
         let finding = Diagnostic::error("composition", message).at(part.key, "");
@@ -182,17 +187,17 @@ fn is_one(asked: &Asked<'_>) -> bool {
 }
 
 /// The values in the answer of a part.
-fn members_of(part: &Part<'_>) -> Vec<Offer> {
+fn members_of(part: &Part<'_>) -> Vec<Candidate> {
     let Asked {
         context, aggregate, ..
     } = &part.asked;
     let shown = aggregate.fields.values().filter(|field| !field.hidden);
-    let fields = shown.map(|field| Offer {
+    let fields = shown.map(|field| Candidate {
         source: Source::AggregateField(field.name.clone()),
         name: Some(field.name.clone()),
         slot: Slot::of(Some(&context.name), field),
     });
-    let id = Offer {
+    let id = Candidate {
         source: Source::AggregateId,
         name: None,
         slot: Slot::id(&context.name, &aggregate.name),
@@ -200,8 +205,8 @@ fn members_of(part: &Part<'_>) -> Vec<Offer> {
     fields.chain([id]).collect()
 }
 
-fn is_called(offer: &Offer, name: &str) -> bool {
-    match &offer.name {
+fn is_called(candidate: &Candidate, name: &str) -> bool {
+    match &candidate.name {
         Some(given) => given.as_str() == name,
         None => name == "id",
     }

@@ -2,9 +2,9 @@
 
 use indexmap::IndexMap;
 
+use super::candidates::{self, Element};
 use super::checker::{Checker, Home};
-use super::fill::{self, Offer};
-use super::offers::{self, Element};
+use super::fill::{self, Candidate};
 use super::{names, targets};
 use crate::description::Keyed;
 use crate::description::raw::{RawOnRefusal, RawPolicy, Text};
@@ -43,16 +43,16 @@ fn policy(
         return None;
     };
     let (trigger, source, event) = trigger?;
-    let (mut offers, element) = (
-        offers::of_event(source, event),
+    let (mut candidates, element) = (
+        candidates::of_event(source, event),
         each(cx, raw, source, event)?,
     );
     if let Some(element) = &element {
         // What the element has comes before what the event has.
-        let of_element = offers::of_element(&cx.system, source, element);
-        offers.splice(0..0, of_element);
+        let of_element = candidates::of_element(&cx.system, source, element);
+        candidates.splice(0..0, of_element);
     }
-    let target = targets::of_policy(cx, home, keyed, (command, aggregate), (event, &offers))?;
+    let target = targets::of_policy(cx, home, keyed, (command, aggregate), (event, &candidates))?;
     if raw.after.is_some() {
         return None;
     }
@@ -60,7 +60,7 @@ fn policy(
         name: name.clone(),
         doc: about.doc,
         renamed_from: about.renamed_from,
-        inputs: inputs(cx, context, aggregate, command, &offers),
+        inputs: inputs(cx, context, aggregate, command, &candidates),
         trigger,
         then: command.name.clone(),
         each: raw.each.as_ref().and_then(|each| Ident::new(&each.value)),
@@ -120,7 +120,7 @@ fn each<'s>(
     let Some(name) = &raw.each else {
         return Some(None);
     };
-    match offers::list_of(source, event, &name.value) {
+    match candidates::list_of(source, event, &name.value) {
         Some(Ok(element)) => Some(Some(element)),
         Some(Err(())) => {
             let message = format!("`{}` of `{}` is not a list", name.value, event.name);
@@ -183,11 +183,11 @@ fn inputs(
     context: &Context,
     aggregate: &Aggregate,
     command: &Command,
-    offers: &[Offer],
+    candidates: &[Candidate],
 ) -> IndexMap<Ident, Option<Fill>> {
     let fill = |input| {
-        let slot = offers::of_input(context, aggregate, input)?;
-        fill::fill(&cx.system, input.name.as_str(), &slot, offers)
+        let slot = candidates::of_input(context, aggregate, input)?;
+        fill::fill(&cx.system, input.name.as_str(), &slot, candidates)
     };
     command
         .input

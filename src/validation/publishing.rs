@@ -96,12 +96,12 @@ pub(super) fn check(cx: &Checker<'_>, reader: &Reader<'_>) {
         }
         let emits = written.value.emits.first();
         let place = emits.map_or(written.key, |emits| emits.span);
-        untold(cx, reader, command, place);
+        report_unpublished(cx, reader, command, place);
     }
 }
 
 /// Reports a command that writes the field and does not tell of it.
-fn untold(cx: &Checker<'_>, reader: &Reader<'_>, command: &Command, place: Span) {
+fn report_unpublished(cx: &Checker<'_>, reader: &Reader<'_>, command: &Command, place: Span) {
     let field = reader.field;
     let message = format!(
         "`{}` writes `{field}`, but may emit no event that carries it",

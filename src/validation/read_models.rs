@@ -44,7 +44,7 @@ fn read_model(cx: &Checker<'_>, home: &Home<'_>, name: &str, keyed: &Keyed<RawRe
     let Some((context, aggregate)) = found else {
         return;
     };
-    replicas::told(cx, context, aggregate, raw.of.span);
+    replicas::is_announced(cx, context, aggregate, raw.of.span);
     let columns = columns(cx, raw, (context, aggregate));
     asked(cx, raw, &columns);
     measures(cx, raw, &columns);

@@ -144,7 +144,7 @@ pub(super) fn published(cx: &Checker<'_>, home: &Home<'_>, replica: &Replica) ->
     let Some(source) = context.aggregates.get(&replica.aggregate) else {
         return fields;
     };
-    if !told(cx, context, source, raw.value.of.span) {
+    if !is_announced(cx, context, source, raw.value.of.span) {
         return fields;
     }
     for field in &mut fields {
@@ -168,9 +168,14 @@ pub(super) fn published(cx: &Checker<'_>, home: &Home<'_>, replica: &Replica) ->
 }
 
 /// Whether events tell of the creation of what is copied at `span`; reported when none does.
-pub(super) fn told(cx: &Checker<'_>, context: &Context, source: &Aggregate, span: Span) -> bool {
-    let told = is_created(cx, context, &source.name);
-    if !told {
+pub(super) fn is_announced(
+    cx: &Checker<'_>,
+    context: &Context,
+    source: &Aggregate,
+    span: Span,
+) -> bool {
+    let is_announced = is_created(cx, context, &source.name);
+    if !is_announced {
         let message = format!("no event tells that a `{}` was created", source.name);
         let finding = Diagnostic::error("replica-without-event", message).at(span, "");
         cx.report(finding.help(format!(
@@ -178,7 +183,7 @@ pub(super) fn told(cx: &Checker<'_>, context: &Context, source: &Aggregate, span
             context.name, source.name
         )));
     }
-    told
+    is_announced
 }
 
 /// Whether some event tells of a creation; what is owned elsewhere need not say by which command.
@@ -186,7 +191,7 @@ fn is_created(cx: &Checker<'_>, context: &Context, aggregate: &TypeName) -> bool
     let creating = |command: &&crate::model::Command| {
         command.change == Change::Creates && command.aggregate == *aggregate
     };
-    let told = context
+    let is_announced = context
         .commands
         .values()
         .filter(creating)
@@ -197,5 +202,5 @@ fn is_created(cx: &Checker<'_>, context: &Context, aggregate: &TypeName) -> bool
     });
     let elsewhere =
         context.external && context.events.values().any(|it| it.aggregate == *aggregate);
-    told || unsure || elsewhere
+    is_announced || unsure || elsewhere
 }

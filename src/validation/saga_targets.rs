@@ -1,8 +1,8 @@
 //! Which aggregates the commands of a saga go to: what it knows of them, step by step.
 
 use super::checker::{Checker, Home};
-use super::fill::{Offer, Slot};
-use super::{offers, targets};
+use super::fill::{Candidate, Slot};
+use super::{candidates, targets};
 use crate::description::raw::{RawPath, RawStep, Text};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::model::{Change, Command, Context, Event, Source};
@@ -12,7 +12,7 @@ pub(super) struct Progress<'s> {
     /// The event that started it, and its context.
     pub start: Option<(&'s Context, &'s Event)>,
     /// The values of that event and of those that the steps so far emit.
-    pub offers: Vec<Offer>,
+    pub candidates: Vec<Candidate>,
     /// The aggregates that the steps so far created.
     pub created: Vec<Slot>,
 }
@@ -79,7 +79,7 @@ pub(super) fn step_target(
         let finding = refuse(message).note("a step is one command on one aggregate");
         cx.report(finding.help("use a query that covers a unique key"));
     }
-    targets::with(cx, context, query, finds.span, &progress.offers);
+    targets::with(cx, context, query, finds.span, &progress.candidates);
 }
 
 /// Checks that the saga knows an aggregate for the command: the one it started with, or one that it
@@ -123,7 +123,7 @@ pub(super) fn outcome(cx: &Checker<'_>, home: &Home<'_>, name: &Text, progress: 
     let found = cx.find("command", name, &context.commands, &home.raw.commands);
     if let Some(command) = found.filter(|command| command.change != Change::Creates) {
         let slot = Slot::id(&context.name, &command.aggregate);
-        let mut start = progress.offers.iter().filter(|it| it.slot == slot);
+        let mut start = progress.candidates.iter().filter(|it| it.slot == slot);
         if start.next().is_none() {
             reachable(cx, (context, command), name.span, progress);
         }
@@ -137,15 +137,15 @@ impl<'s> Progress<'s> {
             let Some(event) = context.events.get(name) else {
                 continue;
             };
-            let known = |offer: &Offer| {
-                matches!(offer.source, Source::EventAggregateId)
-                    && self.offers.iter().any(|it| it.slot == offer.slot)
+            let known = |candidate: &Candidate| {
+                matches!(candidate.source, Source::EventAggregateId)
+                    && self.candidates.iter().any(|it| it.slot == candidate.slot)
             };
-            let new: Vec<_> = offers::of_event(context, event)
+            let new: Vec<_> = candidates::of_event(context, event)
                 .into_iter()
                 .filter(|it| !known(it))
                 .collect();
-            self.offers.extend(new);
+            self.candidates.extend(new);
         }
         if command.change == Change::Creates {
             self.created

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::checker::{Checker, Home};
 use super::saga_targets::{Progress, command, outcome, query, reachable, step_target};
-use super::{aggregates, names, offers};
+use super::{aggregates, candidates, names};
 use crate::description::raw::{RawSaga, RawStep, RawWord};
 use crate::description::{Description, Keyed, Spanned};
 use crate::diagnostics::Diagnostic;
@@ -25,12 +25,12 @@ fn saga(cx: &Checker<'_>, home: &Home<'_>, name: &str, keyed: &Keyed<RawSaga>) {
     let start = cx
         .event_at(&raw.starts_on.value, home)
         .map(|(_, context, event)| (context, event));
-    let offers = start
-        .map(|(context, event)| offers::of_event(context, event))
+    let candidates = start
+        .map(|(context, event)| candidates::of_event(context, event))
         .unwrap_or_default();
     let mut progress = Progress {
         start,
-        offers,
+        candidates,
         created: Vec::new(),
     };
     if raw.steps.is_empty() {

@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 
 use super::checker::{Checker, Home};
-use super::fill::{self, Offer, Slot};
-use super::{offers, policies};
+use super::fill::{self, Candidate, Slot};
+use super::{candidates, policies};
 use crate::description::Keyed;
 use crate::description::raw::{RawPolicy, Text};
 use crate::diagnostics::{Diagnostic, Span};
@@ -18,7 +18,7 @@ pub(super) fn of_policy(
     home: &Home<'_>,
     keyed: &Keyed<RawPolicy>,
     (command, aggregate): (&Command, &Aggregate),
-    (event, offers): (&Event, &[Offer]),
+    (event, candidates): (&Event, &[Candidate]),
 ) -> Option<Target> {
     let raw = &keyed.value;
     if command.change == Change::Creates {
@@ -31,13 +31,13 @@ pub(super) fn of_policy(
         return None;
     }
     if let Some(target) = &raw.target {
-        return named(cx, home, raw, target, (event, offers), aggregate).map(Target::Id);
+        return named(cx, home, raw, target, (event, candidates), aggregate).map(Target::Id);
     }
     if let Some(name) = &raw.finds {
-        return finds(cx, home, name, aggregate, offers);
+        return finds(cx, home, name, aggregate, candidates);
     }
     let slot = Slot::id(&home.name, &aggregate.name);
-    match only(&slot, offers) {
+    match only(&slot, candidates) {
         Ok(found) => Some(Target::Id(found)),
         Err(count) => {
             let message = format!(
@@ -73,10 +73,11 @@ fn needless(cx: &Checker<'_>, raw: &RawPolicy, command: &Command) -> Option<Targ
 }
 
 /// The only required value that is such an id, or how many there are.
-pub(super) fn only(slot: &Slot, offers: &[Offer]) -> Result<Fill, usize> {
-    let fits =
-        |offer: &&Offer| offer.slot.ty == slot.ty && !offer.slot.list && !offer.slot.optional;
-    let found: Vec<_> = offers.iter().filter(fits).collect();
+pub(super) fn only(slot: &Slot, candidates: &[Candidate]) -> Result<Fill, usize> {
+    let fits = |candidate: &&Candidate| {
+        candidate.slot.ty == slot.ty && !candidate.slot.list && !candidate.slot.optional
+    };
+    let found: Vec<_> = candidates.iter().filter(fits).collect();
     match found.as_slice() {
         [one] => Ok(Fill {
             source: one.source.clone(),
@@ -92,32 +93,32 @@ fn named(
     home: &Home<'_>,
     raw: &RawPolicy,
     target: &Text,
-    (event, offers): (&Event, &[Offer]),
+    (event, candidates): (&Event, &[Candidate]),
     aggregate: &Aggregate,
 ) -> Option<Fill> {
     let slot = Slot::id(&home.name, &aggregate.name);
-    let named = |offer: &&Offer| match &offer.name {
+    let named = |candidate: &&Candidate| match &candidate.name {
         Some(name) => name.as_str() == target.value,
         None => {
-            offer.source == Source::EventAggregateId && target.value == "id"
-                || offer.source == Source::Element
+            candidate.source == Source::EventAggregateId && target.value == "id"
+                || candidate.source == Source::Element
                     && raw.each.as_ref().is_some_and(|it| it.value == target.value)
         }
     };
-    let Some(offer) = offers.iter().find(named) else {
+    let Some(candidate) = candidates.iter().find(named) else {
         let trigger = raw.on.as_ref().and_then(|on| cx.event_at(&on.value, home));
         if let Some((_, source, _)) = trigger {
             policies::unknown_field(cx, "reference", target, source, event);
         }
         return None;
     };
-    let problem = if offer.slot.ty != slot.ty || offer.slot.list {
+    let problem = if candidate.slot.ty != slot.ty || candidate.slot.list {
         format!("is not a reference to `{}`", aggregate.name)
-    } else if offer.slot.optional {
+    } else if candidate.slot.optional {
         "may be absent".to_owned()
     } else {
         return Some(Fill {
-            source: offer.source.clone(),
+            source: candidate.source.clone(),
             structural: false,
         });
     };
@@ -133,12 +134,12 @@ fn finds(
     home: &Home<'_>,
     name: &Text,
     aggregate: &Aggregate,
-    offers: &[Offer],
+    candidates: &[Candidate],
 ) -> Option<Target> {
     let context = cx.context(home);
     let query = cx.find("query", name, &context.queries, &home.raw.queries)?;
     is_of(cx, query, aggregate, name.span).then_some(())?;
-    let with = with(cx, context, query, name.span, offers)?;
+    let with = with(cx, context, query, name.span, candidates)?;
     Some(Target::Query {
         query: query.name.clone(),
         with,
@@ -165,14 +166,14 @@ pub(super) fn with(
     context: &Context,
     query: &Query,
     span: Span,
-    offers: &[Offer],
+    candidates: &[Candidate],
 ) -> Option<IndexMap<Ident, Fill>> {
     let aggregate = context.aggregates.get(&query.aggregate)?;
     let mut with = IndexMap::new();
     for parameter in &query.by {
-        let slot = offers::of_parameter(context, aggregate, &parameter.member);
+        let slot = candidates::of_parameter(context, aggregate, &parameter.member);
         let name = parameter.member.as_str();
-        if let Some(found) = slot.and_then(|slot| fill::fill(&cx.system, name, &slot, offers)) {
+        if let Some(found) = slot.and_then(|slot| fill::fill(&cx.system, name, &slot, candidates)) {
             with.insert(parameter.member.clone(), found);
             continue;
         }

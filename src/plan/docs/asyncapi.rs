@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::model::{Aggregate, Context, Event, EventField, System, derived};
-use crate::plan::contract::{event_type, status, topic};
-use crate::plan::openapi::schemas;
-use crate::plan::spoken::event_doc;
+use crate::plan::contracts::{event_type, status, topic};
+use crate::plan::prose::event_doc;
+use crate::plan::services::openapi::schemas;
 
 use super::relations::triggers;
 
@@ -18,14 +18,14 @@ pub(super) fn document(system: &System) -> String {
     for context in system.contexts.values() {
         shapes.extend(types(system, context));
         for aggregate in context.aggregates.values() {
-            let told = told(context, aggregate);
-            if told.is_empty() {
+            let events = events_of(context, aggregate);
+            if events.is_empty() {
                 continue;
             }
             let address = topic(system, context, aggregate.name.as_str());
-            let names = told.iter().map(|event| message_name(context, event));
+            let names = events.iter().map(|event| message_name(context, event));
             channels.insert(address.clone(), channel(&address, aggregate, names));
-            for event in &told {
+            for event in &events {
                 let name = message_name(context, event);
                 messages.insert(name.clone(), message(system, context, event));
                 shapes.insert(name, payload(context, aggregate, event));
@@ -36,7 +36,7 @@ pub(super) fn document(system: &System) -> String {
                     "send",
                     context,
                     &address,
-                    told.iter().copied().map(|e| (context, e)),
+                    events.iter().copied().map(|e| (context, e)),
                 ),
             );
         }
@@ -63,7 +63,7 @@ pub(super) fn document(system: &System) -> String {
 }
 
 /// The events of an aggregate.
-fn told<'a>(context: &'a Context, aggregate: &Aggregate) -> Vec<&'a Event> {
+fn events_of<'a>(context: &'a Context, aggregate: &Aggregate) -> Vec<&'a Event> {
     let events = context.events.values();
     events
         .filter(|event| event.aggregate == aggregate.name)
@@ -145,7 +145,7 @@ fn received(system: &System, context: &Context) -> Map<String, Value> {
                 .filter(|(_, trigger)| trigger.context == owner.name)
                 .map(|(_, trigger)| trigger.event.as_str())
                 .collect();
-            let mut heard = told(owner, aggregate);
+            let mut heard = events_of(owner, aggregate);
             heard.retain(|event| copied || awaited.contains(event.name.as_str()));
             if heard.is_empty() {
                 continue;

@@ -7,7 +7,7 @@ use crate::model::{
     Aggregate, Change, Command, Context, Emission, InputSource, NeedKind, Presence, Query, Step,
     System,
 };
-use crate::plan::spoken::{command_doc, left_out};
+use crate::plan::prose::{command_doc, left_out};
 
 use super::events::FieldType;
 use super::markdown::line;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::plan::names;
+use crate::plan::rust::names;
 
 /// What is known of an aggregate that a line made: the variable with its id, and its members as
 /// they were sent.

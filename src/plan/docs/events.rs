@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::model::{
     Aggregate, Context, Emission, Event, EventField, Field, Reference, Scalar, System, Type,
 };
-use crate::plan::contract::{event_type, topic};
-use crate::plan::spoken::event_doc;
+use crate::plan::contracts::{event_type, topic};
+use crate::plan::prose::event_doc;
 
 use super::markdown::{cell, line};
 use super::relations::{Listener, triggers};
@@ -64,8 +64,8 @@ struct Listening {
 
 /// Each context that has events, with them.
 pub(super) fn catalogue(system: &System) -> Vec<ContextEvents> {
-    let telling = system.contexts.values().filter(|c| !c.events.is_empty());
-    let contexts = telling.map(|context| {
+    let emitting = system.contexts.values().filter(|c| !c.events.is_empty());
+    let contexts = emitting.map(|context| {
         let events = context.events.values();
         ContextEvents {
             name: context.name.to_string(),

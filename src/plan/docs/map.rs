@@ -15,7 +15,7 @@ use super::relations::relations;
 pub(super) struct Diagram {
     /// A box for each context.
     boxes: Vec<Node>,
-    /// Who tells whom: solid for events that set something off, dashed for replicas.
+    /// Who informs whom: solid for events that set something off, dashed for replicas.
     arrows: Vec<Arrow>,
 }
 
@@ -94,7 +94,7 @@ pub(super) fn contexts(system: &System) -> Vec<ContextView> {
 /// What one context takes from another.
 #[derive(Debug, Serialize)]
 pub(super) struct RelationView {
-    /// Who tells.
+    /// Who emits.
     from: String,
     /// Who listens.
     to: String,

@@ -8,13 +8,13 @@ mod map;
 mod markdown;
 mod readme;
 mod relations;
-mod story;
+mod walkthrough;
 
 use serde::Serialize;
 
 use crate::model::System;
 
-use super::files::{Class, File};
+use super::file::{Class, File};
 
 /// `docs/README.md`.
 #[derive(Debug, Serialize)]

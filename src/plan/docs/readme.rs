@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use crate::model::{Context, System};
-use crate::plan::servers::Servers;
-use crate::plan::service::{Service, handler};
-use crate::plan::{FIRST_PORT, names, port, service_package};
+use crate::plan::rust::names;
+use crate::plan::services::{Service, handler};
+use crate::plan::workspace::servers::Servers;
+use crate::plan::{FIRST_PORT, port, service_package};
 
-use super::{map, story};
+use super::{map, walkthrough};
 
 /// `README.md`.
 #[derive(Debug, Serialize)]
@@ -24,7 +25,7 @@ pub(super) struct Readme<'a> {
     /// What the environment variables of the first service begin with.
     prefix: Option<String>,
     /// What a newcomer can try.
-    steps: Vec<story::Step>,
+    steps: Vec<walkthrough::Step>,
     /// What the description leaves to functions of the user's.
     open: Vec<OpenPolicy>,
     example: Example,
@@ -80,7 +81,7 @@ pub(super) fn view(system: &System) -> Readme<'_> {
         servers: Servers::of(system),
         port: FIRST_PORT,
         prefix: first.map(|context| names::environment(context.name.as_str())),
-        steps: story::tell(system),
+        steps: walkthrough::steps(system),
         open: open(system),
         example: example(system),
         teams: system.contexts.values().any(|it| it.owner.is_some()),

@@ -8,7 +8,7 @@ use crate::model::{Context, System, Trigger};
 
 /// What one context takes from another.
 pub(super) struct Relation<'a> {
-    /// The context that tells.
+    /// The context that emits.
     pub from: &'a Context,
     /// The context that listens.
     pub to: &'a Context,
@@ -18,13 +18,13 @@ pub(super) struct Relation<'a> {
     pub replicas: BTreeSet<&'a str>,
 }
 
-/// Every relation between two contexts, in the order of those who listen, then of those who tell.
+/// Every relation between two contexts, in the order of those who listen, then of those who emit.
 pub(super) fn relations(system: &System) -> Vec<Relation<'_>> {
     let mut relations = Vec::new();
     for to in system.contexts.values() {
         for from in system.contexts.values() {
-            let told = |trigger: &Trigger| trigger.context == from.name && from.name != to.name;
-            let triggers = triggers(to).filter(|(_, trigger)| told(trigger));
+            let is_from = |trigger: &Trigger| trigger.context == from.name && from.name != to.name;
+            let triggers = triggers(to).filter(|(_, trigger)| is_from(trigger));
             let replicas = to.replicas.values().filter(|r| r.context == from.name);
             let relation = Relation {
                 from,

@@ -6,7 +6,10 @@ mod scalars;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Aggregate, Command, Constraints, Entity, Field, InputSource, System, Type};
+use crate::model::{Aggregate, Command, Constraints, Content, Entity, Event, Field, System, Type};
+
+/// Members in their JSON forms, by name.
+pub type Members = Map<String, Value>;
 
 /// How long an example of a list is at most, whatever its field asks for.
 const LONGEST: u64 = 1_000;
@@ -34,43 +37,71 @@ pub fn field(system: &System, field: &Field, number: u32) -> Value {
 
 /// The example of an entity, its id among the members.
 pub fn entity(system: &System, entity: &Entity, number: u32) -> Value {
-    let mut members = Map::new();
-    members.insert("id".to_owned(), json!(uuid(entity.name.as_str(), number)));
-    for member in entity.fields.values() {
-        members.insert(member.name.to_string(), field(system, member, number));
+    let id = ("id".to_owned(), json!(uuid(entity.name.as_str(), number)));
+    let fields = members(system, entity.fields.values(), number);
+    Value::Object([id].into_iter().chain(fields).collect())
+}
+
+fn members<'f>(
+    system: &System,
+    fields: impl Iterator<Item = &'f Field>,
+    number: u32,
+) -> impl Iterator<Item = (String, Value)> {
+    fields.map(move |of| (of.name.to_string(), field(system, of, number)))
+}
+
+/// The example of what stands under a name, in its JSON form.
+pub fn member(system: &System, content: Content<'_>, number: u32) -> Value {
+    match content {
+        Content::Field(of) => field(system, of, number),
+        Content::Entities(of) => json!([entity(system, of, number)]),
     }
-    Value::Object(members)
+}
+
+/// The example of an aggregate, without what it may lack.
+pub fn aggregate(system: &System, aggregate: &Aggregate, number: u32) -> Members {
+    let members = aggregate.members().map(|(name, content)| {
+        let value = match content.is_optional() {
+            true => Value::Null,
+            false => member(system, content, number),
+        };
+        (name.to_string(), value)
+    });
+    members.collect()
+}
+
+/// The example of an event.
+pub fn event(system: &System, aggregate: &Aggregate, event: &Event, number: u32) -> Members {
+    let members = event.members(aggregate);
+    let members = members.map(|(name, of)| (name.to_string(), member(system, of, number)));
+    members.collect()
 }
 
 /// The example of a command's input; members the caller may leave out are among them.
-pub fn command(system: &System, aggregate: &Aggregate, command: &Command, number: u32) -> Value {
-    let members = command.input.values().filter_map(|input| {
-        let value = match &input.source {
-            InputSource::Field => field(system, aggregate.fields.get(&input.name)?, number),
-            InputSource::Own(own) => field(system, own, number),
-            InputSource::Collection(of) => {
-                Value::Array(vec![entity(system, aggregate.entities.get(of)?, number)])
-            }
-        };
-        Some((input.name.to_string(), value))
-    });
-    Value::Object(members.collect())
+pub fn command(system: &System, aggregate: &Aggregate, command: &Command, number: u32) -> Members {
+    let inputs = command.inputs(aggregate);
+    let members = inputs.map(|it| (it.name.to_string(), member(system, it.content, number)));
+    members.collect()
 }
 
 /// The example of a command as a caller sends it: what the service adds is left out.
-pub fn request(system: &System, aggregate: &Aggregate, command: &Command, number: u32) -> Value {
+pub fn request(system: &System, aggregate: &Aggregate, command: &Command, number: u32) -> Members {
     let mut request = self::command(system, aggregate, command, number);
-    let inputs = command.input.values();
-    let collections = inputs.filter(|i| matches!(i.source, InputSource::Collection(_)));
-    for collection in collections {
-        let elements = request[collection.name.as_str()].as_array_mut();
-        for element in elements.into_iter().flatten() {
-            if let Some(members) = element.as_object_mut() {
-                members.remove("id");
-            }
+    for input in command.inputs(aggregate) {
+        if let Content::Entities(_) = input.content {
+            elements(&mut request, input.name.as_str()).for_each(|entity| {
+                entity.remove("id");
+            });
         }
     }
     request
+}
+
+/// The entities that are listed under a name.
+pub fn elements<'m>(members: &'m mut Members, name: &str) -> impl Iterator<Item = &'m mut Members> {
+    let elements = members.get_mut(name).and_then(Value::as_array_mut);
+    let elements = elements.into_iter().flatten();
+    elements.filter_map(Value::as_object_mut)
 }
 
 /// A UUID that is the same for the same name and number.
@@ -104,13 +135,9 @@ fn one(system: &System, field: &Field, number: u32) -> Value {
             json!(first)
         }
         Type::Value(path) => {
-            let fields = system.value_type(path).into_iter();
-            let members = fields.flat_map(|ty| ty.fields.values());
-            Value::Object(
-                members
-                    .map(|member| (member.name.to_string(), self::field(system, member, number)))
-                    .collect(),
-            )
+            let declared = system.value_type(path).into_iter();
+            let fields = declared.flat_map(|ty| ty.fields.values());
+            Value::Object(members(system, fields, number).collect())
         }
     }
 }

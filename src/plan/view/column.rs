@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Expr, Literal};
+use super::Literal;
 use crate::model::{Field, Presence, Scalar, Type};
-use crate::plan::names;
-use crate::plan::types::Place;
+use crate::plan::rust::{Expr, Place, names};
 
 /// A column, and what values it takes: the component `column` shows it.
 #[derive(Debug, Clone, Serialize)]
@@ -129,10 +128,15 @@ pub fn kind(ty: &Type, place: Place) -> Expr {
             Scalar::Json => "Json",
         },
     };
-    Expr(format!("platform_contract::schema::Kind::{scalar}"))
+    runtime_kind(scalar)
+}
+
+/// A `Kind` of the runtime's: `platform_contract::schema::Kind::Text`.
+pub fn runtime_kind(name: &str) -> Expr {
+    format!("platform_contract::schema::Kind::{name}").into()
 }
 
 /// The constant in a contract that describes a type.
 pub fn constant(contract: &str, name: &str) -> Expr {
-    Expr(format!("{contract}::schema::{}", names::const_ident(name)))
+    format!("{contract}::schema::{}", names::const_ident(name)).into()
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Expr, Name};
+use super::Name;
 
 /// A member of an aggregate that a member of an event or view is made from: the component `moved` shows it.
 #[derive(Debug, Clone, Serialize)]
@@ -24,13 +24,4 @@ impl Moved {
             cloned,
         }
     }
-}
-
-/// A field and its value.
-#[derive(Debug, Clone, Serialize)]
-pub struct FieldValue {
-    /// The field.
-    pub name: Name,
-    /// Its value.
-    pub value: Expr,
 }

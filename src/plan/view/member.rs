@@ -2,53 +2,102 @@
 
 use serde::Serialize;
 
-use super::{Doc, Expr, Name, TypeRef};
-use crate::model::Presence;
-use crate::plan::{members, names};
+use super::{Doc, Literal, Name, TypeRef};
+use crate::model::{Content, Ident, Presence};
+use crate::plan::prose::field_doc;
+use crate::plan::rust::Types;
 
 /// A member of a struct: the component `member` shows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Member {
     /// What is said of it; empty when nothing is.
-    pub doc: Doc,
+    doc: Doc,
     /// Its identifier.
-    pub name: Name,
+    name: Name,
+    /// Its name in JSON, where that is another one.
+    renamed: Option<Literal>,
     /// Its type.
     #[serde(rename = "type")]
-    pub ty: TypeRef,
-    /// What serde is told of it: `rename = "type"`, `default`.
-    pub serde: Vec<Expr>,
+    ty: TypeRef,
+    /// Whether what its type has by default stands for it where it is missing.
+    defaults: bool,
+    /// The path of the function that gives it where it is missing.
+    default: Option<Literal>,
+    /// What tells that it is missing, and is left out of JSON then.
+    skipped_if: Option<Literal>,
 }
 
-impl From<members::Member> for Member {
-    fn from(member: members::Member) -> Self {
-        let mut serde = Vec::new();
-        let mut tell = |what: &str, value: &str| {
-            serde.push(Expr(format!("{what} = {}", names::literal(value))));
+impl Member {
+    /// A required member named as in JSON.
+    pub fn new(name: &str, ty: impl Into<TypeRef>, doc: Option<&str>) -> Self {
+        let member = Self {
+            doc: Doc::of(doc.unwrap_or_default()),
+            name: Name::of_field(name),
+            renamed: None,
+            ty: ty.into(),
+            defaults: false,
+            default: None,
+            skipped_if: None,
         };
-        if member.ident.trim_start_matches("r#") != member.wire {
-            tell("rename", &member.wire);
-        }
-        let is_absent = match member.presence {
+        member.under(Name::of_field(name), name)
+    }
+
+    /// A member that takes what stands under its name.
+    pub fn of(types: &Types<'_>, (name, content): (&Ident, Content<'_>)) -> Self {
+        Self::input(types, (name, content), content.is_optional())
+    }
+
+    /// The same, without which a value may be as `presence` says.
+    pub fn input(
+        types: &Types<'_>,
+        (name, content): (&Ident, Content<'_>),
+        presence: impl Into<Presence>,
+    ) -> Self {
+        let presence = presence.into();
+        let (base, list, doc) = match content {
+            Content::Field(field) => (types.base(&field.ty), field.list, field_doc(field)),
+            Content::Entities(of) => (types.own(of.name.as_str()), true, of.doc.clone()),
+        };
+        let ty = types.wrap(base, presence, list);
+        Self::new(name.as_str(), ty, doc.as_deref()).shaped(presence, list)
+    }
+
+    /// The same, for a type that was wrapped as `presence` and `list` ask.
+    pub fn shaped(mut self, presence: impl Into<Presence>, list: bool) -> Self {
+        let presence = presence.into();
+        self.defaults = list || presence != Presence::Required;
+        self.skipped_if = match presence {
             Presence::Required => None,
             Presence::Optional | Presence::Kept => Some("Option::is_none"),
             Presence::Clearable => Some("platform_contract::value::Patch::is_keep"),
-        };
-        match &member.default {
-            Some(path) if !path.is_empty() => tell("default", path),
-            _ if member.serialize_only => {}
-            None if is_absent.is_none() => {}
-            _ => serde.push(Expr("default".to_owned())),
         }
-        if let Some(is_absent) = is_absent {
-            let is_absent = names::literal(is_absent);
-            serde.push(Expr(format!("skip_serializing_if = {is_absent}")));
-        }
-        Self {
-            doc: Doc::of(member.doc.as_deref().unwrap_or_default()),
-            name: Name(member.ident),
-            ty: TypeRef(member.ty),
-            serde,
-        }
+        .map(Literal::text);
+        self
+    }
+
+    /// The same with an identifier of its own; `json` is its name in JSON.
+    pub fn under(mut self, name: Name, json: &str) -> Self {
+        let is_same = name.to_string().trim_start_matches("r#") == json;
+        self.renamed = (!is_same).then(|| Literal::text(json));
+        self.name = name;
+        self
+    }
+
+    /// The same, under a name that JSON knows nothing of.
+    pub fn unknown_to_json(mut self) -> Self {
+        self.renamed = None;
+        self
+    }
+
+    /// The same, where the function of this path gives what is missing.
+    pub fn with_default(mut self, path: &str) -> Self {
+        self.default = Some(Literal::text(path));
+        self
+    }
+
+    /// The same in a struct that is only written: nothing is missing from it.
+    pub fn written(mut self) -> Self {
+        (self.defaults, self.default) = (false, None);
+        self
     }
 }

@@ -12,30 +12,23 @@
 //! 4. Give its view a struct, serialised, one per kind of file, with a sentence on each field. Fields are the
 //!    types of this module, flags, numbers, lists of them, and structs for what is looped over. A `String`
 //!    is for what stands in text alone.
-//! 5. A generated file imports nothing of the user's: these names come with their paths ([`Uses::paths`]). The
+//! 5. A generated file imports nothing of the user's: these names come with their paths. The
 //!    runtime's the template writes out, `platform_contract::value::Timestamp`, or imports. A seeded file has
-//!    its imports in the template, as its owner would write them; [`Imports`] fills them in.
-//!
-//! [`Uses::paths`]: super::uses::Uses::paths
+//!    its imports in the template, as its owner would write them; [`Imports`](super::rust::Imports) fills them in.
 
 mod column;
 mod fields;
-mod imports;
 mod member;
 mod sql;
 
-pub use column::{Column, constant, kind};
-pub use fields::{FieldValue, Moved};
-pub use imports::Imports;
+pub use column::{Column, constant, kind, runtime_kind};
+pub use fields::Moved;
 pub use member::Member;
 pub use sql::{SqlName, SqlType};
 
 use serde::Serialize;
 
-use super::comments::comment;
-use super::expr;
-use super::names;
-use super::value::grouped;
+use crate::plan::rust::{comments::comment, grouped, names};
 
 /// An identifier of Rust, escaped where it would mean something else.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -160,29 +153,6 @@ impl Literal {
     /// Of a number: `30_000`.
     pub fn number(number: u64) -> Self {
         Self(grouped(i128::from(number)))
-    }
-}
-
-/// An expression of Rust on one line, without a statement in it: `platform_contract::value::Date::constant(2024, 2, 29)`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Expr(String);
-
-impl std::fmt::Display for Expr {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<expr::Expr> for Expr {
-    fn from(value: expr::Expr) -> Self {
-        Self(value.flat())
-    }
-}
-
-impl From<String> for Expr {
-    fn from(value: String) -> Self {
-        Self(value)
     }
 }
 

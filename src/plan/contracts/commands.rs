@@ -1,0 +1,113 @@
+//! Commands and their refusals.
+
+use serde::Serialize;
+
+use crate::model::{Command, Content, Context, Input, Presence, Refusal};
+
+use super::Contract;
+use crate::plan::prose::command_doc;
+use crate::plan::view::{Column, Doc, Literal, Member, Name, constant};
+
+/// `contracts/__context__/src/commands.rs`.
+#[derive(Debug, Serialize)]
+pub(super) struct CommandsFile {
+    /// The name of the context.
+    context: Literal,
+    commands: Vec<CommandView>,
+}
+
+/// A command and its refusals.
+#[derive(Debug, Serialize)]
+struct CommandView {
+    /// What the description says of it.
+    doc: Doc,
+    /// Its type: `ApproveLoan`.
+    #[serde(rename = "type")]
+    ty: Name,
+    /// Its name.
+    name: Literal,
+    /// The type of its refusals: `ApproveLoanRefusal`.
+    refusal: Name,
+    /// Its inputs, as members of its type.
+    members: Vec<Member>,
+    /// The same, as the runtime checks them.
+    columns: Vec<Column>,
+    refusals: Vec<RefusalView>,
+}
+
+/// A refusal.
+#[derive(Debug, Serialize)]
+struct RefusalView {
+    /// What the description says of it.
+    doc: Doc,
+    /// Its variant: `NotEligible`.
+    variant: Name,
+    /// Its name.
+    name: Literal,
+}
+
+impl Contract<'_> {
+    /// Commands.
+    pub(super) fn commands(&self, context: &Context) -> CommandsFile {
+        let commands = context.commands.values();
+        CommandsFile {
+            context: Literal::text(context.name.as_str()),
+            commands: commands
+                .filter_map(|command| self.command(context, command))
+                .collect(),
+        }
+    }
+
+    fn command(&self, context: &Context, command: &Command) -> Option<CommandView> {
+        let aggregate = context.aggregates.get(&command.aggregate)?;
+        let (mut members, mut columns) = (Vec::new(), Vec::new());
+        for Input {
+            name,
+            content,
+            presence,
+            ..
+        } in command.inputs(aggregate)
+        {
+            members.push(Member::input(&self.types(), (name, content), presence));
+            columns.push(self.column(content, presence));
+        }
+        let name = command.name.as_str();
+        Some(CommandView {
+            doc: Doc::of(&command_doc(command)),
+            ty: Name::of_type(name),
+            name: Literal::text(name),
+            refusal: Name::of_type(&format!("{name}Refusal")),
+            members,
+            columns,
+            refusals: command.refuses.iter().map(refusal).collect(),
+        })
+    }
+
+    /// How an input is checked, also one that nobody is shown afterwards.
+    fn column(&self, content: Content<'_>, presence: Presence) -> Column {
+        match content {
+            Content::Field(field) => Column {
+                hidden: false,
+                ..Column::of(field, presence, self.place)
+            },
+            Content::Entities(entity) => {
+                let (name, kind) = (&entity.collection, constant("crate", entity.name.as_str()));
+                Column {
+                    list: true,
+                    distinct_ids: true,
+                    ..Column::new(name.as_str(), kind, presence)
+                }
+            }
+        }
+    }
+}
+
+fn refusal(refusal: &Refusal) -> RefusalView {
+    let name = refusal.name.as_str();
+    let plain = format!("`{name}`.");
+    RefusalView {
+        doc: Doc::of(refusal.doc.as_deref().unwrap_or(&plain)),
+        variant: Name::of_variant(name),
+        name: Literal::text(name),
+    }
+}

@@ -1,0 +1,58 @@
+//! Events.
+
+use serde::Serialize;
+
+use crate::model::{Context, Event, derived};
+
+use super::{Contract, event_type};
+use crate::plan::prose::event_doc;
+use crate::plan::view::{Doc, Literal, Member, Name, TypeRef};
+
+/// `contracts/__context__/src/events.rs`.
+#[derive(Debug, Serialize)]
+pub(super) struct EventsFile {
+    events: Vec<EventView>,
+}
+
+/// An event.
+#[derive(Debug, Serialize)]
+struct EventView {
+    /// What the description says of it.
+    doc: Doc,
+    /// Its type: `LoanApproved`.
+    name: Name,
+    /// What it is called where it is published: `fintech.loan.LoanApproved`.
+    published_as: Literal,
+    /// Its version.
+    version: u32,
+    /// The type of what its aggregate shows of itself.
+    of: TypeRef,
+    /// Its fields.
+    members: Vec<Member>,
+}
+
+impl Contract<'_> {
+    /// Events.
+    pub(super) fn events(&self, context: &Context) -> EventsFile {
+        let events = context.events.values();
+        EventsFile {
+            events: events
+                .filter_map(|event| self.event(context, event))
+                .collect(),
+        }
+    }
+
+    fn event(&self, context: &Context, event: &Event) -> Option<EventView> {
+        let aggregate = context.aggregates.get(&event.aggregate)?;
+        let (name, types) = (event.name.as_str(), self.types());
+        let members = event.members(aggregate);
+        Some(EventView {
+            doc: Doc::of(&event_doc(event)),
+            name: Name::of_type(name),
+            published_as: Literal::text(&event_type(self.system, context, name)),
+            version: event.version,
+            of: self.own(&derived::view(aggregate.name.as_str())).into(),
+            members: members.map(|it| Member::of(&types, it)).collect(),
+        })
+    }
+}

@@ -1,0 +1,176 @@
+//! What is said to the reader, step by step.
+
+use serde_json::{Map, Value, json};
+
+use crate::model::{
+    Aggregate, Change, Command, Context, Event, Fill, Policy, Query, Source, Target,
+};
+use crate::plan::docs::curl;
+use crate::plan::docs::curl::Request;
+use crate::plan::port;
+
+use super::{About, DEPTH, Reaction, Step, Walkthrough, key, path, surely};
+
+impl<'a> Walkthrough<'a> {
+    pub(super) fn beginning(&self, context: &Context, command: &Command) -> Step {
+        let requests = self.making.iter();
+        let requests = requests.map(|(_, _, request)| request.clone());
+        Step {
+            about: About::Begins {
+                command: command.name.to_string(),
+                context: context.name.to_string(),
+            },
+            requests: requests.collect(),
+        }
+    }
+
+    pub(super) fn reading(&self, context: &Context, command: &Command) -> Step {
+        let name = command.aggregate.as_str();
+        let url = self.url(context, name);
+        let mut requests = Vec::new();
+        if let Some(made) = self.made.get(&key(context, name)) {
+            let id = curl::placeholder(&made.variable);
+            requests.push(Request::read(&format!("{url}/{id}")));
+            requests.extend(self.queries(context, name, &made.members));
+        }
+        Step {
+            about: About::Reads,
+            requests,
+        }
+    }
+
+    /// `http://127.0.0.1:8101/greetings`
+    fn url(&self, context: &Context, aggregate: &str) -> String {
+        let port = port(self.system, context).unwrap_or_default();
+        let path = context.aggregates.get(aggregate).map(|a| a.path.as_str());
+        format!("http://127.0.0.1:{port}/{}", path.unwrap_or_default())
+    }
+
+    /// The first query whose parameters are known.
+    fn queries(
+        &self,
+        context: &Context,
+        name: &str,
+        known: &Map<String, Value>,
+    ) -> Option<Request> {
+        let port = port(self.system, context)?;
+        let parameters = |query: &Query| {
+            let by = query.by.iter().map(|by| {
+                let value = match known.get(by.member.as_str())? {
+                    Value::String(text) => text.clone(),
+                    value @ (Value::Number(_) | Value::Bool(_)) => value.to_string(),
+                    _ => return None,
+                };
+                Some((by.member.to_string(), value))
+            });
+            by.collect::<Option<Vec<_>>>()
+        };
+        let mut queries = context
+            .queries
+            .values()
+            .filter(|q| q.aggregate.as_str() == name);
+        queries.find_map(|query| {
+            let parameters = parameters(query)?;
+            let url = format!("http://127.0.0.1:{port}/{}", query.path);
+            (!parameters.is_empty()).then(|| Request::query(&url, &parameters))
+        })
+    }
+
+    /// A command that changes something that was made, and that nothing else can get in the way of.
+    pub(super) fn change(&self) -> Option<Step> {
+        let mut made = self.making.iter().rev();
+        made.find_map(|(context, aggregate, _)| {
+            let mut commands = context.commands.values().filter(|command| {
+                command.change == Change::Updates && command.aggregate == aggregate.name
+            });
+            commands.find_map(|command| self.changing(context, aggregate, command))
+        })
+    }
+
+    fn changing(
+        &self,
+        context: &'a Context,
+        aggregate: &'a Aggregate,
+        command: &'a Command,
+    ) -> Option<Step> {
+        let initial = aggregate.states.first();
+        let mut internal = context.commands.values();
+        let disturbed = internal.any(|other| other.aggregate == aggregate.name && !other.http);
+        let allowed = command.transition.as_ref().is_none_or(|transition| {
+            !disturbed && initial.is_some_and(|state| transition.from.contains(&state.name))
+        });
+        let path = path(context, command)?;
+        if !allowed || !command.needs.is_empty() {
+            return None;
+        }
+        let mut trial = Walkthrough {
+            system: self.system,
+            main: None,
+            making: Vec::new(),
+            made: self.made.clone(),
+        };
+        let body = trial.body(context, aggregate, command, (DEPTH, 2))?;
+        let made = self.made.get(&key(context, aggregate.name.as_str()))?;
+        let path = path.replace("{id}", &curl::placeholder(&made.variable));
+        let url = format!("http://127.0.0.1:{}{path}", port(self.system, context)?);
+        Some(Step {
+            about: About::Changes {
+                command: command.name.to_string(),
+                aggregate: aggregate.name.to_string(),
+            },
+            requests: vec![Request::update(&url, "change-1", &body)],
+        })
+    }
+
+    /// Where the effect of the event is seen.
+    pub(super) fn crossing(&self, context: &Context, command: &Command) -> Option<Step> {
+        let (mut requests, mut reactions) = (Vec::new(), Vec::new());
+        for (other, policy) in self.reactions(context, command) {
+            let Some(then) = other.commands.get(&policy.then) else {
+                continue;
+            };
+            let name = then.aggregate.as_str();
+            let mut add = |request: Request| {
+                if !requests.contains(&request) {
+                    requests.push(request);
+                }
+            };
+            add(Request::read(&self.url(other, name)));
+            if let (Target::New, Some(event)) =
+                (&policy.target, context.events.get(&policy.trigger.event))
+            {
+                let known = self.carried(context, event, policy);
+                self.queries(other, name, &known).into_iter().for_each(add);
+            }
+            reactions.push(Reaction {
+                policy: policy.name.to_string(),
+                context: other.name.to_string(),
+                command: then.name.to_string(),
+            });
+        }
+        let events = surely(command).into_iter().map(str::to_owned);
+        let about = About::Crosses {
+            events: events.collect(),
+            reactions,
+        };
+        let has_reactions = !requests.is_empty();
+        has_reactions.then_some(Step { about, requests })
+    }
+
+    /// What the input of a policy's command is, as far as what was made shows.
+    fn carried(&self, context: &Context, event: &Event, policy: &Policy) -> Map<String, Value> {
+        let Some(made) = self.made.get(&key(context, event.aggregate.as_str())) else {
+            return Map::new();
+        };
+        let value = |fill: &Fill| match &fill.source {
+            Source::EventAggregateId => Some(json!(curl::placeholder(&made.variable))),
+            Source::EventField(name) => made.members.get(name.as_str()).cloned(),
+            _ => None,
+        };
+        let filled = policy
+            .inputs
+            .iter()
+            .filter_map(|(name, fill)| Some((name.to_string(), value(fill.as_ref()?)?)));
+        filled.collect()
+    }
+}

@@ -1,0 +1,149 @@
+//! Queries: what a context answers.
+
+use serde::Serialize;
+
+use crate::model::{Query, derived};
+use crate::plan::rust::expr::{Expr, text};
+use crate::plan::rust::{Module, Place, names};
+use crate::plan::services::Service;
+use crate::plan::view::{
+    Column, Doc, Literal, Member, Name, TypeRef, constant, kind, runtime_kind,
+};
+
+/// `services/__context__/src/generated/queries.rs`.
+#[derive(Debug, Serialize)]
+pub(super) struct QueriesFile {
+    queries: Vec<QueryView>,
+}
+
+/// A query.
+#[derive(Debug, Serialize)]
+struct QueryView {
+    /// What the description says of it.
+    doc: Doc,
+    /// Its type: `LoansOfUser`.
+    #[serde(rename = "type")]
+    ty: Name,
+    /// Its name.
+    name: Literal,
+    /// The type of what it finds: `crate::generated::Loan`.
+    aggregate: TypeRef,
+    /// What it is asked by, as members of its type.
+    members: Vec<Member>,
+    /// The same, as the runtime checks it.
+    columns: Vec<Column>,
+    /// The members that are equal to what it is asked by.
+    by: Vec<Literal>,
+    /// The member it is asked a range of, if any.
+    range: Option<RangeView>,
+    /// The members it is ordered by, and whether the greatest comes first.
+    order: Vec<(Literal, bool)>,
+    /// Whether it finds one at most.
+    unique: bool,
+}
+
+/// The member that a query is asked a range of.
+#[derive(Debug, Serialize)]
+struct RangeView {
+    /// Its name.
+    member: Literal,
+    /// The parameter that is the range's beginning.
+    from: Literal,
+    /// The parameter that is its end.
+    to: Literal,
+}
+
+impl Service<'_> {
+    /// The queries of the service; `None` without any.
+    pub(super) fn queries(&self) -> Option<QueriesFile> {
+        let queries = self.context.queries.values();
+        let queries: Vec<_> = queries.map(|query| self.query(query)).collect();
+        (!queries.is_empty()).then_some(QueriesFile { queries })
+    }
+
+    fn query(&self, query: &Query) -> QueryView {
+        let finds = || format!("Finds every `{}` that it describes.", query.aggregate);
+        let order = query.order_by.iter();
+        let order = order.map(|(member, descending)| (Literal::text(member), *descending));
+        let range = query.range.as_ref().map(|member| {
+            let [from, to] = range_ends(member).map(|end| Literal::text(&end));
+            RangeView {
+                member: Literal::text(member),
+                from,
+                to,
+            }
+        });
+        let (members, columns) = self.parameters(query).into_iter().unzip();
+        QueryView {
+            doc: Doc::of(&query.doc.clone().unwrap_or_else(finds)),
+            ty: Name::of_type(&query.name),
+            name: Literal::text(&query.name),
+            aggregate: TypeRef::generated(&query.aggregate),
+            members,
+            columns,
+            by: Literal::texts(query.by.iter().map(|by| &*by.member)),
+            range,
+            order: order.collect(),
+            unique: query.unique,
+        }
+    }
+
+    /// What a query is asked by, and the ends of its range, which may be left out.
+    fn parameters(&self, query: &Query) -> Vec<(Member, Column)> {
+        let mut parameters = Vec::new();
+        for parameter in &query.by {
+            let name = &*parameter.member;
+            let doc = format!("The `{name}` looked for.");
+            let (ty, kind) = self.queried(query, name);
+            let member = Member::new(name, ty, Some(&doc));
+            parameters.push((member, Column::new(name, kind, false)));
+        }
+        if let Some(member) = &query.range {
+            let docs = [
+                format!("The first `{member}` looked for; all before when it is absent."),
+                format!(
+                    "The first one after `{member}`, not looked for; all after when it is absent."
+                ),
+            ];
+            for (end, doc) in range_ends(member).iter().zip(docs) {
+                let (ty, kind) = self.queried(query, member);
+                let ty = self.types().wrap(ty, true, false);
+                let member = Member::new(end, ty, Some(&doc)).shaped(true, false);
+                parameters.push((member, Column::new(end, kind, true)));
+            }
+        }
+        parameters
+    }
+
+    /// The type of a member of the queried aggregate, and its column's kind.
+    fn queried(&self, query: &Query, member: &str) -> (String, Expr) {
+        let types = self.types();
+        match member {
+            "id" => (types.id(&query.aggregate), runtime_kind("Uuid")),
+            "created_at" | "updated_at" => {
+                let ty = types.take(Module::Value, "Timestamp");
+                (ty, runtime_kind("Timestamp"))
+            }
+            "version" => ("u64".to_owned(), runtime_kind("Int")),
+            "status" => {
+                let status = derived::status(&query.aggregate);
+                (types.own(&status), constant("contract", &status))
+            }
+            name => {
+                let ty = &self.context.aggregates[&query.aggregate].fields[name].ty;
+                (types.base(ty), kind(ty, Place::Service))
+            }
+        }
+    }
+}
+
+/// The parameters that are the ends of a member's range.
+fn range_ends(member: &str) -> [String; 2] {
+    ["from", "to"].map(|end| format!("{member}_{end}"))
+}
+
+/// The ends of a query's range where nothing gives them: it finds all there are.
+pub(super) fn open_ends(query: &Query) -> impl Iterator<Item = (String, Expr)> {
+    let ends = query.range.iter().flat_map(|member| range_ends(member));
+    ends.map(|end| (names::field_ident(&end), text("None")))
+}

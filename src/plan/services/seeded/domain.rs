@@ -1,0 +1,154 @@
+//! The user's decisions as they are written first: they do the obvious.
+
+use serde::Serialize;
+
+use super::inputs::{self, Applied};
+use super::tests::DomainTests;
+use super::{Source, emitted};
+use crate::model::{Aggregate, Change, Command, Content, Emission, Field, derived};
+use crate::plan::prose::command_doc;
+use crate::plan::rust::expr::{call, text};
+use crate::plan::rust::{Expr, Imports, Module, names};
+use crate::plan::services::generated::{Decision, needs_time};
+use crate::plan::services::{Service, copies, own_fields, stored};
+use crate::plan::view::{Doc, Name};
+
+/// `services/__context__/src/domain/__aggregate__.rs`.
+#[derive(Debug, Serialize)]
+pub(super) struct DomainFile<'a> {
+    /// The name of the aggregate.
+    name: &'a str,
+    /// The trait of its decisions.
+    interface: Name,
+    decisions: Vec<SeededDecision>,
+    imports: Imports,
+    tests: DomainTests,
+}
+
+/// A decision.
+#[derive(Debug, Serialize)]
+struct SeededDecision {
+    /// What the description says of the command.
+    doc: Doc,
+    #[serde(flatten)]
+    decision: Decision,
+    /// Whether a new aggregate is made from the time, too.
+    timed: bool,
+    /// Whether the command is read after an aggregate was made from it.
+    cloned: bool,
+    /// What an update does to the aggregate.
+    inputs: Vec<Applied>,
+    /// What it emits.
+    emitted: Expr,
+    /// Whether it reads the aggregate.
+    reads_subject: bool,
+    /// Whether it reads the command.
+    reads_command: bool,
+}
+
+/// The user's decisions about an aggregate; `None` where there is none to take.
+pub(super) fn file<'a>(service: &Service<'_>, aggregate: &'a Aggregate) -> Option<DomainFile<'a>> {
+    service.commands_of(aggregate).next()?;
+    let source = Source::new(service);
+    source.imports.take(Module::Generated, "Domain");
+    source.generated(&derived::decisions(&aggregate.name));
+    let commands = service.commands_of(aggregate);
+    let decisions = commands.map(|command| source.decision(aggregate, command));
+    Some(DomainFile {
+        name: &aggregate.name,
+        interface: Name::of_type(&derived::decisions(&aggregate.name)),
+        decisions: decisions.collect(),
+        tests: DomainTests::of(&source, aggregate),
+        imports: source.imports,
+    })
+}
+
+impl Source<'_, '_> {
+    fn decision(&self, aggregate: &Aggregate, command: &Command) -> SeededDecision {
+        let subject = names::variable_ident(&aggregate.name);
+        let inputs = match command.change {
+            Change::Updates => inputs::applied(aggregate, command, &subject),
+            Change::Creates | Change::Deletes => Vec::new(),
+        };
+        let emitted = self.events(aggregate, command, &subject);
+        let creates = command.change == Change::Creates;
+        let reads = |name| creates || !inputs.is_empty() || emitted.mentions(name);
+        SeededDecision {
+            doc: Doc::of(&command_doc(command)),
+            decision: self.service.decision(Some(&self.imports), command),
+            timed: creates && needs_time(aggregate),
+            cloned: self.reads_own_inputs(command),
+            reads_subject: reads(&subject),
+            reads_command: reads("command"),
+            inputs,
+            emitted,
+        }
+    }
+
+    /// Whether an event takes inputs of the command's own after the command became an aggregate.
+    fn reads_own_inputs(&self, command: &Command) -> bool {
+        command.events().into_iter().any(|event| {
+            let mut own = own_fields(&self.service.context.events[event]);
+            own.any(|field| command.source_of(field).is_some())
+        })
+    }
+
+    /// What a decision about the aggregate that goes by `subject` emits.
+    fn events(&self, aggregate: &Aggregate, command: &Command, subject: &str) -> Expr {
+        Expr::tuple(command.emits.iter().map(|emission| {
+            let Some(event) = emitted(command, emission) else {
+                return text("None");
+            };
+            let value = self.event(aggregate, command, event, subject);
+            match emission {
+                Emission::Always(_) => value,
+                Emission::Optional(_) => call("Some", [value]),
+                Emission::OneOf(_) => self.chosen(command, event, value),
+            }
+        }))
+    }
+
+    fn event(&self, aggregate: &Aggregate, command: &Command, event: &str, subject: &str) -> Expr {
+        let ident = self.types().own(event);
+        let event = &self.service.context.events[event];
+        if own_fields(event).next().is_none() {
+            self.imports.take(Module::Prelude, "EventOf");
+            let by = match command.change {
+                Change::Creates => "&",
+                Change::Updates | Change::Deletes => "",
+            };
+            return call(format!("{ident}::of"), [text(format!("{by}{subject}"))]);
+        }
+        let stored = stored(event, aggregate).map(|(name, content)| {
+            let clone = if copies(content) { "" } else { ".clone()" };
+            let value = format!("{subject}.{}{clone}", names::member_ident(name));
+            (names::field_ident(name), text(value))
+        });
+        let own = own_fields(event);
+        let own = own.map(|field| {
+            (
+                names::field_ident(&field.name),
+                self.own_value(command, field),
+            )
+        });
+        Expr::structure(&ident, stored.chain(own))
+    }
+
+    /// The value of a field of an event's own: an input of the same name, or what says little.
+    fn own_value(&self, command: &Command, field: &Field) -> Expr {
+        let Some(input) = command.source_of(field) else {
+            return match (field.optional, field.list) {
+                (true, _) => text("None"),
+                (false, true) => text("Vec::new()"),
+                (false, false) => self.example(field),
+            };
+        };
+        let is_moved = command.emits.len() == 1 || copies(Content::Field(field));
+        let clone = if is_moved { "" } else { ".clone()" };
+        let given = format!("command.{}{clone}", names::field_ident(&field.name));
+        match field.optional && !input.optional {
+            true => call("Some", [text(given)]),
+            false => text(given),
+        }
+    }
+}

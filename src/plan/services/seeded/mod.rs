@@ -1,0 +1,118 @@
+//! The user's part of a service, `src/domain`, `src/policies` and `src/effects`: written once, with tests.
+
+mod domain;
+mod effects;
+mod inputs;
+mod patch_tests;
+mod policies;
+mod test_values;
+mod tests;
+
+use serde::Serialize;
+
+use crate::model::{Command, Emission, Field, InputSource, TypeName, derived};
+use crate::plan::file::{Class, File};
+use crate::plan::rust::{Expr, Imports, Spelling, Types, Values, expr::call, names};
+use crate::plan::sample;
+
+use super::Service;
+
+/// The files that are the user's once they are there.
+pub(super) fn files(service: &Service<'_>) -> Vec<File> {
+    let context = service.context;
+    let aggregates = context.aggregates.values();
+    let domain = aggregates.filter_map(|aggregate| {
+        let view = domain::file(service, aggregate)?;
+        Some(file(service, "domain/__aggregate__", &aggregate.name, view))
+    });
+    let policies = context.policies.values().map(|policy| {
+        let view = policies::file(service, policy);
+        file(service, "policies/__policy__", &policy.name, view)
+    });
+    let effects = context.effects.values().map(|effect| {
+        let view = effects::file(service, effect);
+        file(service, "effects/__effect__", &effect.name, view)
+    });
+    domain.chain(policies).chain(effects).collect()
+}
+
+/// The file about something that is called so.
+fn file(service: &Service<'_>, template: &str, name: &str, view: impl Serialize) -> File {
+    let module = names::module_ident(name);
+    let template = format!("services/__context__/src/{template}.rs");
+    let names = ["aggregate", "policy", "effect"].map(|kind| (kind, module.as_str()));
+    let context = [("context", service.context.name.as_str())];
+    File::new(
+        Class::Seeded,
+        &template,
+        &[&context[..], &names].concat(),
+        view,
+    )
+}
+
+/// A module of the user's that is written, and what it imports.
+struct Source<'s, 'a> {
+    service: &'s Service<'a>,
+    imports: Imports,
+}
+
+impl<'s, 'a> Source<'s, 'a> {
+    fn new(service: &'s Service<'a>) -> Self {
+        Self {
+            service,
+            imports: Imports::default(),
+        }
+    }
+
+    fn types(&self) -> Types<'_> {
+        self.importing(self.service.types())
+    }
+
+    /// The same types, of which the module imports what it names.
+    fn importing<'t>(&'t self, types: Types<'t>) -> Types<'t> {
+        Types {
+            imports: Some(&self.imports),
+            ..types
+        }
+    }
+
+    fn values(&self, spelling: Spelling) -> Values<'_> {
+        Values {
+            system: self.service.system,
+            types: self.types(),
+            spelling,
+        }
+    }
+
+    /// A type of the generated part.
+    fn generated(&self, name: &str) -> String {
+        self.types().generated(name)
+    }
+
+    /// The example of a field.
+    fn example(&self, field: &Field) -> Expr {
+        let value = sample::field(self.service.system, field, 1);
+        self.values(Spelling::Exact).field(field, &value)
+    }
+
+    /// An event as the choice of a command that emits exactly one of several.
+    fn chosen(&self, command: &Command, event: &TypeName, value: Expr) -> Expr {
+        let choice = self.generated(&derived::one_of(&command.name));
+        call(format!("{choice}::{}", names::type_ident(event)), [value])
+    }
+}
+
+/// The event that a seeded decision emits at a place of `emits`. An optional one it emits where it takes
+/// input, which changes the aggregate, and nothing else would tell of that.
+fn emitted<'c>(command: &'c Command, emission: &'c Emission) -> Option<&'c TypeName> {
+    let is_optional = |emission: &Emission| matches!(emission, Emission::Optional(_));
+    let mut inputs = command.input.values();
+    let is_only_news = command.emits.first() == Some(emission)
+        && command.emits.iter().all(is_optional)
+        && inputs.any(|input| !matches!(input.source, InputSource::Own(_)));
+    match emission {
+        Emission::Always(event) => Some(event),
+        Emission::Optional(event) => is_only_news.then_some(event),
+        Emission::OneOf(events) => events.first(),
+    }
+}

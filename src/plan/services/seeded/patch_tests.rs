@@ -1,0 +1,85 @@
+//! The tests that show what an update keeps and what it clears.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Source;
+use super::tests::{CommandTest, function_name};
+use crate::model::{Aggregate, Change, Command, Field};
+use crate::plan::rust::{Expr, Spelling, json, names};
+use crate::plan::sample::Members;
+
+/// What an update keeps or clears in a test of that.
+#[derive(Debug, Serialize)]
+pub(super) struct Patched {
+    /// What the aggregate has before.
+    before: Vec<MemberValue>,
+    /// What it has after.
+    after: Vec<MemberValue>,
+}
+
+/// A member of an aggregate with its value.
+#[derive(Debug, Serialize)]
+struct MemberValue {
+    /// What leads to it: `.notes`, `["notes"]`.
+    member: Expr,
+    value: Expr,
+}
+
+impl Source<'_, '_> {
+    /// A test that keeps and one that clears, for a command that can do both.
+    pub(super) fn patch_tests(&self, aggregate: &Aggregate, command: &Command) -> Vec<CommandTest> {
+        if command.clearable(aggregate).next().is_none() {
+            return Vec::new();
+        }
+        [false, true]
+            .map(|clears| self.patch_test(aggregate, command, clears))
+            .into()
+    }
+
+    fn patch_test(&self, aggregate: &Aggregate, command: &Command, clears: bool) -> CommandTest {
+        let example = self.service.patch_example(aggregate, command, clears);
+        let name = function_name(&command.name);
+        let before = command.clearable(aggregate);
+        let before = before.filter_map(|field| self.had(aggregate, field, &example.state));
+        let values = self.values(Spelling::ForTests);
+        let after = command.clearable(aggregate).map(|field| {
+            let kept = example.state.get(field.name.as_str()).filter(|_| !clears);
+            MemberValue {
+                member: member(field),
+                value: values.field(field, kept.unwrap_or(&Value::Null)),
+            }
+        });
+        CommandTest {
+            name: format!("{name}_{}", if clears { "clears" } else { "keeps" }).into(),
+            patch: Some(Patched {
+                before: before.collect(),
+                after: after.collect(),
+            }),
+            ..self.command_test(aggregate, command, &example)
+        }
+    }
+
+    /// What the aggregate of a test has that a command may clear.
+    fn had(&self, aggregate: &Aggregate, field: &Field, state: &Members) -> Option<MemberValue> {
+        let name = field.name.as_str();
+        let value = state.get(name)?;
+        let mut commands = self.service.commands_of(aggregate);
+        if commands.any(|command| command.change == Change::Creates) {
+            return Some(MemberValue {
+                member: member(field),
+                value: self.values(Spelling::ForTests).field(field, value),
+            });
+        }
+        let mut members = Members::from_iter([(name.to_owned(), value.clone())]);
+        self.service.put_test_ids(&aggregate.fields, &mut members);
+        Some(MemberValue {
+            member: format!("[{}]", names::literal(name)).into(),
+            value: json(members.get(name)?),
+        })
+    }
+}
+
+fn member(field: &Field) -> Expr {
+    format!(".{}", names::member_ident(&field.name)).into()
+}

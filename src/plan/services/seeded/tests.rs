@@ -1,0 +1,169 @@
+//! The tests that users' files start with: what the seeded bodies do, as given, when and then.
+
+use serde::Serialize;
+
+use super::Source;
+use super::patch_tests::Patched;
+use crate::model::{Aggregate, Change, Command};
+use crate::plan::rust::{Expr, Imports, names};
+use crate::plan::services::examples::Example;
+use crate::plan::view::{Literal, Name, TypeRef};
+
+/// What tests import and bind, so that no function of theirs may be called so.
+const TAKEN: [&str; 13] = [
+    "asked",
+    "context",
+    "data",
+    "date",
+    "decimal",
+    "expected",
+    "given",
+    "given_nothing",
+    "id",
+    "known",
+    "recorded",
+    "target",
+    "timestamp",
+];
+
+/// The function of a test module that gives an aggregate to start from: the component `tests.state`.
+#[derive(Debug, Serialize)]
+pub(super) struct StateView {
+    /// What it is called.
+    name: Name,
+    /// The type of what it gives.
+    #[serde(rename = "type")]
+    ty: TypeRef,
+    /// What it gives.
+    value: Expr,
+}
+
+/// A value that a test takes, by a variable where it is long: the component `tests.bound`.
+#[derive(Debug, Serialize)]
+pub(super) struct Bound {
+    /// The variable; `None` where the value is short.
+    name: Option<&'static str>,
+    value: Expr,
+}
+
+impl Bound {
+    /// The value, with this name for the variable.
+    pub fn new(name: &'static str, value: Expr) -> Self {
+        Self {
+            name: value.is_composed().then_some(name),
+            value,
+        }
+    }
+}
+
+/// The tests of an aggregate's decisions.
+#[derive(Debug, Serialize)]
+pub(super) struct DomainTests {
+    /// The aggregate that they start from; `None` where all create one.
+    state: Option<StateView>,
+    /// Whether some start from nothing.
+    creates: bool,
+    tests: Vec<CommandTest>,
+    imports: Imports,
+}
+
+/// A test of a command.
+#[derive(Debug, Serialize)]
+pub(super) struct CommandTest {
+    pub name: Name,
+    /// Whether it starts from nothing.
+    pub creates: bool,
+    /// The status to start from, where it is not the first one.
+    pub status: Option<Literal>,
+    pub command: Bound,
+    /// What it needs besides; `None` without that.
+    pub needs: Option<Bound>,
+    /// What it emits.
+    pub events: Bound,
+    /// What it keeps or clears, where the test is about that.
+    pub patch: Option<Patched>,
+}
+
+impl DomainTests {
+    /// The tests of an aggregate's decisions, in a module that imports what its parent does.
+    pub fn of(parent: &Source<'_, '_>, aggregate: &Aggregate) -> Self {
+        let source = Source::new(parent.service);
+        let commands = source.service.commands_of(aggregate);
+        let mut others = commands.clone().filter(|it| it.change != Change::Creates);
+        let mut creating = commands.clone().filter(|it| it.change == Change::Creates);
+        let tests = commands.flat_map(|command| {
+            let example = source.service.full_example(aggregate, command);
+            let test = source.command_test(aggregate, command, &example);
+            [test]
+                .into_iter()
+                .chain(source.patch_tests(aggregate, command))
+        });
+        Self {
+            state: others.next().map(|_| source.state(aggregate)),
+            creates: creating.next().is_some(),
+            tests: tests.collect(),
+            imports: source.imports.without(&parent.imports),
+        }
+    }
+}
+
+impl Source<'_, '_> {
+    /// A test of what a command makes of an example.
+    pub(super) fn command_test(
+        &self,
+        aggregate: &Aggregate,
+        command: &Command,
+        example: &Example,
+    ) -> CommandTest {
+        let needs = (!command.needs.is_empty()).then(|| self.needs(command));
+        let several = command.emits.len() > 1;
+        let emitted = self.emitted_value(aggregate, command, example);
+        CommandTest {
+            name: function_name(&command.name).into(),
+            creates: command.change == Change::Creates,
+            status: other_status(aggregate, command).map(Literal::text),
+            command: Bound::new("command", self.command(aggregate, command, &example.input)),
+            needs: needs.map(|needs| Bound::new("needs", needs)),
+            events: Bound::new(if several { "events" } else { "event" }, emitted),
+            patch: None,
+        }
+    }
+
+    /// The aggregate that tests start from.
+    pub(super) fn state(&self, aggregate: &Aggregate) -> StateView {
+        let (ty, value) = self.state_value(aggregate);
+        StateView {
+            name: state_name(aggregate).into(),
+            ty: ty.into(),
+            value,
+        }
+    }
+}
+
+/// The name of the function that gives an aggregate.
+pub(super) fn state_name(aggregate: &Aggregate) -> String {
+    free(names::variable_ident(&aggregate.name))
+}
+
+/// The name of a function in a test module.
+pub(super) fn function_name(of: &str) -> String {
+    free(names::method_ident(of))
+}
+
+/// The name itself, unless something else is called so.
+fn free(name: String) -> String {
+    match TAKEN.contains(&name.as_str()) {
+        true => format!("{name}_"),
+        false => name,
+    }
+}
+
+/// The status to start from, where the initial one is none the command is allowed in.
+fn other_status<'b>(aggregate: &Aggregate, command: &'b Command) -> Option<&'b str> {
+    let from = &command.transition.as_ref()?.from;
+    let initial = aggregate.states.first()?;
+    match from.contains(&initial.name) {
+        true => None,
+        false => from.first().map(|status| status.as_str()),
+    }
+}
