@@ -53,8 +53,8 @@ impl MetadataClient {
                 let mut have_leaders = vec![false; topic.partitions().len()];
                 for partition in topic.partitions() {
                     let number = usize::try_from(partition.id()).unwrap_or(usize::MAX);
-                    if let Some(have_leaders) = have_leaders.get_mut(number) {
-                        *have_leaders = partition.leader() >= 0;
+                    if let Some(has_leader) = have_leaders.get_mut(number) {
+                        *has_leader = partition.leader() >= 0;
                     }
                 }
                 have_leaders

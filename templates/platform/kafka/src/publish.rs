@@ -80,16 +80,16 @@ impl Publisher {
             };
             if known.is_none()
                 && !have_leaders.is_empty()
-                && have_leaders.iter().all(|have_leaders| *have_leaders)
+                && have_leaders.iter().all(|has_leader| *has_leader)
             {
                 self.known().insert(topic.clone(), have_leaders.len());
             }
             for (number, message) in outcomes.messages.iter().enumerate() {
                 let partition = message.partition;
-                let have_leaders = usize::try_from(partition)
+                let has_leader = usize::try_from(partition)
                     .ok()
                     .and_then(|at| have_leaders.get(at));
-                let why = match have_leaders {
+                let why = match has_leader {
                     _ if message.topic != *topic => continue,
                     Some(true) => continue,
                     Some(false) => format!("no broker has partition {partition} of `{topic}`"),

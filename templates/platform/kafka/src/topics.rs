@@ -187,7 +187,7 @@ impl Topics {
     async fn count(&self, topic: &str) -> Result<Option<u32>, BrokerError> {
         let have_leaders = self.have_leaders(topic).await?;
         let have_leaders = have_leaders.filter(|have_leaders| {
-            !have_leaders.is_empty() && have_leaders.iter().all(|have_leaders| *have_leaders)
+            !have_leaders.is_empty() && have_leaders.iter().all(|has_leader| *has_leader)
         });
         Ok(have_leaders.and_then(|have_leaders| u32::try_from(have_leaders.len()).ok()))
     }

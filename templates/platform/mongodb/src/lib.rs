@@ -138,6 +138,7 @@ mod error;
 mod event_log;
 mod fields;
 mod find;
+mod generations;
 mod intents;
 mod migrate;
 mod migration_lease;

@@ -1,7 +1,6 @@
 //! Applied sequences and offsets: how far handlers have come.
 
 use mongodb::bson::{Document, doc};
-use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
     AppliedSequence, EngineError, Generation, OffsetAdvance, SequenceAdvance,
@@ -10,7 +9,7 @@ use uuid::Uuid;
 
 use super::error::{Error, corrupt, number, signed, text, unsigned};
 use super::fields::{APPLIED_SEQUENCES, ID, LIVE, OFFSETS};
-use super::rows::{is_live, of_generation};
+use super::rows::is_live;
 use super::search::Search;
 use super::store::Store;
 
@@ -108,25 +107,6 @@ impl Store {
         };
         let found = self.read(OFFSETS, &search).await?;
         Ok(found.iter().map(offset).collect::<Result<_, _>>()?)
-    }
-
-    /// Removes what a generation of a handler leaves behind when it is no longer used.
-    pub(super) async fn drop_generation(
-        &self,
-        schema: Option<&Schema>,
-        handler: &str,
-        generation: Generation,
-    ) -> Result<(), Error> {
-        if let Some(schema) = schema.filter(|schema| schema.generations) {
-            let rows = of_generation(schema, generation);
-            self.collection(schema.table).delete_many(rows).await?;
-        }
-        let progress = doc! { "handler": handler, "generation": i64::from(generation) };
-        self.collection(APPLIED_SEQUENCES)
-            .delete_many(progress.clone())
-            .await?;
-        self.collection(OFFSETS).delete_many(progress).await?;
-        Ok(())
     }
 }
 

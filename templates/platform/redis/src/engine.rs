@@ -17,7 +17,7 @@ use super::connect::Connection;
 use super::error::{corrupt, failure};
 use super::group_commit::GroupCommit;
 use super::write::PreparedWriteSet;
-use super::{connect, documents, find, migrate, outbox, progress, rows};
+use super::{connect, documents, find, generations, migrate, outbox, progress, rows};
 
 /// How many events are deleted in one call when many are.
 const CLEANUP_BATCH: u32 = 1_000;
@@ -182,7 +182,7 @@ impl Engine for RedisEngine {
         handler: &str,
         generation: Generation,
     ) -> Result<(), EngineError> {
-        progress::drop_generation(&self.connection, schema, handler, generation).await
+        generations::drop_generation(&self.connection, schema, handler, generation).await
     }
 
     async fn document(

@@ -65,6 +65,7 @@ mod engine;
 mod entries;
 mod error;
 mod find;
+mod generations;
 mod group_commit;
 mod indexes;
 mod library;

@@ -1,6 +1,5 @@
 //! Applied sequences and offsets: how far handlers have come (`lua/9_progress.lua`).
 
-use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
     AppliedSequence, EngineError, Generation, OffsetAdvance, SequenceAdvance,
@@ -11,10 +10,10 @@ use uuid::Uuid;
 use super::codec::{from_signed, signed};
 use super::connect::Connection;
 use super::error::corrupt;
-use super::rows::{self, uuid};
+use super::rows::uuid;
 
 /// A handler's generation.
-fn of(handler: &str, generation: Generation) -> String {
+pub(super) fn of(handler: &str, generation: Generation) -> String {
     format!("{generation}:{handler}")
 }
 
@@ -100,24 +99,4 @@ pub(super) async fn offsets(
     let mut offsets = offsets.collect::<Result<Vec<_>, EngineError>>()?;
     offsets.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
     Ok(offsets)
-}
-
-/// Deletes what a generation of a handler leaves behind.
-pub(super) async fn drop_generation(
-    connection: &Connection,
-    schema: Option<&Schema>,
-    handler: &str,
-    generation: Generation,
-) -> Result<(), EngineError> {
-    let handler = of(handler, generation);
-    let mut keys = vec![
-        format!("applied_sequences:{handler}"),
-        format!("offsets:{handler}"),
-    ];
-    if let Some(schema) = schema.filter(|schema| schema.generations) {
-        let table = rows::of(schema, generation);
-        let kinds = ["rows", "ids", "gone", "gone_ids", "entries"];
-        keys.extend(kinds.map(|kind| format!("{kind}:{table}")));
-    }
-    connection.clear("drop", &keys).await.map(drop)
 }

@@ -58,7 +58,7 @@ impl Database {
         engine.expect("the database is to be opened")
     }
 
-    /// A way to it beside the engine.
+    /// A connection to it beside the engine.
     pub async fn raw(&self) -> mongodb::Database {
         let client = Client::with_uri_str(&self.url).await.expect("a client");
         client.database(&self.name)

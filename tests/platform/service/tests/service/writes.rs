@@ -82,7 +82,8 @@ async fn a_postgres_that_is_read_only_is_not_ready() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_takes_no_writes_is_not_ready() {
-    use platform_support::place::redis::remove;
+    use platform_ports::engine::Driver;
+    use platform_support::place::remove;
 
     let Some(administrator) = server("TEST_REDIS_URL") else {
         return;
@@ -110,5 +111,6 @@ async fn a_redis_that_takes_no_writes_is_not_ready() {
     let database = Database::new(&platform_redis::Redis, domain::TABLES.redis);
     is_not_ready(database, at, writable, "it takes no writes").await;
     acl(&["DELUSER", &name]).await;
-    remove(&name);
+    let kind = platform_redis::Redis.test_server();
+    remove(kind.expect("it is no file"), &name);
 }

@@ -2,17 +2,18 @@
 //! that the environment names. `TEST_DATABASE` chooses the database (`sqlite`, `postgres`, `mongodb`,
 //! `redis`) and `TEST_BROKER` the broker (`embedded`, `kafka`); unset, both are files.
 
-pub mod mongodb;
 pub mod postgres;
-pub mod redis;
 
 use std::path::Path;
+use std::time::Duration;
 
 use platform_embedded_broker::Embedded;
 use platform_kafka::Kafka;
 use platform_mongodb::Mongodb;
-use platform_ports::broker;
 use platform_ports::engine::{Database, Migration};
+use platform_ports::location::Location;
+use platform_ports::test_server::TestServer;
+use platform_ports::{broker, engine};
 use platform_postgres::Postgres;
 use platform_redis::Redis;
 use platform_service::config::{Config, Servers};
@@ -32,6 +33,9 @@ pub const fn initial(text: &'static str) -> Migration {
     let name = "0001_initial";
     Migration { name, text }
 }
+
+/// How long a removal is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a variable of the environment chooses.
 fn chosen(variable: &str, otherwise: &str) -> String {
@@ -57,6 +61,33 @@ impl Tables {
             other => panic!("TEST_DATABASE is `{other}`, which this program has not"),
         }
     }
+}
+
+/// The driver of the database that the environment chooses.
+fn engine() -> &'static dyn engine::Driver {
+    match chosen_database().as_str() {
+        "sqlite" => &Sqlite,
+        "postgres" => &Postgres,
+        "mongodb" => &Mongodb,
+        "redis" => &Redis,
+        other => panic!("TEST_DATABASE is `{other}`, which this program has not"),
+    }
+}
+
+/// Where what has this name is on the server that the environment names for its kind.
+fn at(kind: &dyn TestServer, name: &str) -> Location {
+    let at = kind.location(&server(kind.variable()), name);
+    at.expect("the server has a location")
+}
+
+/// Removes what has this name on the server of this kind, whoever is connected to it. The server may
+/// wait for its disk for that, which the test need not.
+pub fn remove(kind: &dyn TestServer, name: &str) {
+    wait(async {
+        let (server, at) = (server(kind.variable()), at(kind, name));
+        // The test has its outcome already, and the server may be gone.
+        let _ = tokio::time::timeout(PATIENCE, kind.remove(&server, &at)).await;
+    });
 }
 
 fn chosen_database() -> String {
@@ -107,12 +138,8 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let name = name(self.path());
-        match chosen_database().as_str() {
-            "postgres" => postgres::remove(&name),
-            "mongodb" => mongodb::remove(&name),
-            "redis" => redis::remove(&name),
-            _ => {}
+        if let Some(kind) = engine().test_server() {
+            remove(kind, &name(self.path()));
         }
     }
 }
@@ -126,19 +153,12 @@ fn name(folder: &Path) -> String {
 /// The environment of a service that stands there.
 pub fn environment(folder: &Path) -> Vec<(&'static str, String)> {
     let data = ("DATA_DIR", folder.display().to_string());
-    let database = match chosen_database().as_str() {
-        "sqlite" => None,
-        "postgres" => Some(postgres::url(&name(folder))),
-        "mongodb" => Some(mongodb::url(&name(folder))),
-        "redis" => Some(redis::url(&name(folder))),
-        other => panic!("TEST_DATABASE is `{other}`, which this program has not"),
+    let url = |kind: Option<&dyn TestServer>| {
+        let at = kind.map(|kind| at(kind, &name(folder)));
+        at.map(|at| at.secret().to_owned())
     };
-    let broker = (!broker_is_a_file()).then(|| {
-        let brokers = server("TEST_KAFKA_BROKERS");
-        format!("kafka://{brokers}/?prefix={}.", name(folder))
-    });
-    let database = database.map(|url: String| ("DATABASE_URL", url));
-    let broker = broker.map(|url: String| ("BROKER_URL", url));
+    let database = url(engine().test_server()).map(|url| ("DATABASE_URL", url));
+    let broker = url(broker().test_server()).map(|url| ("BROKER_URL", url));
     [Some(data), database, broker]
         .into_iter()
         .flatten()

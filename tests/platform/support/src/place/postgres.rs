@@ -1,36 +1,31 @@
 //! Databases on the PostgreSQL that `TEST_POSTGRES_URL` names, copies of one that has been migrated.
 
-use std::str::FromStr;
-use std::time::Duration;
-
-use platform_ports::engine::Migration;
-use platform_postgres::migrate;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
+use platform_ports::engine::{Driver, Migration};
+use platform_ports::test_server::TestServer;
+use platform_postgres::{Postgres, migrate};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
 
-use super::{server, wait};
+use super::{at, server, wait};
 
 /// What processes that make a template wait for each other by.
 const LOCK: i64 = 7252;
 
-/// How long a removal is waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-fn options() -> PgConnectOptions {
-    let server = server("TEST_POSTGRES_URL");
-    PgConnectOptions::from_str(&server).expect("TEST_POSTGRES_URL is a URL")
+fn kind() -> &'static dyn TestServer {
+    Postgres.test_server().expect("it is no file")
 }
 
 /// Where the database of this name is.
 pub fn url(name: &str) -> String {
-    options().database(name).to_url_lossy().to_string()
+    at(kind(), name).secret().to_owned()
 }
 
 /// Makes a database with these tables.
 pub fn make(name: &str, tables: &'static [Migration]) {
     wait(async {
-        let mut connection = options().connect().await.expect("the server");
+        let administrator = server(kind().variable());
+        let connection = PgConnection::connect(&administrator).await;
+        let mut connection = connection.expect("the server");
         let template = template(&mut connection, tables).await;
         let make = format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\"");
         run(&mut connection, make).await;
@@ -38,19 +33,9 @@ pub fn make(name: &str, tables: &'static [Migration]) {
     });
 }
 
-/// Removes a database, whoever is connected to it. The server waits for its disk for that, which
-/// the test need not.
+/// Removes a database, whoever is connected to it.
 pub fn remove(name: &str) {
-    wait(async {
-        let removed = async {
-            // The test has its outcome already, and the server may be gone.
-            if let Ok(mut connection) = options().connect().await {
-                let drop = format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)");
-                let _ = connection.execute(AssertSqlSafe(drop)).await;
-            }
-        };
-        let _ = tokio::time::timeout(PATIENCE, removed).await;
-    });
+    super::remove(kind(), name);
 }
 
 /// The database that others are copies of; it stays for the next tests.

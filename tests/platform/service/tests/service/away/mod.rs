@@ -13,6 +13,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use platform_mongodb::Mongodb;
+use platform_ports::engine::Driver;
+use platform_postgres::Postgres;
+use platform_redis::Redis;
 use platform_testing::http::{Answer, Client};
 
 use crate::domain::TABLES;
@@ -124,12 +128,15 @@ impl Own {
 
 impl Drop for Own {
     fn drop(&mut self) {
-        match self.kind {
-            Kind::Postgres => platform_support::place::postgres::remove(&self.name),
-            Kind::Mongodb => platform_support::place::mongodb::remove(&self.name),
-            Kind::Redis => platform_support::place::redis::remove(&self.name),
+        let kind = match self.kind {
+            Kind::Postgres => Postgres.test_server(),
+            Kind::Mongodb => Mongodb.test_server(),
+            Kind::Redis => Redis.test_server(),
             // Its topics are left to the server of the tests.
-            Kind::Kafka => {}
+            Kind::Kafka => None,
+        };
+        if let Some(kind) = kind {
+            platform_support::place::remove(kind, &self.name);
         }
     }
 }
