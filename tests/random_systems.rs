@@ -2,7 +2,8 @@
 //! under all of clippy's lints, and passes its tests.
 //!
 //! `cargo test` runs a fixed sample: every pair of [`random::Axes`] meets in it, on Kafka, and every
-//! mistake that was ever found is a folder of `tests/cases/generation`, on the embedded broker. The
+//! mistake that was ever found is a folder of `tests/cases/generation`, on the embedded broker; what is in
+//! its `workspace` is added to what is generated. The
 //! long run makes so many systems:
 //!
 //! ```console
@@ -58,7 +59,10 @@ const SURVIVES: &[&str] = &[
 ];
 
 fn prove(name: &str, text: &str, proof: Proof) {
-    let workspace = InTurn::described(text);
+    prove_in(&InTurn::described(text), name, text, proof);
+}
+
+fn prove_in(workspace: &InTurn, name: &str, text: &str, proof: Proof) {
     let commands: &[&[&str]] = match proof {
         Proof::Decides => &[FORMATTED, WITHOUT_A_WARNING, DECIDES],
         Proof::Survives => &[FORMATTED, WITHOUT_A_WARNING, SURVIVES],
@@ -67,7 +71,6 @@ fn prove(name: &str, text: &str, proof: Proof) {
     for command in commands {
         let begun = Instant::now();
         if let Err(output) = workspace.try_cargo(command) {
-            drop(workspace);
             let command = command.join(" ");
             panic!("{name}: `cargo {command}` failed\n{text}\n{output}");
         }
@@ -163,7 +166,11 @@ fn every_mistake_that_was_found_stays_mended() {
         text.replacen(system, "", 1)
     });
     let text = system.to_owned() + &texts.collect::<String>();
-    prove("cases", &text, Proof::Survives);
+    let workspace = InTurn::described(&text);
+    for case in cases("generation") {
+        workspace.add(&case.join("workspace"));
+    }
+    prove_in(&workspace, "cases", &text, Proof::Survives);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 
 use super::{
-    Aggregate, Command, ContextName, Effect, EnumType, Event, Policy, Query, Replica, SystemName,
-    TypeName, TypePath, ValueType,
+    Aggregate, Command, ContextName, Effect, EnumType, Event, Field, Policy, Query, Replica,
+    SystemName, Type, TypeName, TypePath, ValueType,
 };
 
 /// A valid system.
@@ -124,6 +124,16 @@ impl System {
             None => self.enums.get(&path.name),
             Some(context) => self.contexts.get(context)?.enums.get(&path.name),
         }
+    }
+
+    /// Whether a field is personal data, or its value object has some.
+    pub fn is_personal(&self, field: &Field) -> bool {
+        let value = match &field.ty {
+            Type::Value(path) => self.value_type(path),
+            _ => None,
+        };
+        let inner = |value: &ValueType| value.fields.values().any(|field| self.is_personal(field));
+        field.pii || value.is_some_and(inner)
     }
 
     /// The contexts for which a service is generated.

@@ -122,6 +122,13 @@ impl InTurn {
         Self { root, _turn: turn }
     }
 
+    /// Adds the files of a folder, if there is one, until the next system takes its place.
+    pub fn add(&self, from: &Path) {
+        if from.is_dir() {
+            copy(from, &self.root);
+        }
+    }
+
     /// Its root.
     pub fn path(&self) -> &Path {
         &self.root
@@ -175,6 +182,19 @@ fn mirror(from: &Path, to: &Path) {
             mirror(&path, &copy);
         } else if std::fs::read(&copy).ok() != Some(std::fs::read(&path).unwrap()) {
             std::fs::copy(&path, &copy).unwrap();
+        }
+    }
+}
+
+/// Copies the files in `from` to `to`, where others stay.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &to),
+            false => drop(std::fs::copy(&path, &to).unwrap()),
         }
     }
 }

@@ -67,7 +67,7 @@ table! {
         max_length: Option<Spanned<u64>>,
         /// A regular expression the text must match.
         pattern: Option<Text>,
-        /// Whether it is personal data.
+        /// Whether it is personal data: it prints as `***` in `Debug`, and no log, trace or refusal repeats it.
         pii: Option<Spanned<bool>> = "`false`",
         /// Whether it is left out of every answer.
         hidden: Option<Spanned<bool>> = "`false`",

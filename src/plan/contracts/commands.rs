@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use crate::model::{Command, Content, Context, Input, Presence, Refusal};
+use crate::model::{Command, Content, Context, Input, Refusal};
 
 use super::Contract;
 use crate::plan::prose::command_doc;
-use crate::plan::view::{Column, Doc, Literal, Member, Name, constant};
+use crate::plan::view::{Column, Doc, Literal, Member, Name};
 
 /// `contracts/__context__/src/commands.rs`.
 #[derive(Debug, Serialize)]
@@ -69,7 +69,10 @@ impl Contract<'_> {
         } in command.inputs(aggregate)
         {
             members.push(Member::input(&self.types(), (name, content), presence));
-            columns.push(self.column(content, presence));
+            columns.push(Column {
+                distinct_ids: matches!(content, Content::Entities(_)),
+                ..self.column(content, presence)
+            });
         }
         let name = command.name.as_str();
         Some(CommandView {
@@ -81,24 +84,6 @@ impl Contract<'_> {
             columns,
             refusals: command.refuses.iter().map(refusal).collect(),
         })
-    }
-
-    /// How an input is checked, also one that nobody is shown afterwards.
-    fn column(&self, content: Content<'_>, presence: Presence) -> Column {
-        match content {
-            Content::Field(field) => Column {
-                hidden: false,
-                ..Column::of(field, presence, self.place)
-            },
-            Content::Entities(entity) => {
-                let (name, kind) = (&entity.collection, constant("crate", entity.name.as_str()));
-                Column {
-                    list: true,
-                    distinct_ids: true,
-                    ..Column::new(name.as_str(), kind, presence)
-                }
-            }
-        }
     }
 }
 

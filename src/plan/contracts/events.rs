@@ -6,7 +6,7 @@ use crate::model::{Context, Event, derived};
 
 use super::{Contract, event_type};
 use crate::plan::prose::event_doc;
-use crate::plan::view::{Doc, Literal, Member, Name, TypeRef};
+use crate::plan::view::{Column, Doc, Literal, Member, Name, TypeRef};
 
 /// `contracts/__context__/src/events.rs`.
 #[derive(Debug, Serialize)]
@@ -29,6 +29,8 @@ struct EventView {
     of: TypeRef,
     /// Its fields.
     members: Vec<Member>,
+    /// The same as the runtime knows them; none where no event of its aggregate carries personal data.
+    columns: Vec<Column>,
 }
 
 impl Contract<'_> {
@@ -46,6 +48,8 @@ impl Contract<'_> {
         let aggregate = context.aggregates.get(&event.aggregate)?;
         let (name, types) = (event.name.as_str(), self.types());
         let members = event.members(aggregate);
+        let known = self.publishes_personal(context, aggregate);
+        let columns = members.clone().filter(|_| known);
         Some(EventView {
             doc: Doc::of(&event_doc(event)),
             name: Name::of_type(name),
@@ -53,6 +57,9 @@ impl Contract<'_> {
             version: event.version,
             of: self.own(&derived::view(aggregate.name.as_str())).into(),
             members: members.map(|it| Member::of(&types, it)).collect(),
+            columns: columns
+                .map(|(_, content)| self.column(content, content.is_optional()))
+                .collect(),
         })
     }
 }

@@ -7,10 +7,11 @@ mod files;
 mod fixtures;
 mod values;
 
-use crate::model::{Aggregate, Context, EnumType, System, TypeName};
+use crate::model::{Aggregate, Content, Context, EnumType, Presence, System, TypeName};
 
 use super::prose::article;
 use crate::plan::rust::{Place, Spelling, Types, Values, names};
+use crate::plan::view::{Column, constant};
 
 pub(super) use self::files::files;
 
@@ -47,6 +48,23 @@ impl<'a> Contract<'a> {
     /// A type of the contract's own.
     fn own(&self, name: &str) -> String {
         self.types().own(name)
+    }
+
+    /// How the runtime knows what commands and events carry, also what no answer shows.
+    fn column(&self, content: Content<'_>, presence: impl Into<Presence>) -> Column {
+        match content {
+            Content::Field(field) => Column {
+                hidden: false,
+                ..Column::of(field, presence, self.place)
+            },
+            Content::Entities(entity) => {
+                let kind = constant("crate", entity.name.as_str());
+                Column {
+                    list: true,
+                    ..Column::new(entity.collection.as_str(), kind, presence)
+                }
+            }
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Column {
     pub references: Option<Literal>,
     /// Whether callers are not shown it.
     pub hidden: bool,
+    /// Whether it is personal data.
+    pub pii: bool,
     /// The bounds of its values.
     pub bounds: Vec<Bound>,
 }
@@ -48,6 +50,7 @@ impl Column {
             distinct_ids: false,
             references: None,
             hidden: false,
+            pii: false,
             bounds: Vec::new(),
         }
     }
@@ -57,6 +60,7 @@ impl Column {
         Self {
             list: field.list,
             hidden: field.hidden,
+            pii: field.pii,
             bounds: bounds(field),
             ..Self::new(field.name.as_str(), kind(&field.ty, place), presence)
         }

@@ -19,6 +19,8 @@ pub struct Member {
     /// Its type.
     #[serde(rename = "type")]
     ty: TypeRef,
+    /// Whether it is personal data, which `Debug` does not print.
+    pii: bool,
     /// Whether what its type has by default stands for it where it is missing.
     defaults: bool,
     /// The path of the function that gives it where it is missing.
@@ -35,6 +37,7 @@ impl Member {
             name: Name::of_field(name),
             renamed: None,
             ty: ty.into(),
+            pii: false,
             defaults: false,
             default: None,
             skipped_if: None,
@@ -59,7 +62,15 @@ impl Member {
             Content::Entities(of) => (types.own(of.name.as_str()), true, of.doc.clone()),
         };
         let ty = types.wrap(base, presence, list);
-        Self::new(name.as_str(), ty, doc.as_deref()).shaped(presence, list)
+        let pii = matches!(content, Content::Field(field) if field.pii);
+        let member = Self::new(name.as_str(), ty, doc.as_deref()).pii(pii);
+        member.shaped(presence, list)
+    }
+
+    /// The same, which is personal data or not.
+    pub fn pii(mut self, pii: bool) -> Self {
+        self.pii = pii;
+        self
     }
 
     /// The same, for a type that was wrapped as `presence` and `list` ask.

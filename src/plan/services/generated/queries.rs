@@ -95,8 +95,10 @@ impl Service<'_> {
             let name = &*parameter.member;
             let doc = format!("The `{name}` looked for.");
             let (ty, kind) = self.queried(query, name);
-            let member = Member::new(name, ty, Some(&doc));
-            parameters.push((member, Column::new(name, kind, false)));
+            let pii = self.is_pii(query, name);
+            let member = Member::new(name, ty, Some(&doc)).pii(pii);
+            let column = Column::new(name, kind, false);
+            parameters.push((member, Column { pii, ..column }));
         }
         if let Some(member) = &query.range {
             let docs = [
@@ -108,11 +110,19 @@ impl Service<'_> {
             for (end, doc) in range_ends(member).iter().zip(docs) {
                 let (ty, kind) = self.queried(query, member);
                 let ty = self.types().wrap(ty, true, false);
-                let member = Member::new(end, ty, Some(&doc)).shaped(true, false);
-                parameters.push((member, Column::new(end, kind, true)));
+                let pii = self.is_pii(query, member);
+                let member = Member::new(end, ty, Some(&doc)).pii(pii);
+                let column = Column::new(end, kind, true);
+                parameters.push((member.shaped(true, false), Column { pii, ..column }));
             }
         }
         parameters
+    }
+
+    /// Whether a member of the queried aggregate is personal data.
+    fn is_pii(&self, query: &Query, member: &str) -> bool {
+        let field = self.context.aggregates[&query.aggregate].fields.get(member);
+        field.is_some_and(|field| field.pii)
     }
 
     /// The type of a member of the queried aggregate, and its column's kind.

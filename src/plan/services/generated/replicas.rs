@@ -119,6 +119,7 @@ fn column(copied: &ReplicaField, source: &Aggregate) -> Column {
     };
     Column {
         list: field.is_some_and(|field| field.list),
+        pii: field.is_some_and(|field| field.pii),
         ..Column::new(&copied.name, kind, true)
     }
 }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::EventType;
 use crate::schema::Column;
 use crate::value::Timestamp;
 
@@ -18,6 +19,10 @@ pub trait AggregateType: Debug + Send + Sync + 'static {
     const NAME: &'static str;
     /// The topic of its events: `<system>.<context>.<aggregate>`.
     const TOPIC: &'static str;
+    /// The types of its events.
+    const EVENTS: &'static [EventType] = &[];
+    /// Its members as far as its events tell of them: what a snapshot has.
+    const PUBLISHED: &'static [Column] = &[];
     /// Its id.
     type Id: Id;
     /// Its status; [`NoStatus`] when it has no states.
@@ -42,6 +47,8 @@ pub trait Event:
     const TYPE: &'static str;
     /// Its version.
     const VERSION: u32;
+    /// Its members: their types, and which of them are personal data.
+    const FIELDS: &'static [Column] = &[];
     /// The aggregate it is of.
     type Of: AggregateType;
 

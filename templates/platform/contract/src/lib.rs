@@ -4,6 +4,7 @@
 
 mod emitted;
 pub mod envelope;
+mod event_type;
 pub mod fixtures;
 mod follow_up;
 mod language;
@@ -12,5 +13,6 @@ pub mod schema;
 pub mod value;
 
 pub use emitted::{AnyEvent, Emitted, EncodeError};
+pub use event_type::EventType;
 pub use follow_up::{FollowUp, IntoFollowUp};
 pub use language::{AggregateType, Command, Event, Id, NoStatus, Recorded, Refusal, UpcastError};

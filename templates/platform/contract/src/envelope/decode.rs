@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Envelope;
+use crate::schema::personal::unfit;
 use crate::{AggregateType, Event, Recorded, UpcastError};
 
 /// Why a message could not be read.
@@ -53,16 +54,19 @@ pub fn decode<E: Event>(envelope: &Envelope) -> Result<Recorded<E>, DecodeError>
     }
     let mut data = envelope.data.clone();
     let status = status_of::<E::Of>(&mut data).map_err(|error| malformed(envelope, &error))?;
-    let latest = latest::<E>(envelope.version, data)
-        .and_then(|data| Ok(serde_json::from_value(data)?))
-        .map_err(|error| malformed(envelope, &error))?;
+    let latest = latest::<E>(envelope.version, data).map_err(|error| match error {
+        UpcastError::Malformed(error) => malformed(envelope, &unfit(E::FIELDS, &error)),
+        error @ UpcastError::UnknownVersion(_) => malformed(envelope, &error),
+    })?;
+    let data = serde_json::from_value(latest)
+        .map_err(|error| malformed(envelope, &unfit(E::FIELDS, &error)))?;
     Ok(Recorded {
         id: envelope.id,
         of: envelope.subject.into(),
         sequence: envelope.sequence,
         status,
         time: envelope.time,
-        data: latest,
+        data,
     })
 }
 

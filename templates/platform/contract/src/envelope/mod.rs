@@ -6,6 +6,7 @@
 mod attributes;
 mod control;
 mod decode;
+mod emptied;
 mod headers;
 mod partition;
 mod wire;
@@ -18,6 +19,7 @@ use crate::value::{CorrelationId, Timestamp, as_text};
 
 pub use control::Control;
 pub use decode::{DecodeError, decode, latest, status_of};
+pub use emptied::emptied;
 pub use headers::Headers;
 pub use partition::partition_of;
 

@@ -5,6 +5,7 @@ mod canonical;
 mod check;
 pub mod decimal;
 mod form;
+pub mod personal;
 mod rules;
 
 pub use canonical::{canonical, canonical_value};
@@ -60,6 +61,8 @@ pub struct Column {
     pub references: Option<&'static str>,
     /// Whether it is left out of every answer and log.
     pub hidden: bool,
+    /// Whether it is personal data: nothing prints it, and nothing keeps it once its aggregate is deleted.
+    pub pii: bool,
     /// What its values must satisfy.
     pub rules: Rules,
 }
@@ -192,6 +195,7 @@ impl Column {
             list: false,
             references: None,
             hidden: false,
+            pii: false,
             rules: Rules::NONE,
         }
     }
@@ -231,6 +235,12 @@ impl Column {
     /// The same, left out of answers.
     pub const fn hidden(mut self) -> Self {
         self.hidden = true;
+        self
+    }
+
+    /// The same, personal data.
+    pub const fn pii(mut self) -> Self {
+        self.pii = true;
         self
     }
 

@@ -4,6 +4,7 @@ mod bytes;
 mod correlation;
 mod id;
 mod patch;
+mod personal;
 mod timestamp;
 
 pub use bytes::Bytes;
@@ -14,6 +15,7 @@ pub use id::{NO_UUID, uuid};
 pub use jiff::SignedDuration as Duration;
 pub use jiff::civil::Date;
 pub use patch::Patch;
+pub use personal::Personal;
 pub use rust_decimal::Decimal;
 pub use serde_json::Value as Json;
 pub use timestamp::Timestamp;

@@ -235,7 +235,7 @@ fn shown(document: &Document) -> DeadLetter {
     let queued = blocked_queue::queued_message(document).ok();
     let envelope = queued.as_ref().and_then(|one| one.message.envelope().ok());
     let kind = envelope.as_ref().map(Envelope::versioned_kind);
-    let unreadable = || Some(format!("it cannot be read: {}", document.body));
+    let unreadable = || Some("it cannot be read".to_owned());
     DeadLetter {
         handler: handler.to_owned(),
         key,

@@ -86,7 +86,7 @@ fn copy<R: Replicated>(envelope: &Envelope, row: &Found) -> Result<Stored, Handl
     let kind = (envelope.kind.as_str(), envelope.version);
     let data = upcast(R::UPCASTERS, kind, envelope.data.clone()).map_err(|error| match error {
         UpcastError::UnknownVersion(_) => HandlerError::NewerVersion(error.to_string()),
-        UpcastError::Malformed(_) => HandlerError::Poison(error.to_string()),
+        UpcastError::Malformed(error) => HandlerError::Poison(R::SCHEMA.unfit(&error)),
     })?;
     let Value::Object(mut data) = data else {
         return Err(HandlerError::Poison(
@@ -106,7 +106,7 @@ fn copy<R: Replicated>(envelope: &Envelope, row: &Found) -> Result<Stored, Handl
         }
     }
     // Found out here, a bad copy is this message's fault; found out by a reader, it is nobody's.
-    restore::<R>(&members).map_err(|error| HandlerError::Poison(error.to_string()))?;
+    restore::<R>(&members).map_err(|error| HandlerError::Poison(R::SCHEMA.unfit(&error)))?;
     Ok(Stored {
         id: envelope.subject,
         version: envelope.sequence,
@@ -181,7 +181,8 @@ async fn look_up<R: Replicated>(
         Found::Deleted(_) => Replica::Deleted,
         Found::Live(row) => Replica::Known(Aged {
             value: restore(&row.members).map_err(|error| {
-                EngineError::Corrupt(format!("{} {id}: {error}", R::SCHEMA.table))
+                let (table, why) = (R::SCHEMA.table, R::SCHEMA.unfit(&error));
+                EngineError::Corrupt(format!("{table} {id}: {why}"))
             })?,
             age_ms: clock::told_age(age_ms),
             stale_after_ms: R::STALE_AFTER_MS,

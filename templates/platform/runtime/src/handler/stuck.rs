@@ -141,7 +141,8 @@ impl StuckDocuments<'_> {
     /// Gives up those of a key, so that what is behind them goes on; whether there were any.
     pub async fn discard(&self, handler: &str, key: Uuid) -> Result<bool, EngineError> {
         let gone = |collection, document: Document, stuck: Stuck| {
-            tracing::warn!(handler, %key, body = %stuck.body, "discarded");
+            let (kind, sequence) = said(&stuck.body);
+            tracing::warn!(handler, %key, kind, sequence, "discarded");
             DocumentWrite::Delete {
                 collection,
                 key: document.key,
@@ -250,6 +251,6 @@ fn said(body: &Value) -> (String, Option<u64>) {
     let job = Job::deserialize(body).ok();
     match job.and_then(|job| job.message.envelope().ok()) {
         Some(event) => (event.versioned_kind(), Some(event.sequence)),
-        None => (format!("unreadable: {body}"), None),
+        None => ("unreadable".to_owned(), None),
     }
 }

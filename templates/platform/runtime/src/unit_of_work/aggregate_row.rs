@@ -23,7 +23,8 @@ pub fn from_row<A: Aggregate>(row: Stored) -> Result<A, EngineError> {
         updated_at: row.updated_at,
     };
     let mut aggregate: A = serde_json::from_value(Value::Object(row.members)).map_err(|error| {
-        EngineError::Corrupt(format!("{} {}: {error}", A::SCHEMA.table, row.id))
+        let (table, why) = (A::SCHEMA.table, A::SCHEMA.unfit(&error));
+        EngineError::Corrupt(format!("{table} {}: {why}", row.id))
     })?;
     aggregate.set_meta(meta);
     Ok(aggregate)

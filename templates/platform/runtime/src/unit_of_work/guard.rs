@@ -9,7 +9,7 @@ use super::refusals;
 use crate::decision::{Aggregate, Decision};
 use crate::{Executed, Refused};
 use platform_contract::AggregateType;
-use platform_contract::schema;
+use platform_contract::schema::{self, personal::unfit};
 use platform_ports::engine::{EngineError, Found};
 
 /// What is there before a decision.
@@ -90,7 +90,7 @@ pub fn parse<D: 'static, C: Decision<D>>(input: &Value) -> Result<C, Refused> {
     }
     schema::canonical(C::INPUT, &mut members);
     serde_json::from_value(Value::Object(members))
-        .map_err(|error| refusals::invalid_at("", error.to_string()))
+        .map_err(|error| refusals::invalid_at("", unfit(C::INPUT, &error)))
 }
 
 /// Whether the status allows the command.

@@ -6,7 +6,7 @@ use axum::http::Uri;
 use serde_json::{Map, Value};
 
 use super::{Problem, repeated, url};
-use platform_contract::schema::{self, Column, Kind};
+use platform_contract::schema::{self, Column, Kind, personal::unfit};
 use platform_runtime::query::Query;
 use platform_runtime::unit_of_work::refusals;
 
@@ -53,7 +53,7 @@ pub(super) fn of_query<Q: Query>(uri: &Uri) -> Result<(Q, Paging), Problem> {
     }
     schema::canonical(Q::PARAMETERS, &mut members);
     let query = serde_json::from_value(Value::Object(members))
-        .map_err(|error| Problem::from(refusals::invalid_at("", error.to_string())))?;
+        .map_err(|error| Problem::from(refusals::invalid_at("", unfit(Q::PARAMETERS, &error))))?;
     Ok((query, paging))
 }
 
