@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::{Aggregate, Change, Command, Content, Default, Field, InputSource, derived};
-use crate::plan::prose::{aggregate_doc, command_doc, titled};
+use crate::plan::prose::{aggregate_doc, titled};
 use crate::plan::rust::expr::{Expr, call, text};
 use crate::plan::rust::names;
 use crate::plan::services::Service;
@@ -56,14 +56,16 @@ struct NewView {
 /// A command as what it creates.
 #[derive(Debug, Serialize)]
 struct Creation {
+    /// The name of the command in the description.
+    name: String,
     /// The type of the command.
     command: TypeRef,
+    /// The function that makes one.
+    maker: Name,
     /// Whether some value comes from the command.
     reads_command: bool,
     /// Whether some value is the time of the command.
     reads_context: bool,
-    /// Whether the time of a command is needed where one is created.
-    timed: bool,
     /// Its members, and what they become.
     fields: Vec<(Name, Expr)>,
 }
@@ -109,7 +111,7 @@ impl<'a> Service<'a> {
         let refusals = command.refuses.iter();
         DecidedCommand {
             name: &command.name,
-            doc: Doc::of(&command_doc(command)),
+            doc: Doc::of(command.doc.as_deref().unwrap_or_default()),
             refusals: refusals.map(|refusal| &*refusal.name).collect(),
             decision: self.decision(None, command),
             needs: self.needs(aggregate, command),
@@ -157,11 +159,24 @@ impl<'a> Service<'a> {
         let fields: Vec<(Name, Expr)> = values.collect();
         let reads = |name| fields.iter().any(|(_, value)| value.mentions(name));
         Creation {
+            name: command.name.to_string(),
             command: self.own(&command.name),
+            maker: self.maker(command),
             reads_command: reads("command"),
             reads_context: reads("context"),
-            timed: needs_time(aggregate),
             fields,
+        }
+    }
+
+    /// The function that makes a new aggregate of a command: `new`, where the aggregate's first such command
+    /// does, else one that is called after the command.
+    pub(crate) fn maker(&self, command: &Command) -> Name {
+        let aggregate = self.aggregate_of(command);
+        let mut creating = self.commands_of(aggregate);
+        let first = creating.find(|command| command.change == Change::Creates);
+        match first.is_some_and(|first| first.name == command.name) {
+            true => Name::of_function("new"),
+            false => Name::from(format!("from_{}", names::snake(&command.name))),
         }
     }
 
@@ -199,10 +214,4 @@ impl<'a> Service<'a> {
             None => text("Default::default()"),
         }
     }
-}
-
-/// Whether some field of the aggregate is made from the time of the command.
-pub(crate) fn needs_time(aggregate: &Aggregate) -> bool {
-    let mut fields = aggregate.fields.values();
-    fields.any(|field| matches!(field.default, Some(Default::Now | Default::Today)))
 }

@@ -23,7 +23,6 @@ use crate::plan::view::Name;
 
 use super::Service;
 
-pub(super) use aggregates::needs_time;
 pub(super) use decision::Decision;
 pub(super) use needs::may_lack;
 

@@ -6,10 +6,9 @@ use super::inputs::{self, Applied};
 use super::tests::DomainTests;
 use super::{Source, emitted};
 use crate::model::{Aggregate, Change, Command, Content, Emission, Field, derived};
-use crate::plan::prose::command_doc;
 use crate::plan::rust::expr::{call, text};
 use crate::plan::rust::{Expr, Imports, Module, names};
-use crate::plan::services::generated::{Decision, needs_time};
+use crate::plan::services::generated::Decision;
 use crate::plan::services::{Service, copies, own_fields, stored};
 use crate::plan::view::{Doc, Name};
 
@@ -32,8 +31,8 @@ struct SeededDecision {
     doc: Doc,
     #[serde(flatten)]
     decision: Decision,
-    /// Whether a new aggregate is made from the time, too.
-    timed: bool,
+    /// The function that makes a new aggregate; `None` where none is made.
+    maker: Option<Name>,
     /// Whether the command is read after an aggregate was made from it.
     cloned: bool,
     /// What an update does to the aggregate.
@@ -74,9 +73,9 @@ impl Source<'_, '_> {
         let creates = command.change == Change::Creates;
         let reads = |name| creates || !inputs.is_empty() || emitted.mentions(name);
         SeededDecision {
-            doc: Doc::of(&command_doc(command)),
+            doc: Doc::of(command.doc.as_deref().unwrap_or_default()),
             decision: self.service.decision(Some(&self.imports), command),
-            timed: creates && needs_time(aggregate),
+            maker: creates.then(|| self.service.maker(command)),
             cloned: self.reads_own_inputs(command),
             reads_subject: reads(&subject),
             reads_command: reads("command"),

@@ -24,12 +24,16 @@ pub(super) struct Applied {
     kept: bool,
     /// Whether the input may clear the member, too.
     clears: bool,
+    /// Whether it is the first that does, so that it is said how.
+    shows_how: bool,
 }
 
 /// What an update does to the aggregate that goes by `subject`.
 pub(super) fn applied(aggregate: &Aggregate, command: &Command, subject: &str) -> Vec<Applied> {
     let inputs = command.inputs(aggregate).filter(|input| !input.own);
+    let mut shown = false;
     let applied = inputs.map(|input| {
+        let clears = input.presence == Presence::Clearable;
         // No parameter may be hidden by what is taken out.
         let given = names::field_ident(input.name);
         let is_hidden = ["command", "context", "needs", subject].contains(&given.as_str());
@@ -39,7 +43,8 @@ pub(super) fn applied(aggregate: &Aggregate, command: &Command, subject: &str) -
             given: given.into(),
             wrapped: input.content.is_optional(),
             kept: matches!(input.presence, Presence::Optional | Presence::Kept),
-            clears: input.presence == Presence::Clearable,
+            clears,
+            shows_how: clears && !std::mem::replace(&mut shown, clears),
         }
     });
     applied.collect()

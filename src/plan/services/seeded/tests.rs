@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use super::Source;
 use super::patch_tests::Patched;
-use crate::model::{Aggregate, Change, Command};
+use crate::model::{Aggregate, Change, Command, derived};
+use crate::plan::rust::expr::text;
 use crate::plan::rust::{Expr, Imports, names};
 use crate::plan::services::examples::Example;
-use crate::plan::view::{Literal, Name, TypeRef};
+use crate::plan::view::{Name, TypeRef};
 
 /// What tests import and bind, so that no function of theirs may be called so.
 const TAKEN: [&str; 13] = [
@@ -74,7 +75,7 @@ pub(super) struct CommandTest {
     /// Whether it starts from nothing.
     pub creates: bool,
     /// The status to start from, where it is not the first one.
-    pub status: Option<Literal>,
+    pub status: Option<Expr>,
     pub command: Bound,
     /// What it needs besides; `None` without that.
     pub needs: Option<Bound>,
@@ -121,12 +122,21 @@ impl Source<'_, '_> {
         CommandTest {
             name: function_name(&command.name).into(),
             creates: command.change == Change::Creates,
-            status: other_status(aggregate, command).map(Literal::text),
+            status: self.other_status(aggregate, command),
             command: Bound::new("command", self.command(aggregate, command, &example.input)),
             needs: needs.map(|needs| Bound::new("needs", needs)),
             events: Bound::new(if several { "events" } else { "event" }, emitted),
             patch: None,
         }
+    }
+
+    /// The status to start from, where the initial one is none the command is allowed in.
+    fn other_status(&self, aggregate: &Aggregate, command: &Command) -> Option<Expr> {
+        let from = &command.transition.as_ref()?.from;
+        let initial = aggregate.states.first()?;
+        let other = from.first().filter(|_| !from.contains(&initial.name))?;
+        let ty = self.types().own(&derived::status(&aggregate.name));
+        Some(text(format!("{ty}::{}", names::variant_ident(other))))
     }
 
     /// The aggregate that tests start from.
@@ -155,15 +165,5 @@ fn free(name: String) -> String {
     match TAKEN.contains(&name.as_str()) {
         true => format!("{name}_"),
         false => name,
-    }
-}
-
-/// The status to start from, where the initial one is none the command is allowed in.
-fn other_status<'b>(aggregate: &Aggregate, command: &'b Command) -> Option<&'b str> {
-    let from = &command.transition.as_ref()?.from;
-    let initial = aggregate.states.first()?;
-    match from.contains(&initial.name) {
-        true => None,
-        false => from.first().map(|status| status.as_str()),
     }
 }

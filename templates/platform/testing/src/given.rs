@@ -1,6 +1,7 @@
 //! The state before a command under test.
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -45,11 +46,19 @@ pub const fn given_nothing() -> Given {
 }
 
 impl Given {
-    /// The same in another status.
+    /// The same in another status: `LoanStatus::Approved`.
+    ///
+    /// # Panics
+    /// When it is no status.
     #[must_use]
-    pub fn in_status(mut self, status: &str) -> Self {
+    #[track_caller]
+    pub fn in_status(mut self, status: impl Serialize + DeserializeOwned) -> Self {
+        let status = match serde_json::to_value(status) {
+            Ok(status @ Value::String(_)) => status,
+            other => panic!("a status is a text in JSON, not {other:?}"),
+        };
         let members = self.members.get_or_insert_default();
-        members.insert(STATUS.to_owned(), status.into());
+        members.insert(STATUS.to_owned(), status);
         self
     }
 

@@ -1,9 +1,9 @@
 //! Decisions tested as users test them.
 
 use crate::domain::{
-    Account, AccountApproved, AccountClosed, AccountRequested, ApproveAccount, CloseAccount,
-    Emptied, NewAccount, Paid, Pay, PayRefusal, Rename, RenameNeeds, RenameRefusal, Renamed,
-    RequestAccount,
+    Account, AccountApproved, AccountClosed, AccountRequested, AccountStatus, ApproveAccount,
+    CloseAccount, Emptied, NewAccount, Paid, Pay, PayRefusal, Rename, RenameNeeds, RenameRefusal,
+    Renamed, RequestAccount,
 };
 use platform_runtime::decision::Aggregate;
 use platform_testing::{decimal, given, given_nothing, id};
@@ -49,7 +49,7 @@ fn a_creation_emits_and_makes_version_1() {
 #[test]
 fn several_events_raise_the_version_by_as_many() {
     let after = given(account())
-        .in_status("open")
+        .in_status(AccountStatus::Open)
         .at_version(7)
         .when(pay("100.00"))
         .then((
@@ -63,7 +63,7 @@ fn several_events_raise_the_version_by_as_many() {
 
 #[test]
 fn refusals_of_the_decision_and_before_it() {
-    let open = || given(account()).in_status("open");
+    let open = || given(account()).in_status(AccountStatus::Open);
     open()
         .when(pay("100.01"))
         .then_refused(PayRefusal::BalanceTooLow);
@@ -140,7 +140,7 @@ fn other_events_than_expected_fail_the_test() {
         amount: decimal("2.00"),
     };
     given(account())
-        .in_status("open")
+        .in_status(AccountStatus::Open)
         .when(pay("1.00"))
         .then(paid);
 }
