@@ -68,6 +68,7 @@ mod tests {
         }
         for (text, form) in [
             ("2d", "PT48H"),
+            ("1w", "PT168H"),
             ("90s", "PT1M30S"),
             ("1ms", "PT0.001S"),
             ("0s", "PT0S"),

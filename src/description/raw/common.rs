@@ -173,6 +173,7 @@ impl RawDuration {
             "m" => 60_000,
             "h" => 3_600_000,
             "d" => 86_400_000,
+            "w" => 604_800_000,
             _ => return None,
         };
         let millis = number.parse::<u64>().ok()?.checked_mul(unit)?;
@@ -186,7 +187,8 @@ impl Parse for RawDuration {
         let text = parser.text(node, &Self::shape())?;
         let duration = Self::read(text);
         if duration.is_none() {
-            let help = "write a whole number and a unit: `ms`, `s`, `m`, `h` or `d`".to_owned();
+            let help =
+                "write a whole number and a unit: `ms`, `s`, `m`, `h`, `d` or `w`".to_owned();
             parser.wrong_text(node, &format!("`{text}` is not a duration"), Some(help));
         }
         duration
@@ -195,7 +197,7 @@ impl Parse for RawDuration {
     fn shape() -> Shape {
         Shape::Text {
             what: "a duration as `\"30s\"`",
-            pattern: Some("^[0-9]+(ms|s|m|h|d)$"),
+            pattern: Some("^[0-9]+(ms|s|m|h|d|w)$"),
         }
     }
 }

@@ -27,7 +27,8 @@ table! {
         of: Text,
         /// The members it is asked by. Where they cover a unique key it has one answer, else pages.
         by: Vec<Text>,
-        /// A member it is asked a range of.
+        /// A member it is asked a range of: from the first one that is looked for to the first one that is
+        /// not, so that the end is excluded.
         range: Option<Text>,
         /// The members it is ordered by, `"-member"` descending; then by id.
         order_by: Vec<RawOrder>,

@@ -184,7 +184,7 @@ fn payload(context: &Context, aggregate: &Aggregate, event: &Event) -> Value {
             }
         };
         if let Some(field) = field {
-            properties.insert(name.to_string(), schemas::field(field));
+            properties.insert(name.to_string(), schemas::field(field, schemas::Way::Out));
             if !field.optional && !field.may_be_empty() {
                 required.push(name.to_string());
             }

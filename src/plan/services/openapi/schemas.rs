@@ -2,142 +2,118 @@
 
 use serde_json::{Map, Value, json};
 
-use super::inputs;
-use crate::model::{Aggregate, Context, EnumType, Field, Scalar, System, Type, ValueType, derived};
+use super::kinds::{integer, timestamp, uuid};
+use super::{fields, inputs, problems};
+use crate::model::{Aggregate, Context, EnumType, Field, System, ValueType, derived};
 use crate::plan::contracts::status;
 use crate::plan::prose::aggregate_doc;
+
+pub(in crate::plan) use super::fields::field;
+
+/// Which way values go. What is taken is told in full; what is given may have more members one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::plan) enum Way {
+    /// From callers.
+    In,
+    /// To callers and consumers.
+    Out,
+}
+
+/// A member of an object: its name, whether it has to be there, its schema.
+pub(super) type Member = (String, bool, Value);
+
+impl Way {
+    /// What a type is called that is not the same both ways. No type of a description has a point in its name.
+    pub(super) fn named(self, name: &str) -> String {
+        match self {
+            Self::In => format!("{name}.input"),
+            Self::Out => name.to_owned(),
+        }
+    }
+}
 
 /// A reference to a schema of the document.
 pub(in crate::plan) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
+/// What a page of an aggregate is called.
+pub(super) fn page_name(aggregate: &str) -> String {
+    format!("{aggregate}.page")
+}
+
 /// Every schema of a service.
 pub(super) fn schemas(system: &System, context: &Context) -> Map<String, Value> {
     let mut schemas = types(system, context);
+    schemas.extend(structures(system, context, Way::In));
     for aggregate in context.aggregates.values() {
-        let name = derived::view(aggregate.name.as_str());
-        schemas.insert(name, view(aggregate));
+        let name = aggregate.name.as_str();
+        schemas.insert(derived::view(name), view(aggregate));
+        schemas.insert(page_name(name), page(name));
     }
     for command in context.commands.values().filter(|command| command.http) {
         if let Some(aggregate) = context.aggregates.get(&command.aggregate) {
             schemas.insert(command.name.to_string(), inputs::input(aggregate, command));
         }
     }
-    schemas.insert("Problem".to_owned(), problem());
+    schemas.insert("Problem".to_owned(), problems::schema());
     schemas
 }
 
-/// The schemas of the types a context's fields are of.
+/// The schemas of the types a context's fields are of, as callers and consumers are given them.
 pub(in crate::plan) fn types(system: &System, context: &Context) -> Map<String, Value> {
     let mut schemas = Map::new();
     for ty in system.enums.values().chain(context.enums.values()) {
         schemas.insert(ty.name.to_string(), enumeration(ty));
     }
-    for ty in system.values.values().chain(context.values.values()) {
-        schemas.insert(ty.name.to_string(), value(ty));
+    for states in context.aggregates.values().filter_map(status) {
+        schemas.insert(states.name.to_string(), enumeration(&states));
     }
-    for aggregate in context.aggregates.values() {
-        if let Some(states) = status(aggregate) {
-            schemas.insert(states.name.to_string(), enumeration(&states));
-        }
-        for entity in aggregate.entities.values() {
-            let mut members = vec![("id".to_owned(), false, uuid())];
-            members.extend(entity.fields.values().map(member));
-            schemas.insert(
-                entity.name.to_string(),
-                object(entity.doc.as_deref(), members),
-            );
-        }
+    schemas.extend(structures(system, context, Way::Out));
+    schemas
+}
+
+/// The schemas of value objects and entities.
+fn structures(system: &System, context: &Context, way: Way) -> Map<String, Value> {
+    let mut schemas = Map::new();
+    for ty in system.values.values().chain(context.values.values()) {
+        schemas.insert(way.named(ty.name.as_str()), value(ty, way));
+    }
+    let aggregates = context.aggregates.values();
+    for entity in aggregates.flat_map(|aggregate| aggregate.entities.values()) {
+        let id = match way {
+            Way::In => ("id".to_owned(), false, fields::nullable(uuid())),
+            Way::Out => ("id".to_owned(), true, uuid()),
+        };
+        let members = entity.fields.values().map(|field| member(field, way));
+        let members = [id].into_iter().chain(members).collect();
+        let schema = object(entity.doc.as_deref(), members, way);
+        schemas.insert(way.named(entity.name.as_str()), schema);
     }
     schemas
 }
 
-/// The schema of a field.
-pub(in crate::plan) fn field(field: &Field) -> Value {
-    let mut schema = one(&field.ty);
-    constraints(field, &mut schema);
-    if field.list {
-        schema = json!({ "type": "array", "items": schema });
-        lengths(field, ["minItems", "maxItems"], &mut schema);
-    }
-    for (key, text) in [("description", &field.doc)] {
-        if let Some(text) = text {
-            schema[key] = json!(text);
-        }
-    }
-    if field.deprecated.is_some() {
-        schema["deprecated"] = json!(true);
-    }
-    if let Some(crate::model::Default::Constant(value)) = &field.default {
-        schema["default"] = value.clone();
-    }
-    schema
+fn value(ty: &ValueType, way: Way) -> Value {
+    let members = ty.fields.values().map(|field| member(field, way));
+    object(ty.doc.as_deref(), members.collect(), way)
 }
 
-/// The schema of a type.
-pub(super) fn one(ty: &Type) -> Value {
-    let scalar = match ty {
-        Type::Enum(path) | Type::Value(path) => return reference(path.name.as_str()),
-        Type::Reference(_) => return uuid(),
-        Type::Scalar(scalar) => scalar,
+/// A field of a value object or entity.
+fn member(of: &Field, way: Way) -> Member {
+    let absent = match way {
+        Way::In => of.optional || of.default.is_some(),
+        Way::Out => of.optional,
     };
-    match scalar {
-        Scalar::String | Scalar::Text => json!({ "type": "string" }),
-        Scalar::Bool => json!({ "type": "boolean" }),
-        Scalar::Int => json!({ "type": "integer", "format": "int64" }),
-        Scalar::Float => json!({ "type": "number", "format": "double" }),
-        Scalar::Decimal(_) => json!({ "type": "string", "format": "decimal" }),
-        Scalar::Uuid => uuid(),
-        Scalar::Date => json!({ "type": "string", "format": "date" }),
-        Scalar::Timestamp => json!({ "type": "string", "format": "date-time" }),
-        Scalar::Duration => json!({ "type": "string", "format": "duration" }),
-        Scalar::Bytes => json!({ "type": "string", "contentEncoding": "base64" }),
-        Scalar::Json => json!({}),
-    }
+    let schema = field(of, way);
+    let schema = match (way, absent) {
+        (Way::In, true) => fields::nullable(schema),
+        _ => schema,
+    };
+    (of.name.to_string(), !absent, schema)
 }
 
-pub(super) fn uuid() -> Value {
-    json!({ "type": "string", "format": "uuid" })
-}
-
-fn constraints(field: &Field, schema: &mut Value) {
-    let rules = &field.constraints;
-    let number = matches!(field.ty, Type::Scalar(Scalar::Int | Scalar::Float));
-    let bounds = [
-        ("minimum", &rules.min),
-        ("maximum", &rules.max),
-        ("exclusiveMinimum", &rules.exclusive_min),
-    ];
-    for (key, bound) in bounds {
-        if let (Some(bound), true) = (bound, number) {
-            schema[key] = bound.clone();
-        }
-    }
-    // The length of bytes is not that of their text.
-    if !field.list && field.ty != Type::Scalar(Scalar::Bytes) {
-        lengths(field, ["minLength", "maxLength"], schema);
-    }
-    if let Some(pattern) = &rules.pattern {
-        schema["pattern"] = json!(format!("^(?:{pattern})$"));
-    }
-}
-
-fn lengths(field: &Field, keys: [&str; 2], schema: &mut Value) {
-    let rules = &field.constraints;
-    for (key, length) in keys.into_iter().zip([rules.min_length, rules.max_length]) {
-        if let Some(length) = length {
-            schema[key] = json!(length);
-        }
-    }
-}
-
-fn member(of: &Field) -> (String, bool, Value) {
-    (of.name.to_string(), of.is_required(), field(of))
-}
-
-/// An object with these members: name, whether it has to be there, schema.
-pub(super) fn object(doc: Option<&str>, members: Vec<(String, bool, Value)>) -> Value {
+/// An object with these members.
+pub(super) fn object(doc: Option<&str>, members: Vec<Member>, way: Way) -> Value {
     let required: Vec<&String> = members
         .iter()
         .filter(|(_, required, _)| *required)
@@ -150,11 +126,12 @@ pub(super) fn object(doc: Option<&str>, members: Vec<(String, bool, Value)>) -> 
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
-    let properties: Map<String, Value> = members
-        .into_iter()
-        .map(|(name, _, schema)| (name, schema))
-        .collect();
+    let members = members.into_iter();
+    let properties: Map<String, Value> = members.map(|(name, _, schema)| (name, schema)).collect();
     schema["properties"] = json!(properties);
+    if way == Way::In {
+        schema["additionalProperties"] = json!(false);
+    }
     schema
 }
 
@@ -166,59 +143,43 @@ fn enumeration(ty: &EnumType) -> Value {
     schema
 }
 
-fn value(ty: &ValueType) -> Value {
-    object(ty.doc.as_deref(), ty.fields.values().map(member).collect())
-}
-
 fn view(aggregate: &Aggregate) -> Value {
-    let time = json!({ "type": "string", "format": "date-time" });
     let mut members = vec![
         ("id".to_owned(), true, uuid()),
-        (
-            "version".to_owned(),
-            true,
-            json!({ "type": "integer", "minimum": 1 }),
-        ),
-        ("created_at".to_owned(), true, time.clone()),
-        ("updated_at".to_owned(), true, time),
+        ("version".to_owned(), true, integer(1)),
+        ("created_at".to_owned(), true, timestamp()),
+        ("updated_at".to_owned(), true, timestamp()),
     ];
     if let Some(states) = status(aggregate) {
         members.push(("status".to_owned(), true, reference(states.name.as_str())));
     }
-    let fields = aggregate.fields.values().filter(|field| !field.hidden);
-    members.extend(fields.map(|of| (of.name.to_string(), !of.optional, field(of))));
+    let shown = aggregate.fields.values().filter(|field| !field.hidden);
+    members.extend(shown.map(|of| {
+        let mut schema = field(of, Way::Out);
+        // What is shown is what there is.
+        schema.as_object_mut().and_then(|it| it.remove("default"));
+        (of.name.to_string(), !of.optional, schema)
+    }));
     for entity in aggregate.entities.values() {
         let items = json!({ "type": "array", "items": reference(entity.name.as_str()) });
         members.push((entity.collection.to_string(), true, items));
     }
-    object(Some(&aggregate_doc(aggregate)), members)
+    object(Some(&aggregate_doc(aggregate)), members, Way::Out)
 }
 
-fn problem() -> Value {
-    json!({
-        "type": "object",
-        "description": "What went wrong (RFC 9457).",
-        "required": ["type", "title", "status"],
-        "properties": {
-            "type": {
-                "type": "string",
-                "format": "uri-reference",
-                "description": "`urn:microdb:problem:` and the name of the refusal in kebab-case",
-            },
-            "title": { "type": "string" },
-            "status": { "type": "integer" },
-            "detail": { "type": "string" },
-            "violations": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "pointer": { "type": "string" },
-                        "detail": { "type": "string" },
-                    },
-                },
-            },
-            "omitted": { "type": "integer", "description": "How many more violations there are" },
-        },
-    })
+fn page(aggregate: &str) -> Value {
+    let items = json!({ "type": "array", "items": reference(&derived::view(aggregate)) });
+    let next = json!({
+        "type": "string",
+        "description": "The `after` of the next page; left out on the last one.",
+    });
+    let members = vec![
+        ("items".to_owned(), true, items),
+        ("next".to_owned(), false, next),
+    ];
+    object(
+        Some(&format!("A page of `{aggregate}`.")),
+        members,
+        Way::Out,
+    )
 }

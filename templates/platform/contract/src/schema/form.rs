@@ -21,9 +21,7 @@ pub(super) fn form(kind: Kind, value: &Value) -> Result<Value, Wrong> {
             .as_bool()
             .map(Value::Bool)
             .ok_or(Cow::Borrowed("must be true or false")),
-        Kind::Int => value.as_i64().map(Value::from).ok_or_else(|| {
-            format!("must be a whole number from {} to {}", i64::MIN, i64::MAX).into()
-        }),
+        Kind::Int => int(value),
         Kind::Float => float(value),
         Kind::Decimal { precision, scale } => decimal_form(value, precision, scale),
         Kind::Uuid => uuid(value),
@@ -51,6 +49,15 @@ fn text(value: &Value) -> Result<Value, Wrong> {
         return Err("must not contain the character U+0000".into());
     }
     Ok(value.clone())
+}
+
+fn int(value: &Value) -> Result<Value, Wrong> {
+    // To JSON 1.0 and 1 are one number; it is exact as long as a binary64 tells it from its neighbours.
+    let exact = |number: &f64| number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
+    let whole = || value.as_f64().filter(exact).map(|number| number as i64);
+    value.as_i64().or_else(whole).map(Value::from).ok_or_else(|| {
+        format!("must be a whole number from {} to {}", i64::MIN, i64::MAX).into()
+    })
 }
 
 fn float(value: &Value) -> Result<Value, Wrong> {
@@ -112,16 +119,11 @@ fn timestamp(value: &Value) -> Result<Value, Wrong> {
     }
 }
 
-fn duration(value: &Value) -> Result<Value, Wrong> {
+fn duration(given: &Value) -> Result<Value, Wrong> {
     // As many microseconds as an integer of 64 bit has room for.
-    let refused = "must be a span of hours, minutes and seconds, such as \"PT1H30M\", \
+    let refused = "must be a span of weeks, days, hours, minutes and seconds, such as \"PT1H30M\", \
                    of at most 9223372036854 seconds in either direction";
-    let text = value.as_str().ok_or(refused)?;
-    // The parser knows a second, friendlier form.
-    if !text.trim_start_matches(['-', '+']).starts_with('P') {
-        return Err(refused.into());
-    }
-    let span: Duration = text.parse().map_err(|_| refused)?;
+    let span = given.as_str().and_then(value::duration).ok_or(refused)?;
     let micros = i64::try_from(span.as_micros()).map_err(|_| refused)?;
     Ok(Value::String(Duration::from_micros(micros).to_string()))
 }

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod correlation;
+mod duration;
 mod id;
 mod patch;
 mod personal;
@@ -10,6 +11,7 @@ mod timestamp;
 pub use bytes::Bytes;
 pub use bytes::as_text;
 pub use correlation::{CorrelationId, NoCorrelationId};
+pub use duration::duration;
 pub use id::TypedId;
 pub use id::{NO_UUID, uuid};
 pub use jiff::SignedDuration as Duration;

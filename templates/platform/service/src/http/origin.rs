@@ -60,10 +60,10 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Probl
     };
     let text = value.to_str().unwrap_or_default().trim();
     let key = match text.strip_prefix('"') {
-        Some(rest) => rest.strip_suffix('"').filter(|key| !key.contains('"')),
+        Some(rest) => rest.strip_suffix('"'),
         None => Some(text),
     };
-    let key = key.filter(|key| (1..=KEY_LIMIT).contains(&key.len()));
+    let key = key.filter(|key| (1..=KEY_LIMIT).contains(&key.len()) && !key.contains('"'));
     let refused = || {
         bad_header(format!(
             "`Idempotency-Key` must have 1 to {KEY_LIMIT} characters of ASCII, \

@@ -58,8 +58,8 @@ fn types_are_told_apart() {
         (Kind::Bool, json!([true, false]), json!([0, "true", null])),
         (
             Kind::Int,
-            json!([0, i64::MIN, i64::MAX]),
-            json!([1.5, 1e3, u64::MAX, "1", null]),
+            json!([0, i64::MIN, i64::MAX, 1e3]),
+            json!([1.5, 1e300, u64::MAX, "1", null]),
         ),
         (
             Kind::Float,
@@ -104,7 +104,7 @@ fn types_are_told_apart() {
         ),
         (
             Kind::Duration,
-            json!(["PT0S", "-PT1H", "PT1.5S"]),
+            json!(["PT0S", "-PT1H", "PT1.5S", "P1W", "-P2DT1H"]),
             json!(["1 hour", "P1M", "1h", 5]),
         ),
         (
@@ -308,6 +308,8 @@ fn one_form_per_value() {
         instant
     );
     assert_eq!(form(Kind::Duration, json!("PT90M")), json!("PT1H30M"));
+    assert_eq!(form(Kind::Duration, json!("P1W")), json!("PT168H"));
+    assert_eq!(form(Kind::Int, json!(-7.0)).to_string(), "-7");
     assert_eq!(
         form(Kind::Duration, json!("pt90m")),
         json!("pt90m"),
