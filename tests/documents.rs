@@ -67,6 +67,56 @@ fn all_references_to_an_aggregate_are_known() {
     }
 }
 
+/// Whatever comes in a channel is described: also what the runtimes say to each other there.
+#[test]
+fn every_message_of_a_channel_is_described() {
+    let text = include_str!("cases/documents/members_that_may_be_left_out/microdb.toml");
+    let files = rendered(text);
+    let mut files = files.iter();
+    let file = files.find(|file| file.path.ends_with("/asyncapi.json"));
+    let document: Value = serde_json::from_slice(&file.unwrap().content).unwrap();
+    assert_eq!(document["asyncapi"], "3.1.0");
+    let channels = document["channels"].as_object().unwrap();
+    let system = document["info"]["title"].as_str().unwrap();
+    let of = |channel: &str| {
+        let messages = channels[&format!("{system}.orders.{channel}")]["messages"].as_object();
+        messages.unwrap().keys().cloned().collect::<Vec<_>>()
+    };
+    let events = ["orders.OrderChanged.v1", "orders.OrderPlaced.v1"];
+    let told = of("order");
+    for name in events.iter().chain(&[
+        "orders.OrderSnapshot.v1",
+        "microdb.heartbeat.v1",
+        "microdb.snapshot-complete.v1",
+    ]) {
+        assert!(told.iter().any(|it| it == name), "{name}: {told:?}");
+    }
+    assert!(of("order.replay").contains(&"microdb.replay-complete.v1".to_owned()));
+    assert_eq!(
+        of("commands"),
+        [
+            "microdb.replay-request.v1",
+            "microdb.resend-request.v1",
+            "microdb.snapshot-request.v1"
+        ]
+    );
+    for reference in references(&document) {
+        let target = document.pointer(reference.trim_start_matches('#'));
+        assert!(target.is_some(), "nothing is at {reference}");
+    }
+}
+
+/// Everything that a document refers to.
+fn references(part: &Value) -> Vec<&str> {
+    let mut found: Vec<&str> = part["$ref"].as_str().into_iter().collect();
+    match part {
+        Value::Object(members) => found.extend(members.values().flat_map(references)),
+        Value::Array(elements) => found.extend(elements.iter().flat_map(references)),
+        _ => {}
+    }
+    found
+}
+
 /// The files of the system that a text describes.
 fn rendered(text: &str) -> Vec<Rendered> {
     let mut sources = Sources::literal([("microdb.toml", text)]);
