@@ -55,9 +55,11 @@ fn int(value: &Value) -> Result<Value, Wrong> {
     // To JSON 1.0 and 1 are one number; it is exact as long as a binary64 tells it from its neighbours.
     let exact = |number: &f64| number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
     let whole = || value.as_f64().filter(exact).map(|number| number as i64);
-    value.as_i64().or_else(whole).map(Value::from).ok_or_else(|| {
-        format!("must be a whole number from {} to {}", i64::MIN, i64::MAX).into()
-    })
+    value
+        .as_i64()
+        .or_else(whole)
+        .map(Value::from)
+        .ok_or_else(|| format!("must be a whole number from {} to {}", i64::MIN, i64::MAX).into())
 }
 
 fn float(value: &Value) -> Result<Value, Wrong> {

@@ -60,12 +60,35 @@ mod tests {
             ("PT90M", 5_400),
             ("+PT0S", 0),
         ] {
-            assert_eq!(duration(text), Some(SignedDuration::from_secs(seconds)), "{text}");
+            assert_eq!(
+                duration(text),
+                Some(SignedDuration::from_secs(seconds)),
+                "{text}"
+            );
         }
-        assert_eq!(duration("P1DT1.5S"), Some(SignedDuration::from_millis(86_401_500)));
+        assert_eq!(
+            duration("P1DT1.5S"),
+            Some(SignedDuration::from_millis(86_401_500))
+        );
         for text in [
-            "", "P", "PT", "P1", "P1DT", "P1D1W", "P1M", "P1Y", "P-1D", "P1.5D", "PT-1H", "--P1D", "1h", "pt1h", "PT1h",
-            "P1WT", "P99999999999999999999D", "P9223372036854775807W",
+            "",
+            "P",
+            "PT",
+            "P1",
+            "P1DT",
+            "P1D1W",
+            "P1M",
+            "P1Y",
+            "P-1D",
+            "P1.5D",
+            "PT-1H",
+            "--P1D",
+            "1h",
+            "pt1h",
+            "PT1h",
+            "P1WT",
+            "P99999999999999999999D",
+            "P9223372036854775807W",
         ] {
             assert_eq!(duration(text), None, "{text}");
         }
