@@ -11,7 +11,7 @@ const POSITION: &str = "X-Position";
 const CORRELATION: &str = "X-Correlation-Id";
 
 /// A list of entity tags, or `*` (RFC 9110, section 13.1).
-const TAGS: &str = concat!(r#"^(?:\*|(?:W/)?"[!#-~]*"(?:[ \t]*,[ \t]*(?:W/)?"[!#-~]*")*)$"#);
+const TAGS: &str = r#"^(?:\*|(?:W/)?"[!#-~]*"(?:[ \t]*,[ \t]*(?:W/)?"[!#-~]*")*)$"#;
 /// A key of 1 to 255 characters of ASCII without quotes, in quotes or without.
 const KEY: &str = r#"^(?:[!#-~](?:[ !#-~]{0,253}[!#-~])?|"[ !#-~]{1,255}")$"#;
 const CORRELATION_ID: &str = "^[!-~]{1,128}$";
