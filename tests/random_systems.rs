@@ -30,7 +30,7 @@ use cargo_microdb::source::Sources;
 use cargo_microdb::validation::{Options, validate};
 use common::cases;
 use random::{Sample, pairwise, some_sample};
-use workspace::InTurn;
+use workspace::{InTurn, LEFT};
 
 /// How much is asked of a generated system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +64,8 @@ fn prove(name: &str, text: &str, proof: Proof) {
 
 fn prove_in(workspace: &InTurn, name: &str, text: &str, proof: Proof) {
     let commands: &[&[&str]] = match proof {
-        Proof::Decides => &[FORMATTED, WITHOUT_A_WARNING, DECIDES],
-        Proof::Survives => &[FORMATTED, WITHOUT_A_WARNING, SURVIVES],
+        Proof::Decides => &[FORMATTED, WITHOUT_A_WARNING, DECIDES, LEFT],
+        Proof::Survives => &[FORMATTED, WITHOUT_A_WARNING, SURVIVES, LEFT],
         Proof::IsFormatted => &[FORMATTED],
     };
     for command in commands {

@@ -7,7 +7,7 @@ mod workspace;
 
 use std::path::Path;
 
-use workspace::{InTurn, Workspace};
+use workspace::{InTurn, LEFT, Workspace};
 
 /// Formatting, lints of all targets, a build without a warning.
 fn signed(workspace: &InTurn) {
@@ -36,6 +36,7 @@ fn published_systems_are_clean_and_pass() {
         let workspace = InTurn::of_example(example);
         signed(&workspace);
         workspace.cargo(&["test", "--workspace", "--lib"]);
+        workspace.cargo(LEFT);
     }
 }
 
@@ -46,6 +47,7 @@ fn a_shop_is_clean_and_its_tests_pass_without_one_service() {
     // The runtime has its tests in `tests/platform`; that this one's compile, the lints have seen.
     let test = ["test", "--workspace", "--exclude", "platform-*"];
     shop.cargo(&test);
+    shop.cargo(LEFT);
     std::fs::remove_dir_all(shop.path().join("services/customer")).unwrap();
     shop.cargo(&test);
 }

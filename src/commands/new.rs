@@ -166,18 +166,23 @@ fn repository(shell: Shell, path: &Path) {
     }
 }
 
-/// Tells what the description leaves to the user's functions.
+/// Tells how much is left to the user's functions.
 fn left_for_you(shell: Shell, system: &System) {
-    for context in system.services() {
-        let service = plan::services::Service { system, context };
-        for policy in context.policies.values() {
-            let open = service.open_inputs(policy);
-            if !open.is_empty() {
-                let module = plan::names::module_ident(policy.name.as_str());
-                let path = format!("services/{}/src/policies/{module}.rs", context.name);
-                shell.status("Left for you", &format!("{} in {path}", open.join(", ")));
-            }
-        }
+    let services = system.services();
+    let services = services.map(|context| plan::services::Service { system, context });
+    let left = services.flat_map(|service| service.left_for_you());
+    let (decisions, policies): (Vec<_>, Vec<_>) = left.partition(|it| it.is_decision);
+    let counted = |count: usize, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        _ => Some(format!("{count} {many}")),
+    };
+    let decisions = counted(decisions.len(), "decision", "decisions");
+    let policies = counted(policies.len(), "policy", "policies");
+    let left: Vec<String> = decisions.into_iter().chain(policies).collect();
+    if !left.is_empty() {
+        let left = left.join(" and ");
+        shell.status("Left for you", &format!("{left}: `cargo test` lists what"));
     }
 }
 

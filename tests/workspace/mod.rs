@@ -63,6 +63,18 @@ impl Workspace {
     }
 }
 
+/// Runs the tests of decisions that have something left to do: until then they do what is written first.
+pub const LEFT: &[&str] = &[
+    "test",
+    "--workspace",
+    "--exclude",
+    "platform-*",
+    "--lib",
+    "--",
+    "--ignored",
+    "domain::",
+];
+
 /// The target directory that all generated workspaces share.
 pub fn target() -> PathBuf {
     let own = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);

@@ -8,6 +8,7 @@ mod map;
 mod markdown;
 mod readme;
 mod relations;
+mod vocabulary;
 mod walkthrough;
 
 use serde::Serialize;

@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use crate::model::{Context, System};
 use crate::plan::rust::names;
-use crate::plan::services::{Service, handler};
+use crate::plan::services::{Service, Unfinished, handler};
 use crate::plan::workspace::servers::Servers;
 use crate::plan::{FIRST_PORT, port, service_package};
 
-use super::{map, walkthrough};
+use super::{map, vocabulary, walkthrough};
 
 /// `README.md`.
 #[derive(Debug, Serialize)]
@@ -26,8 +26,10 @@ pub(super) struct Readme<'a> {
     prefix: Option<String>,
     /// What a newcomer can try.
     steps: Vec<walkthrough::Step>,
-    /// What the description leaves to functions of the user's.
-    open: Vec<OpenPolicy>,
+    /// The functions of the user's that have something left to do.
+    left: Vec<Unfinished>,
+    /// What tests of decisions are written with.
+    vocabulary: Option<vocabulary::Vocabulary>,
     example: Example,
     /// Whether there are teams that answer for contexts.
     teams: bool,
@@ -41,17 +43,6 @@ struct ServiceView {
     name: String,
     package: String,
     port: Option<u16>,
-}
-
-/// A policy of whose command the description does not say everything.
-#[derive(Debug, Serialize)]
-struct OpenPolicy {
-    /// The file of its function.
-    path: String,
-    /// What that has to say.
-    inputs: Vec<String>,
-    /// The command.
-    command: String,
 }
 
 /// The handlers that the commands for operators are shown with.
@@ -82,7 +73,8 @@ pub(super) fn view(system: &System) -> Readme<'_> {
         port: FIRST_PORT,
         prefix: first.map(|context| names::environment(context.name.as_str())),
         steps: walkthrough::steps(system),
-        open: open(system),
+        left: left(system),
+        vocabulary: vocabulary::view(system),
         example: example(system),
         teams: system.contexts.values().any(|it| it.owner.is_some()),
         effects: services.iter().any(|it| !it.effects.is_empty()),
@@ -98,24 +90,12 @@ fn service(system: &System, context: &Context) -> ServiceView {
     }
 }
 
-fn open(system: &System) -> Vec<OpenPolicy> {
-    let mut open = Vec::new();
-    for context in system.services() {
-        let service = Service { system, context };
-        for policy in context.policies.values() {
-            let inputs = service.open_inputs(policy).into_iter();
-            let inputs: Vec<String> = inputs.map(|input| input.to_string()).collect();
-            if !inputs.is_empty() {
-                let module = names::module_ident(policy.name.as_str());
-                open.push(OpenPolicy {
-                    path: format!("services/{}/src/policies/{module}.rs", context.name),
-                    inputs,
-                    command: policy.then.to_string(),
-                });
-            }
-        }
-    }
-    open
+fn left(system: &System) -> Vec<Unfinished> {
+    let services = system.services();
+    let services = services.map(|context| Service { system, context });
+    services
+        .flat_map(|service| service.left_for_you())
+        .collect()
 }
 
 fn example(system: &System) -> Example {

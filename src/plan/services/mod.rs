@@ -13,6 +13,8 @@ mod package;
 mod seeded;
 mod tables;
 
+pub use seeded::left::Unfinished;
+
 use crate::model::{Aggregate, Command, Content, Context, Emission, Event, EventField, Field};
 use crate::model::{Ident, System, derived};
 

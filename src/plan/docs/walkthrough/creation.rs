@@ -41,7 +41,7 @@ impl<'a> Walkthrough<'a> {
         let number = self.making.len() + 1;
         let url = format!("http://127.0.0.1:{port}{path}");
         let request = Request::create(&variable, &url, &format!("first-{number}"), &body);
-        self.making.push((context, aggregate, request));
+        self.making.push((context, command, request));
         let members = body.as_object().cloned().unwrap_or_default();
         let made = Made { variable, members };
         self.made

@@ -1,6 +1,7 @@
 //! A walkthrough for newcomers: requests that work when they are sent in order, and in which an event
 //! crosses from one context to another.
 
+mod chain;
 mod creation;
 mod steps;
 
@@ -9,10 +10,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::routes::{Endpoint, routes};
-use crate::model::{Aggregate, Change, Command, Context, Emission, Policy, System};
-use crate::plan::services::Service;
+use crate::model::{Change, Command, Context, Emission, System};
 
 use super::curl::{Made, Request};
+use chain::Chain;
 
 /// How many aggregates of other contexts may have to be made before: enough for any system that a
 /// newcomer follows, and an end to circles.
@@ -43,10 +44,12 @@ enum About {
     },
 }
 
-/// What a policy of another context did.
+/// What a policy or an effect did.
 #[derive(Debug, Serialize)]
 struct Reaction {
-    policy: String,
+    handler: String,
+    /// Whether another's command led to it, and not one of the reader's.
+    later: bool,
     context: String,
     command: String,
 }
@@ -60,9 +63,9 @@ pub(super) fn steps(system: &System) -> Vec<Step> {
             if command.change != Change::Creates || !walkthrough.create(context, command, 0) {
                 continue;
             }
-            let reactions = walkthrough.reactions(context, command).len();
-            // Much to see first, then little to do for it, then the description's order.
-            let worth = (reactions * 100).saturating_sub(walkthrough.making.len()) + 1;
+            let (chain, _) = walkthrough.best_change();
+            // A long way and much to see first, then little to do for it, then the description's order.
+            let worth = (chain.worth() * 100).saturating_sub(walkthrough.making.len()) + 1;
             if best.as_ref().is_none_or(|(other, _)| worth > *other) {
                 walkthrough.main = Some((context, command));
                 best = Some((worth, walkthrough));
@@ -78,7 +81,7 @@ struct Walkthrough<'a> {
     system: &'a System,
     main: Option<(&'a Context, &'a Command)>,
     /// Requests that create, in order, with what they create.
-    making: Vec<(&'a Context, &'a Aggregate, Request)>,
+    making: Vec<(&'a Context, &'a Command, Request)>,
     made: BTreeMap<Key, Made>,
 }
 
@@ -96,24 +99,14 @@ impl<'a> Walkthrough<'a> {
         }
     }
 
-    /// The policies of other contexts that a command sets off, and that can be seen to work.
-    fn reactions(&self, context: &Context, command: &Command) -> Vec<(&'a Context, &'a Policy)> {
-        let events = surely(command);
-        let others = self
-            .system
-            .services()
-            .filter(|other| other.name != context.name);
-        let policies = others.flat_map(|other| other.policies.values().map(move |p| (other, p)));
-        let heard = policies.filter(|(other, policy)| {
-            let service = Service {
-                system: self.system,
-                context: other,
-            };
-            policy.trigger.context == context.name
-                && events.contains(&policy.trigger.event.as_str())
-                && service.open_inputs(policy).is_empty()
-        });
-        heard.collect()
+    /// What followed from all that was made, and from `main`, the last of it, alone.
+    fn chain(&self) -> Chain<'a> {
+        let mut chain = Chain::new(self.system);
+        for (context, command, _) in &self.making {
+            chain.followed.clear();
+            chain.run(context, command);
+        }
+        chain
     }
 
     fn steps(self) -> Vec<Step> {
@@ -122,8 +115,13 @@ impl<'a> Walkthrough<'a> {
         };
         let mut steps = vec![self.beginning(context, command)];
         steps.push(self.reading(context, command));
-        steps.extend(self.change());
-        steps.extend(self.crossing(context, command));
+        let (chain, change) = self.best_change();
+        let mut told = surely(command);
+        if let Some((changed, step)) = change {
+            told.extend(surely(changed));
+            steps.push(step);
+        }
+        steps.extend(self.crossing(&told, &chain));
         steps
     }
 }

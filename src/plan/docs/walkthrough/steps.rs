@@ -2,14 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{
-    Aggregate, Change, Command, Context, Event, Fill, Policy, Query, Source, Target,
-};
+use crate::model::{Aggregate, Change, Command, Context, Event, Fill, Policy, Query, Source};
 use crate::plan::docs::curl;
 use crate::plan::docs::curl::Request;
 use crate::plan::port;
 
-use super::{About, DEPTH, Reaction, Step, Walkthrough, key, path, surely};
+use super::chain::Chain;
+use super::{About, DEPTH, Reaction, Step, Walkthrough, key, path};
 
 impl<'a> Walkthrough<'a> {
     pub(super) fn beginning(&self, context: &Context, command: &Command) -> Step {
@@ -76,15 +75,28 @@ impl<'a> Walkthrough<'a> {
         })
     }
 
-    /// A command that changes something that was made, and that nothing else can get in the way of.
-    pub(super) fn change(&self) -> Option<Step> {
-        let mut made = self.making.iter().rev();
-        made.find_map(|(context, aggregate, _)| {
-            let mut commands = context.commands.values().filter(|command| {
-                command.change == Change::Updates && command.aggregate == aggregate.name
-            });
-            commands.find_map(|command| self.changing(context, aggregate, command))
-        })
+    /// What follows from all that is done, and the command that changes something of what was made: one
+    /// that nothing else can get in the way of, and from which most follows.
+    pub(super) fn best_change(&self) -> (Chain<'a>, Option<(&'a Command, Step)>) {
+        let made = self.chain();
+        let mut best = (made.clone(), None);
+        for (context, created, _) in self.making.iter().rev() {
+            let aggregate = &context.aggregates[&created.aggregate];
+            for command in context.commands.values() {
+                if command.change != Change::Updates || command.aggregate != aggregate.name {
+                    continue;
+                }
+                let Some(step) = self.changing(context, aggregate, command) else {
+                    continue;
+                };
+                let mut chain = made.clone();
+                chain.run(context, command);
+                if best.1.is_none() || chain.worth() > best.0.worth() {
+                    best = (chain, Some((command, step)));
+                }
+            }
+        }
+        best
     }
 
     fn changing(
@@ -122,33 +134,32 @@ impl<'a> Walkthrough<'a> {
         })
     }
 
-    /// Where the effect of the event is seen.
-    pub(super) fn crossing(&self, context: &Context, command: &Command) -> Option<Step> {
+    /// Where it is seen what followed from the events that the reader's commands told.
+    pub(super) fn crossing(&self, told: &[&str], chain: &Chain<'_>) -> Option<Step> {
         let (mut requests, mut reactions) = (Vec::new(), Vec::new());
-        for (other, policy) in self.reactions(context, command) {
-            let Some(then) = other.commands.get(&policy.then) else {
-                continue;
-            };
-            let name = then.aggregate.as_str();
+        for followed in &chain.followed {
+            let other = followed.context;
+            let name = followed.command.aggregate.as_str();
             let mut add = |request: Request| {
                 if !requests.contains(&request) {
                     requests.push(request);
                 }
             };
             add(Request::read(&self.url(other, name)));
-            if let (Target::New, Some(event)) =
-                (&policy.target, context.events.get(&policy.trigger.event))
+            let event = followed.from.events.get(&followed.trigger.event);
+            if let (true, Some(event), Some(policy)) = (followed.creates(), event, followed.policy)
             {
-                let known = self.carried(context, event, policy);
+                let known = self.carried(followed.from, event, policy);
                 self.queries(other, name, &known).into_iter().for_each(add);
             }
             reactions.push(Reaction {
-                policy: policy.name.to_string(),
+                handler: followed.handler.to_owned(),
+                later: !told.contains(&followed.trigger.event.as_str()),
                 context: other.name.to_string(),
-                command: then.name.to_string(),
+                command: followed.command.name.to_string(),
             });
         }
-        let events = surely(command).into_iter().map(str::to_owned);
+        let events = told.iter().map(|event| (*event).to_owned());
         let about = About::Crosses {
             events: events.collect(),
             reactions,

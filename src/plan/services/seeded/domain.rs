@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::inputs::{self, Applied};
+use super::left::Task;
 use super::tests::DomainTests;
 use super::{Source, emitted};
 use crate::model::{Aggregate, Change, Command, Content, Emission, Field, derived};
@@ -39,6 +40,8 @@ struct SeededDecision {
     inputs: Vec<Applied>,
     /// What it emits.
     emitted: Expr,
+    /// What is left to do in it.
+    left: Vec<Task>,
     /// Whether it reads the aggregate.
     reads_subject: bool,
     /// Whether it reads the command.
@@ -79,6 +82,7 @@ impl Source<'_, '_> {
             cloned: self.reads_own_inputs(command),
             reads_subject: reads(&subject),
             reads_command: reads("command"),
+            left: self.service.left_to_decide(command),
             inputs,
             emitted,
         }

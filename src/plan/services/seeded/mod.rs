@@ -3,6 +3,7 @@
 mod domain;
 mod effects;
 mod inputs;
+pub mod left;
 mod patch_tests;
 mod policies;
 mod test_values;
@@ -10,7 +11,7 @@ mod tests;
 
 use serde::Serialize;
 
-use crate::model::{Command, Emission, Field, InputSource, TypeName, derived};
+use crate::model::{Aggregate, Change, Command, Emission, Field, InputSource, TypeName, derived};
 use crate::plan::file::{Class, File};
 use crate::plan::rust::{Expr, Imports, Spelling, Types, Values, expr::call, names};
 use crate::plan::sample;
@@ -99,6 +100,14 @@ impl<'s, 'a> Source<'s, 'a> {
     fn chosen(&self, command: &Command, event: &TypeName, value: Expr) -> Expr {
         let choice = self.generated(&derived::one_of(&command.name));
         call(format!("{choice}::{}", names::type_ident(event)), [value])
+    }
+}
+
+impl Service<'_> {
+    /// Whether some command makes aggregates of this kind.
+    fn is_created(&self, aggregate: &Aggregate) -> bool {
+        let mut commands = self.commands_of(aggregate);
+        commands.any(|command| command.change == Change::Creates)
     }
 }
 

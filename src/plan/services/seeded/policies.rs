@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::Source;
+use super::left::Task;
 use super::tests::{Bound, StateView, function_name, state_name};
 use crate::model::{Aggregate, Command, Policy, Target, derived};
 use crate::plan::rust::expr::text;
@@ -24,8 +25,8 @@ pub(super) struct PolicyFile {
     reads_element: bool,
     /// The command that it asks for; `None` where nothing gives some of its inputs.
     asked: Option<Expr>,
-    /// These inputs.
-    open: Vec<String>,
+    /// What is left to do in it.
+    left: Vec<Task>,
     imports: Imports,
     test: PolicyTest,
 }
@@ -76,7 +77,7 @@ pub(super) fn file(service: &Service<'_>, policy: &Policy) -> PolicyFile {
         policy: view,
         reads_event: reads("event"),
         reads_element: reads("element"),
-        open,
+        left: Task::tell(open).into_iter().collect(),
         test: PolicyTest::of(&source, asked),
         imports: source.imports,
         asked: command,

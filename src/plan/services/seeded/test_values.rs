@@ -2,8 +2,7 @@
 
 use super::{Source, emitted};
 use crate::model::{
-    Aggregate, Change, Command, Emission, Field, Need, NeedKind, Replica, Trigger, TypeName,
-    derived,
+    Aggregate, Command, Emission, Field, Need, NeedKind, Replica, Trigger, TypeName, derived,
 };
 use crate::plan::rust::expr::{Expr, call, text};
 use crate::plan::rust::{Module, Place, Spelling, Types, Values, json, names};
@@ -14,8 +13,7 @@ use crate::plan::services::generated::may_lack;
 impl Source<'_, '_> {
     /// An aggregate as a creation would make it, with its type; in its JSON form when nothing creates one.
     pub(super) fn state_value(&self, aggregate: &Aggregate) -> (String, Expr) {
-        let mut commands = self.service.commands_of(aggregate);
-        if !commands.any(|command| command.change == Change::Creates) {
+        if !self.service.is_created(aggregate) {
             let ty = self.imports.take(Module::Value, "Json");
             return (ty, json(&self.service.state_json(aggregate)));
         }
@@ -63,6 +61,15 @@ impl Source<'_, '_> {
                     true => call("Some", [known]),
                     false => known,
                 }
+            }
+            NeedKind::Aggregate { aggregate, .. } => {
+                let aggregate = &context.aggregates[aggregate];
+                let state = match self.service.is_created(aggregate) {
+                    true => self.state_value(aggregate).1,
+                    false => json(&self.service.state_json(aggregate)),
+                };
+                let given = call(self.imports.take(Module::Testing, "given"), [state]);
+                call("Some", [given.method("into_aggregate")])
             }
             NeedKind::Query { query, .. } if !context.queries[query].unique => text("Vec::new()"),
             _ => text("None"),

@@ -3,15 +3,16 @@
 use serde::Serialize;
 
 use super::Source;
+use super::left::Task;
 use super::patch_tests::Patched;
 use crate::model::{Aggregate, Change, Command, derived};
 use crate::plan::rust::expr::text;
-use crate::plan::rust::{Expr, Imports, names};
+use crate::plan::rust::{Expr, Imports, Module, names};
 use crate::plan::services::examples::Example;
 use crate::plan::view::{Name, TypeRef};
 
 /// What tests import and bind, so that no function of theirs may be called so.
-const TAKEN: [&str; 13] = [
+const TAKEN: [&str; 14] = [
     "asked",
     "context",
     "data",
@@ -23,6 +24,7 @@ const TAKEN: [&str; 13] = [
     "id",
     "known",
     "recorded",
+    "stale",
     "target",
     "timestamp",
 ];
@@ -62,8 +64,6 @@ impl Bound {
 pub(super) struct DomainTests {
     /// The aggregate that they start from; `None` where all create one.
     state: Option<StateView>,
-    /// Whether some start from nothing.
-    creates: bool,
     tests: Vec<CommandTest>,
     imports: Imports,
 }
@@ -72,6 +72,8 @@ pub(super) struct DomainTests {
 #[derive(Debug, Serialize)]
 pub(super) struct CommandTest {
     pub name: Name,
+    /// What is left to do in the decision that it is about.
+    pub left: Vec<Task>,
     /// Whether it starts from nothing.
     pub creates: bool,
     /// The status to start from, where it is not the first one.
@@ -90,8 +92,16 @@ impl DomainTests {
     pub fn of(parent: &Source<'_, '_>, aggregate: &Aggregate) -> Self {
         let source = Source::new(parent.service);
         let commands = source.service.commands_of(aggregate);
-        let mut others = commands.clone().filter(|it| it.change != Change::Creates);
-        let mut creating = commands.clone().filter(|it| it.change == Change::Creates);
+        let starts_from = |creates: bool| {
+            let mut commands = commands.clone();
+            commands.any(|it| (it.change == Change::Creates) == creates)
+        };
+        let has_state = starts_from(false);
+        for (name, is_used) in [("given", has_state), ("given_nothing", starts_from(true))] {
+            if is_used {
+                source.imports.take(Module::Testing, name);
+            }
+        }
         let tests = commands.flat_map(|command| {
             let example = source.service.full_example(aggregate, command);
             let test = source.command_test(aggregate, command, &example);
@@ -100,8 +110,7 @@ impl DomainTests {
                 .chain(source.patch_tests(aggregate, command))
         });
         Self {
-            state: others.next().map(|_| source.state(aggregate)),
-            creates: creating.next().is_some(),
+            state: has_state.then(|| source.state(aggregate)),
             tests: tests.collect(),
             imports: source.imports.without(&parent.imports),
         }
@@ -121,6 +130,7 @@ impl Source<'_, '_> {
         let emitted = self.emitted_value(aggregate, command, example);
         CommandTest {
             name: function_name(&command.name).into(),
+            left: self.service.left_to_decide(command),
             creates: command.change == Change::Creates,
             status: self.other_status(aggregate, command),
             command: Bound::new("command", self.command(aggregate, command, &example.input)),

@@ -10,6 +10,6 @@ mod values;
 mod when;
 
 pub use given::{Given, given, given_nothing};
-pub use reacting::{context, known, recorded};
+pub use reacting::{context, known, recorded, stale};
 pub use values::{date, decimal, id, timestamp};
 pub use when::When;

@@ -29,6 +29,15 @@ pub const fn known<R: Replicated>(value: R) -> Replica<R> {
     })
 }
 
+/// A replica that is older than it may be.
+pub const fn stale<R: Replicated>(value: R) -> Replica<R> {
+    Replica::Known(Aged {
+        value,
+        age_ms: R::STALE_AFTER_MS + 1,
+        stale_after_ms: R::STALE_AFTER_MS,
+    })
+}
+
 /// The context of a command that nobody in particular asks for.
 pub fn context() -> Context {
     let command_id = Uuid::from_u128(0xC0);
