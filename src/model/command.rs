@@ -158,6 +158,16 @@ pub struct Refusal {
     pub name: Ident,
     /// What the description says of it.
     pub doc: Option<String>,
+    /// The status of its answer by HTTP.
+    pub http: u16,
+}
+
+impl Refusal {
+    /// The status of one that names none: things are not so that it could be done.
+    pub const CONFLICT: u16 = 409;
+    /// The statuses that a business reason can have: the others of 4xx speak of HTTP itself, and some
+    /// oblige whoever answers so to say more (401, 405, 426).
+    pub const STATUSES: [u16; 10] = [400, 402, 403, 404, 409, 410, 422, 423, 429, 451];
 }
 
 /// What a command emits, one place of its `emits`.

@@ -156,13 +156,17 @@ pub const CONTRACT_SUFFIXES: [&str; 2] = ["-contract", "-contracts"];
 pub const OWN_TOPICS: [&str; 2] = ["commands", "replies"];
 
 /// The refusals every command has, besides `<field>_taken`.
-pub const BUILT_IN_REFUSALS: [&str; 5] = [
+pub const BUILT_IN_REFUSALS: [&str; 6] = [
     "not_found",
     "deleted",
     "wrong_status",
     "still_referenced",
     "invalid",
+    "version_mismatch",
 ];
+
+/// What gives a refusal its reason in code, so that no refusal is called so.
+pub const REASON_OF_REFUSAL: &str = "because";
 
 /// The refusal of a value that another aggregate has: `phone_taken`.
 pub fn taken(field: &str) -> String {

@@ -6,7 +6,7 @@ use super::checker::{Checker, Home};
 use super::fields::{self, Owner, Place};
 use super::{keys, members, names, paths, roles, types};
 use crate::description::Keyed;
-use crate::description::raw::{RawAggregate, RawEntity, RawWord};
+use crate::description::raw::{RawAggregate, RawEntity, Text};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::model::{
     Aggregate, Entity, Field, Ident, MAX_NAME_LENGTH, Reference, State, Type, TypeName, derived,
@@ -157,7 +157,8 @@ fn states(cx: &Checker<'_>, name: &TypeName, raw: &RawAggregate) -> Vec<State> {
     }
     let mut states = Vec::new();
     for (index, word) in written.value.iter().enumerate() {
-        distinct_word(cx, "state", word, &written.value[..index]);
+        let earlier = written.value[..index].iter().map(|word| &word.name);
+        distinct_word(cx, "state", &word.name, earlier);
         let name = names::state_name(cx, "state", &word.name.value, word.name.span);
         states.extend(name.map(|name| State { name }));
     }
@@ -165,11 +166,16 @@ fn states(cx: &Checker<'_>, name: &TypeName, raw: &RawAggregate) -> Vec<State> {
 }
 
 /// Reports a word that is in code what an earlier one is.
-pub(super) fn distinct_word(cx: &Checker<'_>, what: &str, word: &RawWord, earlier: &[RawWord]) {
-    let key = derived::collision_key(&word.name.value);
-    let same = |other: &&RawWord| derived::collision_key(&other.name.value) == key;
-    if let Some(other) = earlier.iter().find(same) {
-        types::collision(cx, what, &other.name, &word.name);
+pub(super) fn distinct_word<'r>(
+    cx: &Checker<'_>,
+    what: &str,
+    word: &Text,
+    earlier: impl IntoIterator<Item = &'r Text>,
+) {
+    let key = derived::collision_key(&word.value);
+    let same = |other: &&Text| derived::collision_key(&other.value) == key;
+    if let Some(other) = earlier.into_iter().find(same) {
+        types::collision(cx, what, other, word);
     }
 }
 

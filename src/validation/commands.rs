@@ -6,13 +6,11 @@ use indexmap::IndexMap;
 
 use super::checker::{Checker, Home};
 use super::members::{self, Member};
-use super::{aggregates, emissions, inputs, keys, names, needs, paths, roles, sagas, transitions};
+use super::{emissions, inputs, names, needs, paths, refusals, roles, sagas, transitions};
 use crate::description::Keyed;
 use crate::description::raw::{RawAggregate, RawCommand, Text};
 use crate::diagnostics::{Diagnostic, Span};
-use crate::model::{
-    Aggregate, Change, Command, Context, Ident, InputField, Refusal, TypeName, derived,
-};
+use crate::model::{Aggregate, Change, Command, Context, Ident, InputField, TypeName};
 
 /// What the parts of a command are checked against.
 pub(super) struct Scene<'a> {
@@ -83,7 +81,7 @@ fn command(
         transition: transitions::transition(cx, &scene, &emits),
         sets: sets(cx, &scene, &input),
         needs: needs::needs(cx, &scene, &input),
-        refuses: refuses(cx, &scene),
+        refuses: refusals::refusals(cx, aggregate, &raw.refuses),
         allow: allow(cx, &scene),
         http: raw.http.as_ref().is_none_or(|http| http.value),
         path: path.and_then(|path| paths::of_command(cx, path, change != Change::Creates)),
@@ -177,28 +175,6 @@ fn sets(cx: &Checker<'_>, scene: &Scene<'_>, input: &IndexMap<Ident, InputField>
         }
     }
     sets
-}
-
-fn refuses(cx: &Checker<'_>, scene: &Scene<'_>) -> Vec<Refusal> {
-    let mut refusals = Vec::new();
-    let taken = keys::taken(scene.aggregate);
-    for (index, word) in scene.raw.refuses.iter().enumerate() {
-        let (name, span) = (&word.name.value, word.name.span);
-        aggregates::distinct_word(cx, "refusal", word, &scene.raw.refuses[..index]);
-        if derived::BUILT_IN_REFUSALS.contains(&name.as_str()) || taken.contains(name) {
-            let message = format!("every command may be refused with `{name}`");
-            let finding = Diagnostic::error("built-in-name", message).at(span, "");
-            cx.report(finding.help("remove it, or name the business reason"));
-            continue;
-        }
-        let about = names::about(cx, &word.about, |_| false);
-        let name = names::ident(cx, "refusal", name, span);
-        refusals.extend(name.map(|name| Refusal {
-            name,
-            doc: about.doc,
-        }));
-    }
-    refusals
 }
 
 fn allow(cx: &Checker<'_>, scene: &Scene<'_>) -> Option<Vec<String>> {

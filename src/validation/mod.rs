@@ -33,6 +33,7 @@ mod publishing;
 mod queries;
 mod read_models;
 mod reads;
+mod refusals;
 mod replicas;
 mod roles;
 mod rules;

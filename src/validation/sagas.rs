@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::checker::{Checker, Home};
 use super::saga_targets::{Progress, command, outcome, query, reachable, step_target};
 use super::{aggregates, candidates, names};
-use crate::description::raw::{RawSaga, RawStep, RawWord};
+use crate::description::raw::{RawSaga, RawStep};
 use crate::description::{Description, Keyed, Spanned};
 use crate::diagnostics::Diagnostic;
 use crate::model::Change;
@@ -60,17 +60,11 @@ fn saga(cx: &Checker<'_>, home: &Home<'_>, name: &str, keyed: &Keyed<RawSaga>) {
 }
 
 fn step_names(cx: &Checker<'_>, raw: &RawSaga) {
-    let words: Vec<_> = raw
-        .steps
-        .iter()
-        .map(|step| RawWord {
-            name: step.value.name.clone(),
-            about: step.value.about.clone(),
-        })
-        .collect();
-    for (index, word) in words.iter().enumerate() {
-        names::ident(cx, "step", &word.name.value, word.name.span);
-        aggregates::distinct_word(cx, "step", word, &words[..index]);
+    for (index, step) in raw.steps.iter().enumerate() {
+        let name = &step.value.name;
+        names::ident(cx, "step", &name.value, name.span);
+        let earlier = raw.steps[..index].iter().map(|step| &step.value.name);
+        aggregates::distinct_word(cx, "step", name, earlier);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Commands with the events they emit, and queries.
 
-use cargo_microdb::model::derived;
+use cargo_microdb::model::{Refusal, derived};
 use toml::{Table, Value};
 
 use super::aggregates::{Aggregate, Context, Query, declare, put_fields};
@@ -258,7 +258,19 @@ fn refuses(rng: &mut Rng, context: &Context, made: &mut Table) {
         .map(|_| names.member(rng, context.axes.style))
         .collect();
     if !refusals.is_empty() {
-        made.insert("refuses".to_owned(), words_of(rng, &refusals));
+        let mut refusals = words_of(rng, &refusals);
+        for refusal in refusals.as_array_mut().into_iter().flatten() {
+            if rng.chance(40) {
+                let status = *rng.pick(&Refusal::STATUSES);
+                let mut long = refusal.as_table().cloned().unwrap_or_else(|| {
+                    let name = refusal.clone();
+                    [("name".to_owned(), name)].into_iter().collect()
+                });
+                long.insert("http".to_owned(), i64::from(status).into());
+                *refusal = Value::Table(long);
+            }
+        }
+        made.insert("refuses".to_owned(), refusals);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Commands.
 
-use super::{Map, OneOrMany, RawAbout, RawField, RawMember, RawWord, Spanned, Text};
+use super::{Map, OneOrMany, RawAbout, RawField, RawMember, Spanned, Text};
 use crate::description::declare::table;
 use crate::description::parse::{Node, Parse, Parser};
 use crate::description::shape::Shape;
@@ -35,8 +35,9 @@ table! {
         /// What the decision may look at, by the name it arrives under: a replica, an aggregate, a
         /// query, a call or a flag.
         needs: Map<Text>,
-        /// Its business refusals.
-        refuses: Vec<RawWord>,
+        /// Its business refusals, in code `…Refusal::CreditTooLow`; `.because("score 3 of 10")` on one
+        /// tells people why.
+        refuses: Vec<RawRefusal>,
         /// The events it emits: one or a list. `"Event?"` not always; `{ one_of = […] }` exactly one.
         emits: OneOrMany<Spanned<RawEmission>>,
         /// The roles that may call it; `self` is the aggregate's `subject`.
@@ -45,6 +46,49 @@ table! {
         http: Option<Spanned<bool>> = "`true`, unless a policy, effect or saga uses it and it has no `allow`",
         /// Its path in HTTP.
         path: Option<Text> = "derived from its name",
+    }
+}
+
+/// A business refusal: its name, or its long form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawRefusal {
+    /// Its name.
+    pub name: Text,
+    /// The status of its answer by HTTP.
+    pub http: Option<Spanned<u64>>,
+    /// What it says of itself.
+    pub about: RawAbout,
+}
+
+table! {
+    /// The long form of a business refusal.
+    pub struct RawRefusalTable with about: RawAbout {
+        /// Its name.
+        name: Text,
+        /// The status of its answer by HTTP: 400, 402, 403, 404, 409, 410, 422, 423, 429 or 451.
+        http: Option<Spanned<u64>> = "`409`: things are not so that it could be done",
+    }
+}
+
+impl Parse for RawRefusal {
+    fn parse(node: Node<'_>, parser: &mut Parser) -> Option<Self> {
+        if node.value.is_table() {
+            let RawRefusalTable { name, http, about } = RawRefusalTable::parse(node, parser)?;
+            return Some(Self { name, http, about });
+        }
+        let value = parser.text(node, &Self::shape())?.to_owned();
+        Some(Self {
+            name: Spanned {
+                value,
+                span: node.span,
+            },
+            http: None,
+            about: RawAbout::default(),
+        })
+    }
+
+    fn shape() -> Shape {
+        Shape::Either(vec![Shape::text("a word"), RawRefusalTable::shape()])
     }
 }
 

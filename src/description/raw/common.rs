@@ -46,7 +46,7 @@ impl Parse for RawDeprecation {
     }
 }
 
-/// A word of a list that is a thing of its own: a value of an enum, a state, a refusal.
+/// A word of a list that is a thing of its own: a value of an enum, a state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawWord {
     /// The word.
@@ -56,7 +56,7 @@ pub struct RawWord {
 }
 
 table! {
-    /// The long form of a word in a list: of a value of an enum, a state, a refusal.
+    /// The long form of a word in a list: of a value of an enum, a state.
     pub struct RawWordTable with about: RawAbout {
         /// The word.
         name: Text,

@@ -19,7 +19,9 @@ mod system;
 mod type_expr;
 
 pub use aggregate::{RawAggregate, RawEntity, RawEnum, RawValueType};
-pub use command::{RawCommand, RawEmission, RawOneOf, RawTo, RawTransition};
+pub use command::{
+    RawCommand, RawEmission, RawOneOf, RawRefusal, RawRefusalTable, RawTo, RawTransition,
+};
 pub use common::{
     RawAbout, RawDeprecation, RawDuration, RawMember, RawPath, RawWord, RawWordTable,
 };

@@ -1,5 +1,7 @@
 //! Commands and their refusals.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::model::{Command, Content, Context, Input, Refusal};
@@ -33,6 +35,8 @@ struct CommandView {
     /// The same, as the runtime checks them.
     columns: Vec<Column>,
     refusals: Vec<RefusalView>,
+    /// The statuses of their answers by HTTP, and whose they are; none when all are 409.
+    statuses: Vec<(u16, Vec<Name>)>,
 }
 
 /// A refusal.
@@ -83,6 +87,7 @@ impl Contract<'_> {
             members,
             columns,
             refusals: command.refuses.iter().map(refusal).collect(),
+            statuses: statuses(&command.refuses),
         })
     }
 }
@@ -95,4 +100,16 @@ fn refusal(refusal: &Refusal) -> RefusalView {
         variant: Name::of_variant(name),
         name: Literal::text(name),
     }
+}
+
+fn statuses(refusals: &[Refusal]) -> Vec<(u16, Vec<Name>)> {
+    let mut statuses = BTreeMap::<u16, Vec<Name>>::new();
+    for refusal in refusals {
+        let variants = statuses.entry(refusal.http).or_default();
+        variants.push(Name::of_variant(refusal.name.as_str()));
+    }
+    if statuses.keys().all(|status| *status == Refusal::CONFLICT) {
+        return Vec::new();
+    }
+    statuses.into_iter().collect()
 }

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::model::routes::{Endpoint, routes};
 use crate::model::{
-    Aggregate, Change, Command, Context, Emission, InputSource, NeedKind, Presence, Query, Step,
-    System,
+    Aggregate, Change, Command, Context, Emission, InputSource, NeedKind, Presence, Query, Refusal,
+    Step, System,
 };
 use crate::plan::prose::{command_doc, left_out};
 
@@ -20,6 +20,16 @@ pub(super) struct ContextCommands {
     external: bool,
     commands: Vec<CommandView>,
     queries: Vec<QueryView>,
+}
+
+/// A business refusal.
+#[derive(Debug, Serialize)]
+struct RefusalView {
+    name: String,
+    /// The status of its answer.
+    http: u16,
+    /// What the description says of it, on one line.
+    doc: Option<String>,
 }
 
 /// A command.
@@ -41,7 +51,7 @@ struct CommandView {
     input: Vec<InputView>,
     needs: Vec<Needed>,
     emits: Vec<EmissionView>,
-    refuses: Vec<String>,
+    refuses: Vec<RefusalView>,
     users: Vec<User>,
 }
 
@@ -144,9 +154,17 @@ fn command(context: &Context, command: &Command) -> Option<CommandView> {
         input: input(aggregate, command),
         needs: needs.map(|need| Needed::of(&need.kind)).collect(),
         emits: command.emits.iter().map(emission).collect(),
-        refuses: texts(command.refuses.iter().map(|refusal| &refusal.name)),
+        refuses: command.refuses.iter().map(refusal).collect(),
         users: users(context, command),
     })
+}
+
+fn refusal(refusal: &Refusal) -> RefusalView {
+    RefusalView {
+        name: refusal.name.to_string(),
+        http: refusal.http,
+        doc: refusal.doc.as_deref().map(line),
+    }
 }
 
 fn route(context: &Context, command: &Command) -> Option<String> {

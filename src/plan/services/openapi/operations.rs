@@ -185,7 +185,8 @@ impl Operations<'_> {
             }
         }
         let problems = problems::of_command(self.context, aggregate, command);
-        self.refused(&mut responses, "Command", problems);
+        let own = command.refuses.iter().map(|refusal| refusal.http.to_string());
+        self.refused(&mut responses, "Command", problems, &own.collect::<Vec<_>>());
         responses
     }
 
@@ -203,13 +204,13 @@ impl Operations<'_> {
             });
             responses.insert("304".to_owned(), known);
             problems::add(&mut problems, "404", &["not-found"]);
-            self.refused(&mut responses, "Read", problems);
+            self.refused(&mut responses, "Read", problems, &[]);
         } else {
             let mut answer = self.answer(schema, &["Link"], false);
             answer["description"] = json!("A page; `next` is the `after` of the one behind it");
             responses.insert("200".to_owned(), answer);
             problems::add(&mut problems, "400", &["bad-cursor"]);
-            self.refused(&mut responses, "Page", problems);
+            self.refused(&mut responses, "Page", problems, &[]);
         }
         responses
     }
@@ -226,19 +227,26 @@ impl Operations<'_> {
         })
     }
 
-    /// Adds problems to answers: those that others meet with as well under a name of their own.
-    fn refused(&mut self, responses: &mut Map<String, Value>, of: &str, problems: Problems) {
+    /// Adds problems to answers: those that others meet with as well under a name of their own, but not
+    /// where a command says what it refuses with a status of `own`.
+    fn refused(
+        &mut self,
+        responses: &mut Map<String, Value>,
+        of: &str,
+        problems: Problems,
+        own: &[String],
+    ) {
         for (status, types) in problems {
-            match status {
-                "409" => {
+            match status.as_str() {
+                status if status == "409" || own.iter().any(|it| it == status) => {
                     let own = problems::response(status, &types, self.positions);
                     responses.insert(status.to_owned(), own);
                 }
                 // Of what has no body less can be wrong.
                 "400" if of == "Command" && types.len() < 4 => {
-                    self.shared(responses, "Bodyless", status, &types);
+                    self.shared(responses, "Bodyless", &status, &types);
                 }
-                _ => self.shared(responses, of, status, &types),
+                _ => self.shared(responses, of, &status, &types),
             }
         }
     }

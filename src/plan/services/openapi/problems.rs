@@ -14,7 +14,7 @@ use crate::plan::services::tables::uniques;
 const PREFIX: &str = "urn:microdb:problem:";
 
 /// Problems of one operation: the types of each status.
-pub(super) type Problems = BTreeMap<&'static str, Vec<String>>;
+pub(super) type Problems = BTreeMap<String, Vec<String>>;
 
 /// The problems that a request to any operation may meet with.
 pub(super) fn of_all() -> Problems {
@@ -36,7 +36,11 @@ pub(super) fn of_command(context: &Context, aggregate: &Aggregate, command: &Com
     let mut problems = of_all();
     let conflicts: Vec<String> = conflicts(context, aggregate, command);
     if !conflicts.is_empty() {
-        problems.insert("409", conflicts);
+        problems.insert("409".to_owned(), conflicts);
+    }
+    for refusal in &command.refuses {
+        let types = problems.entry(refusal.http.to_string()).or_default();
+        types.push(refusal.name.as_str().replace('_', "-"));
     }
     add(&mut problems, "403", &["cross-origin"]);
     // What a key created may have been deleted when the same request comes again.
@@ -57,15 +61,14 @@ pub(super) fn of_command(context: &Context, aggregate: &Aggregate, command: &Com
 }
 
 /// Adds types to those of a status.
-pub(super) fn add(problems: &mut Problems, status: &'static str, types: &[&str]) {
-    let known = problems.entry(status).or_default();
+pub(super) fn add(problems: &mut Problems, status: &str, types: &[&str]) {
+    let known = problems.entry(status.to_owned()).or_default();
     known.extend(types.iter().map(|name| (*name).to_owned()));
 }
 
-/// Why a command cannot be done as things are: its own refusals, then those that are built in.
+/// Why a command cannot be done as things are, whatever it refuses itself.
 fn conflicts(context: &Context, aggregate: &Aggregate, command: &Command) -> Vec<String> {
-    let declared = command.refuses.iter();
-    let mut names: Vec<String> = declared.map(|refusal| refusal.name.to_string()).collect();
+    let mut names = Vec::new();
     if command.transition.is_some() {
         names.push("wrong_status".to_owned());
     }
@@ -117,7 +120,8 @@ pub(super) fn response(status: &str, types: &[String], positions: bool) -> Value
 fn description(status: &str) -> &'static str {
     match status {
         "400" => "The request cannot be read",
-        "403" => "A page of another origin sent it",
+        "402" => "It has to be paid for",
+        "403" => "A page of another origin sent it, or it is not allowed",
         "404" => "There is none",
         "408" => "The body did not come in time",
         "409" => "It cannot be done as things are",

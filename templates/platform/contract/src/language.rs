@@ -114,4 +114,14 @@ pub trait Command: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 
 pub trait Refusal: Debug + Clone + PartialEq + Send + Sync + 'static {
     /// Its name in snake case, as in problem documents.
     fn name(&self) -> &'static str;
+
+    /// The status of its answer by HTTP; 409: things are not so that it could be done.
+    fn http(&self) -> u16 {
+        409
+    }
+
+    /// Why, for people; `None` where the name says it all.
+    fn reason(&self) -> Option<&str> {
+        None
+    }
 }

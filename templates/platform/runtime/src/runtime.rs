@@ -103,6 +103,9 @@ pub struct Refused {
     pub name: String,
     /// A sentence for people.
     pub detail: String,
+    /// The status of its answer by HTTP, where it is declared; those that are built in have theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<u16>,
     /// For `invalid`: what is wrong with which member.
     pub violations: Vec<Violation>,
     /// How many more violations there are than are named.

@@ -29,6 +29,7 @@ fn refused(name: impl Into<String>, detail: impl Into<String>) -> Refused {
     Refused {
         name: name.into(),
         detail: detail.into(),
+        http: None,
         violations: Vec::new(),
         omitted: 0,
     }
@@ -116,7 +117,11 @@ pub(super) fn still_referenced(table: &str) -> Refused {
 /// A declared refusal of a command.
 pub(super) fn declared<C: Command>(refusal: &C::Refusal) -> Refused {
     let name = refusal.name();
-    refused(name, format!("{} refused: {}", C::NAME, words(name)))
+    let plain = || format!("{} refused: {}", C::NAME, words(name));
+    Refused {
+        http: Some(refusal.http()),
+        ..refused(name, refusal.reason().map_or_else(plain, str::to_owned))
+    }
 }
 
 /// A name in snake case as words.

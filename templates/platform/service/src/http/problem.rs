@@ -114,14 +114,17 @@ impl Problem {
 
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
-        let status = match refused.name.as_str() {
+        let declared = refused
+            .http
+            .and_then(|http| StatusCode::from_u16(http).ok());
+        let status = declared.unwrap_or(match refused.name.as_str() {
             refusals::NOT_FOUND => StatusCode::NOT_FOUND,
             refusals::DELETED => StatusCode::GONE,
             refusals::VERSION_MISMATCH => StatusCode::PRECONDITION_FAILED,
             refusals::INVALID => StatusCode::UNPROCESSABLE_ENTITY,
-            // Built in or declared: things are not so that it could be done.
+            // Things are not so that it could be done.
             _ => StatusCode::CONFLICT,
-        };
+        });
         Self {
             status,
             name: refused.name,

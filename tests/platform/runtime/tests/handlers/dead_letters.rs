@@ -169,7 +169,7 @@ async fn a_refusal_that_matters_is_kept() {
     let refused = until("why it was refused", async || {
         let letters = desk.handlers.dead_letters(&desk.runtime, None).await;
         let letter = letters.expect("listed").pop()?;
-        let told = letter.failure.as_ref()?.contains("full");
+        let told = letter.failure.as_ref()?.contains("full: no card is left");
         told.then_some(letter)
     })
     .await;

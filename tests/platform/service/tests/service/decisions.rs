@@ -80,11 +80,16 @@ fn needs_are_handed_in() {
         .when(ApproveAccount {})
         .then(AccountApproved {});
     let others = vec![other.unwrap()];
-    given(account())
-        .with_id(id::<crate::domain::AccountId>(2))
-        .when(rename("Bob"))
-        .with(RenameNeeds { others })
-        .then_refused(RenameRefusal::TooMany);
+    let refused = || {
+        given(account())
+            .with_id(id::<crate::domain::AccountId>(2))
+            .when(rename("Bob"))
+            .with(RenameNeeds {
+                others: others.clone(),
+            })
+    };
+    refused().then_refused(RenameRefusal::TooMany);
+    refused().then_refused(RenameRefusal::TooMany.because("Bob has an account"));
     let holder = "Bob".to_owned();
     given(account())
         .when(rename("Bob"))
@@ -94,6 +99,20 @@ fn needs_are_handed_in() {
         .when(rename("Ada"))
         .with(ALONE)
         .then_nothing();
+}
+
+#[test]
+#[should_panic(expected = "Bob has an account")]
+fn another_reason_than_expected_fails_the_test() {
+    let other = given(account())
+        .when(ApproveAccount {})
+        .then(AccountApproved {});
+    let others = vec![other.unwrap()];
+    given(account())
+        .with_id(id::<crate::domain::AccountId>(2))
+        .when(rename("Bob"))
+        .with(RenameNeeds { others })
+        .then_refused(RenameRefusal::TooMany.because("who knows"));
 }
 
 #[test]

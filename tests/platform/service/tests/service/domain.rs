@@ -348,11 +348,29 @@ pub struct Rename {
 #[derive(Debug, Clone, PartialEq)]
 pub enum RenameRefusal {
     TooMany,
+    Because(Box<Self>, String),
+}
+
+impl RenameRefusal {
+    pub fn because(self, reason: impl Into<String>) -> Self {
+        Self::Because(Box::new(self), reason.into())
+    }
 }
 
 impl Refusal for RenameRefusal {
     fn name(&self) -> &'static str {
         "too_many"
+    }
+
+    fn http(&self) -> u16 {
+        422
+    }
+
+    fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Because(_, reason) => Some(reason),
+            Self::TooMany => None,
+        }
     }
 }
 
@@ -405,7 +423,8 @@ impl Update<Domain> for Rename {
         }
         // One account a holder, apart from this one.
         if needs.others.iter().any(|other| other.id() != account.id()) {
-            return Err(RenameRefusal::TooMany);
+            let reason = format!("{} has an account", self.holder);
+            return Err(RenameRefusal::TooMany.because(reason));
         }
         if account.holder == self.holder {
             return Ok(None);

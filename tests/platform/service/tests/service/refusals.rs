@@ -128,6 +128,26 @@ async fn preconditions_are_lists_of_tags_that_are_compared_strongly() {
     );
 }
 
+#[tokio::test]
+async fn a_declared_refusal_has_its_status_and_its_reason() {
+    let site = Site::start().await;
+    site.account(1).await;
+    let rename = format!("{}/rename", site.account(2).await);
+    let body = json!({ "holder": new(1)["holder"] }).to_string();
+    // Under its key it is remembered with them.
+    for _ in 0..2 {
+        let key = [("idempotency-key", "one")];
+        let answer = site.send("POST", &rename, &key, &body).await;
+        refused(&answer, 422, "too-many");
+        let detail = answer.json()["detail"].as_str().map(str::to_owned);
+        assert!(
+            detail.is_some_and(|it| it.ends_with(" has an account")),
+            "{}",
+            answer.text()
+        );
+    }
+}
+
 /// The details that a member's value is refused with.
 fn details(column: platform_contract::schema::Column, value: &str) -> Vec<String> {
     let text = format!("{{\"{}\":{value}}}", column.name);

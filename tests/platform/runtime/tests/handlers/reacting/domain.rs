@@ -180,6 +180,10 @@ impl Refusal for Full {
     fn name(&self) -> &'static str {
         "full"
     }
+
+    fn reason(&self) -> Option<&str> {
+        Some("no card is left")
+    }
 }
 
 /// Makes a card; the words `refuse` are refused.
