@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Field, Ident, StateName, TypeName};
+use super::{Field, Ident, StateName, TypeName, derived};
 
 /// An aggregate root.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +18,8 @@ pub struct Aggregate {
     /// The last part of its collection's path in HTTP, without a slash (`loans`), or the path the
     /// description gives, with a leading slash taken off.
     pub path: String,
-    /// The user's fields, in order; not `id`, `version`, `created_at`, `updated_at`, `status`.
+    /// The user's fields, in order; not `id`, `version`, `created_at`, `updated_at`, nor `status`
+    /// where it has states.
     pub fields: IndexMap<Ident, Field>,
     /// Its states; the first is initial. Empty when it has no `status`.
     pub states: Vec<State>,
@@ -55,6 +56,18 @@ pub struct Entity {
 }
 
 impl Aggregate {
+    /// The members that it has besides its own.
+    pub fn built_in_members(&self) -> impl Iterator<Item = &str> + Clone {
+        let status = (!self.states.is_empty()).then_some(derived::STATUS);
+        derived::BUILT_IN_MEMBERS.into_iter().chain(status)
+    }
+
+    /// Whether a member is where its states say that it stands; without states, `status` is a field
+    /// like any other.
+    pub fn is_status(&self, member: &str) -> bool {
+        member == derived::STATUS && !self.states.is_empty()
+    }
+
     /// The entity whose list is the member `name`.
     pub fn collection(&self, name: &str) -> Option<&Entity> {
         self.entities

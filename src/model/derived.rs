@@ -173,8 +173,11 @@ pub fn taken(field: &str) -> String {
     format!("{field}_taken")
 }
 
-/// The members every aggregate has or may come to have.
-pub const BUILT_IN_MEMBERS: [&str; 5] = ["id", "version", "created_at", "updated_at", "status"];
+/// The members that every aggregate has.
+pub const BUILT_IN_MEMBERS: [&str; 4] = ["id", "version", "created_at", "updated_at"];
+
+/// The member of an aggregate with states; of one without it is a name like any other.
+pub const STATUS: &str = "status";
 
 /// The part of a path that stands for a name: `ByBorrower` → `by-borrower`.
 pub fn segment(name: &str) -> String {

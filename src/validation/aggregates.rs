@@ -38,7 +38,7 @@ fn aggregate(
         aggregate: Some(name.as_str()),
     };
     let fields = fields::fields(cx, &owner, &raw.fields);
-    built_in(cx, &name, &fields, raw);
+    built_in(cx, &fields, raw);
     own_entities(cx, &fields, raw);
     topics(cx, &name, keyed.key);
     tables(cx, &name, keyed.key);
@@ -72,28 +72,24 @@ fn aggregate(
 }
 
 /// Reports fields that every aggregate has anyway.
-fn built_in(
-    cx: &Checker<'_>,
-    name: &TypeName,
-    fields: &IndexMap<Ident, Field>,
-    raw: &RawAggregate,
-) {
-    for field in fields
-        .keys()
-        .filter(|field| derived::BUILT_IN_MEMBERS.contains(&field.as_str()))
-    {
+fn built_in(cx: &Checker<'_>, fields: &IndexMap<Ident, Field>, raw: &RawAggregate) {
+    let given = |field: &str| {
+        derived::BUILT_IN_MEMBERS.contains(&field)
+            || (field == derived::STATUS && raw.states.is_some())
+    };
+    for field in fields.keys().filter(|field| given(field.as_str())) {
         let Some(span) = fields::key_of(&raw.fields, field.as_str()) else {
             continue;
         };
         let message = format!("`{field}` is a field that the tool gives to aggregates");
         let finding = Diagnostic::error("built-in-name", message).at(span, "");
-        cx.report(if field.as_str() == "status" {
-            finding.help(format!(
-                "write `states = [\"…\"]` for the status of `{name}`, or rename it"
-            ))
-        } else {
-            finding.help("remove it, or rename it when it means something else")
-        });
+        let finding = match &raw.states {
+            Some(states) if field.as_str() == derived::STATUS => {
+                finding.at(states.span, "whose status is one of these")
+            }
+            _ => finding,
+        };
+        cx.report(finding.help("remove it, or rename it when it means something else"));
     }
 }
 
@@ -267,7 +263,10 @@ fn collections(cx: &Checker<'_>, made: &Aggregate, raw: &RawAggregate) {
         if let Some(other) = earlier.find(|other| same(&other.collection)) {
             collision(format!("that of `{}`", other.name), place(other));
         }
-        if derived::BUILT_IN_MEMBERS.contains(&entity.collection.as_str()) {
+        if made
+            .built_in_members()
+            .any(|member| member == entity.collection.as_str())
+        {
             collision("a field that the tool gives to aggregates".to_owned(), None);
         }
     }

@@ -115,7 +115,7 @@ fn carried(
 fn is_free(cx: &Checker<'_>, aggregate: &Aggregate, raw: &RawEvent, name: &Ident) -> bool {
     let key = derived::collision_key(name.as_str());
     let same = |other: &str| derived::collision_key(other) == key;
-    let built_in = derived::BUILT_IN_MEMBERS.into_iter().any(same);
+    let built_in = aggregate.built_in_members().any(same);
     let fields = aggregate.fields.keys().map(Ident::as_str);
     let collections = aggregate
         .entities

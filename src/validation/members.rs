@@ -35,7 +35,7 @@ pub(super) fn find<'a>(aggregate: &'a Aggregate, name: &str) -> Option<Member<'a
         "id" => Some(Member::Id),
         "version" => Some(Member::Version),
         "created_at" | "updated_at" => Some(Member::Instant),
-        "status" if !aggregate.states.is_empty() => Some(Member::Status),
+        name if aggregate.is_status(name) => Some(Member::Status),
         _ => None,
     }
 }
@@ -68,14 +68,12 @@ pub(super) fn resolve<'a>(
     let found = find(aggregate, &name.value);
     if found.is_none() && !is_written(raw, &name.value) {
         let what = format!("member of `{}`", aggregate.name);
-        let built_in = derived::BUILT_IN_MEMBERS
-            .into_iter()
-            .filter(|member| *member != "status" || !aggregate.states.is_empty());
         let collections = aggregate
             .entities
             .values()
             .map(|entity| entity.collection.as_str());
         let own = aggregate.fields.keys().map(|field| field.as_str());
+        let built_in = aggregate.built_in_members();
         cx.unknown(&what, name, own.chain(collections).chain(built_in));
     }
     found

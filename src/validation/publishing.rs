@@ -22,6 +22,11 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn is_status(&self) -> bool {
+        let aggregate = self.context.aggregates.get(self.aggregate);
+        aggregate.is_some_and(|aggregate| aggregate.is_status(self.field))
+    }
+
     fn creators(&self) -> impl Iterator<Item = &Command> {
         self.context.commands.values().filter(|command| {
             command.aggregate == *self.aggregate && command.change == Change::Creates
@@ -30,7 +35,7 @@ impl Reader<'_> {
 
     /// Whether the event carries the field; every event carries the status.
     fn is_carried_by(&self, event: &TypeName) -> bool {
-        self.field.as_str() == "status"
+        self.is_status()
             || self.context.events.get(event).is_some_and(|event| {
                 let carried = event.fields.get(self.field);
                 event.aggregate == *self.aggregate
@@ -58,7 +63,7 @@ impl Reader<'_> {
 pub(super) fn may_be_unknown(reader: &Reader<'_>) -> bool {
     let mut creators = reader.creators().peekable();
     if creators.peek().is_none() {
-        return reader.field.as_str() != "status";
+        return !reader.is_status();
     }
     creators.any(|command| !reader.is_told_by(command))
 }

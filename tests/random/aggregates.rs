@@ -249,6 +249,13 @@ impl Context {
             members.take(name);
         }
         let deep = self.axes.shape == Shape::Deep;
+        let states = match deep && rng.chance(60) || rng.chance(20) {
+            true => states(rng, self.axes.style),
+            false => Vec::new(),
+        };
+        if !states.is_empty() {
+            members.take(derived::STATUS);
+        }
         let entities = if deep { rng.below(3) } else { 0 };
         let names: Vec<String> = (0..entities)
             .map(|_| {
@@ -267,10 +274,6 @@ impl Context {
         let fields = self.fields(rng, &owner, Place::Aggregate, count, &mut members);
         self.types.entities.clear();
         put_fields(&mut made, "fields", &fields);
-        let states = match deep && rng.chance(60) || rng.chance(20) {
-            true => states(rng, self.axes.style),
-            false => Vec::new(),
-        };
         if !states.is_empty() {
             made.insert("states".to_owned(), words_of(rng, &states));
         }

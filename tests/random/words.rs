@@ -227,6 +227,7 @@ pub const RUNTIME: &[&str] = &[
     "needs",
     "new",
     "no_status",
+    "status",
     "of",
     "outcome",
     "owner",

@@ -176,6 +176,7 @@ fn emitters(context: &Context, event: &str) -> Vec<Emitter> {
 /// Who waits for an event, or copies from its aggregate.
 fn listeners(system: &System, context: &Context, event: &Event) -> Vec<Listening> {
     let mut listeners = Vec::new();
+    let aggregate = context.aggregates.get(&event.aggregate);
     for other in system.contexts.values() {
         let waiting = triggers(other)
             .filter(|(_, trigger)| trigger.context == context.name && trigger.event == event.name);
@@ -188,7 +189,8 @@ fn listeners(system: &System, context: &Context, event: &Event) -> Vec<Listening
             event.creates
                 || event.deletes
                 || fields.any(|field| {
-                    event.fields.contains_key(&field.name) || field.name.as_str() == "status"
+                    event.fields.contains_key(&field.name)
+                        || aggregate.is_some_and(|aggregate| aggregate.is_status(&field.name))
                 })
         });
         let carried = carried.map(|replica| Listener::Replica {

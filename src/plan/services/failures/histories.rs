@@ -112,12 +112,14 @@ impl<'a, 'r> Histories<'a, 'r> {
             let mut fields = replica.fields.iter();
             fields.any(|field| field.name.as_str() == name)
         };
+        let mut fields = replica.fields.iter();
+        let copies_status = fields.any(|field| aggregate.is_status(&field.name));
         let events = context.events.values().filter(free);
         let carriers: Vec<&Event> = events
             .filter(|event| !event.creates && !event.deletes)
             .filter(|event| {
                 let mut names = event.fields.keys();
-                copies("status") || names.any(|name| copies(name.as_str()))
+                copies_status || names.any(|name| copies(name.as_str()))
             })
             .collect();
         for place in 0..3 {

@@ -59,9 +59,10 @@ impl Service<'_> {
             let (context, aggregate, key) = match &need.kind {
                 NeedKind::Replica { replica, key } => {
                     let replica = self.context.replicas.get(replica)?;
-                    let mut copied = replica.fields.iter();
-                    copied.find(|field| field.name.as_str() == "status")?;
                     let context = self.system.contexts.get(&replica.context)?;
+                    let source = context.aggregates.get(&replica.aggregate)?;
+                    let mut copied = replica.fields.iter();
+                    copied.find(|field| source.is_status(&field.name))?;
                     (context, &replica.aggregate, key)
                 }
                 NeedKind::Aggregate { aggregate, key } => (self.context, aggregate, key),

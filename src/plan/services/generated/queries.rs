@@ -128,6 +128,7 @@ impl Service<'_> {
     /// The type of a member of the queried aggregate, and its column's kind.
     fn queried(&self, query: &Query, member: &str) -> (String, Expr) {
         let types = self.types();
+        let aggregate = &self.context.aggregates[&query.aggregate];
         match member {
             "id" => (types.id(&query.aggregate), runtime_kind("Uuid")),
             "created_at" | "updated_at" => {
@@ -135,12 +136,12 @@ impl Service<'_> {
                 (ty, runtime_kind("Timestamp"))
             }
             "version" => ("u64".to_owned(), runtime_kind("Int")),
-            "status" => {
+            name if aggregate.is_status(name) => {
                 let status = derived::status(&query.aggregate);
                 (types.own(&status), constant("contract", &status))
             }
             name => {
-                let ty = &self.context.aggregates[&query.aggregate].fields[name].ty;
+                let ty = &aggregate.fields[name].ty;
                 (types.base(ty), kind(ty, Place::Service))
             }
         }

@@ -114,7 +114,7 @@ fn column(copied: &ReplicaField, source: &Aggregate) -> Column {
         Some(Type::Enum(_)) => runtime_kind("Text"),
         Some(Type::Value(_)) => runtime_kind("Json"),
         Some(other) => kind(other, Place::Service),
-        None if copied.name.as_str() == "status" => runtime_kind("Text"),
+        None if source.is_status(&copied.name) => runtime_kind("Text"),
         None => runtime_kind("Json"),
     };
     Column {

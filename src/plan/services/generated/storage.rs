@@ -84,7 +84,8 @@ impl<'a> Service<'a> {
         let name = aggregate.name.as_str();
         let status = derived::status(name);
         let initial = aggregate.states.first();
-        let status = initial.map(|_| Column::new("status", constant("contract", &status), false));
+        let status =
+            initial.map(|_| Column::new(derived::STATUS, constant("contract", &status), false));
         let collections = aggregate.entities.values().map(|entity| CollectionView {
             member: Literal::text(entity.collection.as_str()),
             table: Literal::text(&entity_table(aggregate, entity.name.as_str())),

@@ -151,7 +151,11 @@ fn view(aggregate: &Aggregate) -> Value {
         ("updated_at".to_owned(), true, timestamp()),
     ];
     if let Some(states) = status(aggregate) {
-        members.push(("status".to_owned(), true, reference(states.name.as_str())));
+        members.push((
+            derived::STATUS.to_owned(),
+            true,
+            reference(states.name.as_str()),
+        ));
     }
     let shown = aggregate.fields.values().filter(|field| !field.hidden);
     members.extend(shown.map(|of| {

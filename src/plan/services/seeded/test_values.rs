@@ -94,7 +94,7 @@ impl Source<'_, '_> {
                     };
                     values.field(&field, &sample::field(self.service.system, &field, 1))
                 }
-                None if copied.name.as_str() == "status" => {
+                None if source.is_status(&copied.name) => {
                     let variant = names::variant_ident(&source.states.first()?.name);
                     let status = values.types.own(&derived::status(&source.name));
                     text(format!("{status}::{variant}"))
