@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Aggregate, Field, Fill, Ident, StateName, TypeName};
+use super::{Aggregate, Default, Field, Fill, Ident, StateName, TypeName};
 
 /// A command.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +56,7 @@ pub enum Change {
 pub struct InputField {
     /// Its name.
     pub name: Ident,
-    /// Whether the caller may leave it out.
+    /// Whether the decision may lack it.
     pub optional: bool,
     /// Where its type comes from.
     pub source: InputSource,
@@ -69,6 +69,8 @@ pub enum Presence {
     Required,
     /// Nothing: whoever creates may leave it out, and so may whoever gives what is the command's own.
     Optional,
+    /// Its default: what a command takes of its own has one way to be there.
+    Defaulted,
     /// Left out, the member stays as it is; `null` is refused, since the aggregate needs the member.
     Kept,
     /// Left out, the member stays as it is; `null` clears it (RFC 7396).
@@ -201,10 +203,28 @@ impl From<bool> for Presence {
     }
 }
 
+impl InputField {
+    /// What an input of the command's own is where the caller leaves it out.
+    pub fn default(&self) -> Option<&Default> {
+        match &self.source {
+            InputSource::Own(field) => field.default.as_ref(),
+            InputSource::Field | InputSource::Collection(_) => None,
+        }
+    }
+
+    /// Whether the caller may leave it out.
+    pub fn may_be_left_out(&self) -> bool {
+        self.optional || self.default().is_some()
+    }
+}
+
 impl Command {
     /// What it says that one of its inputs is left out; `aggregate` is the one it is on.
     pub fn presence(&self, aggregate: &Aggregate, input: &InputField) -> Presence {
         let own = matches!(input.source, InputSource::Own(_));
+        if input.default().is_some() {
+            return Presence::Defaulted;
+        }
         if !input.optional || own || self.change != Change::Updates {
             return input.optional.into();
         }

@@ -1,7 +1,8 @@
 //! What stands under the names of an aggregate, an event or a command's input.
 
 use super::{
-    Aggregate, Command, Entity, Event, EventField, Field, Ident, InputField, InputSource, Presence,
+    Aggregate, Command, Default, Entity, Event, EventField, Field, Ident, InputField, InputSource,
+    Presence,
 };
 
 /// What stands under a name.
@@ -50,6 +51,8 @@ pub struct Input<'a> {
     pub content: Content<'a>,
     /// What it says that it is left out.
     pub presence: Presence,
+    /// What it is where the caller leaves it out, which only one of the command's own says.
+    pub default: Option<&'a Default>,
     /// Whether it is the command's own, and so no member of the aggregate.
     pub own: bool,
 }
@@ -103,6 +106,7 @@ impl Command {
                 name: &input.name,
                 content: input.content(aggregate)?,
                 presence: self.presence(aggregate, input),
+                default: input.default(),
                 own: matches!(input.source, InputSource::Own(_)),
             })
         })

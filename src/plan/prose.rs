@@ -1,6 +1,6 @@
 //! Names as people say them, and what is said of things that the description says nothing of.
 
-use crate::model::{Aggregate, Command, Event, Field, Presence};
+use crate::model::{Aggregate, Command, Default, Event, Field, Presence};
 
 use crate::plan::rust::names;
 
@@ -28,12 +28,24 @@ pub fn command_doc(command: &Command) -> String {
         .unwrap_or_else(|| sentence(command.name.as_str()))
 }
 
-/// What an update does with a member that its caller leaves out; `None` where there is no more to it.
-pub fn left_out(presence: Presence) -> Option<&'static str> {
-    match presence {
-        Presence::Required | Presence::Optional => None,
-        Presence::Kept => Some("Left out it stays as it is."),
-        Presence::Clearable => Some("Left out it stays as it is; `null` clears it."),
+/// What it comes to that a caller leaves out an input with this default; `None` where there is no more
+/// to it.
+pub fn left_out(presence: Presence, default: Option<&Default>) -> Option<String> {
+    let said = match presence {
+        Presence::Required | Presence::Optional => return None,
+        Presence::Defaulted => return default.map(default_said),
+        Presence::Kept => "Left out it stays as it is.",
+        Presence::Clearable => "Left out it stays as it is; `null` clears it.",
+    };
+    Some(said.to_owned())
+}
+
+/// What is said of a default.
+pub fn default_said(default: &Default) -> String {
+    match default {
+        Default::Constant(value) => format!("Left out it is `{value}`."),
+        Default::Now => "Left out it is the time of the command.".to_owned(),
+        Default::Today => "Left out it is the day of the command.".to_owned(),
     }
 }
 

@@ -199,7 +199,7 @@ fn own(cx: &Checker<'_>, scene: &Scene<'_>, input: &mut IndexMap<Ident, InputFie
             });
             continue;
         }
-        let optional = field.optional || field.default.is_some();
+        let optional = field.optional && field.default.is_none();
         let source = InputSource::Own(Box::new(field));
         input.insert(
             name.clone(),

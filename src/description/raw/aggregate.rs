@@ -23,7 +23,7 @@ table! {
     /// An aggregate: what is stored and changed as one.
     ///
     /// Besides its fields it has `id`, `version`, `created_at`, `updated_at`, and `status` where it
-    /// has `states`.
+    /// has `states`; where it has none, `status` is a field like any other.
     pub struct RawAggregate with about: RawAbout {
         /// Its fields, by name.
         fields: Map<RawField>,

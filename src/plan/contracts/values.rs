@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::model::{Aggregate, Content, Default, Entity, EnumType, Field, ValueType};
+use crate::model::{Aggregate, Content, Default, Entity, EnumType, Field, Presence, ValueType};
 
 use super::{Contract, status};
 use crate::plan::prose::titled;
@@ -141,11 +141,14 @@ impl Contract<'_> {
                 member = member.with_default(&path);
                 structure.defaults.push(default);
             }
-            let optional = field.optional || field.default.is_some();
+            let presence = match field.default.is_some() {
+                true => Presence::Defaulted,
+                false => field.optional.into(),
+            };
             structure.members.push(member);
             structure
                 .columns
-                .push(Column::of(field, optional, self.place));
+                .push(Column::of(field, presence, self.place));
         }
         structure
     }

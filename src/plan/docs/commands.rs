@@ -77,7 +77,7 @@ struct InputView {
     #[serde(rename = "type")]
     ty: FieldType,
     /// What it means to leave it out, where that is not plain.
-    left_out: Option<&'static str>,
+    left_out: Option<String>,
 }
 
 /// What a command looks at besides its aggregate.
@@ -200,7 +200,7 @@ fn input(aggregate: &Aggregate, command: &Command) -> Vec<InputView> {
             InputSource::Own(field) => FieldType::of(field),
             InputSource::Collection(entity) => FieldType::entities(entity.as_str()),
         };
-        let left_out = left_out(presence);
+        let left_out = left_out(presence, input.default());
         ty.optional = presence != Presence::Required && left_out.is_none();
         Some(InputView {
             name: input.name.to_string(),

@@ -124,7 +124,7 @@ impl Types<'_> {
             false => base,
         };
         match presence.into() {
-            Presence::Required => base,
+            Presence::Required | Presence::Defaulted => base,
             Presence::Optional | Presence::Kept => format!("Option<{base}>"),
             Presence::Clearable => format!("{}<{base}>", self.take(Module::Value, "Patch")),
         }

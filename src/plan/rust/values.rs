@@ -50,7 +50,7 @@ impl Values<'_> {
             Content::Entities(entity) => self.entities(entity, value),
         };
         match (presence, value) {
-            (Presence::Required, _) => plain(),
+            (Presence::Required | Presence::Defaulted, _) => plain(),
             (Presence::Clearable, None) => text(format!("{}::Keep", patch())),
             (Presence::Clearable, Some(Value::Null)) => text(format!("{}::Clear", patch())),
             (Presence::Clearable, Some(_)) => call(format!("{}::Set", patch()), [plain()]),

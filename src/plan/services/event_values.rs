@@ -139,7 +139,7 @@ impl<'a> Service<'a> {
         let open = policy.inputs.iter().filter(|(name, fill)| {
             let input = command.input.get(*name);
             let is_needed = input.is_some_and(|input| {
-                !input.optional && !matches!(input.source, InputSource::Collection(_))
+                !input.may_be_left_out() && !matches!(input.source, InputSource::Collection(_))
             });
             fill.is_none() && is_needed
         });

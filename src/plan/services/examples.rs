@@ -184,14 +184,21 @@ impl Service<'_> {
     }
 }
 
+/// What stands for what nobody gives.
+pub(crate) fn default_example(default: &Default) -> Value {
+    match default {
+        Default::Constant(value) => value.clone(),
+        Default::Now => json!(NOW),
+        Default::Today => json!(TODAY),
+    }
+}
+
 /// A new aggregate of whose members nobody gives any.
 fn created_example(aggregate: &Aggregate) -> Members {
     let members = aggregate.members().map(|(name, content)| {
         let default = content.field().and_then(|field| field.default.as_ref());
         let value = match (default, content) {
-            (Some(Default::Constant(value)), _) => value.clone(),
-            (Some(Default::Now), _) => json!(NOW),
-            (Some(Default::Today), _) => json!(TODAY),
+            (Some(default), _) => default_example(default),
             (None, Content::Field(field)) if field.optional || !field.list => Value::Null,
             (None, _) => json!([]),
         };

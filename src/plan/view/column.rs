@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::Literal;
-use crate::model::{Field, Presence, Scalar, Type};
+use crate::model::{Default, Field, Presence, Scalar, Type};
+use crate::plan::rust::expr::{call, text};
 use crate::plan::rust::{Expr, Place, names};
 
 /// A column, and what values it takes: the component `column` shows it.
@@ -16,6 +17,8 @@ pub struct Column {
     /// What its absence means, as the runtime has it: `optional`, `kept`, `clearable`; `None` where it has to
     /// be there.
     pub absence: Option<&'static str>,
+    /// What stands for it where it is left out: `json("30")`, `now()`; `None` for nothing.
+    pub default: Option<Expr>,
     /// Whether it holds a list.
     pub list: bool,
     /// Whether that is one of entities, of which no two have one id.
@@ -46,6 +49,7 @@ impl Column {
             name: Literal::text(name),
             kind: kind.into(),
             absence: absence(presence.into()),
+            default: None,
             list: false,
             distinct_ids: false,
             references: None,
@@ -57,7 +61,12 @@ impl Column {
 
     /// The column of a field, in a file of `place`.
     pub fn of(field: &Field, presence: impl Into<Presence>, place: Place) -> Self {
+        let presence = presence.into();
+        let default = field.default.as_ref();
         Self {
+            default: default
+                .filter(|_| presence == Presence::Defaulted)
+                .map(default_value),
             list: field.list,
             hidden: field.hidden,
             pii: field.pii,
@@ -71,9 +80,18 @@ impl Column {
 fn absence(presence: Presence) -> Option<&'static str> {
     match presence {
         Presence::Required => None,
-        Presence::Optional => Some("optional"),
+        Presence::Optional | Presence::Defaulted => Some("optional"),
         Presence::Kept => Some("kept"),
         Presence::Clearable => Some("clearable"),
+    }
+}
+
+/// What stands for what is left out, as the runtime has it.
+fn default_value(default: &Default) -> Expr {
+    match default {
+        Default::Constant(value) => call("json", [text(names::literal(&value.to_string()))]),
+        Default::Now => text("now()"),
+        Default::Today => text("today()"),
     }
 }
 

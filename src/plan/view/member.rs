@@ -76,9 +76,10 @@ impl Member {
     /// The same, for a type that was wrapped as `presence` and `list` ask.
     pub fn shaped(mut self, presence: impl Into<Presence>, list: bool) -> Self {
         let presence = presence.into();
-        self.defaults = list || presence != Presence::Required;
+        let always = matches!(presence, Presence::Required | Presence::Defaulted);
+        self.defaults = list || !always;
         self.skipped_if = match presence {
-            Presence::Required => None,
+            Presence::Required | Presence::Defaulted => None,
             Presence::Optional | Presence::Kept => Some("Option::is_none"),
             Presence::Clearable => Some("platform_contract::value::Patch::is_keep"),
         }

@@ -76,7 +76,7 @@ impl<'a> Walkthrough<'a> {
                     aggregate.entities.get(of)?.fields.values().collect()
                 }
             };
-            if input.optional && !matches!(input.source, InputSource::Collection(_)) {
+            if input.may_be_left_out() && !matches!(input.source, InputSource::Collection(_)) {
                 members.remove(input.name.as_str());
                 continue;
             }

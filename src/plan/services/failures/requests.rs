@@ -127,13 +127,13 @@ impl<'a, 'r> Requests<'a, 'r> {
                 {
                     // Of others nobody knows the ids of what is inside.
                     let known = *of == aggregate.name && command.change != Change::Creates;
-                    (known || input.optional).then_some(())?;
+                    (known || input.may_be_left_out()).then_some(())?;
                     let id = json!(sample::uuid(entity.as_str(), number));
                     *value = if field.list { json!([id]) } else { id };
                 }
             }
             let collection = matches!(input.source, InputSource::Collection(_));
-            if input.optional && !collection {
+            if input.may_be_left_out() && !collection {
                 body.remove(input.name.as_str());
             }
         }

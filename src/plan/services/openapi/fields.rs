@@ -23,10 +23,14 @@ pub(in crate::plan) fn field(field: &Field, way: Way) -> Value {
     for sentence in said {
         explain(&mut schema, &sentence);
     }
+    schema
+}
+
+/// Says of what is left out that it becomes the field's default, where that is a constant.
+pub(super) fn default(field: &Field, schema: &mut Value) {
     if let Some(Default::Constant(value)) = &field.default {
         schema["default"] = value.clone();
     }
-    schema
 }
 
 /// The schema of a type.

@@ -2,22 +2,26 @@
 
 use serde_json::{Value, json};
 
-use super::fields::{explain, field, not_null, nullable};
+use super::fields::{default, explain, field, not_null, nullable};
 use super::schemas::{Way, object, reference};
-use crate::model::{Aggregate, Command, Content, Presence};
+use crate::model::{Aggregate, Change, Command, Content, Presence};
 use crate::plan::prose::{command_doc, left_out};
 
 /// The input of a command.
 pub(super) fn input(aggregate: &Aggregate, command: &Command) -> Value {
     let inputs = command.inputs(aggregate).map(|input| {
         let mut schema = plain(input.content);
-        if let Some(meaning) = left_out(input.presence) {
-            explain(&mut schema, meaning);
-            // What is left out stays as it is, and does not become the default.
-            schema.as_object_mut().and_then(|it| it.remove("default"));
+        if let Some(meaning) = left_out(input.presence, input.default) {
+            explain(&mut schema, &meaning);
+        }
+        // In an update what is left out stays as it is, and does not become the default.
+        let is_made = command.change == Change::Creates && input.presence == Presence::Optional;
+        let defaults = is_made || input.presence == Presence::Defaulted;
+        if let Some(field) = input.content.field().filter(|_| defaults) {
+            default(field, &mut schema);
         }
         let schema = match input.presence {
-            Presence::Optional | Presence::Clearable => nullable(schema),
+            Presence::Optional | Presence::Defaulted | Presence::Clearable => nullable(schema),
             Presence::Kept => not_null(schema),
             Presence::Required => schema,
         };

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::kinds::{integer, timestamp, uuid};
 use super::{fields, inputs, problems};
-use crate::model::{Aggregate, Context, EnumType, Field, System, ValueType, derived};
+use crate::model::{Aggregate, Context, Default, EnumType, Field, System, ValueType, derived};
 use crate::plan::contracts::status;
-use crate::plan::prose::aggregate_doc;
+use crate::plan::prose::{aggregate_doc, default_said};
 
 pub(in crate::plan) use super::fields::field;
 
@@ -104,7 +104,13 @@ fn member(of: &Field, way: Way) -> Member {
         Way::In => of.optional || of.default.is_some(),
         Way::Out => of.optional,
     };
-    let schema = field(of, way);
+    let mut schema = field(of, way);
+    if let (Way::In, Some(default)) = (way, &of.default) {
+        fields::default(of, &mut schema);
+        if matches!(default, Default::Now | Default::Today) {
+            fields::explain(&mut schema, &default_said(default));
+        }
+    }
     let schema = match (way, absent) {
         (Way::In, true) => fields::nullable(schema),
         _ => schema,
@@ -159,9 +165,7 @@ fn view(aggregate: &Aggregate) -> Value {
     }
     let shown = aggregate.fields.values().filter(|field| !field.hidden);
     members.extend(shown.map(|of| {
-        let mut schema = field(of, Way::Out);
-        // What is shown is what there is.
-        schema.as_object_mut().and_then(|it| it.remove("default"));
+        let schema = field(of, Way::Out);
         (of.name.to_string(), !of.optional, schema)
     }));
     for entity in aggregate.entities.values() {

@@ -50,12 +50,14 @@ impl Source<'_, '_> {
         let inputs = command.inputs(aggregate).map(|input| {
             let field = input.content.field();
             let known = field.and_then(|field| self.known(effect, field, why));
-            let is_required = input.presence == Presence::Required;
+            let is_required = matches!(input.presence, Presence::Required | Presence::Defaulted);
             let known = known.filter(|known| !(is_required && known.optional));
             let value = match known {
                 Some(known) => self.given(input.presence, &known),
                 None => self
-                    .left_out(input.presence)
+                    .left_out(&input)
+                    // What happens outside has no time of its own.
+                    .filter(|value| !value.mentions("context"))
                     .unwrap_or_else(|| match input.content {
                         Content::Field(field) => self.example(&Field {
                             optional: false,

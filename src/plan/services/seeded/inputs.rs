@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Source;
-use crate::model::{Aggregate, Command, Presence};
+use super::{Source, Spelling};
+use crate::model::{Aggregate, Command, Default, Input, Presence};
 use crate::plan::rust::expr::{Expr, call, text};
 use crate::plan::rust::{Module, names};
 use crate::plan::services::event_values::EventValue;
@@ -67,9 +67,17 @@ impl Source<'_, '_> {
     }
 
     /// An input that nothing gives; `None` where it has to be there.
-    pub(super) fn left_out(&self, presence: Presence) -> Option<Expr> {
-        match presence {
+    pub(super) fn left_out(&self, input: &Input<'_>) -> Option<Expr> {
+        match input.presence {
             Presence::Required => None,
+            Presence::Defaulted => input.default.map(|default| match default {
+                Default::Constant(value) => {
+                    let values = self.values(Spelling::Exact);
+                    values.input(input.content, input.presence, Some(value))
+                }
+                Default::Now => text("context.now"),
+                Default::Today => text("context.now.date()"),
+            }),
             Presence::Optional | Presence::Kept => Some(text("None")),
             Presence::Clearable => {
                 let patch = self.imports.take(Module::Value, "Patch");

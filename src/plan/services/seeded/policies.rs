@@ -23,6 +23,8 @@ pub(super) struct PolicyFile {
     reads_event: bool,
     /// Whether the element is.
     reads_element: bool,
+    /// Whether the context is.
+    reads_context: bool,
     /// The command that it asks for; `None` where nothing gives some of its inputs.
     asked: Option<Expr>,
     /// What is left to do in it.
@@ -78,6 +80,7 @@ pub(super) fn file(service: &Service<'_>, policy: &Policy) -> PolicyFile {
         reads_event: reads("event"),
         reads_element: reads("element"),
         left: Task::tell(open).into_iter().collect(),
+        reads_context: reads("context"),
         test: PolicyTest::of(&source, asked),
         imports: source.imports,
         asked: command,
@@ -95,9 +98,7 @@ impl Source<'_, '_> {
                 // What is rebuilt is so by its JSON form, in which nothing is `null`.
                 Some((value, true)) if value.optional => text(value.expression),
                 Some((value, _)) => self.given(input.presence, &value),
-                None => self
-                    .left_out(input.presence)
-                    .unwrap_or_else(|| text("Vec::new()")),
+                None => self.left_out(&input).unwrap_or_else(|| text("Vec::new()")),
             };
             (names::field_ident(input.name), value)
         });

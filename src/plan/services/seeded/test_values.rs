@@ -7,7 +7,7 @@ use crate::model::{
 use crate::plan::rust::expr::{Expr, call, text};
 use crate::plan::rust::{Module, Place, Spelling, Types, Values, json, names};
 use crate::plan::sample::{self, Members};
-use crate::plan::services::examples::Example;
+use crate::plan::services::examples::{Example, default_example};
 use crate::plan::services::generated::may_lack;
 
 impl Source<'_, '_> {
@@ -37,7 +37,8 @@ impl Source<'_, '_> {
     ) -> Expr {
         let values = self.values(Spelling::ForTests);
         let inputs = command.inputs(aggregate).map(|input| {
-            let value = given.get(input.name.as_str());
+            let default = input.default.map(default_example);
+            let value = given.get(input.name.as_str()).or(default.as_ref());
             let value = values.input(input.content, input.presence, value);
             (names::field_ident(input.name), value)
         });

@@ -161,7 +161,7 @@ impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> When<D, C, K, C::Needs> {
             Ok(input) => input,
             Err(error) => panic!("the input of {} has no JSON form: {error}", C::NAME),
         };
-        let command = match parse::<D, C>(&input) {
+        let command = match parse::<D, C>(&input, self.now) {
             Ok(command) => command,
             Err(refused) => return Outcome::BuiltIn(refused),
         };

@@ -3,6 +3,7 @@
 
 mod canonical;
 mod check;
+mod complete;
 pub mod decimal;
 mod form;
 pub mod personal;
@@ -10,6 +11,7 @@ mod rules;
 
 pub use canonical::{canonical, canonical_value};
 pub use check::{Violation, check, reference_token};
+pub use complete::complete;
 
 /// An aggregate, or a projection of one: a table, and a table per collection.
 #[derive(Debug)]
@@ -59,12 +61,26 @@ pub struct Column {
     pub list: bool,
     /// The table of the same service whose `id` it names.
     pub references: Option<&'static str>,
+    /// What stands for it where it is left out of what is made.
+    pub default: Option<DefaultValue>,
     /// Whether it is left out of every answer and log.
     pub hidden: bool,
     /// Whether it is personal data: nothing prints it, and nothing keeps it once its aggregate is deleted.
     pub pii: bool,
     /// What its values must satisfy.
     pub rules: Rules,
+}
+
+/// What stands for a member that is left out of what is made: a value object, an entity, the input of a
+/// command.
+#[derive(Debug, Clone, Copy)]
+pub enum DefaultValue {
+    /// This value, in JSON.
+    Json(&'static str),
+    /// The time of the command.
+    Now,
+    /// The day of the command, in UTC.
+    Today,
 }
 
 /// What `null` says of a member that may be absent.
@@ -194,6 +210,7 @@ impl Column {
             null: Null::Absent,
             list: false,
             references: None,
+            default: None,
             hidden: false,
             pii: false,
             rules: Rules::NONE,
@@ -217,6 +234,24 @@ impl Column {
     pub const fn kept(mut self) -> Self {
         self.optional = true;
         self.null = Null::Refused;
+        self
+    }
+
+    /// The same, this value (in JSON) where it is left out.
+    pub const fn default_json(mut self, value: &'static str) -> Self {
+        self.default = Some(DefaultValue::Json(value));
+        self
+    }
+
+    /// The same, the time of the command where it is left out.
+    pub const fn default_now(mut self) -> Self {
+        self.default = Some(DefaultValue::Now);
+        self
+    }
+
+    /// The same, the day of the command where it is left out.
+    pub const fn default_today(mut self) -> Self {
+        self.default = Some(DefaultValue::Today);
         self
     }
 

@@ -67,7 +67,7 @@ impl Attempt<'_> {
         &self,
         reads: &mut Reads<'_>,
     ) -> Result<Result<(Executed, WriteSet), Refused>, ExecuteError> {
-        let command = match parse::<D, C>(&self.request.input) {
+        let command = match parse::<D, C>(&self.request.input, self.request.context.now) {
             Ok(command) => command,
             Err(refused) => return Ok(Err(refused)),
         };

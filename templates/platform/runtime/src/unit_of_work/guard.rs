@@ -10,6 +10,7 @@ use crate::decision::{Aggregate, Decision};
 use crate::{Executed, Refused};
 use platform_contract::AggregateType;
 use platform_contract::schema::{self, personal::unfit};
+use platform_contract::value::Timestamp;
 use platform_ports::engine::{EngineError, Found};
 
 /// What is there before a decision.
@@ -77,8 +78,9 @@ impl Attempt<'_> {
     }
 }
 
-/// The command in its input's JSON form; nothing at all is an input without members.
-pub fn parse<D: 'static, C: Decision<D>>(input: &Value) -> Result<C, Refused> {
+/// The command in its input's JSON form, with defaults where that leaves something out; `now` is its
+/// time. Nothing at all is an input without members.
+pub fn parse<D: 'static, C: Decision<D>>(input: &Value, now: Timestamp) -> Result<C, Refused> {
     let mut members = match input {
         Value::Object(members) => members.clone(),
         Value::Null => Map::new(),
@@ -88,6 +90,7 @@ pub fn parse<D: 'static, C: Decision<D>>(input: &Value) -> Result<C, Refused> {
     if !violations.is_empty() {
         return Err(refusals::invalid(violations));
     }
+    schema::complete(C::INPUT, &mut members, now);
     schema::canonical(C::INPUT, &mut members);
     serde_json::from_value(Value::Object(members))
         .map_err(|error| refusals::invalid_at("", unfit(C::INPUT, &error)))
