@@ -76,6 +76,60 @@ fn every_finding_shows_a_place_and_a_way_out() {
     assert!(unsound.is_empty(), "{}", unsound.join("\n"));
 }
 
+/// The text of a description after a suggestion was followed; `None` where a finding makes none.
+fn followed(finding: &Diagnostic, sources: &Sources) -> Option<String> {
+    let name = finding.helps.iter().find_map(|help| {
+        let starts = ["call it `", "did you mean `"];
+        let rest = starts.iter().find_map(|start| help.strip_prefix(start))?;
+        rest.split('`').next()
+    })?;
+    let span = finding.labels.first()?.span;
+    let [file] = sources.files() else { return None };
+    let (text, range) = (file.text(), span.start as usize..span.end as usize);
+    let written = text.get(range.clone())?;
+    let quote = written.chars().next().filter(|it| ['"', '\''].contains(it));
+    let quote = quote.map(String::from).unwrap_or_default();
+    Some(text[..range.start].to_owned() + &quote + name + &quote + &text[range.end..])
+}
+
+#[test]
+fn no_suggestion_leads_into_another_error() {
+    // A name that is taken already may be suggested to two: the second is told so.
+    let leads_on = [
+        "name-form",
+        "built-in-name",
+        "reserved-name",
+        "unknown-name",
+        "unknown-key",
+    ];
+    let (mut asked, mut wrong) = (0, Vec::new());
+    for case in cases("validation") {
+        let (found, sources) = findings(&case);
+        for finding in found {
+            let Some(text) = followed(&finding, &sources) else {
+                continue;
+            };
+            asked += 1;
+            let at = finding.labels[0].span.start;
+            let mut sources = Sources::literal([("microdb.toml", text.as_str())]);
+            let (description, mut then) = description::read(&mut sources);
+            then.extend(
+                validate(&description, &Options::default())
+                    .err()
+                    .into_iter()
+                    .flatten(),
+            );
+            then.retain(|it| leads_on.contains(&it.code) && it.labels[0].span.start == at);
+            wrong.extend(
+                then.into_iter()
+                    .map(|it| format!("{:?}: {}", finding.helps, it.message)),
+            );
+        }
+    }
+    assert!(asked > 20, "{asked}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// The codes of errors that the sources of a folder name.
 fn codes_in(folder: &str) -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);

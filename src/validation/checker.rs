@@ -80,9 +80,8 @@ impl<'a> Checker<'a> {
     pub fn later(&self, span: Span, what: impl Display) {
         let message = format!("{what} not generated yet");
         let finding = Diagnostic::error("not-generated-yet", message).at(span, "");
-        self.later.borrow_mut().push(finding.note(
-            "the description is valid; this part of it is checked, but no code is made for it",
-        ));
+        let note = "this part of the description is checked, but no code is made for it";
+        self.later.borrow_mut().push(finding.note(note));
     }
 
     /// Whether this is the first time that this is asked.

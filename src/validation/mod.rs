@@ -111,17 +111,17 @@ type Step = fn(&mut Checker<'_>, &Home<'_>);
 fn finish(cx: Checker<'_>) -> Result<Valid, Vec<Diagnostic>> {
     let unnamed = cx.raw.system.is_none();
     let (system, findings, later) = cx.finish();
-    let findings = sorted(findings);
     let wrong = findings
         .iter()
         .any(|finding| finding.severity == Severity::Error);
     if wrong || unnamed {
-        return Err(findings);
+        // Who designs with what is not there yet should hear of it with the rest.
+        return Err(sorted(findings.into_iter().chain(later).collect()));
     }
     Ok(Valid {
         system,
         later: sorted(later),
-        warnings: findings,
+        warnings: sorted(findings),
     })
 }
 

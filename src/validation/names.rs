@@ -6,7 +6,7 @@ use super::checker::Checker;
 use crate::description::raw::{RawAbout, RawDeprecation, Text};
 use crate::description::{Map, Spanned};
 use crate::diagnostics::{Diagnostic, Span};
-use crate::model::{ContextName, Ident, MAX_NAME_LENGTH, StateName, SystemName, TypeName};
+use crate::model::{ContextName, Ident, MAX_NAME_LENGTH, StateName, SystemName, TypeName, derived};
 
 /// What a thing says of itself.
 #[derive(Debug, Clone, Default)]
@@ -89,6 +89,22 @@ form! {
     system_name -> SystemName, to_kebab_case
 }
 
+/// Whether a name of the right form would be refused at once: the tool means something by it.
+fn is_reserved(what: &str, name: &str) -> bool {
+    match what {
+        "refusal" => {
+            derived::BUILT_IN_REFUSALS.contains(&name) || name == derived::REASON_OF_REFUSAL
+        }
+        "context" => {
+            let contract = |end: &&str| name.ends_with(end);
+            derived::RESERVED_CONTEXTS.contains(&name)
+                || derived::CONTRACT_SUFFIXES.iter().any(contract)
+        }
+        "aggregate" => derived::OWN_TOPICS.contains(&derived::segment(name).as_str()),
+        _ => derived::BUILT_IN_MEMBERS.contains(&name) || name == derived::STATUS,
+    }
+}
+
 fn wrong_form(
     cx: &Checker<'_>,
     what: &str,
@@ -116,7 +132,10 @@ fn wrong_form(
             finding.note("names are ASCII, since they become names of code, tables and topics");
     }
     if let Some(better) = better.filter(|better| better != name) {
-        finding = finding.help(format!("call it `{better}`"));
+        finding = finding.help(match is_reserved(what, &better) {
+            true => format!("use another word: `{better}` is one of the tool's own"),
+            false => format!("call it `{better}`"),
+        });
     }
     cx.report(finding);
 }

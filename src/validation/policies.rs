@@ -9,7 +9,9 @@ use super::{names, targets};
 use crate::description::Keyed;
 use crate::description::raw::{RawOnRefusal, RawPolicy, Text};
 use crate::diagnostics::Diagnostic;
-use crate::model::{Aggregate, Command, Context, Event, Fill, Ident, OnRefusal, Policy, TypeName};
+use crate::model::{
+    Aggregate, Command, Content, Context, Event, Fill, Ident, OnRefusal, Policy, TypeName,
+};
 
 /// The policies of a context that react at once; timed ones are checked, and left for later.
 pub(super) fn policies(cx: &Checker<'_>, home: &Home<'_>) -> IndexMap<TypeName, Policy> {
@@ -131,19 +133,20 @@ fn each<'s>(
             None
         }
         None => {
-            unknown_field(cx, "list", name, source, event);
+            let suits = |content: Content<'_>| content.field().is_none_or(|field| field.list);
+            unknown_field(cx, "list", name, (source, event), suits);
             None
         }
     }
 }
 
-/// Reports a field that an event does not carry.
+/// Reports a field that an event does not carry; only those that `suits` are worth naming.
 pub(super) fn unknown_field(
     cx: &Checker<'_>,
     what: &str,
     name: &Text,
-    source: &Context,
-    event: &Event,
+    (source, event): (&Context, &Event),
+    suits: impl Fn(Content<'_>) -> bool,
 ) {
     let written = cx.raw_context(source.name.as_str());
     let written = written.and_then(|raw| raw.events.get(event.name.as_str()));
@@ -158,16 +161,17 @@ pub(super) fn unknown_field(
     if broken {
         return;
     }
-    let names = event.fields.keys().map(Ident::as_str);
+    let Some(aggregate) = source.aggregates.get(&event.aggregate) else {
+        return;
+    };
+    let members = event.members(aggregate);
+    let names = members.filter_map(|(name, content)| suits(content).then_some(name.as_str()));
     let what = format!("{what} in `{}`", event.name);
     let Some(finding) = cx.unknown_name(&what, name, names) else {
         return;
     };
-    let aggregate = source.aggregates.get(&event.aggregate);
-    let could = aggregate.is_some_and(|it| {
-        it.fields.contains_key(name.value.as_str()) || it.collection(&name.value).is_some()
-    });
-    cx.report(if could {
+    let could = aggregate.member(&name.value);
+    cx.report(if could.is_some_and(suits) {
         finding.help(format!(
             "add `{}` to the `fields` of `{}`",
             name.value, event.name

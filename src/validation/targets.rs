@@ -9,7 +9,7 @@ use crate::description::Keyed;
 use crate::description::raw::{RawPolicy, Text};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::model::{
-    Aggregate, Change, Command, Context, Event, Fill, Ident, Query, Source, Target,
+    Aggregate, Change, Command, Content, Context, Event, Fill, Ident, Query, Source, Target,
 };
 
 /// The target of a policy's command: what `target` or `finds` says, else the event's only reference.
@@ -108,7 +108,12 @@ fn named(
     let Some(candidate) = candidates.iter().find(named) else {
         let trigger = raw.on.as_ref().and_then(|on| cx.event_at(&on.value, home));
         if let Some((_, source, _)) = trigger {
-            policies::unknown_field(cx, "reference", target, source, event);
+            let suits = |content: Content<'_>| {
+                let held = |field| Slot::of(Some(&source.name), field);
+                let held = content.field().map(held);
+                held.is_some_and(|held| held.ty == slot.ty && !held.list && !held.optional)
+            };
+            policies::unknown_field(cx, "reference", target, (source, event), suits);
         }
         return None;
     };
@@ -179,11 +184,14 @@ pub(super) fn with(
         }
         let message = format!("nothing tells `{name}` of the query `{}`", query.name);
         let finding = Diagnostic::error("unfilled-query", message).at(span, "");
-        cx.report(
-            finding
+        cx.report(match candidates.is_empty() {
+            true => finding
+                .note("a schedule tells nothing")
+                .help("use a query that is asked by nothing but a range"),
+            false => finding
                 .note("it is taken from what has the same name and type, else from the only reference of its type")
                 .help("carry it in the event, or use a query that is asked by less"),
-        );
+        });
     }
     (with.len() == query.by.len()).then_some(with)
 }
