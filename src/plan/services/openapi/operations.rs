@@ -185,8 +185,16 @@ impl Operations<'_> {
             }
         }
         let problems = problems::of_command(self.context, aggregate, command);
-        let own = command.refuses.iter().map(|refusal| refusal.http.to_string());
-        self.refused(&mut responses, "Command", problems, &own.collect::<Vec<_>>());
+        let own = command
+            .refuses
+            .iter()
+            .map(|refusal| refusal.http.to_string());
+        self.refused(
+            &mut responses,
+            "Command",
+            problems,
+            &own.collect::<Vec<_>>(),
+        );
         responses
     }
 
