@@ -46,6 +46,11 @@ pub fn needs(command: &str) -> String {
     format!("{command}Needs")
 }
 
+/// What the decision of a creating command works out: `RequestLoanSets`.
+pub fn sets(command: &str) -> String {
+    format!("{command}Sets")
+}
+
 /// Why a command may be refused: `ApproveLoanRefusal`.
 pub fn refusal(command: &str) -> String {
     format!("{command}Refusal")
@@ -112,8 +117,16 @@ pub fn of_entity(entity: &str) -> Vec<String> {
 }
 
 /// What a command declares besides its own name.
-pub fn of_command(command: &str, has_needs: bool, has_one_of: bool) -> Vec<String> {
+pub fn of_command(
+    command: &str,
+    has_needs: bool,
+    has_one_of: bool,
+    works_out: bool,
+) -> Vec<String> {
     let mut names = vec![refusal(command)];
+    if works_out {
+        names.push(sets(command));
+    }
     if has_needs {
         names.push(needs(command));
     }

@@ -1,7 +1,8 @@
 //! What stands under the names of an aggregate, an event or a command's input.
 
 use super::{
-    Aggregate, Command, Default, Entity, Event, EventField, Field, Ident, InputField, InputSource,
+    Aggregate, Change, Command, Default, Entity, Event, EventField, Field, Ident, InputField,
+    InputSource,
     Presence,
 };
 
@@ -109,6 +110,21 @@ impl Command {
                 default: input.default(),
                 own: matches!(input.source, InputSource::Own(_)),
             })
+        })
+    }
+
+    /// What its decision works out for the aggregate that it creates: members that it sets, and that
+    /// nothing else gives.
+    pub fn worked_out<'a>(
+        &'a self,
+        aggregate: &'a Aggregate,
+    ) -> impl Iterator<Item = (&'a Ident, Content<'a>)> + Clone {
+        let sets = self.sets.iter();
+        let members = sets.filter_map(|name| Some((name, aggregate.member(name)?)));
+        members.filter(|(_, content)| {
+            let field = content.field();
+            let may_lack = field.is_some_and(|it| it.optional || it.default.is_some());
+            self.change == Change::Creates && !may_lack
         })
     }
 

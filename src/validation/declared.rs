@@ -118,7 +118,9 @@ impl Names {
         for (name, keyed) in &raw.commands {
             let mut emits = keyed.value.emits.iter().map(|place| &place.value);
             let choice = emits.any(|emission| matches!(emission, RawEmission::OneOf(_)));
-            let follow = derived::of_command(name, !keyed.value.needs.is_empty(), choice);
+            let (needs, sets) = (&keyed.value.needs, &keyed.value.sets);
+            let works_out = keyed.value.creates.is_some() && !sets.is_empty();
+            let follow = derived::of_command(name, !needs.is_empty(), choice, works_out);
             self.named("command", name, keyed.key, follow);
             self.inline(name, &keyed.value.own);
         }

@@ -2,10 +2,10 @@
 
 use super::checker::Checker;
 use super::commands::Scene;
-use super::names;
+use super::{fields, names};
 use crate::description::raw::{RawEmission, Text};
 use crate::diagnostics::{Diagnostic, Span};
-use crate::model::{Change, Command, Emission, EventField, InputSource, Step, TypeName};
+use crate::model::{Change, Command, Emission, EventField, Ident, InputSource, Step, TypeName};
 
 /// The events a command emits, place by place.
 pub(super) fn emits(cx: &Checker<'_>, scene: &Scene<'_>) -> Vec<Emission> {
@@ -146,7 +146,8 @@ fn silent(cx: &Checker<'_>, scene: &Scene<'_>, made: &Command) {
     );
 }
 
-/// Reports required fields of an event's own that this command cannot give it.
+/// Reports required fields of an event's own that an input of the command gives by name, but not by type.
+/// What no input gives, the decision works out.
 pub(super) fn own_fields(cx: &Checker<'_>, scene: &Scene<'_>, made: &Command) {
     for place in scene.raw.emits.iter() {
         for name in written(&place.value) {
@@ -156,42 +157,28 @@ pub(super) fn own_fields(cx: &Checker<'_>, scene: &Scene<'_>, made: &Command) {
             if event.aggregate != made.aggregate {
                 continue;
             }
-            let own = event.fields.iter().filter_map(|(field, of)| match of {
-                EventField::Own(own) if own.is_required() => Some((field, own)),
-                _ => None,
-            });
-            for (field, own) in own {
-                let input = made.input.get(field).filter(|input| !input.optional);
-                let given = input.and_then(|input| match &input.source {
-                    InputSource::Own(given) => Some(given),
-                    _ => None,
-                });
-                let problem = match given {
-                    Some(given) if given.ty == own.ty && given.list == own.list => continue,
-                    Some(_) => "has another type",
-                    None if scene.raw.own.declares(field.as_str()) && input.is_none() => {
-                        "may be left out"
-                    }
-                    None => "is missing",
-                };
-                let at = scene.home.raw.events.get(event.name.as_str());
-                let at = at
-                    .and_then(|raw| raw.value.own.get(field.as_str()))
-                    .map(|raw| raw.key);
-                cannot_give(cx, (made, name.span), (field, at), problem);
+            for (field, of) in &event.fields {
+                let input = made.input.get(field).map(|input| &input.source);
+                if let (EventField::Own(own), Some(InputSource::Own(given))) = (of, input)
+                    && own.is_required()
+                    && (given.ty != own.ty || given.list != own.list)
+                {
+                    let raw = scene.home.raw.events.get(event.name.as_str());
+                    let at = raw.and_then(|raw| fields::key_of(&raw.value.own, field.as_str()));
+                    contradicted(cx, (made, name.span), (field, at));
+                }
             }
         }
     }
 }
 
-fn cannot_give(
+fn contradicted(
     cx: &Checker<'_>,
     (command, emitted): (&Command, Span),
-    (field, at): (&crate::model::Ident, Option<Span>),
-    problem: &str,
+    (field, at): (&Ident, Option<Span>),
 ) {
     let message = format!(
-        "`{}` cannot fill `{field}` of the event: its input `{field}` {problem}",
+        "`{}` cannot fill `{field}` of the event: its input `{field}` has another type",
         command.name
     );
     let finding = Diagnostic::error("unfilled-event", message).at(emitted, "");
@@ -200,10 +187,8 @@ fn cannot_give(
         .fold(finding, |finding, at| finding.at(at, "required here"));
     cx.report(
         finding
-            .help(format!(
-                "give the command an input of the same name and type: `own.{field} = …`"
-            ))
-            .help("or make the event's field optional"),
+            .help(format!("give the input the type of the event's `{field}`"))
+            .help("or rename one of them: what no input gives, the decision works out"),
     );
 }
 

@@ -98,7 +98,8 @@ pub(super) fn keep_shard(cx: &Checker<'_>, scene: &Scene<'_>, name: &Text) {
     }
 }
 
-/// A creating command's input when it lists none: every field without a default, every collection.
+/// A creating command's input when it lists none: every field without a default, every collection; not
+/// what its decision sets.
 fn everything(scene: &Scene<'_>) -> IndexMap<Ident, InputField> {
     let fields = scene
         .aggregate
@@ -117,8 +118,15 @@ fn everything(scene: &Scene<'_>) -> IndexMap<Ident, InputField> {
     });
     fields
         .chain(collections)
+        .filter(|input| !is_set(scene, &input.name))
         .map(|input| (input.name.clone(), input))
         .collect()
+}
+
+/// Whether the decision sets the member.
+fn is_set(scene: &Scene<'_>, name: &Ident) -> bool {
+    let mut sets = scene.raw.sets.iter();
+    sets.any(|member| member.value == name.as_str())
 }
 
 /// Reports required fields that a created aggregate would lack.
@@ -136,7 +144,7 @@ fn covered(cx: &Checker<'_>, scene: &Scene<'_>, input: &IndexMap<Ident, InputFie
         .filter(|field| field.is_required());
     let missing: Vec<_> = required
         .map(|field| &field.name)
-        .filter(|name| !sent(name) && !broken(name))
+        .filter(|name| !sent(name) && !is_set(scene, name) && !broken(name))
         .collect();
     let Some(first) = missing.first() else { return };
     let message = format!(
@@ -156,8 +164,12 @@ fn covered(cx: &Checker<'_>, scene: &Scene<'_>, input: &IndexMap<Ident, InputFie
             finding = finding.at(span, "required");
         }
     }
+    let help = match input.contains_key(*first) {
+        true => format!("drop the `?` of `{first}`"),
+        false => format!("add `{first}` to `input`, or to `sets` where the decision works it out"),
+    };
     cx.report(finding.help(format!(
-        "add `{first}` to `input`, or give the field a default or make it optional"
+        "{help}, or give the field a default or make it optional"
     )));
 }
 

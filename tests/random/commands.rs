@@ -49,7 +49,7 @@ pub fn describe(rng: &mut Rng, context: &mut Context) {
 
 fn describe_command(rng: &mut Rng, context: &mut Context, index: usize, change: Change) {
     let name = context.names.type_name(rng, context.axes.style, |name| {
-        derived::of_command(name, true, true)
+        derived::of_command(name, true, true, true)
     });
     let of = context.aggregates[index].clone();
     let mut made = Table::new();
@@ -60,11 +60,11 @@ fn describe_command(rng: &mut Rng, context: &mut Context, index: usize, change: 
         Change::Deletes => "deletes",
     };
     made.insert(verb.to_owned(), of.name.clone().into());
-    let input = input(rng, &of, change, &mut made);
+    let (input, worked_out) = input(rng, &of, change, &mut made);
     let own = own(rng, context, &name, &of, change);
     put_fields(&mut made, "own", &own);
     if change != Change::Deletes {
-        sets(rng, &of, &input, &mut made);
+        sets(rng, &of, change, (&input, worked_out), &mut made);
     }
     let emitted = emits(rng, context, index, change, &own, &mut made);
     if change != Change::Creates && !of.states.is_empty() && rng.chance(60) {
@@ -94,16 +94,27 @@ fn unsure(made: &Table) -> Vec<String> {
         .collect()
 }
 
-/// The members the caller sends; `None` for those that go without saying.
-fn input(rng: &mut Rng, of: &Aggregate, change: Change, made: &mut Table) -> Option<Vec<String>> {
+/// The members the caller sends, `None` for those that go without saying; and those that a creation
+/// works out instead.
+fn input(
+    rng: &mut Rng,
+    of: &Aggregate,
+    change: Change,
+    made: &mut Table,
+) -> (Option<Vec<String>>, Vec<String>) {
+    let mut worked_out = Vec::new();
     if change == Change::Deletes || change == Change::Creates && rng.chance(40) {
-        return (change == Change::Deletes).then(Vec::new);
+        return ((change == Change::Deletes).then(Vec::new), worked_out);
     }
     let creates = change == Change::Creates;
     let mut names = Vec::new();
     let mut written = Vec::new();
     for field in &of.fields {
         let needed = creates && field.is_required();
+        if needed && rng.chance(15) {
+            worked_out.push(field.name.clone());
+            continue;
+        }
         if needed || rng.chance(if creates { 60 } else { 30 }) {
             names.push(field.name.clone());
             let mark = if !needed && rng.chance(40) { "?" } else { "" };
@@ -120,7 +131,7 @@ fn input(rng: &mut Rng, of: &Aggregate, change: Change, made: &mut Table) -> Opt
     if creates || !written.is_empty() {
         made.insert("input".to_owned(), Value::Array(written));
     }
-    Some(names)
+    (Some(names), worked_out)
 }
 
 fn own(
@@ -141,19 +152,28 @@ fn own(
     own
 }
 
-fn sets(rng: &mut Rng, of: &Aggregate, input: &Option<Vec<String>>, made: &mut Table) {
+fn sets(
+    rng: &mut Rng,
+    of: &Aggregate,
+    change: Change,
+    (input, worked_out): (&Option<Vec<String>>, Vec<String>),
+    made: &mut Table,
+) {
     let mut names = of.member_names();
-    match input {
-        Some(sent) => names.retain(|name| !sent.contains(name)),
-        // All that has no default is sent.
-        None => names.retain(|name| of.field(name).is_some_and(|field| field.default)),
-    }
-    let sets: Vec<Value> = rng
-        .some(&names, 25)
+    // A creation that lists no input is sent what it does not set.
+    let sent = input.as_deref().unwrap_or_default();
+    names.retain(|name| !sent.contains(name) && !worked_out.contains(name));
+    let chance = match (change, input) {
+        (Change::Creates, None) => 10,
+        _ => 25,
+    };
+    let mut sets: Vec<Value> = rng
+        .some(&names, chance)
         .into_iter()
         .cloned()
         .map(Value::from)
         .collect();
+    sets.extend(worked_out.into_iter().map(Value::from));
     if !sets.is_empty() {
         made.insert("sets".to_owned(), Value::Array(sets));
     }

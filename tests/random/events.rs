@@ -64,7 +64,7 @@ pub fn describe(rng: &mut Rng, context: &mut Context, aggregate: usize, given: &
     name
 }
 
-/// Fields of the event's own: some that the command gives, some that it may leave out.
+/// Fields of the event's own: some that the command gives, some that it may leave out or works out.
 fn own(
     rng: &mut Rng,
     context: &mut Context,
@@ -83,7 +83,7 @@ fn own(
     };
     context.types.entities.clear();
     for field in &mut more {
-        field.optional |= field.is_required();
+        field.optional |= field.is_required() && rng.chance(50);
         if field.optional {
             field.written.insert("optional".to_owned(), true.into());
         }

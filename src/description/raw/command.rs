@@ -25,12 +25,14 @@ table! {
         deletes: Option<Text>,
         /// The members of the aggregate the caller sends; `"name?"` may be left out; in an
         /// update the member then stays as it is.
-        input: Option<Spanned<Vec<RawMember>>> = "creating: every field without a default and every collection; else none",
+        input: Option<Spanned<Vec<RawMember>>> = "creating: every field without a default and every collection, but for what is in `sets`; else none",
         /// Inputs of the command's own, by name.
         own: Map<RawField>,
         /// The statuses it is allowed in and the one it leads to.
         transition: Option<Spanned<RawTransition>>,
-        /// Members of the aggregate the decision may change besides its input.
+        /// Members of the aggregate the decision may change besides its input. Of what is created, it
+        /// works them out (a due date, a total): required ones have to be given by `input`, a default or
+        /// `sets`.
         sets: Vec<Text>,
         /// What the decision may look at, by the name it arrives under: a replica, an aggregate, a
         /// query, a call or a flag.

@@ -13,7 +13,8 @@ table! {
         of: Text,
         /// The members of the aggregate it carries.
         fields: Vec<Text>,
-        /// Fields of the event's own, by name.
+        /// Fields of the event's own, by name. Its commands give them from own inputs of the same name
+        /// and type; a required one that a command has no such input for, its decision works out.
         own: Map<RawField>,
         /// Its version, raised by an incompatible change.
         version: Option<Spanned<u32>> = "`1`",

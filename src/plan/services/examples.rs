@@ -54,23 +54,46 @@ impl Service<'_> {
             let Some(value) = members.get_mut(field.name.as_str()) else {
                 continue;
             };
-            let values = match value {
-                Value::Array(elements) if field.list => elements.iter_mut().collect(),
-                value => vec![value],
-            };
-            for value in values {
-                match &field.ty {
-                    Type::Reference(_) => put_test_id(value),
-                    Type::Value(path) => {
-                        let declared = self.system.value_type(path);
-                        if let (Some(ty), Some(members)) = (declared, value.as_object_mut()) {
-                            self.put_test_ids(&ty.fields, members);
-                        }
+            self.put_test_ids_of(field, value);
+        }
+    }
+
+    fn put_test_ids_of(&self, field: &Field, value: &mut Value) {
+        let values = match value {
+            Value::Array(elements) if field.list => elements.iter_mut().collect(),
+            value => vec![value],
+        };
+        for value in values {
+            match &field.ty {
+                Type::Reference(_) => put_test_id(value),
+                Type::Value(path) => {
+                    let declared = self.system.value_type(path);
+                    if let (Some(ty), Some(members)) = (declared, value.as_object_mut()) {
+                        self.put_test_ids(&ty.fields, members);
                     }
-                    Type::Scalar(_) | Type::Enum(_) => {}
                 }
+                Type::Scalar(_) | Type::Enum(_) => {}
             }
         }
+    }
+
+    /// What a seeded decision puts where it has to work something out, with the ids that tests write.
+    pub(crate) fn placeholder(&self, content: Content<'_>) -> Value {
+        match content {
+            Content::Field(field) if !field.may_be_empty() => {
+                let mut value = sample::field(self.system, field, BEFORE);
+                self.put_test_ids_of(field, &mut value);
+                value
+            }
+            _ => json!([]),
+        }
+    }
+
+    /// What a seeded decision works out for the aggregate that it creates.
+    pub(crate) fn worked_out_example(&self, aggregate: &Aggregate, command: &Command) -> Members {
+        let members = command.worked_out(aggregate);
+        let members = members.map(|(name, it)| (name.to_string(), self.placeholder(it)));
+        members.collect()
     }
 
     /// A command that brings all that it may, to an aggregate without what it may lack.
@@ -121,7 +144,11 @@ impl Service<'_> {
         example: &Example,
     ) -> Members {
         let mut after = match command.change {
-            Change::Creates => created_example(aggregate),
+            Change::Creates => {
+                let mut created = created_example(aggregate);
+                created.extend(self.worked_out_example(aggregate, command));
+                created
+            }
             Change::Updates | Change::Deletes => example.state.clone(),
         };
         for input in command.inputs(aggregate).filter(|input| !input.own) {
@@ -158,10 +185,9 @@ impl Service<'_> {
 
     /// What a seeded decision says where no input gives a field of its event.
     fn missing_example(&self, field: &Field) -> Value {
-        match (field.optional, field.list) {
-            (true, _) => Value::Null,
-            (false, true) => json!([]),
-            (false, false) => sample::field(self.system, field, BEFORE),
+        match field.optional {
+            true => Value::Null,
+            false => self.placeholder(Content::Field(field)),
         }
     }
 

@@ -31,6 +31,9 @@ impl<'a> Walkthrough<'a> {
         let Some(aggregate) = context.aggregates.get(&command.aggregate) else {
             return false;
         };
+        if self.works_out_references(aggregate, command) {
+            return false;
+        }
         let (Some(path), Some(port)) = (path(context, command), port(self.system, context)) else {
             return false;
         };
@@ -47,6 +50,17 @@ impl<'a> Walkthrough<'a> {
         self.made
             .insert(key(context, aggregate.name.as_str()), made);
         true
+    }
+
+    /// Whether the seeded decision refers to aggregates of the context, of which it knows none.
+    fn works_out_references(&self, aggregate: &Aggregate, command: &Command) -> bool {
+        let mut references = Vec::new();
+        let fields = command.worked_out(aggregate);
+        for field in fields.filter_map(|(_, content)| content.field()) {
+            self.references(field, &mut references);
+        }
+        let mut references = references.iter();
+        references.any(|it| matches!(it, Reference::Local(_)))
     }
 
     /// The variable of an aggregate; the context's name is in it when another's has the same.

@@ -80,12 +80,14 @@ impl<'a, 'r> Requests<'a, 'r> {
         let target = self.rows.members(aggregate, number);
         let wishes = &mut self.rows.wishes;
         wishes.look(self.service, command, [&body, &target]);
+        let mut made = body.clone();
+        made.extend(self.service.worked_out_example(aggregate, command));
         let referred =
-            self.rows.put_referred(aggregate, &body, 0) && self.rows.put_named(command, &body);
+            self.rows.put_referred(aggregate, &made, 0) && self.rows.put_named(command, &body);
         referred.then_some(())?;
         let mut path = route.path;
         if command.change == Change::Creates {
-            self.rows.claim(aggregate, body.clone()).then_some(())?;
+            self.rows.claim(aggregate, made).then_some(())?;
         } else {
             let of = format!("{:?}", Reference::Local(aggregate.name.clone()));
             let id = sample::uuid(&of, number);

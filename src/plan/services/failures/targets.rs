@@ -32,10 +32,12 @@ impl Service<'_> {
             .collect();
         let target = rows.members(aggregate, number);
         rows.wishes.look(self, command, [&inputs, &target]);
-        let referred = rows.put_referred(aggregate, &inputs, 0) && rows.put_named(command, &inputs);
+        let mut made = inputs.clone();
+        made.extend(self.worked_out_example(aggregate, command));
+        let referred = rows.put_referred(aggregate, &made, 0) && rows.put_named(command, &inputs);
         referred.then_some(())?;
         if command.change == Change::Creates {
-            return rows.claim(aggregate, inputs).then_some(rows);
+            return rows.claim(aggregate, made).then_some(rows);
         }
         match &reaction.target {
             On::New => Some(rows),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::{Aggregate, Change, Command, Content, Default, Field, InputSource, derived};
-use crate::plan::prose::{aggregate_doc, titled};
+use crate::plan::prose::{aggregate_doc, field_doc, titled};
 use crate::plan::rust::expr::{Expr, call, text};
 use crate::plan::rust::names;
 use crate::plan::services::Service;
@@ -62,12 +62,24 @@ struct Creation {
     command: TypeRef,
     /// The function that makes one.
     maker: Name,
+    /// What its decision works out; `None` where that is nothing.
+    sets: Option<SetsView>,
     /// Whether some value comes from the command.
     reads_command: bool,
     /// Whether some value is the time of the command.
     reads_context: bool,
     /// Its members, and what they become.
     fields: Vec<(Name, Expr)>,
+}
+
+/// What the decision of a creating command works out.
+#[derive(Debug, Serialize)]
+struct SetsView {
+    /// Its type: `RequestLoanSets`.
+    #[serde(rename = "type")]
+    ty: Name,
+    /// Its members.
+    members: Vec<Member>,
 }
 
 /// A command that the service decides about.
@@ -140,7 +152,12 @@ impl<'a> Service<'a> {
     }
 
     fn creation(&self, aggregate: &Aggregate, command: &Command) -> Creation {
+        let sets = |name| command.worked_out(aggregate).any(|(it, _)| it == name);
         let values = aggregate.members().map(|(name, content)| {
+            if sets(name) {
+                let value = format!("sets.{}", names::field_ident(name));
+                return (Name::of_member(name), text(value));
+            }
             let input = command.input.get(name);
             let given = text(format!("command.{}", names::field_ident(name)));
             let value = match (content, input) {
@@ -162,6 +179,7 @@ impl<'a> Service<'a> {
             name: command.name.to_string(),
             command: self.own(&command.name),
             maker: self.maker(command),
+            sets: self.sets(aggregate, command),
             reads_command: reads("command"),
             reads_context: reads("context"),
             fields,
@@ -178,6 +196,27 @@ impl<'a> Service<'a> {
             true => Name::of_function("new"),
             false => Name::from(format!("from_{}", names::snake(&command.name))),
         }
+    }
+
+    fn sets(&self, aggregate: &Aggregate, command: &Command) -> Option<SetsView> {
+        let types = self.types();
+        let members = command.worked_out(aggregate).map(|(name, content)| {
+            let (ty, doc) = match content {
+                Content::Field(field) => (types.field(field), field_doc(field)),
+                Content::Entities(of) => {
+                    (types.wrap(types.own(&of.name), false, true), of.doc.clone())
+                }
+            };
+            let pii = content.field().is_some_and(|field| field.pii);
+            Member::new(name, ty, doc.as_deref())
+                .unknown_to_json()
+                .pii(pii)
+        });
+        let members: Vec<Member> = members.collect();
+        (!members.is_empty()).then(|| SetsView {
+            ty: Name::of_type(&derived::sets(&command.name)),
+            members,
+        })
     }
 
     /// The value of a field that the command brings.

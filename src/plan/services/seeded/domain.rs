@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use super::inputs::{self, Applied};
 use super::left::Task;
+use super::placeholders::{Placeholder, Placeholders};
 use super::tests::DomainTests;
 use super::{Source, emitted};
-use crate::model::{Aggregate, Change, Command, Content, Emission, Field, derived};
+use crate::model::{Aggregate, Change, Command, Content, Emission, Event, Field, derived};
 use crate::plan::rust::expr::{call, text};
 use crate::plan::rust::{Expr, Imports, Module, names};
 use crate::plan::services::generated::Decision;
@@ -36,6 +37,10 @@ struct SeededDecision {
     maker: Option<Name>,
     /// Whether the command is read after an aggregate was made from it.
     cloned: bool,
+    /// What nothing gives.
+    placeholders: Vec<Placeholder>,
+    /// What it works out for a new aggregate; `None` where that is nothing.
+    sets: Option<Expr>,
     /// What an update does to the aggregate.
     inputs: Vec<Applied>,
     /// What it emits.
@@ -72,9 +77,13 @@ impl Source<'_, '_> {
             Change::Updates => inputs::applied(aggregate, command, &subject),
             Change::Creates | Change::Deletes => Vec::new(),
         };
-        let emitted = self.events(aggregate, command, &subject);
+        let mut placeholders = Placeholders::new(&subject);
+        let sets = self.sets(aggregate, command, &mut placeholders);
+        let emitted = self.events(aggregate, command, &subject, &mut placeholders);
         let creates = command.change == Change::Creates;
         let reads = |name| creates || !inputs.is_empty() || emitted.mentions(name);
+        // What has a placeholder says so there.
+        let left = self.service.left_to_decide(command).into_iter();
         SeededDecision {
             doc: Doc::of(command.doc.as_deref().unwrap_or_default()),
             decision: self.service.decision(Some(&self.imports), command),
@@ -82,7 +91,11 @@ impl Source<'_, '_> {
             cloned: self.reads_own_inputs(command),
             reads_subject: reads(&subject),
             reads_command: reads("command"),
-            left: self.service.left_to_decide(command),
+            left: left
+                .filter_map(|task| task.without(|it| placeholders.has(it)))
+                .collect(),
+            placeholders: placeholders.all,
+            sets,
             inputs,
             emitted,
         }
@@ -97,12 +110,18 @@ impl Source<'_, '_> {
     }
 
     /// What a decision about the aggregate that goes by `subject` emits.
-    fn events(&self, aggregate: &Aggregate, command: &Command, subject: &str) -> Expr {
+    fn events(
+        &self,
+        aggregate: &Aggregate,
+        command: &Command,
+        subject: &str,
+        placeholders: &mut Placeholders,
+    ) -> Expr {
         Expr::tuple(command.emits.iter().map(|emission| {
             let Some(event) = emitted(command, emission) else {
                 return text("None");
             };
-            let value = self.event(aggregate, command, event, subject);
+            let value = self.event((aggregate, command), event, subject, placeholders);
             match emission {
                 Emission::Always(_) => value,
                 Emission::Optional(_) => call("Some", [value]),
@@ -111,7 +130,13 @@ impl Source<'_, '_> {
         }))
     }
 
-    fn event(&self, aggregate: &Aggregate, command: &Command, event: &str, subject: &str) -> Expr {
+    fn event(
+        &self,
+        (aggregate, command): (&Aggregate, &Command),
+        event: &str,
+        subject: &str,
+        placeholders: &mut Placeholders,
+    ) -> Expr {
         let ident = self.types().own(event);
         let event = &self.service.context.events[event];
         if own_fields(event).next().is_none() {
@@ -131,19 +156,28 @@ impl Source<'_, '_> {
         let own = own.map(|field| {
             (
                 names::field_ident(&field.name),
-                self.own_value(command, field),
+                self.own_value(command, (event, field), placeholders),
             )
         });
         Expr::structure(&ident, stored.chain(own))
     }
 
-    /// The value of a field of an event's own: an input of the same name, or what says little.
-    fn own_value(&self, command: &Command, field: &Field) -> Expr {
+    /// The value of a field of an event's own: an input of the same name, or what the decision works out.
+    fn own_value(
+        &self,
+        command: &Command,
+        (event, field): (&Event, &Field),
+        placeholders: &mut Placeholders,
+    ) -> Expr {
         let Some(input) = command.source_of(field) else {
-            return match (field.optional, field.list) {
-                (true, _) => text("None"),
-                (false, true) => text("Vec::new()"),
-                (false, false) => self.example(field),
+            return match field.optional {
+                true => text("None"),
+                false => self.placeholder(
+                    &field.name,
+                    Content::Field(field),
+                    &event.name,
+                    placeholders,
+                ),
             };
         };
         let is_moved = command.emits.len() == 1 || copies(Content::Field(field));

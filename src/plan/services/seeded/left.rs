@@ -53,6 +53,12 @@ impl Task {
         (!names.is_empty()).then_some(Self { todo, names })
     }
 
+    /// The task with less of what it is to be done with, if that leaves something.
+    pub(super) fn without(mut self, done: impl Fn(&str) -> bool) -> Option<Self> {
+        self.names.retain(|name| !done(name));
+        (!self.names.is_empty()).then_some(self)
+    }
+
     /// To say what an event does not tell a policy.
     pub(super) fn tell(inputs: Vec<String>) -> Option<Self> {
         Self::new(Todo::Tell, inputs)

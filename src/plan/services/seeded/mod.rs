@@ -5,6 +5,7 @@ mod effects;
 mod inputs;
 pub mod left;
 mod patch_tests;
+mod placeholders;
 mod policies;
 mod test_values;
 mod tests;
