@@ -4,6 +4,8 @@
 mod workspace;
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 use workspace::InTurn;
@@ -40,6 +42,22 @@ fn what_is_said_is_what_is_asked() {
     );
     fs::write(contract.join("tests/limits.rs"), program).unwrap();
     system.cargo(&["test", "-p", "limits-thing-contract", "--test", "limits"]);
+}
+
+/// What others wrote to look at such documents, and at services that have them, finds nothing.
+#[test]
+#[ignore = "it installs tools: `tests/openapi/run` asks for it"]
+fn tools_find_nothing() {
+    let system = InTurn::of_example("shop");
+    system.cargo(&["build", "-p", "shop-catalog"]);
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/openapi/tools");
+    let status = Command::new(tools)
+        .arg(workspace::target().join("debug/shop-catalog"))
+        .arg(system.path())
+        .arg("catalog")
+        .status()
+        .unwrap();
+    assert!(status.success());
 }
 
 /// The commands that have an input.

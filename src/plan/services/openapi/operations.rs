@@ -46,7 +46,7 @@ impl Operations<'_> {
     fn list(&mut self, aggregate: &str) -> Value {
         json!({
             "operationId": format!("{}.list", names::snake(aggregate)),
-            "summary": format!("All of `{aggregate}`, a page at a time"),
+            "summary": format!("All of {aggregate}, a page at a time"),
             "description": "In the order of their ids.",
             "tags": [aggregate],
             "parameters": headers::of_read(false, self.positions),
@@ -61,7 +61,7 @@ impl Operations<'_> {
         self.shared(&mut responses, "Read", "410", &["deleted".to_owned()]);
         json!({
             "operationId": format!("{}.read", names::snake(aggregate)),
-            "summary": format!("One `{aggregate}`"),
+            "summary": format!("One {aggregate}"),
             "description": "As it is now, with its version as `ETag`.",
             "tags": [aggregate],
             "parameters": parameters,
@@ -81,7 +81,7 @@ impl Operations<'_> {
         let doc = query.doc.clone().unwrap_or_else(finds);
         json!({
             "operationId": id_of_query(query),
-            "summary": doc.lines().next().unwrap_or_default(),
+            "summary": doc.lines().next().unwrap_or_default().replace('`', ""),
             "description": doc,
             "tags": [aggregate],
             "parameters": parameters,

@@ -11,15 +11,9 @@ use axum::routing::get;
 
 use super::admission::Admission;
 use super::health::{self, Readiness};
-use super::{Limits, Problem, Routes, consistency_token, intake, layers};
+use super::{Limits, Problem, Routes, consistency_token, docs, intake, layers};
 use crate::telemetry;
 use platform_runtime::Runtime;
-
-/// The page that lets people try the operations; it has all it needs in itself.
-const DOCS: &str = include_str!("docs.html");
-/// What that page may load: nothing from elsewhere.
-const DOCS_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; \
-                           style-src 'unsafe-inline'; connect-src 'self'";
 
 /// What a service answers by HTTP.
 pub struct Api {
@@ -48,7 +42,7 @@ impl Api {
         };
         let common = common
             .route("/openapi.json", get(move || async move { (json, openapi) }))
-            .route("/docs", get(docs))
+            .merge(docs::routes())
             .method_not_allowed_fallback(other_method)
             .with_state(self.readiness);
         let own = self
@@ -100,14 +94,6 @@ fn health_routes() -> Router<Arc<dyn Readiness>> {
     Router::new()
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
-}
-
-async fn docs() -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, DOCS_POLICY),
-    ];
-    (headers, DOCS).into_response()
 }
 
 fn not_open() -> Problem {

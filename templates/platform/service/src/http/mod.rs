@@ -16,6 +16,7 @@ mod api;
 mod body;
 mod command;
 mod consistency_token;
+mod docs;
 pub mod health;
 mod intake;
 mod json;

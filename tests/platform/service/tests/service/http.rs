@@ -434,6 +434,27 @@ async fn every_service_tells_of_itself() {
         !docs.text().contains("https://"),
         "it needs nothing from elsewhere"
     );
+    for (name, kind) in [
+        ("swagger-ui.css", "text/css"),
+        ("swagger-ui-bundle.js", "text/javascript"),
+        ("swagger-ui-standalone-preset.js", "text/javascript"),
+        ("swagger-initializer.js", "text/javascript"),
+    ] {
+        let file = format!("docs/{name}");
+        assert!(docs.text().contains(&file), "{file}");
+        let file = site.get(&format!("/{file}")).await;
+        assert_eq!(
+            (file.status, file.header("content-type")),
+            (200, Some(kind)),
+            "{name}"
+        );
+    }
+    let start = site.get("/docs/swagger-initializer.js").await.text();
+    assert!(
+        start.contains("openapi.json") && !start.contains("https://"),
+        "{start}"
+    );
+    assert_eq!(site.get("/docs/none.js").await.status, 404);
 }
 
 #[tokio::test]
