@@ -68,6 +68,9 @@ table! {
         /// A regular expression the text must match.
         pattern: Option<Text>,
         /// Whether it is personal data: it prints as `***` in `Debug`, and no log, trace or refusal repeats it.
+        /// Once its aggregate is deleted, empty values stand for it in the service's event log, answers to
+        /// requests, jobs, parked messages and dead letters. Topics keep what was published, other contexts
+        /// their copies until they hear of the deletion, and backups what they have.
         pii: Option<Spanned<bool>> = "`false`",
         /// Whether it is left out of every answer.
         hidden: Option<Spanned<bool>> = "`false`",

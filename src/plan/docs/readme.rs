@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Context, System};
+use crate::model::{Aggregate, Content, Context, System};
 use crate::plan::rust::names;
 use crate::plan::services::{Service, Unfinished, handler};
 use crate::plan::workspace::servers::Servers;
@@ -35,6 +35,8 @@ pub(super) struct Readme<'a> {
     teams: bool,
     /// Whether anything is done in the outside world.
     effects: bool,
+    /// Whether there is personal data.
+    personal: bool,
 }
 
 /// A service.
@@ -78,8 +80,18 @@ pub(super) fn view(system: &System) -> Readme<'_> {
         example: example(system),
         teams: system.contexts.values().any(|it| it.owner.is_some()),
         effects: services.iter().any(|it| !it.effects.is_empty()),
+        personal: services.iter().any(|it| has_personal_data(system, it)),
         services: services.iter().map(|it| service(system, it)).collect(),
     }
+}
+
+/// Whether an aggregate of a context has personal data.
+fn has_personal_data(system: &System, context: &Context) -> bool {
+    let mut contents = context.aggregates.values().flat_map(Aggregate::members);
+    contents.any(|(_, content)| match content {
+        Content::Field(field) => system.is_personal(field),
+        Content::Entities(of) => of.fields.values().any(|field| system.is_personal(field)),
+    })
 }
 
 fn service(system: &System, context: &Context) -> ServiceView {

@@ -118,6 +118,10 @@ impl Engine for MongodbEngine {
         Ok(self.store.events(aggregate_type, after, limit).await?)
     }
 
+    async fn rewrite_event_log(&self, events: &[OutboxEvent]) -> Result<(), EngineError> {
+        Ok(self.store.rewrite_events(events).await?)
+    }
+
     async fn trim_event_log(&self, before: Timestamp) -> Result<u64, EngineError> {
         Ok(self.store.trim(before).await?)
     }
@@ -164,6 +168,10 @@ impl Engine for MongodbEngine {
 
     async fn documents(&self, query: &DocumentsQuery) -> Result<Vec<Document>, EngineError> {
         Ok(self.store.documents(query).await?)
+    }
+
+    async fn requests(&self, table: &str, id: Uuid) -> Result<Vec<Document>, EngineError> {
+        Ok(self.store.requests(table, id).await?)
     }
 
     async fn count(&self, collection: Documents) -> Result<u64, EngineError> {

@@ -2,7 +2,7 @@
 //! leaves the outbox; so whoever reads the log looks into the outbox before, and finds each event in
 //! one of them, or in both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mongodb::bson::{Document, doc};
 use platform_contract::value::Timestamp;
@@ -10,9 +10,9 @@ use platform_ports::engine::{EngineError, OutboxEvent};
 use uuid::Uuid;
 
 use super::connect::durable;
-use super::error::{Error, is_true, only_duplicates, signed, text, unsigned};
-use super::fields::{ID, LOG, OUTBOX};
-use super::outbox::decoded;
+use super::error::{Error, is_true, only_duplicates, signed, text, unsigned, written};
+use super::fields::{ID, LOG, OUTBOX, OUTBOX_POSITION, STANDALONE_OUTBOX};
+use super::outbox::{decoded, encoded, messages};
 use super::store::{Store, all};
 
 /// Where an event stands in the log.
@@ -84,6 +84,55 @@ impl Store {
         Ok(events.into_values().take(limit).collect())
     }
 
+    /// Puts events in the place of those that the log has. What is in the outbox is written into the log
+    /// before, where it stays as it is put now when it leaves the outbox.
+    pub(super) async fn rewrite_events(&self, events: &[OutboxEvent]) -> Result<(), Error> {
+        self.log_of(events).await?;
+        let updates: Vec<Document> = events
+            .iter()
+            .map(|event| {
+                let aggregate = event.aggregate_id.to_string();
+                let key = log_key(&event.aggregate_type, &aggregate, event.sequence);
+                let all = encoded(event, 0, 0)?.into_iter();
+                let fields: Document = all
+                    .filter(|(name, _)| ["kind", "headers", "payload"].contains(&name.as_str()))
+                    .collect();
+                Ok(doc! { "q": { ID: key }, "u": { "$set": fields } })
+            })
+            .collect::<Result<_, EngineError>>()?;
+        if updates.is_empty() {
+            return Ok(());
+        }
+        let command = doc! { "update": LOG, "updates": updates, "writeConcern": durable() };
+        let answer = self.connection.database.run_command(command).await?;
+        Ok(written(&answer).map(|_| ())?)
+    }
+
+    /// Writes what the outbox has of these aggregates into the log.
+    async fn log_of(&self, events: &[OutboxEvent]) -> Result<(), Error> {
+        self.cleanup().await?;
+        let aggregates: BTreeSet<String> = events
+            .iter()
+            .map(|event| event.aggregate_id.to_string())
+            .collect();
+        let aggregates: Vec<String> = aggregates.into_iter().collect();
+        for name in &self.outboxes {
+            let named_by = match name == STANDALONE_OUTBOX {
+                true => "_outbox.aggregate_id",
+                false => ID,
+            };
+            let there = doc! {
+                OUTBOX_POSITION: { "$gt": 0_i64 },
+                named_by: { "$in": &aggregates },
+            };
+            let found = self.majority(name).find(there).await?;
+            for document in all(found).await? {
+                self.log(messages(&document)).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes events that are older; those still in the outbox are left out of the log from now on.
     pub(super) async fn trim(&self, before: Timestamp) -> Result<u64, Error> {
         let old = doc! { "written_at": { "$lt": before.as_microseconds() } };
@@ -112,7 +161,7 @@ impl Store {
                         .get_i64("written_at")
                         .is_ok_and(|at| at < before.as_microseconds())
             };
-            let messages = documents.iter().flat_map(super::outbox::messages);
+            let messages = documents.iter().flat_map(messages);
             trimmed += messages.filter(is_old).count() as u64;
             let left_out = doc! { "$set": { "_outbox.$[old].trimmed": true } };
             collection
@@ -149,7 +198,7 @@ fn waiting(
         );
     }
     Ok(vec![
-        doc! { "$match": { super::fields::OUTBOX_POSITION: { "$gt": 0_i64 } } },
+        doc! { "$match": { OUTBOX_POSITION: { "$gt": 0_i64 } } },
         doc! { "$unwind": "$_outbox" },
         doc! { "$replaceRoot": { "newRoot": "$_outbox" } },
         doc! { "$match": wanted },

@@ -12,9 +12,10 @@ use platform_ports::engine::{self, DocumentWrite, Documents, WriteSet};
 use uuid::Uuid;
 
 use super::addresses::document_address;
-use super::documents::decoded;
+use super::documents::{decoded, name_of};
 use super::error::{Error, is_true, unsigned};
 use super::fields::{ID, INTENT_ID, REQUESTS, REQUESTS_DUE, REQUESTS_MOVED, STANDALONE_OUTBOX};
+use super::rows::is_live;
 use super::search::Search;
 use super::store::{Address, Store, all};
 
@@ -79,6 +80,32 @@ impl Store {
             None if is_true(document, REQUESTS_MOVED) => Ok(None),
             None => Ok(Some(None)),
         }
+    }
+
+    /// All answers to what an aggregate was asked: those in its document, and those that have moved.
+    pub(super) async fn requests(
+        &self,
+        table: &str,
+        id: Uuid,
+    ) -> Result<Vec<engine::Document>, Error> {
+        let mut found = Vec::new();
+        if self.aggregates().any(|one| one == table) {
+            let search = Search {
+                projection: doc! { REQUESTS: 1, INTENT_ID: 1 },
+                ..Search::all(doc! { ID: id.to_string() })
+            };
+            for document in self.read(table, &search).await? {
+                let held: Result<Vec<_>, _> = answers(&document).map(decoded).collect();
+                found.extend(held?);
+            }
+        }
+        let (from, to) = (format!("{table}/{id}/"), format!("{table}/{id}0"));
+        let moved = Search::all(doc! { ID: { "$gt": from, "$lt": to } });
+        let moved = self.read(name_of(Documents::Requests), &moved).await?;
+        let moved = moved.iter().filter(|stored| is_live(stored));
+        let moved: Result<Vec<_>, _> = moved.map(decoded).collect();
+        found.extend(moved?);
+        Ok(found)
     }
 
     /// What adds the answers in documents of aggregates to those of their own collection, as steps that

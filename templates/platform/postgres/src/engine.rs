@@ -212,6 +212,10 @@ impl Engine for PostgresEngine {
         over!(self.readers, event_log::read, aggregate_type, after, limit)
     }
 
+    async fn rewrite_event_log(&self, events: &[OutboxEvent]) -> Result<(), EngineError> {
+        over!(self.writer.pool, event_log::rewrite, events)
+    }
+
     async fn trim_event_log(&self, before: Timestamp) -> Result<u64, EngineError> {
         over!(self.writer.pool, event_log::trim, before)
     }

@@ -9,7 +9,7 @@ use platform_ports::engine::{EngineError, OutboxEvent};
 use sqlx::postgres::PgConnection;
 
 use super::error::{StatementError, code, signed};
-use super::outbox::{COLUMNS, event};
+use super::outbox::{COLUMNS, arrays, event, given};
 use super::statement::{self, script};
 use super::tables::quoted;
 use super::value::{Arguments, Sql, Type};
@@ -96,6 +96,22 @@ pub(super) async fn read(
         .int(limit);
     let rows = statement::rows(connection, &sql.into(), arguments).await?;
     rows.iter().map(|row| event(row, true)).collect()
+}
+
+/// Puts events in the place of those that the log has.
+pub(super) async fn rewrite(
+    connection: &mut PgConnection,
+    events: &[OutboxEvent],
+) -> Result<(), EngineError> {
+    let sql = format!(
+        "UPDATE microdb_event_log AS log SET type = n.type, headers = n.headers, payload = n.payload
+         FROM ({}) AS n WHERE log.aggregatetype = n.aggregatetype
+            AND log.aggregateid = n.aggregateid AND log.sequence = n.sequence",
+        given(1)
+    );
+    let arguments = arrays(Arguments::default(), events)?;
+    statement::execute(connection, &sql.into(), arguments).await?;
+    Ok(())
 }
 
 /// Deletes events older than `before`: partitions that hold nothing else as a whole, of the others

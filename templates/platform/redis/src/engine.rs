@@ -148,6 +148,10 @@ impl Engine for RedisEngine {
         outbox::log(&self.connection, aggregate_type, after, limit).await
     }
 
+    async fn rewrite_event_log(&self, events: &[OutboxEvent]) -> Result<(), EngineError> {
+        outbox::rewrite_log(&self.connection, events).await
+    }
+
     async fn trim_event_log(&self, before: Timestamp) -> Result<u64, EngineError> {
         let mut all = 0;
         loop {

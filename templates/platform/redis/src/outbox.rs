@@ -149,6 +149,15 @@ pub(super) async fn log(
         .collect()
 }
 
+/// Puts events in the place of those that the log has.
+pub(super) async fn rewrite_log(
+    connection: &Connection,
+    events: &[OutboxEvent],
+) -> Result<(), EngineError> {
+    let events: Vec<Value> = events.iter().map(appended).collect::<Result<_, _>>()?;
+    connection.clear("rewrite", &events).await.map(drop)
+}
+
 /// Deletes up to `limit` of the oldest events of the log that are older than `before`.
 pub(super) async fn trim(
     connection: &Connection,

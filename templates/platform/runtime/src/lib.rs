@@ -12,6 +12,7 @@ pub mod cache;
 pub mod clock;
 pub mod context;
 pub mod decision;
+pub mod erasure;
 mod group_member;
 pub mod handler;
 mod lease;

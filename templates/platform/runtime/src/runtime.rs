@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::wake_up::WakeUp;
-use platform_contract::schema::Violation;
+use platform_contract::schema::{Column, Violation};
 use platform_ports::broker::Broker;
 use platform_ports::cache::Cache;
 use platform_ports::engine::{DocumentWrite, Engine, EngineError};
@@ -138,6 +138,11 @@ pub enum ExecuteError {
 /// Carries out one kind of command.
 #[async_trait]
 pub trait Executor: Send + Sync {
+    /// What is known of its input's members.
+    fn input(&self) -> &'static [Column] {
+        &[]
+    }
+
     /// One unit of work, tried again on conflicts.
     async fn execute(&self, runtime: &Runtime, request: Request) -> Result<Executed, ExecuteError>;
 }

@@ -19,6 +19,7 @@ use crate::http::health::Readiness;
 use crate::http::server::Server;
 use platform_runtime::Runtime;
 use platform_runtime::cache::{self, CacheInvalidator};
+use platform_runtime::erasure::Eraser;
 use platform_runtime::publisher::{PublishedAggregate, SnapshotPublisher};
 use platform_runtime::relay::{HeartbeatTopic, Relay, Shard};
 use platform_runtime::unit_of_work;
@@ -86,6 +87,8 @@ impl Service {
         );
         tasks.spawn(publisher.run());
         tasks.spawn(cleanup::run(Arc::clone(runtime)));
+        let (owned, handlers) = (self.owned.clone(), self.handlers.clone());
+        tasks.spawn(Eraser::new(Arc::clone(runtime), owned, handlers).run());
         tasks.spawn(platform_runtime::watch_outages(Arc::clone(runtime)));
         self.commands
             .keys()

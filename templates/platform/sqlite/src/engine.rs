@@ -190,6 +190,12 @@ impl Engine for SqliteEngine {
             .await
     }
 
+    async fn rewrite_event_log(&self, events: &[OutboxEvent]) -> Result<(), EngineError> {
+        let events = events.to_vec();
+        self.write(move |connection| outbox::rewrite_log(connection, &events))
+            .await
+    }
+
     async fn trim_event_log(&self, before: Timestamp) -> Result<u64, EngineError> {
         let mut all = 0;
         loop {

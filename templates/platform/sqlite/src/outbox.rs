@@ -179,6 +179,28 @@ pub(super) fn log(
     Ok(events)
 }
 
+/// Puts events in the place of those that the log has.
+pub(super) fn rewrite_log(connection: &Connection, events: &[OutboxEvent]) -> Result<(), Error> {
+    let mut update = connection.prepare_cached(
+        "UPDATE microdb_event_log SET type = ?4, headers = ?5, payload = ?6
+         WHERE aggregatetype = ?1 AND aggregateid = ?2 AND sequence = ?3",
+    )?;
+    for event in events {
+        let headers = serde_json::to_string(&event.wire.headers)
+            .map_err(|error| EngineError::Corrupt(error.to_string()))?;
+        let (aggregate, sequence) = (event.aggregate_id.to_string(), signed(event.sequence)?);
+        update.execute(params![
+            event.aggregate_type,
+            aggregate,
+            sequence,
+            event.kind,
+            headers,
+            event.wire.payload,
+        ])?;
+    }
+    Ok(())
+}
+
 /// Deletes up to `limit` of the oldest events of the log that are older than `before`.
 pub(super) fn trim(connection: &Connection, before: Timestamp, limit: u32) -> Result<u64, Error> {
     let deleted = connection

@@ -7,6 +7,12 @@ use crate::AggregateType;
 use crate::schema::Column;
 use crate::schema::personal;
 
+/// Whether messages about an aggregate have personal data.
+pub fn is_personal<A: AggregateType>() -> bool {
+    let mut events = A::EVENTS.iter();
+    personal::any(A::PUBLISHED) || events.any(|event| personal::any(event.fields))
+}
+
 /// A message about an aggregate with empty values in the place of personal data: it reads as before, in
 /// the latest version of its type. Of a type that is unknown here nothing but the status is left.
 /// `None`: of a version that is newer than any known here, so nobody here can tell what is in it.

@@ -19,7 +19,7 @@ use crate::value::{CorrelationId, Timestamp, as_text};
 
 pub use control::Control;
 pub use decode::{DecodeError, decode, latest, status_of};
-pub use emptied::emptied;
+pub use emptied::{emptied, is_personal};
 pub use headers::Headers;
 pub use partition::partition_of;
 

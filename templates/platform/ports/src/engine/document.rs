@@ -30,7 +30,7 @@ pub enum Documents {
     Blocks,
     /// Work of effects.
     Jobs,
-    /// Timers and cursors over large sets of targets.
+    /// Timers, cursors over large sets of targets, and personal data that is still to be erased.
     Cursors,
     /// Generations, fills and rebuilds of projections; starts of handlers.
     Projections,

@@ -40,6 +40,9 @@ pub use read_replicas::{ConsistencyToken, InvalidConsistencyToken, ReadReplicas}
 pub use row::{Find, Found, Generation, Page, Stored};
 pub use write::{Check, CommitError, Save, SaveTo, WriteSet};
 
+/// How many documents are read in one go where all of a kind are asked for.
+const PAGE: u32 = 50;
+
 /// A failure of the database or the way to it.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -150,6 +153,11 @@ pub trait Engine: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<OutboxEvent>, EngineError>;
 
+    /// Puts these in the place of the events of the log that have their aggregates and sequences, whether or
+    /// not these have left the outbox, from which they go out as they are. What the log no longer has stays
+    /// away.
+    async fn rewrite_event_log(&self, events: &[OutboxEvent]) -> Result<(), EngineError>;
+
     /// Deletes events of the log older than this; how many.
     async fn trim_event_log(&self, before: Timestamp) -> Result<u64, EngineError>;
 
@@ -186,6 +194,32 @@ pub trait Engine: Send + Sync + 'static {
     /// Documents, ordered by due time (none is the least), then group and position, then key; by key
     /// alone when paging.
     async fn documents(&self, query: &DocumentsQuery) -> Result<Vec<Document>, EngineError>;
+
+    /// The answers to requests that an aggregate was asked, see [`Documents::Requests`].
+    async fn requests(&self, table: &str, id: Uuid) -> Result<Vec<Document>, EngineError> {
+        let prefix = format!("{table}/{id}/");
+        let (mut found, mut after) = (Vec::new(), prefix.clone());
+        loop {
+            let page = self
+                .documents(&DocumentsQuery {
+                    collection: Documents::Requests,
+                    group: None,
+                    due_by: None,
+                    heads_only: false,
+                    after: Some(after),
+                    limit: PAGE,
+                })
+                .await?;
+            let full = page.len() >= PAGE as usize;
+            let last = page.last().map(|last| last.key.clone());
+            let own = page.into_iter();
+            found.extend(own.take_while(|document| document.key.starts_with(&prefix)));
+            match last {
+                Some(last) if full && last.starts_with(&prefix) => after = last,
+                _ => return Ok(found),
+            }
+        }
+    }
 
     /// How many documents a collection holds.
     async fn count(&self, collection: Documents) -> Result<u64, EngineError>;

@@ -86,7 +86,7 @@ local READS = {
 -- What frees memory, and so goes on when there is none left.
 local CLEARINGS = {
   acknowledge = acknowledge, refuse = refuse, trim = trim_log, drop = drop_keys,
-  unindex = drop_index,
+  unindex = drop_index, rewrite = rewrite_log,
 }
 
 redis.register_function({

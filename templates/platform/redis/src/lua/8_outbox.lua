@@ -94,6 +94,17 @@ local function list_log(space, asked)
   return found
 end
 
+-- Puts events in the place of those that there are, which keep their times.
+local function rewrite_log(space, events)
+  for _, event in ipairs(events) do
+    local at = table.concat({ event.type, event.aggregate, event.sequence }, '\0')
+    local old = get(space, 'log', at)
+    if old then put(space, 'log', at, match(old, '^%d+\n') .. event.message) end
+  end
+  write(space)
+  return #events
+end
+
 -- Removes some of the events that are older; how many.
 local function trim_log(space, asked)
   local times = space.base .. 'log:times'

@@ -19,7 +19,8 @@ use super::message::Message;
 use super::metrics;
 use super::parked::ParkedReason;
 use super::recovery::RecoveryRequest;
-use platform_contract::envelope::{Envelope, partition_of};
+use crate::erasure::Erasure;
+use platform_contract::envelope::{Change, Envelope, partition_of};
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{DocumentWrite, Documents, EngineError, Found, Peek, WriteSet};
 
@@ -115,7 +116,22 @@ impl<'a> Batch<'a> {
     ) -> Result<(), HandlerError> {
         let (aggregate, position) = (envelope.subject, EventPosition::from(envelope));
         let applied = self.key(aggregate).applied;
-        match decide(applied, self.is_mid_topic(aggregate), position) {
+        let verdict = decide(applied, self.is_mid_topic(aggregate), position);
+        self.act(verdict, message, envelope).await?;
+        if !matches!(verdict, Verdict::Duplicate | Verdict::Fork) {
+            self.erase_deleted(envelope);
+        }
+        Ok(())
+    }
+
+    async fn act(
+        &mut self,
+        verdict: Verdict,
+        message: &Message,
+        envelope: &Envelope,
+    ) -> Result<(), HandlerError> {
+        let (aggregate, position) = (envelope.subject, EventPosition::from(envelope));
+        match verdict {
             Verdict::Duplicate => Ok(()),
             Verdict::Fork => {
                 self.fork(envelope);
@@ -149,6 +165,25 @@ impl<'a> Batch<'a> {
             attempts,
             since: now,
         });
+        // A deletion that has come already is not heard of again when that message is.
+        if let Some(deletion) = key.parked.deletion() {
+            self.erase_deleted(&deletion);
+        }
+    }
+
+    /// Records that what the handler holds of an aggregate is to be erased, where a message says that it was
+    /// deleted.
+    fn erase_deleted(&mut self, envelope: &Envelope) {
+        let descriptor = &self.context.descriptor;
+        if envelope.change == Change::Deleted && descriptor.personal {
+            let erasure = Erasure::Handler {
+                handler: descriptor.id.to_owned(),
+                generation: self.context.generation,
+                aggregate: envelope.subject,
+                sequence: envelope.sequence,
+            };
+            self.documents.push(erasure.record());
+        }
     }
 
     /// What all of it comes to.

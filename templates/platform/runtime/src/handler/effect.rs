@@ -18,7 +18,7 @@ use super::handler_error::{HandlerError, guarded, panic_message};
 use super::message::Message;
 use super::{Attempt, Attempts, Effect, ErasedOutcome};
 use platform_contract::FollowUp;
-use platform_contract::envelope::{DecodeError, Envelope, decode};
+use platform_contract::envelope::{DecodeError, Envelope, decode, emptied, is_personal};
 use platform_contract::value::Timestamp;
 use platform_contract::{AggregateType, Event, Recorded};
 use platform_ports::engine::{Document, DocumentWrite, Documents, EngineError, Found, Peek};
@@ -67,6 +67,8 @@ impl<E: Effect> EventHandler for EffectHandler<E> {
             owner: <Of<E> as AggregateType>::CONTEXT,
             aggregate_type: <Of<E> as AggregateType>::NAME,
             projection: None,
+            personal: is_personal::<Of<E>>(),
+            emptied: emptied::<Of<E>>,
             before_commit: "effect.before-commit",
         }
     }

@@ -10,6 +10,7 @@ use super::deferred::DeferredInput;
 use super::handler_error::HandlerError;
 use crate::Runtime;
 use crate::context::Context;
+use crate::erasure::Emptied;
 use platform_contract::envelope::Envelope;
 use platform_contract::schema::Schema;
 use platform_ports::engine::{DocumentWrite, Engine, Found, Generation, Peek, SaveTo};
@@ -27,6 +28,10 @@ pub(super) struct HandlerDescriptor {
     pub aggregate_type: &'static str,
     /// A projection's table.
     pub projection: Option<&'static Schema>,
+    /// Whether personal data is in what it reads.
+    pub personal: bool,
+    /// Takes it out.
+    pub emptied: Emptied,
     /// The fail point before its effects are committed.
     pub before_commit: &'static str,
 }

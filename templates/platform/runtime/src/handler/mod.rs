@@ -14,6 +14,7 @@ mod due;
 mod effect;
 mod effect_outcome;
 mod effect_worker;
+mod erasure;
 mod event_handler;
 mod execution;
 mod failing;
@@ -57,6 +58,7 @@ use platform_contract::value::Timestamp;
 use platform_contract::{AggregateType, Command, Event, FollowUp, Recorded};
 use platform_ports::engine::Find;
 
+pub(crate) use erasure::{ErasedKey, erase_commands_on};
 pub use status::HandlerStatus;
 
 pub use effect_outcome::EffectOutcome;

@@ -12,6 +12,7 @@ use super::event_handler::HandlerContext;
 use super::heads::heads;
 use super::message::Message;
 use super::metrics;
+use platform_contract::envelope::{Change, Envelope};
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
     Document, DocumentWrite, Documents, DocumentsQuery, Engine, EngineError,
@@ -152,6 +153,13 @@ impl ParkedMessages {
         self.entries.insert(sequence, entry);
         PARKED.with_label_values(&[context.descriptor.id]).inc();
         Ok(())
+    }
+
+    /// The deletion among them, if there is one.
+    pub fn deletion(&self) -> Option<Envelope> {
+        let entries = self.entries.values();
+        let mut waiting = entries.filter_map(|entry| entry.message.message.envelope().ok());
+        waiting.find(|envelope| envelope.change == Change::Deleted)
     }
 
     /// Whether what is before them is lost.

@@ -21,7 +21,7 @@ use crate::Refused;
 use crate::context::{Caller, Context};
 use crate::decision::Aggregate;
 use crate::unit_of_work::{from_row, refusals};
-use platform_contract::envelope::{Envelope, decode};
+use platform_contract::envelope::{Envelope, decode, emptied, is_personal};
 use platform_contract::value::Timestamp;
 use platform_contract::{AggregateType, Command, Event, Recorded};
 use platform_ports::engine::{
@@ -59,6 +59,8 @@ impl<P: Policy> EventHandler for PolicyHandler<P> {
             owner: <Of<P> as AggregateType>::CONTEXT,
             aggregate_type: <Of<P> as AggregateType>::NAME,
             projection: None,
+            personal: is_personal::<Of<P>>(),
+            emptied: emptied::<Of<P>>,
             before_commit: "policy.before-commit",
         }
     }

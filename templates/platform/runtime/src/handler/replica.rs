@@ -18,7 +18,7 @@ use super::upcaster::upcast;
 use super::{Aged, Replica, Replicated, blocked_queue, metrics};
 use crate::clock;
 use crate::decision::Reads;
-use platform_contract::envelope::{Change, Envelope, partition_of};
+use platform_contract::envelope::{Change, Envelope, emptied, is_personal, partition_of};
 use platform_contract::value::Timestamp;
 use platform_contract::{AggregateType, UpcastError};
 use platform_ports::engine::{
@@ -54,6 +54,8 @@ impl<R: Replicated> EventHandler for ReplicaHandler<R> {
             owner: R::Of::CONTEXT,
             aggregate_type: R::Of::NAME,
             projection: Some(R::SCHEMA),
+            personal: is_personal::<R::Of>(),
+            emptied: emptied::<R::Of>,
             before_commit: "replica.before-commit",
         }
     }

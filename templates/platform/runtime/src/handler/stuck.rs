@@ -18,6 +18,7 @@ use super::effect::Job;
 use super::execution::write;
 use super::heads::heads;
 use crate::Runtime;
+use crate::erasure::ERASED;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
     Document, DocumentWrite, Documents, DocumentsQuery, Engine, EngineError, WriteSet,
@@ -95,6 +96,23 @@ pub(super) async fn set_aside(
     write(runtime, vec![put]).await?;
     blocked_queue::count(&handler);
     Ok(())
+}
+
+/// What a document that cannot go on says by now, with what `rewrite` makes of its body: the words of its
+/// failure go. `None`: it can go on; within: it stays as it is.
+pub(super) fn rewritten(
+    document: &Document,
+    rewrite: impl Fn(&Value) -> Option<Value>,
+) -> Option<Option<Value>> {
+    let stuck = Stuck::deserialize(&document.body).ok();
+    let stuck = stuck.filter(|_| document.due.is_none())?;
+    Some(rewrite(&stuck.body).map(|body| {
+        json!(Stuck {
+            stuck: ERASED.to_owned(),
+            body,
+            ..stuck
+        })
+    }))
 }
 
 /// What operators see of commands and jobs.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::Runtime;
 use crate::decision::Aggregate;
 use platform_contract::AggregateType;
-use platform_contract::envelope::{Change, Envelope, SNAPSHOT_SUFFIX, partition_of};
+use platform_contract::envelope::{Change, Envelope, SNAPSHOT_SUFFIX, emptied, partition_of};
 use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{OutboxEvent, Stored};
@@ -27,6 +27,8 @@ pub struct PublishedAggregate {
     pub topic: &'static str,
     /// The members that snapshots publish, besides the status.
     pub published: &'static [&'static str],
+    /// Takes personal data out of messages about it.
+    pub emptied: fn(&Envelope) -> Option<Envelope>,
     /// Whether it has states.
     pub has_status: bool,
     /// When replicas of it count as stale, the shortest time of all; `None`: nobody has any.
@@ -53,6 +55,7 @@ impl PublishedAggregate {
             name: A::Type::NAME,
             topic: A::Type::TOPIC,
             published: A::PUBLISHED,
+            emptied: emptied::<A::Type>,
             has_status: A::INITIAL_STATUS.is_some(),
             stale_after: None,
         }

@@ -8,7 +8,9 @@ use super::guard::{Current, Guarded, parse, version_of};
 use super::publish::messages;
 use super::{Record, input_pointer, refusals};
 use crate::decision::{Aggregate, Decision, Meta, Reads};
+use crate::erasure::{Erasure, has_personal_data};
 use crate::{ExecuteError, Executed, Refused, Request, Runtime};
+use platform_contract::AggregateType;
 use platform_ports::engine::{
     Check, CommitError, EngineError, Found, Save, SaveTo, Stored, WriteSet,
 };
@@ -157,14 +159,28 @@ impl Attempt<'_> {
             expected: current.version,
             to,
         };
+        let documents = match deletes && has_personal_data::<C::Aggregate>() {
+            true => vec![self.erasure::<C::Aggregate>(version).record()],
+            false => Vec::new(),
+        };
         Ok(Ok((
             executed,
             WriteSet {
                 saves: vec![save],
                 events,
+                documents,
                 ..WriteSet::default()
             },
         )))
+    }
+
+    /// What is to be erased once the aggregate is deleted at this version.
+    fn erasure<A: Aggregate>(&self, version: u64) -> Erasure {
+        Erasure::Aggregate {
+            name: A::Type::NAME.to_owned(),
+            id: self.id,
+            version,
+        }
     }
 
     /// Commits. What only the database can refuse becomes a refusal, which is settled in turn.
@@ -201,7 +217,7 @@ impl Attempt<'_> {
             checks,
             mut write,
         } = proposal;
-        write.documents.clone_from(&self.request.with);
+        write.documents.extend(self.request.with.iter().cloned());
         if matches!(executed, Executed::Refused(_)) {
             let refused = self.request.when_refused.iter();
             write.documents.extend(refused.cloned());

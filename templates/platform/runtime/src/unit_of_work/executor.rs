@@ -14,6 +14,7 @@ use super::striped_lock::StripedLock;
 use super::{CommandKind, Record};
 use crate::decision::Decision;
 use crate::{ExecuteError, Executed, Executor, Request, Runtime};
+use platform_contract::schema::Column;
 
 /// The pauses between attempts at a unit of work while others change what it has read: as many as it is
 /// tried again, each with jitter of up to its length, so that competitors fall out of step.
@@ -126,6 +127,10 @@ impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> Default for CommandExecut
 
 #[async_trait]
 impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> Executor for CommandExecutor<D, C, K> {
+    fn input(&self) -> &'static [Column] {
+        C::INPUT
+    }
+
     async fn execute(&self, runtime: &Runtime, request: Request) -> Result<Executed, ExecuteError> {
         Self::run(runtime, &request, None).await
     }

@@ -7,7 +7,7 @@
 //! tombstone: the same request is answered with the aggregate as it is by then, another one refused.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::attempt::done;
@@ -15,8 +15,10 @@ use super::executor::target;
 use super::striped_lock::StripedLock;
 use super::{CommandExecutor, CommandKind, from_row, refusals};
 use crate::decision::{Aggregate, Decision};
+use crate::erasure::ERASED;
 use crate::{ExecuteError, Executed, Request, Runtime};
 use platform_contract::AggregateType;
+use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{Document, DocumentWrite, Documents, Engine, EngineError, Found};
 
@@ -42,6 +44,7 @@ pub enum IdempotencyOutcome {
 /// What is stored under a key.
 #[derive(Serialize, Deserialize)]
 struct StoredOutcome {
+    /// Nil, when it was erased.
     fingerprint: Uuid,
     /// Whether the request created the aggregate that has its id from the key.
     #[serde(default)]
@@ -116,7 +119,7 @@ impl KeyedRequest {
         let before: StoredOutcome = serde_json::from_value(document.body).map_err(|error| {
             EngineError::Corrupt(format!("the outcome of request {}: {error}", self.key))
         })?;
-        if before.fingerprint != self.fingerprint {
+        if before.fingerprint != self.fingerprint && !before.fingerprint.is_nil() {
             return Ok(Some(IdempotencyOutcome::KeyReused));
         }
         let outcome = match before.outcome {
@@ -189,6 +192,39 @@ pub fn expired(mut record: Document) -> DocumentWrite {
             expected: record.version,
         },
     }
+}
+
+/// What becomes of a record when its aggregate is deleted at a version, of which `schema` tells what is
+/// personal: the views in it are emptied, and no request is told from it by its fingerprint any more, which is
+/// made of personal data. `None`: it stays.
+pub fn emptied(mut record: Document, schema: &Schema, version: u64) -> Option<DocumentWrite> {
+    let mut remembered = StoredOutcome::deserialize(&record.body).ok()?;
+    match &mut remembered.outcome {
+        Some(Executed::Done { version: later, .. }) if *later > version => return None,
+        Some(Executed::Done {
+            view: Some(view), ..
+        }) => {
+            let mut members: Map<String, Value> = serde_json::from_str(view).unwrap_or_default();
+            schema.emptied(&mut members);
+            *view = json!(members).to_string();
+        }
+        Some(Executed::Refused(refused)) => {
+            ERASED.clone_into(&mut refused.detail);
+            refused.violations.clear();
+        }
+        Some(Executed::Done { view: None, .. }) | None => {}
+    }
+    remembered.fingerprint = Uuid::nil();
+    let body = json!(remembered);
+    if record.body == body {
+        return None;
+    }
+    record.body = body;
+    Some(DocumentWrite::Put {
+        collection: Documents::Requests,
+        expected: record.version,
+        document: record,
+    })
 }
 
 /// The same for inputs that say the same, whatever the order and spacing of their members.

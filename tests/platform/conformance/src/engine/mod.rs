@@ -85,6 +85,7 @@ pub async fn all_of_outbox(databases: &impl Databases) {
     outbox::known_messages_are_left_out(&*databases.open().await).await;
     outbox::acknowledged_and_refused(&*databases.open().await).await;
     outbox::the_log_is_ordered(&*databases.open().await).await;
+    outbox::the_log_is_rewritten(&*databases.open().await).await;
     let small = Options {
         outbox_limit: 10,
         ..Options::default()
@@ -109,6 +110,7 @@ pub async fn all_of_documents(databases: &impl Databases) {
 /// Rows with their events and with the document that they come from.
 pub async fn all_of_wholes(databases: &impl Databases) {
     whole::a_request_and_its_row_are_one(&*databases.open().await).await;
+    whole::requests_are_found_by_their_aggregate(&*databases.open().await).await;
     whole::a_command_and_its_row_are_one(&*databases.open().await).await;
 }
 

@@ -207,6 +207,76 @@ pub async fn the_log_is_ordered(engine: &dyn Engine) {
     assert_eq!(left.len(), 0);
 }
 
+/// What the log has is replaced, also before it has left the outbox, from which it goes out as it was;
+/// what the log no longer has stays away.
+pub async fn the_log_is_rewritten(engine: &dyn Engine) {
+    let write = WriteSet {
+        saves: vec![live(&THING, 0, thing(id(1), 1, "a"))],
+        events: vec![event(id(1), 1), event(id(1), 2)],
+        ..WriteSet::default()
+    };
+    commit(engine, write).await;
+    commit(engine, emitting(vec![event(id(2), 1)])).await;
+    let rewritten = |aggregate, sequence| {
+        let mut event = event(aggregate, sequence);
+        "empty".clone_into(&mut event.kind);
+        event.wire.payload = b"{}".to_vec();
+        event
+    };
+    let known = vec![
+        rewritten(id(1), 1),
+        rewritten(id(2), 1),
+        rewritten(id(2), 7),
+    ];
+    engine
+        .rewrite_event_log(&known)
+        .await
+        .expect("they are to be replaced");
+    engine
+        .rewrite_event_log(&[])
+        .await
+        .expect("nothing is to be replaced");
+
+    let rows = waiting(engine).await;
+    let whole = |row: &OutboxRow| row.event.kind != "empty" && row.event.wire.payload != b"{}";
+    assert!(rows.len() == 3 && rows.iter().all(whole));
+    let log = async || {
+        let log = engine.event_log("thing", None, 10).await;
+        let log = log.expect("the engine is to answer").into_iter();
+        let place = |event: OutboxEvent| {
+            let is_empty = (event.kind == "empty", event.wire.payload == b"{}");
+            (event.aggregate_id, event.sequence, is_empty)
+        };
+        log.map(place).collect::<Vec<_>>()
+    };
+    let expected = [
+        (id(1), 1, (true, true)),
+        (id(1), 2, (false, false)),
+        (id(2), 1, (true, true)),
+    ];
+    assert_eq!(log().await, expected);
+
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.event.id).collect();
+    engine
+        .acknowledge(&ids)
+        .await
+        .expect("they are to be deleted");
+    assert_eq!(log().await, expected);
+    engine
+        .rewrite_event_log(&[rewritten(id(1), 2)])
+        .await
+        .expect("it is to be replaced");
+    let trimmed = engine
+        .trim_event_log(Timestamp::now().plus_millis(60_000))
+        .await;
+    assert_eq!(trimmed.expect("it is to be trimmed"), 3);
+    engine
+        .rewrite_event_log(&known)
+        .await
+        .expect("nothing is to be replaced");
+    assert_eq!(log().await, []);
+}
+
 /// The rows of one aggregate are in the order of its sequences.
 pub fn assert_ordered(rows: &[OutboxRow]) {
     let mut last: BTreeMap<Uuid, u64> = BTreeMap::new();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fixture::{OWNER, THING, event, id, live, saving, stored};
+use super::fixture::{OWNER, THING, deleted, event, id, live, saving, stored};
 use super::{commit, conflict};
 use platform_contract::schema::Schema;
 use platform_ports::engine::{Document, DocumentWrite, Documents, Engine, Found, WriteSet};
@@ -118,4 +118,56 @@ pub async fn a_command_and_its_row_are_one(engine: &dyn Engine) {
         assert_eq!(version(engine, schema, number).await, Some(2));
         assert_eq!(waiting(engine).await, before + 2);
     }
+}
+
+/// The answers to what an aggregate was asked are found by it, however many there are, also once it is
+/// deleted; and change as other documents do.
+pub async fn requests_are_found_by_their_aggregate(engine: &dyn Engine) {
+    const MANY: u64 = 70;
+    let key = |number: u64, request: u64| format!("{}/{}/{request:03}", THING.table, id(number));
+    for number in [1, 2] {
+        commit(
+            engine,
+            row(&THING, number, 1, put(REQUESTS, &key(number, 0))),
+        )
+        .await;
+    }
+    for request in 1..MANY {
+        let answer = put(REQUESTS, &key(1, request));
+        commit(engine, WriteSet::of_documents(vec![answer])).await;
+    }
+    commit(engine, saving(deleted(&THING, 0, id(1), 2))).await;
+    let found = async || {
+        let found = engine.requests(THING.table, id(1)).await;
+        let mut found = found.expect("the engine is to answer");
+        found.sort_by(|a, b| a.key.cmp(&b.key));
+        found
+    };
+    let all = found().await;
+    assert!(
+        all.iter()
+            .map(|one| one.key.clone())
+            .eq((0..MANY).map(|one| key(1, one)))
+    );
+    let emptied = all.into_iter().map(|document| DocumentWrite::Put {
+        collection: REQUESTS,
+        expected: document.version,
+        document: Document {
+            body: json!({ "empty": true }),
+            ..document
+        },
+    });
+    for write in emptied {
+        commit(engine, WriteSet::of_documents(vec![write])).await;
+    }
+    let all = found().await;
+    assert_eq!(all.len() as u64, MANY);
+    assert!(
+        all.iter()
+            .all(|one| one.version == 2 && one.body == json!({ "empty": true }))
+    );
+    let others = engine.requests(THING.table, id(2)).await;
+    assert_eq!(others.expect("the engine is to answer").len(), 1);
+    let none = engine.requests(THING.table, id(3)).await;
+    assert_eq!(none.expect("the engine is to answer"), []);
 }

@@ -4,6 +4,7 @@
 mod applied_sequence;
 mod dead_letters;
 mod effect;
+mod erasure;
 mod first_start;
 mod gaps;
 mod metrics;

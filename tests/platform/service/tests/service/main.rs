@@ -15,6 +15,7 @@ mod http;
 mod idempotency;
 mod metrics;
 mod patches;
+mod personal_data;
 mod postgres;
 mod problems;
 mod process;

@@ -80,6 +80,7 @@ impl Batch<'_> {
             }
         }
         self.key(aggregate).parked.remove(sequence);
+        self.erase_deleted(&envelope);
         Ok(ParkedProgress::Done)
     }
 

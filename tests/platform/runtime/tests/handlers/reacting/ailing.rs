@@ -115,6 +115,10 @@ impl Engine for Ailing {
         self.inner.event_log(aggregate_type, after, limit).await
     }
 
+    async fn rewrite_event_log(&self, events: &[OutboxEvent]) -> Result<(), EngineError> {
+        self.inner.rewrite_event_log(events).await
+    }
+
     async fn trim_event_log(&self, before: Timestamp) -> Result<u64, EngineError> {
         self.inner.trim_event_log(before).await
     }

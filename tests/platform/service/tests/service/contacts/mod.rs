@@ -4,6 +4,7 @@
 use platform_contract::schema::{Column, Kind, Schema, Unique};
 use platform_contract::value::{Json, Patch, TypedId};
 use platform_contract::{AggregateType, Command, Event, NoStatus, Recorded, Refusal};
+use platform_ports::engine::Database;
 use platform_runtime::context::Context;
 use platform_runtime::decision::{
     Access, Aggregate, Creation, Decision, Meta, StatusChange, Update,
@@ -280,6 +281,11 @@ static TABLES: Tables = Tables {
     mongodb: &[initial(include_str!("mongodb.json"))],
     redis: &[initial(include_str!("redis.lua"))],
 };
+
+/// The database of the service.
+pub fn database() -> Database {
+    TABLES.database()
+}
 
 /// A place of a test's own for the service.
 pub fn place() -> Place {
