@@ -1,6 +1,8 @@
 //! Once somebody is forgotten, the service's database says nothing personal of them any more, and what is left
 //! is read as before.
 
+mod tables;
+
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
@@ -307,7 +309,7 @@ impl Site {
         self.engine().event_log("person", None, 100).await.unwrap()
     }
 
-    /// All that the engine knows, but rows.
+    /// All that is in the database: as the engine reads it, but rows, and as its own client does.
     async fn kept(&self) -> String {
         let mut kept = String::new();
         for collection in [
@@ -338,44 +340,7 @@ impl Site {
         for row in self.engine().outbox(0, 1_000).await.unwrap() {
             kept.push_str(&String::from_utf8_lossy(&row.event.wire.payload));
         }
-        kept + &self.tables()
-    }
-
-    /// All tables of a database that is a file, in the texts of SQLite.
-    fn tables(&self) -> String {
-        let mut found = String::new();
-        if !place::in_a_file() {
-            return found;
-        }
-        let file = self.place.path().join("contacts.db");
-        let database = rusqlite::Connection::open(&file).unwrap();
-        let names = "SELECT name FROM sqlite_master WHERE type = 'table'";
-        let mut names = database.prepare(names).unwrap();
-        let names = names.query_map([], |row| row.get(0)).unwrap();
-        for name in names {
-            let name: String = name.unwrap();
-            let mut all = database
-                .prepare(&format!("SELECT * FROM \"{name}\""))
-                .unwrap();
-            let columns = all.column_count();
-            let mut rows = all.query([]).unwrap();
-            while let Some(row) = rows.next().unwrap() {
-                for column in 0..columns {
-                    match row.get_ref(column).unwrap() {
-                        rusqlite::types::ValueRef::Text(bytes)
-                        | rusqlite::types::ValueRef::Blob(bytes) => {
-                            let text = String::from_utf8_lossy(bytes);
-                            match serde_json::from_str(&text) {
-                                Ok(value) => texts(&value, &mut found),
-                                Err(_) => found.push_str(&text),
-                            }
-                        }
-                        _ => {}
-                    }
-                }
-            }
-        }
-        found
+        kept + &tables::dump(&contacts::config(&self.place).database).await
     }
 
     /// Waits until nothing personal is found.
