@@ -2,8 +2,7 @@
 
 use super::{
     Aggregate, Change, Command, Default, Entity, Event, EventField, Field, Ident, InputField,
-    InputSource,
-    Presence,
+    InputSource, Presence,
 };
 
 /// What stands under a name.
