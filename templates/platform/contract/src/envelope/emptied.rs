@@ -50,3 +50,111 @@ fn taken_status<A: AggregateType>(data: &mut Value) -> Option<Value> {
     let status = serde_json::to_value(status).ok()?;
     (!status.is_null()).then_some(status)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    use super::{emptied, is_personal};
+    use crate::envelope::{Change, Envelope};
+    use crate::schema::{Column, Kind};
+    use crate::value::{Timestamp, TypedId};
+    use crate::{AggregateType, Event, EventType, UpcastError};
+
+    const NAME: Column = Column::new("name", Kind::Text).pii();
+
+    #[derive(Debug)]
+    struct Person;
+
+    impl AggregateType for Person {
+        const CONTEXT: &'static str = "people";
+        const NAME: &'static str = "person";
+        const TOPIC: &'static str = "example.people.person";
+        const EVENTS: &'static [EventType] = &[EventType::of::<Named>()];
+        const PUBLISHED: &'static [Column] = &[NAME];
+        type Id = TypedId<Self>;
+        type Status = String;
+    }
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Named {
+        name: String,
+    }
+
+    impl Event for Named {
+        const TYPE: &'static str = "example.people.Named";
+        const VERSION: u32 = 2;
+        const FIELDS: &'static [Column] = &[NAME];
+        type Of = Person;
+
+        fn upcast(_: u32, mut data: Value) -> Result<Value, UpcastError> {
+            data["name"] = data["called"].take();
+            Ok(data)
+        }
+    }
+
+    fn message(kind: &str, version: u32, change: Change, data: Value) -> Envelope {
+        Envelope {
+            id: Uuid::nil(),
+            kind: kind.to_owned(),
+            version,
+            source: "/example/people".to_owned(),
+            subject: Uuid::nil(),
+            sequence: 1,
+            change,
+            last_event: None,
+            time: Timestamp::constant(0),
+            correlation: Uuid::nil().into(),
+            causation: Uuid::nil(),
+            traceparent: None,
+            data,
+        }
+    }
+
+    #[test]
+    fn every_message_reads_as_before() {
+        let all = [
+            (
+                Named::TYPE,
+                2,
+                Change::Saved,
+                json!({ "name": "Ada", "status": "new" }),
+            ),
+            (
+                Named::TYPE,
+                1,
+                Change::Saved,
+                json!({ "called": "Ada", "status": "new" }),
+            ),
+            (
+                "example.people.PersonSnapshot",
+                1,
+                Change::Snapshot,
+                json!({ "name": "Ada", "status": "new" }),
+            ),
+        ];
+        for (kind, version, change, data) in all {
+            let emptied = emptied::<Person>(&message(kind, version, change, data)).unwrap();
+            assert_eq!(
+                emptied.data,
+                json!({ "name": "", "status": "new" }),
+                "{kind}"
+            );
+            assert_eq!(emptied.version, if kind == Named::TYPE { 2 } else { 1 });
+            assert_eq!(super::emptied::<Person>(&emptied), Some(emptied));
+        }
+        assert!(is_personal::<Person>());
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_is_unknown() {
+        let data = json!({ "nickname": "Ada", "status": "new" });
+        let unknown = message("example.people.Renamed", 1, Change::Saved, data.clone());
+        let unknown = emptied::<Person>(&unknown).unwrap();
+        assert_eq!(unknown.data, json!({ "status": "new" }));
+        let newer = message(Named::TYPE, 3, Change::Saved, data);
+        assert_eq!(emptied::<Person>(&newer), None);
+    }
+}

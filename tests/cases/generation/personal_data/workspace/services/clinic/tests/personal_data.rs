@@ -50,15 +50,26 @@ fn nothing_prints_it() {
 
     let admitted: Admitted = fixtures::published(1, ADMITTED);
     let printed = format!("{admitted:?}");
-    for member in ["name", "type", "age", "born", "picture", "names", "contact", "doctor"] {
+    for member in [
+        "name", "type", "age", "born", "picture", "names", "contact", "doctor",
+    ] {
         assert!(printed.contains(&format!("{member}: ***")), "{printed}");
     }
 
     let number = "AB-1234".to_owned();
-    assert_eq!(format!("{:?}", ByNumber { number }), "ByNumber { number: *** }");
+    assert_eq!(
+        format!("{:?}", ByNumber { number }),
+        "ByNumber { number: *** }"
+    );
     let born_from = Some(admitted.born);
-    let ever = ByBirth { born_from, born_to: None };
-    assert_eq!(format!("{ever:?}"), "ByBirth { born_from: ***, born_to: *** }");
+    let ever = ByBirth {
+        born_from,
+        born_to: None,
+    };
+    assert_eq!(
+        format!("{ever:?}"),
+        "ByBirth { born_from: ***, born_to: *** }"
+    );
 }
 
 #[test]
@@ -68,7 +79,10 @@ fn commands_do_not_print_it_either() {
         panic!("the fixture has all that is asked for");
     };
     let printed = format!("{admit:?}");
-    assert!(printed.starts_with("Admit { name: ***, type: ***, "), "{printed}");
+    assert!(
+        printed.starts_with("Admit { name: ***, type: ***, "),
+        "{printed}"
+    );
     assert!(printed.ends_with("reason: *** }"), "{printed}");
 }
 
@@ -77,13 +91,25 @@ fn empty_values_are_read_as_before() {
     let (admitted, _) = without_personal_data::<Admitted>(ADMITTED);
     assert_eq!((admitted.name.as_str(), admitted.age), ("", 0));
     assert_eq!(admitted.place.street, "");
-    assert_eq!((admitted.contact.mail.as_str(), admitted.contacts.len()), ("", 0));
-    assert_eq!(admitted.ward, fixtures::published::<Admitted>(1, ADMITTED).ward);
+    assert_eq!(
+        (admitted.contact.mail.as_str(), admitted.contacts.len()),
+        ("", 0)
+    );
+    assert_eq!(
+        admitted.ward,
+        fixtures::published::<Admitted>(1, ADMITTED).ward
+    );
     let (changed, text) = without_personal_data::<Changed>(CHANGED);
     let whole: Changed = fixtures::published(1, CHANGED);
     assert_eq!(changed.visits.len(), whole.visits.len());
-    assert_eq!(changed.visits.first().map(|visit| visit.reason.as_str()), Some(""));
-    assert!(!text.contains(&whole.name) && !text.contains(&whole.place.street), "{text}");
+    assert_eq!(
+        changed.visits.first().map(|visit| visit.reason.as_str()),
+        Some("")
+    );
+    assert!(
+        !text.contains(&whole.name) && !text.contains(&whole.place.street),
+        "{text}"
+    );
 }
 
 /// The members of a fixture that another type has, too.
