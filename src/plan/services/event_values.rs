@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Service, copies};
 use crate::model::{
-    Content, Context, Event, Field, Fill, Ident, InputSource, Policy, Source, Trigger, Type,
+    Content, Context, Event, Field, Fill, Ident, InputSource, Policy, Scalar, Source, Trigger, Type,
 };
 use crate::plan::rust::{Place, Types, is_copy, names};
 
@@ -73,6 +73,8 @@ impl<'a> Service<'a> {
         let content = self.event_content(&policy.trigger, policy.each.as_ref()?)?;
         Some(match content {
             Content::Entities(entity) => types.own(&entity.name),
+            // A reference to a text is one to its characters.
+            Content::Field(field) if is_text(&field.ty) => "str".to_owned(),
             Content::Field(field) => types.base(&field.ty),
         })
     }
@@ -116,9 +118,10 @@ impl<'a> Service<'a> {
             }
             Source::Element => {
                 let list = each.and_then(|each| self.event_field(trigger, each));
-                EventValue::always(match list.is_some_and(|list| is_copy(&list.ty)) {
-                    true => "*element",
-                    false => "element.clone()",
+                EventValue::always(match list.map(|list| &list.ty) {
+                    Some(ty) if is_copy(ty) => "*element",
+                    Some(ty) if is_text(ty) => "element.to_owned()",
+                    _ => "element.clone()",
                 })
             }
             Source::ElementField(name) => {
@@ -145,4 +148,9 @@ impl<'a> Service<'a> {
         });
         open.map(|(name, _)| name.to_string()).collect()
     }
+}
+
+/// Whether a type is Rust's `String`.
+fn is_text(ty: &Type) -> bool {
+    matches!(ty, Type::Scalar(Scalar::String | Scalar::Text))
 }

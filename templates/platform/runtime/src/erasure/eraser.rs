@@ -13,7 +13,7 @@ use platform_ports::engine::{CommitError, Documents, EngineError, WriteSet};
 use platform_ports::fail_point;
 
 /// The pause between two looks.
-const PAUSE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// How long one process works on it without renewing, in milliseconds.
 const LEASE_MS: u64 = 5_000;
@@ -38,7 +38,11 @@ impl Eraser {
     }
 
     /// Works until the service shuts down. It may be given up at any await: what is not done is done again.
+    /// Where nothing is personal there is nothing to do.
     pub async fn run(mut self) {
+        if !self.owned.iter().any(|owned| (owned.is_personal)()) && !self.handlers.are_personal() {
+            return;
+        }
         let mut shutdown = self.runtime.shutdown.clone();
         while !*shutdown.borrow() {
             let pause = async {

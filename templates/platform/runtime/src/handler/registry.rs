@@ -170,6 +170,11 @@ impl Handlers {
         ))
     }
 
+    /// Whether one of them holds personal data of what it handles.
+    pub(crate) fn are_personal(&self) -> bool {
+        self.descriptors().any(|descriptor| descriptor.personal)
+    }
+
     pub(super) fn descriptors(
         &self,
     ) -> impl Iterator<Item = super::event_handler::HandlerDescriptor> {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::Runtime;
 use crate::decision::Aggregate;
+use crate::erasure::has_personal_data;
 use platform_contract::AggregateType;
 use platform_contract::envelope::{Change, Envelope, SNAPSHOT_SUFFIX, emptied, partition_of};
 use platform_contract::schema::Schema;
@@ -27,6 +28,8 @@ pub struct PublishedAggregate {
     pub topic: &'static str,
     /// The members that snapshots publish, besides the status.
     pub published: &'static [&'static str],
+    /// Whether it has personal data, or its events do.
+    pub is_personal: fn() -> bool,
     /// Takes personal data out of messages about it.
     pub emptied: fn(&Envelope) -> Option<Envelope>,
     /// Whether it has states.
@@ -55,6 +58,7 @@ impl PublishedAggregate {
             name: A::Type::NAME,
             topic: A::Type::TOPIC,
             published: A::PUBLISHED,
+            is_personal: has_personal_data::<A>,
             emptied: emptied::<A::Type>,
             has_status: A::INITIAL_STATUS.is_some(),
             stale_after: None,

@@ -24,6 +24,7 @@ pub const OWNED: PublishedAggregate = PublishedAggregate {
     name: "item",
     topic: TOPIC,
     published: &["name"],
+    is_personal: || false,
     emptied: |_| None,
     has_status: true,
     stale_after: None,
