@@ -35,6 +35,7 @@ impl Subject {
         for part in ["templates/platform", "tests/platform"] {
             renew(&own.join(part), &copy.join(part));
         }
+        other_version(&copy.join("tests/platform"));
         Self {
             _turn: None,
             sources: copy.join("templates"),
@@ -216,6 +217,20 @@ impl Program {
             child.wait().unwrap();
         }
         (status, fs::read_to_string(said.path()).unwrap_or_default())
+    }
+}
+
+/// Gives the packages of a workspace another version. By path cargo would take them for those they are
+/// copies of, which the same target directory holds, and not compile what is broken in them.
+fn other_version(workspace: &Path) {
+    for entry in fs::read_dir(workspace).unwrap() {
+        let manifest = entry.unwrap().path().join("Cargo.toml");
+        let Ok(text) = fs::read_to_string(&manifest) else {
+            continue;
+        };
+        let other = text.replace("version = \"0.0.0\"", "version = \"0.0.1\"");
+        assert_ne!(text, other, "{}", manifest.display());
+        fs::write(manifest, other).unwrap();
     }
 }
 

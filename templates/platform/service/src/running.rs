@@ -88,7 +88,9 @@ impl Service {
         tasks.spawn(publisher.run());
         tasks.spawn(cleanup::run(Arc::clone(runtime)));
         let (owned, handlers) = (self.owned.clone(), self.handlers.clone());
-        tasks.spawn(Eraser::new(Arc::clone(runtime), owned, handlers).run());
+        if let Some(eraser) = Eraser::new(Arc::clone(runtime), owned, handlers) {
+            tasks.spawn(eraser.run());
+        }
         tasks.spawn(platform_runtime::watch_outages(Arc::clone(runtime)));
         self.commands
             .keys()

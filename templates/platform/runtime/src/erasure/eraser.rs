@@ -27,22 +27,24 @@ pub struct Eraser {
 }
 
 impl Eraser {
-    /// For these aggregates and handlers of a service.
-    pub fn new(runtime: Arc<Runtime>, owned: Vec<PublishedAggregate>, handlers: Handlers) -> Self {
-        Self {
+    /// For these aggregates and handlers of a service; `None` where nothing of theirs is personal.
+    pub fn new(
+        runtime: Arc<Runtime>,
+        owned: Vec<PublishedAggregate>,
+        handlers: Handlers,
+    ) -> Option<Self> {
+        let is_personal =
+            owned.iter().any(|owned| (owned.is_personal)()) || handlers.are_personal();
+        is_personal.then(|| Self {
             runtime,
             owned,
             handlers,
             lease: Lease::new("erasures", LEASE_MS),
-        }
+        })
     }
 
     /// Works until the service shuts down. It may be given up at any await: what is not done is done again.
-    /// Where nothing is personal there is nothing to do.
     pub async fn run(mut self) {
-        if !self.owned.iter().any(|owned| (owned.is_personal)()) && !self.handlers.are_personal() {
-            return;
-        }
         let mut shutdown = self.runtime.shutdown.clone();
         while !*shutdown.borrow() {
             let pause = async {

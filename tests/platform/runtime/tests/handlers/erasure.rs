@@ -159,7 +159,8 @@ fn gone(reader: Uuid, sequence: u64, name: &str) -> Envelope {
 
 fn erasing(desk: &Desk) -> JoinHandle<()> {
     let runtime = Arc::clone(&desk.runtime);
-    tokio::spawn(Eraser::new(runtime, Vec::new(), desk.handlers.clone()).run())
+    let eraser = Eraser::new(runtime, Vec::new(), desk.handlers.clone());
+    tokio::spawn(eraser.expect("a handler holds personal data").run())
 }
 
 async fn all(desk: &Desk, collection: Documents) -> Vec<Document> {
