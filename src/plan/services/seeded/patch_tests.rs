@@ -51,7 +51,13 @@ impl Source<'_, '_> {
             }
         });
         CommandTest {
-            name: format!("{name}_{}", if clears { "clears" } else { "keeps" }).into(),
+            // What tells the name from a taken one is of no use with a word behind it.
+            name: format!(
+                "{}_{}",
+                name.trim_end_matches('_'),
+                if clears { "clears" } else { "keeps" }
+            )
+            .into(),
             patch: Some(Patched {
                 before: before.collect(),
                 after: after.collect(),
