@@ -3,11 +3,11 @@
 use uuid::Uuid;
 
 use crate::Runtime;
-use crate::handler::erase_commands_on;
+use crate::handler::{contention, erase_commands_on};
 use crate::publisher::PublishedAggregate;
 use crate::unit_of_work::idempotency;
 use platform_contract::envelope::Envelope;
-use platform_ports::engine::{CommitError, EngineError, OutboxEvent, WriteSet};
+use platform_ports::engine::{EngineError, OutboxEvent, WriteSet};
 
 /// How many events are rewritten in one go.
 const EVENTS: u32 = 100;
@@ -83,11 +83,8 @@ async fn erase_requests(
     let emptied = requests.into_iter();
     let emptied = emptied.filter_map(|one| idempotency::emptied(one, owned.schema, version));
     for write in emptied {
-        match engine.commit(WriteSet::of_documents(vec![write])).await {
-            Ok(()) => {}
-            Err(CommitError::Conflict) => return Ok(false),
-            Err(CommitError::Engine(error)) => return Err(error),
-            Err(error) => return Err(EngineError::Corrupt(error.to_string())),
+        if !contention::commit(&**engine, WriteSet::of_documents(vec![write])).await? {
+            return Ok(false);
         }
     }
     Ok(true)

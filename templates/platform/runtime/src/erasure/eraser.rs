@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::aggregate;
 use super::recorded::{Erasure, OpenErasure};
 use crate::Runtime;
-use crate::handler::{ErasedKey, Handlers};
+use crate::handler::{ErasedKey, Handlers, contention};
 use crate::lease::Lease;
 use crate::publisher::PublishedAggregate;
-use platform_ports::engine::{CommitError, Documents, EngineError, WriteSet};
+use platform_ports::engine::{Documents, EngineError, WriteSet};
 use platform_ports::fail_point;
 
 /// The pause between two looks.
@@ -97,12 +97,8 @@ impl Eraser {
                 true => open.done(),
                 false => open.postponed(peek.now),
             };
-            match engine.commit(WriteSet::of_documents(vec![write])).await {
-                // Another process was at it as well.
-                Ok(()) | Err(CommitError::Conflict) => {}
-                Err(CommitError::Engine(error)) => return Err(error),
-                Err(error) => return Err(EngineError::Corrupt(error.to_string())),
-            }
+            // Who was faster was at it as well.
+            contention::commit(&*engine, WriteSet::of_documents(vec![write])).await?;
         }
         Ok(any)
     }

@@ -41,7 +41,7 @@ impl Contention {
 }
 
 /// Commits a write set that has no conditions on tables, unless others were faster; whether it did.
-pub(super) async fn commit(engine: &dyn Engine, write: WriteSet) -> Result<bool, EngineError> {
+pub(crate) async fn commit(engine: &dyn Engine, write: WriteSet) -> Result<bool, EngineError> {
     match engine.commit(write).await {
         Ok(()) => Ok(true),
         Err(CommitError::Conflict) => Ok(false),

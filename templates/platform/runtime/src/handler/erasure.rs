@@ -57,9 +57,9 @@ impl ErasedKey<'_> {
         let jobs = |document: &Document| emptied_job(document, before, emptied);
         let jobs_group = format!("{handler}/{}", self.aggregate);
         let done = [
-            rewrite_group(engine, Documents::Parked, &group, parked).await?,
-            rewrite_group(engine, Documents::DeadLetters, &group, queued).await?,
-            rewrite_group(engine, Documents::Jobs, &jobs_group, jobs).await?,
+            rewrite_all(engine, Documents::Parked, Some(&group), parked).await?,
+            rewrite_all(engine, Documents::DeadLetters, Some(&group), queued).await?,
+            rewrite_all(engine, Documents::Jobs, Some(&jobs_group), jobs).await?,
             erase_commands(runtime, Some(emptied), |pending| {
                 let cause = &pending.after;
                 pending.handler == handler
@@ -78,16 +78,6 @@ fn nothing_left(envelope: &Envelope) -> Option<Envelope> {
         data: Value::Object(serde_json::Map::new()),
         ..envelope.clone()
     })
-}
-
-/// Rewrites the documents of a group; whether all of them were free.
-async fn rewrite_group(
-    engine: &dyn Engine,
-    collection: Documents,
-    group: &str,
-    rewritten: impl Fn(&Document) -> Rewritten,
-) -> Result<bool, EngineError> {
-    rewrite_all(engine, collection, Some(group), rewritten).await
 }
 
 /// Rewrites documents of a group, or of all; whether all of them were free.

@@ -6,7 +6,7 @@ mod blocked_queue;
 mod causality;
 mod command;
 mod consumer;
-mod contention;
+pub(crate) mod contention;
 pub mod dead_letters;
 mod deferred;
 mod dispatcher;
