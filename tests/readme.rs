@@ -108,13 +108,5 @@ fn the_decision_compiles_in_place_of_the_seeded_one() {
         .expect("it is seeded with another head");
     let (_, after) = rest.split_once("\n    }\n").unwrap();
     fs::write(&file, format!("{before}{decision}{after}")).unwrap();
-    let lints = [
-        "clippy",
-        "--package",
-        "bank-account",
-        "--",
-        "-D",
-        "warnings",
-    ];
-    bank.cargo(&lints);
+    bank.compile(&["test", "--package", "bank-account", "--lib", "--no-run"]);
 }

@@ -26,6 +26,18 @@ const ORDERS: usize = 40;
 fn a_newcomer_greets() {
     let hello = InTurn::of_example("hello");
     follow_the_readme(&System::start(&hello), &hello);
+    what_runs_is_not_built_again(&hello);
+}
+
+/// `cargo run` and whoever builds after it ask for the same.
+fn what_runs_is_not_built_again(workspace: &InTurn) {
+    let mut build = workspace::cargo(workspace.path());
+    let output = build.args(["build", "--workspace"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && !said.contains("Compiling"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use super::case::{Case, Catcher, apply};
 use super::stand::Stand;
-use crate::workspace::{InTurn, target};
+use crate::workspace::{InTurn, cargo, target};
 
 /// How long a test may take.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// What says how much of the sources debuggers are told.
-const DEBUG: &str = "CARGO_PROFILE_DEV_DEBUG";
+/// What says whether a crate is compiled again from what is left of the last time.
+const INCREMENTAL: &str = "CARGO_INCREMENTAL";
 
 /// A workspace in a folder that stays, so that little has to be compiled again.
 pub struct Subject {
@@ -75,16 +75,12 @@ impl Subject {
     }
 
     fn cargo(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO"));
-        command
-            .args(arguments)
-            .current_dir(&self.workspace)
-            .env("CARGO_TARGET_DIR", target());
-        if std::env::var_os(DEBUG).is_none() {
-            // As in generated workspaces: what both depend on is compiled once.
-            command.env(DEBUG, "line-tables-only");
+        let mut command = cargo(&self.workspace);
+        if self._turn.is_none() && std::env::var_os(INCREMENTAL).is_none() {
+            // The same crates are compiled again and again.
+            command.env(INCREMENTAL, "1");
         }
-        command.output().unwrap()
+        command.args(arguments).output().unwrap()
     }
 
     /// Checks that the tests which are to fail pass while nothing is broken.

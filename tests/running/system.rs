@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use cargo_microdb::plan::names::environment;
 use tempfile::TempDir;
 
-use crate::workspace::{InTurn, target};
+use crate::workspace::{InTurn, cargo};
 
 /// How long something may take that has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -212,11 +212,9 @@ fn run(
     ports: &BTreeMap<String, u16>,
 ) -> (Child, Arc<Mutex<Vec<String>>>) {
     use std::os::unix::process::CommandExt;
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = cargo(workspace.path());
     command
         .args(["run", "--quiet"])
-        .current_dir(workspace.path())
-        .env("CARGO_TARGET_DIR", target())
         .env("DATA_DIR", data.path())
         .env("NO_COLOR", "1")
         .envs(servers.iter().map(|(name, value)| (name, value)))

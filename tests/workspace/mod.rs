@@ -3,11 +3,14 @@
 // Each test program uses a part of it.
 #![allow(dead_code)]
 
+mod placed;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use assert_cmd::cargo::CommandCargoExt;
+use placed::Placed;
 use tempfile::TempDir;
 
 /// A generated workspace; it goes when this is dropped.
@@ -44,23 +47,6 @@ impl Workspace {
     pub fn path(&self) -> PathBuf {
         self.folder.path().join("workspace")
     }
-
-    /// Runs cargo in it; its output is shown when it fails.
-    pub fn cargo(&self, arguments: &[&str]) {
-        let output = Command::new(env!("CARGO"))
-            .args(arguments)
-            .current_dir(self.path())
-            .env("CARGO_TARGET_DIR", target())
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "`cargo {}` failed\n{}\n{}",
-            arguments.join(" "),
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
 }
 
 /// Runs the tests of decisions that have something left to do: until then they do what is written first.
@@ -82,9 +68,34 @@ pub fn target() -> PathBuf {
     own.join("workspaces")
 }
 
-/// A workspace in one place, where each system takes the place of the one before: files that are the
-/// same stay as they are, so that cargo compiles the runtime once for all of them. The versions of what
-/// it depends on are those that the runtime is tested with.
+/// Cargo in a workspace: what it compiles, clippy looks at in the same pass, so that nothing is compiled
+/// once for lints and again for tests.
+pub fn cargo(root: &Path) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    of_workspaces(&mut cargo, root);
+    cargo
+}
+
+/// Lets a command be one of cargo's in a workspace, or run some.
+fn of_workspaces<'c>(command: &'c mut Command, root: &Path) -> &'c mut Command {
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_string_lossy();
+        // Of this package, which crates that look at their environment are no part of.
+        if told.starts_with("CARGO_PKG_") || told.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .current_dir(root)
+        .env("CARGO_TARGET_DIR", target())
+        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+        // The next system is another one: what it was like before is of no use.
+        .env("CARGO_INCREMENTAL", "0")
+}
+
+/// A workspace in one place, where each system takes the place of the one before: cargo compiles the
+/// runtime once for all of them, and again of a system what has changed since it was there. The versions
+/// of what it depends on are those that the runtime is tested with.
 pub struct InTurn {
     root: PathBuf,
     /// Locked against other tests, in this process and others.
@@ -94,12 +105,12 @@ pub struct InTurn {
 impl InTurn {
     /// The workspace of an example, on SQLite and the embedded broker.
     pub fn of_example(name: &str) -> Self {
-        Self::mirrored(&Workspace::of_example(name).path())
+        Self::of(&Workspace::of_example(name).path())
     }
 
     /// The workspace of an example, on the engines it is described with.
     pub fn on_servers(name: &str) -> Self {
-        Self::mirrored(&Workspace::on_servers(name).path())
+        Self::of(&Workspace::on_servers(name).path())
     }
 
     /// The system that `text` describes.
@@ -118,10 +129,11 @@ impl InTurn {
             .unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "`new` failed\n{said}\n{text}");
-        Self::mirrored(&fresh)
+        Self::of(&fresh)
     }
 
-    fn mirrored(fresh: &Path) -> Self {
+    /// A workspace that was generated.
+    pub fn of(fresh: &Path) -> Self {
         std::fs::create_dir_all(target()).unwrap();
         let turn = File::create(target().join("system.lock")).unwrap();
         turn.lock().unwrap();
@@ -130,7 +142,7 @@ impl InTurn {
         std::fs::write(fresh.join("clippy.toml"), "").unwrap();
         let tested = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/platform/Cargo.lock");
         std::fs::copy(tested, fresh.join("Cargo.lock")).unwrap();
-        mirror(fresh, &root);
+        Placed::in_folder(&target().join("placed")).replace(&root, fresh);
         Self { root, _turn: turn }
     }
 
@@ -146,19 +158,17 @@ impl InTurn {
         &self.root
     }
 
+    /// Lets a command run in it, and the commands of cargo that it may run there.
+    pub fn with_cargo<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        of_workspaces(command, &self.root)
+    }
+
     /// Runs cargo in it.
     ///
     /// # Errors
     /// With all that was printed, when it fails.
     pub fn try_cargo(&self, arguments: &[&str]) -> Result<(), String> {
-        let output = Command::new(env!("CARGO"))
-            .args(arguments)
-            .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", target())
-            // The next system is another one: what it was like before is of no use.
-            .env("CARGO_INCREMENTAL", "0")
-            .output()
-            .unwrap();
+        let output = cargo(&self.root).args(arguments).output().unwrap();
         let printed = [output.stdout, output.stderr].concat();
         match output.status.success() {
             true => Ok(()),
@@ -166,34 +176,32 @@ impl InTurn {
         }
     }
 
+    /// Compiles what it names, of which neither the compiler nor clippy has anything to say.
+    ///
+    /// # Errors
+    /// With all that was printed, when it fails or one of them has.
+    pub fn try_compile(&self, arguments: &[&str]) -> Result<(), String> {
+        let output = cargo(&self.root).args(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        // Cargo says again what it said when it compiled something.
+        let warned = said.lines().any(|line| line.starts_with("warning"));
+        match output.status.success() && !warned {
+            true => Ok(()),
+            false => Err(said),
+        }
+    }
+
+    /// Compiles what it names, of which neither the compiler nor clippy has anything to say.
+    pub fn compile(&self, arguments: &[&str]) {
+        if let Err(output) = self.try_compile(arguments) {
+            panic!("`cargo {}` is not silent\n{output}", arguments.join(" "));
+        }
+    }
+
     /// Runs cargo in it; its output is shown when it fails.
     pub fn cargo(&self, arguments: &[&str]) {
         if let Err(output) = self.try_cargo(arguments) {
             panic!("`cargo {}` failed\n{output}", arguments.join(" "));
-        }
-    }
-}
-
-/// Makes `to` what `from` is; what is the same already is not written.
-fn mirror(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(to).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap();
-        let gone = !from.join(name).exists();
-        match path.is_dir() {
-            true if gone => std::fs::remove_dir_all(&path).unwrap(),
-            false if gone => std::fs::remove_file(&path).unwrap(),
-            _ => {}
-        }
-    }
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let copy = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            mirror(&path, &copy);
-        } else if std::fs::read(&copy).ok() != Some(std::fs::read(&path).unwrap()) {
-            std::fs::copy(&path, &copy).unwrap();
         }
     }
 }
