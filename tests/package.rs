@@ -1,5 +1,7 @@
 //! The package as it is published: it builds by itself, and all that it needs is inside.
 
+mod built;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,8 +16,7 @@ fn repository(path: &str) -> PathBuf {
 
 /// Where the package is made and built.
 fn target() -> PathBuf {
-    let own = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    own.unwrap_or_else(|| repository("target")).join("packaged")
+    built::target().join("packaged")
 }
 
 fn run(command: &mut Command) {
@@ -53,15 +54,11 @@ fn the_package_generates_what_the_repository_does() {
     for file in ["LICENSE-MIT", "LICENSE-APACHE", "README.md", "CHANGELOG.md"] {
         assert!(sources.path().join(file).is_file(), "{file} is missing");
     }
-    run(Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--target-dir"])
-        .arg(target())
-        .current_dir(sources.path()));
+    let packaged = built::program(sources.path(), &target());
     // Templates and examples are in the program: it needs no sources.
     drop(sources);
     let folder = TempDir::new().unwrap();
-    let packaged = target().join("debug").join("cargo-microdb");
-    let repository = PathBuf::from(env!("CARGO_BIN_EXE_cargo-microdb"));
+    let repository = PathBuf::from(built::PROGRAM);
     for (program, path) in [(&packaged, "packaged"), (&repository, "repository")] {
         run(Command::new(program)
             .args(["microdb", "new", path, "--example", "shop", "--no-git"])

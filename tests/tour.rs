@@ -1,19 +1,18 @@
 //! `CONTRIBUTING.md` is true: what it names is there, and its exercise does what it says.
 
+mod built;
 mod tour {
     pub mod exercise;
 }
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use built::PROGRAM;
 use tempfile::TempDir;
 use tour::exercise::Exercise;
-
-/// The program as it is.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-microdb");
 
 /// The files of a workspace, by their paths.
 type Files = BTreeMap<String, String>;
@@ -102,12 +101,12 @@ fn what_is_said_to_stand_in_a_file_does() {
 fn the_exercise_changes_what_it_says_and_nothing_else() {
     let text = contributing();
     let exercise = Exercise::read(&text);
-    let place = target().join("tour");
+    let place = built::target().join("tour");
     let sources = place.join("source");
     copy_sources(&sources);
     exercise.apply(&sources);
     let before = generated(Path::new(PROGRAM), "shop");
-    let after = generated(&built(&sources, &place.join("built")), "shop");
+    let after = generated(&built::program(&sources, &place.join("built")), "shop");
     assert_eq!(
         before.keys().collect::<Vec<_>>(),
         after.keys().collect::<Vec<_>>()
@@ -141,12 +140,6 @@ fn without(text: &str, paths: &BTreeSet<&str>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Where this program was built.
-fn target() -> PathBuf {
-    let profile = Path::new(PROGRAM).parent().unwrap();
-    profile.parent().unwrap().to_owned()
-}
-
 /// A copy of all that the program is made of.
 fn copy_sources(to: &Path) {
     let _ = fs::remove_dir_all(to);
@@ -174,27 +167,6 @@ fn copy(from: &Path, to: &Path) {
             copy(&from.join(&name), &to.join(&name));
         }
     }
-}
-
-/// The program of these sources. What it depends on is compiled already: for this program.
-fn built(sources: &Path, to: &Path) -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--locked",
-            "--quiet",
-            "--bin",
-            "cargo-microdb",
-            "--target-dir",
-        ])
-        .arg(to)
-        .env("CARGO_BUILD_BUILD_DIR", target())
-        .current_dir(sources)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    to.join("debug/cargo-microdb")
 }
 
 /// What a program makes of an example.
