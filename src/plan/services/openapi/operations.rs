@@ -195,6 +195,7 @@ impl Operations<'_> {
             problems,
             &own.collect::<Vec<_>>(),
         );
+        problems::explain(&mut responses, &command.refuses);
         responses
     }
 

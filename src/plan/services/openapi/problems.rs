@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::headers;
 use super::schemas::reference;
-use crate::model::{Aggregate, Change, Command, Content, Context, Reference, Type};
+use crate::model::{Aggregate, Change, Command, Content, Context, Reference, Refusal, Type};
 use crate::plan::services::tables::uniques;
 
 /// What the URIs of problem types start with.
@@ -58,6 +58,20 @@ pub(super) fn of_command(context: &Context, aggregate: &Aggregate, command: &Com
         add(&mut problems, "415", &media);
     }
     problems
+}
+
+/// Adds to answers what the description says of the refusals that they stand for.
+pub(super) fn explain(responses: &mut Map<String, Value>, refusals: &[Refusal]) {
+    for refusal in refusals {
+        let described = responses
+            .get_mut(&refusal.http.to_string())
+            .and_then(|response| response.get_mut("description"));
+        let (Some(Value::String(described)), Some(doc)) = (described, &refusal.doc) else {
+            continue;
+        };
+        let name = refusal.name.as_str().replace('_', "-");
+        described.push_str(&format!("\n\n`{name}`: {doc}"));
+    }
 }
 
 /// Adds types to those of a status.
