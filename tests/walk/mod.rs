@@ -1,0 +1,4 @@
+//! A walk that a page leads.
+
+pub mod page;
+pub mod place;
