@@ -1,5 +1,6 @@
 //! Generated systems, running: a newcomer follows the README, and services are killed meanwhile.
 
+mod browser;
 mod running {
     pub mod alone;
     pub mod ending;
@@ -10,6 +11,7 @@ mod workspace;
 
 use std::time::Duration;
 
+use browser::Browser;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use running::alone::Alone;
@@ -59,6 +61,29 @@ fn a_shop_works_and_survives() {
     follow_the_readme(&System::start(&shop), &shop);
     nothing_is_lost_or_doubled_when_services_are_killed(&shop);
     who_starts_last_misses_nothing(&shop);
+}
+
+/// A click makes something, another one finds it, and the browser has nothing to complain about.
+#[test]
+#[ignore = "it installs a browser: `tests/openapi/run page` asks for it"]
+fn the_page_can_be_clicked() {
+    let system = InTurn::of_example("shop");
+    let mut shop = Alone::new(&system, "shop");
+    shop.start("catalog");
+    let browser = Browser::start();
+    browser.open(&format!("{}/docs", shop.url("catalog")));
+    for (operation, status) in [("add_category", "201"), ("category.list", "200")] {
+        let block = format!("[id=\"operations-Category-{operation}\"]");
+        browser.click(&format!("{block} .opblock-summary-control"));
+        browser.click(&format!("{block} .execute"));
+        let answer = format!("{block} .live-responses-table .response");
+        let said = browser.text(&format!("{answer} .response-col_status"));
+        assert!(said.starts_with(status), "{operation}: {said}");
+        let shown = browser.text(&format!("{answer} .microlight, {answer} .highlight-code"));
+        assert!(shown.contains("\"name\": "), "{operation}: {shown}");
+    }
+    let complaints = browser.complaints();
+    assert!(complaints.is_empty(), "{complaints:#?}");
 }
 
 /// Each service is started last, when the others have done all that they can without it.
