@@ -103,21 +103,71 @@ finds = "ByOwner"
 then  = "FreezeAccount"
 "#;
 
+/// A library whose loans are told by three events at once: copies are made of the first, which sets a policy off.
+const LIBRARY: &str = r#"
+[system]
+name = "library"
+
+[contexts.loan.aggregates.Loan]
+fields.reader = "string"
+[contexts.loan.commands.Lend]
+creates = "Loan"
+emits   = ["Lent", "Counted", "Noted"]
+[contexts.loan.events.Lent]
+of     = "Loan"
+fields = ["reader"]
+[contexts.loan.events.Counted]
+of = "Loan"
+[contexts.loan.events.Noted]
+of = "Loan"
+
+[contexts.desk.aggregates.Slip]
+fields.reader = "string"
+[contexts.desk.commands.Print]
+creates    = "Slip"
+emits      = "Printed"
+[contexts.desk.commands.Shelve]
+creates    = "Slip"
+input      = []
+sets       = ["reader"]
+own.loan   = { ref = "loan.Loan" }
+needs.loan = "Open"
+emits      = "Printed"
+[contexts.desk.events.Printed]
+of = "Slip"
+[contexts.desk.replicas.Open]
+of          = "loan.Loan"
+fields      = ["reader"]
+stale_after = "1m"
+[contexts.desk.policies.PrintWhenLent]
+on   = "loan.Lent"
+then = "Print"
+[contexts.desk.policies.ShelveWhenCounted]
+on   = "loan.Counted"
+then = "Shelve"
+"#;
+
 /// What `account` is tested with.
 fn examples() -> Value {
+    examples_of(BANK, "account")
+}
+
+/// What a service of a system is tested with.
+fn examples_of(description: &str, service: &str) -> Value {
     let folder = TempDir::new().unwrap();
     let from = folder.path().join("microdb.toml");
-    fs::write(&from, BANK).unwrap();
-    let bank = folder.path().join("bank");
+    fs::write(&from, description).unwrap();
+    let system = folder.path().join("system");
     let output = Command::cargo_bin("cargo-microdb")
         .unwrap()
         .args(["microdb", "--quiet", "new", "--no-git", "--from"])
-        .args([&from, &bank])
+        .args([&from, &system])
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
-    let text = fs::read_to_string(bank.join("services/account/tests/failures.json")).unwrap();
+    let path = system.join("services").join(service);
+    let text = fs::read_to_string(path.join("tests/failures.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
@@ -210,6 +260,29 @@ fn an_event_comes_in_a_status_and_leaves_one_as_its_command_does() {
         }
     }
     assert!(closed > 0, "nobody is closed");
+}
+
+#[test]
+fn what_copies_are_made_of_comes_first() {
+    let examples = examples_of(LIBRARY, "desk");
+    let histories = list(&examples, "histories");
+    let heard: BTreeSet<&str> = histories.iter().map(|it| text(it, "handler")).collect();
+    let handlers = [
+        "policy.print_when_lent",
+        "policy.shelve_when_counted",
+        "replica.open",
+    ];
+    assert_eq!(heard, BTreeSet::from(handlers));
+    for history in histories {
+        let first = &list(history, "events")[0];
+        assert!(first["data"]["reader"].is_string(), "{history:#}");
+        // What is told to a copy alone sets nothing off.
+        let is_copied = history["handler"] == "replica.open";
+        let events = list(history, "events").iter();
+        let mut kinds = events.map(|event| text(event, "type"));
+        let acts = kinds.any(|kind| ["library.loan.Lent", "library.loan.Counted"].contains(&kind));
+        assert_eq!(acts, !is_copied, "{history:#}");
+    }
 }
 
 #[test]

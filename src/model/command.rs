@@ -248,6 +248,16 @@ impl Command {
         self.emits.iter().flat_map(Emission::events).collect()
     }
 
+    /// The events of which one is the first that it emits.
+    pub fn first_events(&self) -> impl Iterator<Item = &TypeName> {
+        let is_optional = |it: &&Emission| matches!(it, Emission::Optional(_));
+        let optional = self.emits.iter().take_while(is_optional).count();
+        self.emits
+            .iter()
+            .take(optional + 1)
+            .flat_map(Emission::events)
+    }
+
     /// The contexts whose commands or queries it calls synchronously.
     pub fn calls(&self) -> Vec<&Ident> {
         self.needs

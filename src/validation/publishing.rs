@@ -39,7 +39,7 @@ impl Reader<'_> {
             || self.context.events.get(event).is_some_and(|event| {
                 let carried = event.fields.get(self.field);
                 event.aggregate == *self.aggregate
-                    && matches!(carried, Some(EventField::Field | EventField::Collection(_)))
+                    && carried.is_some_and(|field| !matches!(field, EventField::Own(_)))
             })
     }
 
@@ -65,7 +65,12 @@ pub(super) fn may_be_unknown(reader: &Reader<'_>) -> bool {
     if creators.peek().is_none() {
         return !reader.is_status();
     }
-    creators.any(|command| !reader.is_told_by(command))
+    // The copy is made of the first event; what the next one tells is not there yet.
+    creators.any(|command| {
+        !command
+            .first_events()
+            .all(|event| reader.is_carried_by(event))
+    })
 }
 
 /// Reports a copied field that no event carries, or else the writers that do not tell of it.

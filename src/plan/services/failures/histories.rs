@@ -1,22 +1,19 @@
 //! What aggregates of other contexts have gone through: events that handlers of the service hear,
 //! and one of a type that none does.
 
-use std::collections::BTreeSet;
 use std::ops::RangeFrom;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::model::{Context, ContextName, Event, Replica, Trigger, TypeName};
+use crate::model::{ContextName, Event, Replica, TypeName};
 use crate::plan::contracts::{event_type, topic};
-use crate::plan::sample;
 
+use super::kind;
 use super::named::Named;
 use super::reactions::{On, Reaction};
 use super::rows::Rows;
 use super::source::Source;
-use super::statuses::Place;
-use super::values::{MADE, there};
-use super::{kind, unheard};
+use super::told::is_first;
 use crate::plan::sample::Members;
 use crate::plan::services::tables::uniques;
 use crate::plan::services::{Service, handler};
@@ -42,8 +39,8 @@ pub(super) struct History {
 
 /// Makes histories.
 pub(super) struct Histories<'a, 'r> {
-    service: &'a Service<'a>,
-    reactions: &'r [Reaction<'a>],
+    pub(super) service: &'a Service<'a>,
+    pub(super) reactions: &'r [Reaction<'a>],
     rows: &'r mut Rows<'a>,
     numbers: &'r mut RangeFrom<u32>,
 }
@@ -164,7 +161,7 @@ impl<'a, 'r> Histories<'a, 'r> {
         let (context, event) = self.service.triggering(reaction.trigger);
         let aggregate = context.aggregates.get(&event.aggregate)?;
         let mut source = Source::new(context, aggregate, self.numbers.next()?);
-        if !event.creates {
+        if !is_first(context, event) {
             self.push_creation(&mut source);
         }
         if event.deletes {
@@ -203,89 +200,6 @@ impl<'a, 'r> Histories<'a, 'r> {
             || (matches!(reaction.target, On::New) && unique)
             || reaction.is_on_source()
             || self.service.has_followers(reaction, self.reactions)
-    }
-
-    /// The first event of an aggregate: the one of its creation, unless that sets something off.
-    fn push_creation(&self, source: &mut Source<'a>) {
-        let acted = self.acted(source.context);
-        let mut events = source.context.events.values();
-        let creating = events.find(|event| {
-            event.creates
-                && event.aggregate == source.aggregate.name
-                && !acted.contains(event.name.as_str())
-        });
-        match creating {
-            Some(event) => self.push_event(source, event, false),
-            None => self.push_snapshot(source, None),
-        }
-    }
-
-    /// The events of a context that set something off.
-    fn acted(&self, context: &Context) -> BTreeSet<&'r str> {
-        let triggers = self.reactions.iter().map(|reaction| reaction.trigger);
-        let own = triggers.filter(|trigger| trigger.context == context.name);
-        own.map(|trigger| trigger.event.as_str()).collect()
-    }
-
-    /// An event of a type that is not heard, with all that replicas copy.
-    fn push_snapshot(&self, source: &mut Source<'a>, leaves: Option<&'a str>) {
-        let (service, aggregate, number) = (self.service, source.aggregate, source.value());
-        let replicas = service.context.replicas.values().filter(|replica| {
-            replica.context == source.context.name && replica.aggregate == aggregate.name
-        });
-        let mut data = Map::new();
-        for copied in replicas.flat_map(|replica| &replica.fields) {
-            let name = copied.name.as_str();
-            let Some(content) = aggregate.member(name) else {
-                continue;
-            };
-            let value = sample::member(service.system, content, number);
-            data.insert(name.to_owned(), value);
-        }
-        source.refer(&mut data);
-        service.make_sense(aggregate, &mut data, number, |name| {
-            there(service, aggregate, name, source.number)
-        });
-        source.push((self.unheard(source), 1), "saved", leaves, data);
-    }
-
-    /// An event of a type that is not heard, which says nothing but the status.
-    fn push_status(&self, source: &mut Source<'a>, leaves: Option<&'a str>) {
-        source.push((self.unheard(source), 1), "saved", leaves, Map::new());
-    }
-
-    fn unheard(&self, source: &Source<'_>) -> String {
-        unheard(
-            self.service.system.name.as_str(),
-            source.context.name.as_str(),
-        )
-    }
-
-    /// An event, once the aggregate is in a status in which it comes. Its numbers are for what is asked
-    /// because of it, or for what is copied.
-    fn push_event(&self, source: &mut Source<'a>, event: &Event, asks: bool) {
-        let place = Place::of(source.context, &event.name);
-        if let Some(status) = place
-            .wants(source.status)
-            .filter(|_| !source.events.is_empty())
-        {
-            self.push_status(source, Some(status));
-        }
-        let (service, aggregate, number) = (self.service, source.aggregate, source.value());
-        let trigger = Trigger {
-            context: source.context.name.clone(),
-            event: event.name.clone(),
-        };
-        let mut data = service.event_example(&trigger, number);
-        source.refer(&mut data);
-        service.make_event_sense((aggregate, event), &mut data, number, |name| match asks {
-            true => MADE,
-            false => there(service, aggregate, name, source.number),
-        });
-        let kind = event_type(service.system, source.context, event.name.as_str());
-        let change = if event.deletes { "deleted" } else { "saved" };
-        let leaves = place.leaves(source.status);
-        source.push((kind, event.version), change, leaves, data);
     }
 
     fn finish(&self, source: Source<'_>, handler: String, heard: Option<String>) -> History {

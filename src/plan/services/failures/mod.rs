@@ -10,6 +10,7 @@ mod rows;
 mod source;
 mod statuses;
 mod targets;
+mod told;
 mod values;
 
 use serde::Serialize;
