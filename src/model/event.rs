@@ -32,6 +32,9 @@ pub struct Event {
 pub enum EventField {
     /// The aggregate's field of the same name.
     Field,
+    /// The aggregate's field of the same name, which the aggregate may lack and the event always has: the
+    /// field as the event has it.
+    Certain(Box<Field>),
     /// The aggregate's collection of the same name: a list of the named entity, with ids.
     Collection(TypeName),
     /// The event's own.

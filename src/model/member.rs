@@ -1,8 +1,8 @@
 //! What stands under the names of an aggregate, an event or a command's input.
 
 use super::{
-    Aggregate, Change, Command, Default, Entity, Event, EventField, Field, Ident, InputField,
-    InputSource, Presence,
+    Aggregate, Change, Command, Default, Entity, Event, EventField, Field, Fill, Ident, InputField,
+    InputSource, Presence, Source,
 };
 
 /// What stands under a name.
@@ -88,7 +88,7 @@ impl Event {
     pub fn member<'a>(&'a self, aggregate: &'a Aggregate, name: &str) -> Option<Content<'a>> {
         Some(match self.fields.get(name)? {
             EventField::Field => Content::Field(aggregate.fields.get(name)?),
-            EventField::Own(field) => Content::Field(field),
+            EventField::Own(field) | EventField::Certain(field) => Content::Field(field),
             EventField::Collection(entity) => Content::Entities(aggregate.entities.get(entity)?),
         })
     }
@@ -125,6 +125,27 @@ impl Command {
             let may_lack = field.is_some_and(|it| it.optional || it.default.is_some());
             self.change == Change::Creates && !may_lack
         })
+    }
+
+    /// Whether its caller always brings this member of its aggregate.
+    pub fn brings(&self, member: &Ident) -> bool {
+        let input = self.input.get(member);
+        input.is_some_and(|it| !it.optional && !matches!(it.source, InputSource::Own(_)))
+    }
+
+    /// Whether a value that a need of it is found by may be absent.
+    pub fn may_lack(&self, aggregate: &Aggregate, fill: &Fill) -> bool {
+        match &fill.source {
+            Source::Input(name) => self.input.get(name).is_some_and(|input| {
+                let presence = self.presence(aggregate, input);
+                matches!(presence, Presence::Optional | Presence::Clearable)
+            }),
+            Source::AggregateField(name) => {
+                let field = aggregate.fields.get(name);
+                field.is_some_and(|field| field.optional)
+            }
+            _ => false,
+        }
     }
 
     /// The input of its own that an event's own field is filled from.

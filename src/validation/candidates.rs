@@ -36,7 +36,7 @@ pub(super) fn field_of<'a>(
 ) -> Option<&'a Field> {
     match field {
         EventField::Field => aggregate.fields.get(name),
-        EventField::Own(own) => Some(own),
+        EventField::Own(field) | EventField::Certain(field) => Some(field),
         EventField::Collection(_) => None,
     }
 }
@@ -119,10 +119,17 @@ pub(super) fn of_command(
     input: &indexmap::IndexMap<Ident, InputField>,
 ) -> Vec<Candidate> {
     let inputs = input.values().filter_map(|input| {
+        let mut slot = of_input(context, aggregate, input)?;
+        let field = aggregate.fields.get(&input.name);
+        // What an update leaves out stays as it is: a member that is required is there all the same.
+        let is_kept = change == Change::Updates
+            && input.source == InputSource::Field
+            && field.is_some_and(|field| !field.optional);
+        slot.optional &= !is_kept;
         Some(Candidate {
             source: Source::Input(input.name.clone()),
             name: Some(input.name.clone()),
-            slot: of_input(context, aggregate, input)?,
+            slot,
         })
     });
     if change == Change::Creates {

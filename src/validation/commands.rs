@@ -90,6 +90,7 @@ fn command(
     };
     emissions::enough(cx, &scene, &made);
     emissions::own_fields(cx, &scene, &made);
+    emissions::cleared(cx, &scene, &made);
     Some(made)
 }
 

@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 
 use super::checker::{Checker, Home};
-use super::fill::Slot;
-use super::{candidates, names, targets};
+use super::fill::{self, Candidate, Slot};
+use super::{candidates, names};
 use crate::description::raw::{RawDuration, RawEffect, Text};
 use crate::description::{Keyed, Spanned};
 use crate::diagnostics::Diagnostic;
@@ -188,7 +188,9 @@ fn target(
         return None;
     }
     let slot = Slot::id(&context.name, &first.aggregate);
-    match targets::only(&slot, &candidates::of_event(source, event)) {
+    let candidates = candidates::of_event(source, event);
+    let always = |it: &&Candidate| !it.slot.optional;
+    match fill::only(fill::references(&slot, &candidates).filter(always)) {
         Ok(found) => Some(found),
         Err(count) => {
             let event = super::words::path(home, &source.name, &event.name);

@@ -192,6 +192,37 @@ fn contradicted(
     );
 }
 
+/// Reports members that a caller may clear although the event that always follows says that they are there.
+pub(super) fn cleared(cx: &Checker<'_>, scene: &Scene<'_>, made: &Command) {
+    let listed = scene.raw.input.iter().flat_map(|listed| &listed.value);
+    for field in made.clearable(scene.aggregate) {
+        let says = |event: &&TypeName| {
+            let event = scene.context.events.get(*event);
+            let carried = event.and_then(|event| event.fields.get(&field.name));
+            matches!(carried, Some(EventField::Certain(_)))
+        };
+        let mut emitted = made.emits.iter().filter_map(|emission| match emission {
+            Emission::Always(event) => Some(event),
+            Emission::Optional(_) | Emission::OneOf(_) => None,
+        });
+        let Some(event) = emitted.find(says) else {
+            continue;
+        };
+        let (command, name) = (&made.name, &field.name);
+        let message = format!(
+            "`{command}` may clear `{name}`, and `{event}`, which it always emits, says that it is there"
+        );
+        let at = listed.clone().find(|it| it.name.value == name.as_str());
+        let finding = Diagnostic::error("certain-member", message)
+            .at(at.map_or(scene.key, |at| at.name.span), "");
+        cx.report(
+            finding
+                .help(format!("drop the `?`: `input = [\"{name}\"]`"))
+                .help(format!("or drop the `!` in the `fields` of `{event}`")),
+        );
+    }
+}
+
 /// Reports events that say "deleted" of some commands and not of others.
 pub(super) fn mixed_deletions(cx: &Checker<'_>, home: &super::checker::Home<'_>) {
     let context = cx.context(home);

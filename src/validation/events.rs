@@ -9,7 +9,9 @@ use super::names;
 use crate::description::Keyed;
 use crate::description::raw::{RawEvent, Text};
 use crate::diagnostics::Diagnostic;
-use crate::model::{Aggregate, Change, Command, Event, EventField, Ident, TypeName, derived};
+use crate::model::{
+    Aggregate, Change, Command, Event, EventField, Field, Ident, TypeName, derived,
+};
 
 /// The events of a context; who emits them is settled when its commands are known.
 pub(super) fn events(cx: &Checker<'_>, home: &Home<'_>) -> IndexMap<TypeName, Event> {
@@ -42,8 +44,10 @@ fn event(cx: &Checker<'_>, home: &Home<'_>, name: &str, keyed: &Keyed<RawEvent>)
         }
     }
     let mut made = IndexMap::new();
-    for member in names::distinct(cx, "field", &raw.fields) {
-        made.extend(carried(cx, home, aggregate, member));
+    for name in names::distinct(cx, "field", raw.fields.iter().map(|it| &it.name)) {
+        let mut marked = raw.fields.iter().filter(|it| it.certain);
+        let certain = marked.any(|it| it.name.span == name.span);
+        made.extend(carried(cx, home, aggregate, (name, certain)));
     }
     let owner = Owner {
         home: Some(home),
@@ -74,12 +78,22 @@ fn carried(
     cx: &Checker<'_>,
     home: &Home<'_>,
     aggregate: &Aggregate,
-    name: &Text,
+    (name, certain): (&Text, bool),
 ) -> Option<(Ident, EventField)> {
     let raw = &home.raw.aggregates.get(aggregate.name.as_str())?.value;
     let member = members::resolve(cx, aggregate, raw, name)?;
+    if certain {
+        certain_anyway(cx, aggregate, name, member);
+    }
     let finding = Diagnostic::error("built-in-member", "").at(name.span, "");
     let (message, help) = match member {
+        Member::Field(field) if certain && field.optional => {
+            let field = Field {
+                optional: false,
+                ..field.clone()
+            };
+            return Some((field.name.clone(), EventField::Certain(Box::new(field))));
+        }
         Member::Field(field) => return Some((field.name.clone(), EventField::Field)),
         Member::Collection(entity) => {
             let field = EventField::Collection(entity.name.clone());
@@ -109,6 +123,24 @@ fn carried(
     };
     cx.report(Diagnostic { message, ..finding }.help(help));
     None
+}
+
+/// Reports a `!` on a member that no aggregate lacks.
+fn certain_anyway(cx: &Checker<'_>, aggregate: &Aggregate, name: &Text, member: Member<'_>) {
+    let what = match member {
+        Member::Field(field) if field.optional => return,
+        Member::Field(_) => "is required",
+        Member::Collection(_) => "is a collection",
+        _ => return,
+    };
+    let (of, name, at) = (&aggregate.name, &name.value, name.span);
+    let message = format!("`{name}` of `{of}` {what}, so it is there without `!`");
+    let finding = Diagnostic::error("certain-member", message).at(at, "");
+    cx.report(
+        finding
+            .note("`!` says that what the aggregate may lack is there whenever this event happens")
+            .help(format!("write `\"{name}\"`")),
+    );
 }
 
 /// Whether an own field has a name that nothing else in the event has.

@@ -29,6 +29,22 @@ pub(super) struct Candidate {
     pub slot: Slot,
 }
 
+impl Candidate {
+    /// It, as it is.
+    pub fn taken(&self) -> Fill {
+        Fill {
+            source: self.source.clone(),
+            structural: false,
+        }
+    }
+
+    /// Whether it has this name.
+    fn is_named(&self, name: &str) -> bool {
+        let own = self.name.as_ref();
+        own.is_some_and(|own| own.as_str() == name)
+    }
+}
+
 impl Slot {
     /// What a field of `context` holds; `None` for the shared kernel.
     pub fn of(context: Option<&ContextName>, field: &Field) -> Self {
@@ -78,32 +94,22 @@ pub(super) fn fill(
     slot: &Slot,
     candidates: &[Candidate],
 ) -> Option<Fill> {
-    let named = |candidate: &&Candidate| {
-        candidate
-            .name
-            .as_ref()
-            .is_some_and(|given| given.as_str() == name)
-    };
+    let named = |candidate: &&Candidate| candidate.is_named(name);
     let fitting = || {
         candidates
             .iter()
             .filter(|candidate| slot.fits(&candidate.slot))
     };
-    let plain = |candidate: &Candidate| Fill {
-        source: candidate.source.clone(),
-        structural: false,
-    };
-
     if let Some(candidate) = fitting()
         .filter(named)
         .find(|candidate| candidate.slot.ty == slot.ty)
     {
-        return Some(plain(candidate));
+        return Some(candidate.taken());
     }
     if matches!(slot.ty, Type::Reference(_)) {
         let mut same = fitting().filter(|candidate| candidate.slot.ty == slot.ty);
         return match (same.next(), same.next()) {
-            (Some(only), None) => Some(plain(only)),
+            (Some(only), None) => Some(only.taken()),
             _ => None,
         };
     }
@@ -115,6 +121,35 @@ pub(super) fn fill(
         source: candidate.source.clone(),
         structural: true,
     })
+}
+
+/// Where the id of something comes from that need not be there: the reference of this name, else the only
+/// one that is always there, else the only one that may be absent.
+pub(super) fn reference(name: &str, slot: &Slot, candidates: &[Candidate]) -> Option<Fill> {
+    let all = references(slot, candidates);
+    match all.clone().find(|candidate| candidate.is_named(name)) {
+        Some(named) => Some(named.taken()),
+        None => only(all).ok(),
+    }
+}
+
+/// Those that are single ids of what `slot` holds.
+pub(super) fn references<'c>(
+    slot: &'c Slot,
+    candidates: &'c [Candidate],
+) -> impl Iterator<Item = &'c Candidate> + Clone {
+    let candidates = candidates.iter();
+    candidates.filter(move |it| it.slot.ty == slot.ty && !it.slot.list)
+}
+
+/// The only one of these that is always there, else the only one that may be absent, or how many there are.
+pub(super) fn only<'c>(candidates: impl Iterator<Item = &'c Candidate>) -> Result<Fill, usize> {
+    let (unsure, certain): (Vec<_>, Vec<_>) = candidates.partition(|it| it.slot.optional);
+    let found = if certain.is_empty() { unsure } else { certain };
+    match found[..] {
+        [only] => Ok(only.taken()),
+        _ => Err(found.len()),
+    }
 }
 
 /// Values nested deeper than this are told apart: recursion is an error reported elsewhere.

@@ -182,7 +182,7 @@ fn key(
     (slot, path): (&Slot, &str),
     candidates: &[Candidate],
 ) -> Option<Fill> {
-    let found = fill::fill(&cx.system, name.as_str(), slot, candidates);
+    let found = fill::reference(name.as_str(), slot, candidates);
     if found.is_none() {
         let same: Vec<_> = candidates
             .iter()
@@ -202,9 +202,6 @@ fn key(
                 .help(format!(
                     "add an input: `own.{name} = {{ ref = \"{path}\" }}`"
                 )),
-            [one] if one.slot.optional => finding
-                .note("the only reference to it may be absent")
-                .help("make it required, or add an input that is"),
             [_] => finding.note("the only references to it are a list"),
             _ => finding
                 .note("several inputs and fields refer to it")

@@ -155,7 +155,7 @@ pub(super) fn unknown_field(
             .value
             .fields
             .iter()
-            .any(|field| field.value == name.value);
+            .any(|field| field.name.value == name.value);
         listed || raw.value.own.declares(&name.value)
     });
     if broken {

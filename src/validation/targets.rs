@@ -37,7 +37,7 @@ pub(super) fn of_policy(
         return finds(cx, home, name, aggregate, candidates);
     }
     let slot = Slot::id(&home.name, &aggregate.name);
-    match only(&slot, candidates) {
+    match fill::only(fill::references(&slot, candidates)) {
         Ok(found) => Some(Target::Id(found)),
         Err(count) => {
             let message = format!(
@@ -48,7 +48,7 @@ pub(super) fn of_policy(
             let words = &event.name;
             cx.report(match count {
                 0 => finding
-                    .note(format!("`{words}` is not of `{0}`, and carries no required reference to one", aggregate.name))
+                    .note(format!("`{words}` is not of `{0}`, and carries no reference to one", aggregate.name))
                     .help("let a query find them: `finds = \"…\"`")
                     .help(format!("or carry the reference in `{words}`")),
                 _ => finding
@@ -72,22 +72,7 @@ fn needless(cx: &Checker<'_>, raw: &RawPolicy, command: &Command) -> Option<Targ
     Some(Target::New)
 }
 
-/// The only required value that is such an id, or how many there are.
-pub(super) fn only(slot: &Slot, candidates: &[Candidate]) -> Result<Fill, usize> {
-    let fits = |candidate: &&Candidate| {
-        candidate.slot.ty == slot.ty && !candidate.slot.list && !candidate.slot.optional
-    };
-    let found: Vec<_> = candidates.iter().filter(fits).collect();
-    match found.as_slice() {
-        [one] => Ok(Fill {
-            source: one.source.clone(),
-            structural: false,
-        }),
-        more => Err(more.len()),
-    }
-}
-
-/// The field that `target` names.
+/// The field that `target` names; one that may be absent is the target whenever it is there.
 fn named(
     cx: &Checker<'_>,
     home: &Home<'_>,
@@ -111,25 +96,22 @@ fn named(
             let suits = |content: Content<'_>| {
                 let held = |field| Slot::of(Some(&source.name), field);
                 let held = content.field().map(held);
-                held.is_some_and(|held| held.ty == slot.ty && !held.list && !held.optional)
+                held.is_some_and(|held| held.ty == slot.ty && !held.list)
             };
             policies::unknown_field(cx, "reference", target, (source, event), suits);
         }
         return None;
     };
-    let problem = if candidate.slot.ty != slot.ty || candidate.slot.list {
-        format!("is not a reference to `{}`", aggregate.name)
-    } else if candidate.slot.optional {
-        "may be absent".to_owned()
-    } else {
-        return Some(Fill {
-            source: candidate.source.clone(),
-            structural: false,
-        });
-    };
-    let message = format!("`{}` of `{}` {problem}", target.value, event.name);
-    let finding = Diagnostic::error("target", message).at(target.span, "");
-    cx.report(finding.help("name a required reference, or let a query find them: `finds = \"…\"`"));
+    if candidate.slot.ty == slot.ty && !candidate.slot.list {
+        return Some(candidate.taken());
+    }
+    let (target, at, of) = (&target.value, target.span, &aggregate.name);
+    let message = format!(
+        "`{target}` of `{}` is not a reference to `{of}`",
+        event.name
+    );
+    let finding = Diagnostic::error("target", message).at(at, "");
+    cx.report(finding.help("name such a reference, or let a query find them: `finds = \"…\"`"));
     None
 }
 

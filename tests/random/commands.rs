@@ -23,8 +23,6 @@ pub struct Command {
     pub name: String,
     pub change: Change,
     pub aggregate: usize,
-    /// Inputs that the caller may leave out.
-    pub unsure: Vec<String>,
 }
 
 /// Declares the commands, events and queries of a context.
@@ -74,14 +72,12 @@ fn describe_command(rng: &mut Rng, context: &mut Context, index: usize, change: 
     if rng.chance(10) {
         made.insert("http".to_owned(), rng.chance(50).into());
     }
-    let unsure = unsure(&made);
     declare(&mut context.written, "commands", &name, made);
     context.aggregates[index].told |= change == Change::Creates;
     context.commands.push(Command {
         name,
         change,
         aggregate: index,
-        unsure,
     });
 }
 
@@ -189,8 +185,12 @@ fn emits(
     made: &mut Table,
 ) -> Vec<String> {
     let mut names = Vec::new();
+    let cleared = match change {
+        Change::Updates => unsure(made),
+        Change::Creates | Change::Deletes => Vec::new(),
+    };
     let mut event = |rng: &mut Rng, context: &mut Context| {
-        let name = events::describe(rng, context, index, own);
+        let name = events::describe(rng, context, index, (own, &cleared));
         names.push(name.clone());
         name
     };
@@ -368,6 +368,12 @@ pub fn describe_needs(rng: &mut Rng, context: &mut Context) {
             taken.take(&key);
         }
         for _ in 0..rng.below(3) {
+            if rng.chance(25)
+                && let Some((name, of)) = referred(rng, context, &command)
+            {
+                needs.insert(name, of.into());
+                continue;
+            }
             let alone = needs.is_empty() && !has_own;
             let Some((of, key)) = need(rng, context, &command, alone) else {
                 continue;
@@ -375,7 +381,12 @@ pub fn describe_needs(rng: &mut Rng, context: &mut Context) {
             let name = taken.member(rng, context.axes.style);
             if let Some((home, aggregate)) = key {
                 // The input of the need's own name tells which one.
-                own.push((name.clone(), format!("{home}.{aggregate}")));
+                let mut reference = Table::new();
+                reference.insert("ref".to_owned(), format!("{home}.{aggregate}").into());
+                if rng.chance(30) {
+                    reference.insert("optional".to_owned(), true.into());
+                }
+                own.push((name.clone(), reference));
             }
             needs.insert(name, of.into());
         }
@@ -405,7 +416,7 @@ fn need(
             let itself = |ty: &Ty| refers(ty, &context.name, &aggregate.name);
             let alone = alone && !aggregate.fields.iter().any(|field| itself(&field.ty));
             let told = |by: &String| match aggregate.field(by) {
-                Some(field) => !field.optional && !command.unsure.contains(by),
+                Some(field) => !field.optional,
                 None => by == "id" && alone,
             };
             let fits =
@@ -415,6 +426,26 @@ fn need(
             query.map(|name| (name, None))
         }
     }
+}
+
+/// A reference that the aggregate of a command has, and what may be needed by it.
+fn referred(rng: &mut Rng, context: &Context, command: &Command) -> Option<(String, String)> {
+    let aggregate = &context.aggregates[command.aggregate];
+    let needed = aggregate.fields.iter().filter_map(|field| {
+        let Ty::Reference(home, name) = &field.ty else {
+            return None;
+        };
+        let mut copies = context.replicas.iter();
+        let copy = copies.find(|(_, of)| of.0 == *home && of.1 == *name);
+        let of = match *home == context.name {
+            true => name,
+            false => &copy?.0,
+        };
+        (!field.list).then(|| (field.name.clone(), of.clone()))
+    });
+    let needed: Vec<_> = needed.collect();
+    let is_there = command.change != Change::Creates && !needed.is_empty();
+    is_there.then(|| rng.pick(&needed).clone())
 }
 
 fn command_table<'c>(context: &'c mut Context, name: &str) -> Option<&'c mut Table> {
@@ -430,15 +461,12 @@ fn own_inputs(context: &mut Context, name: &str) -> Vec<String> {
     own.into_iter().flatten().map(|(key, _)| key).collect()
 }
 
-fn put_needs(context: &mut Context, name: &str, needs: Table, own: Vec<(String, String)>) {
+fn put_needs(context: &mut Context, name: &str, needs: Table, own: Vec<(String, Table)>) {
     let Some(made) = command_table(context, name).filter(|_| !needs.is_empty()) else {
         return;
     };
     made.insert("needs".to_owned(), needs.into());
-    for (key, path) in own {
-        let reference = [("ref".to_owned(), Value::from(path))]
-            .into_iter()
-            .collect();
+    for (key, reference) in own {
         declare(made, "own", &key, reference);
     }
 }

@@ -28,17 +28,28 @@ pub struct Offer {
 
 impl Offer {
     fn of(field: &Field) -> Self {
+        Self::sure_of(field, &[])
+    }
+
+    /// The same, where these are certain although they are optional.
+    fn sure_of(field: &Field, certain: &[String]) -> Self {
         Self {
             name: Some(field.name.clone()),
             ty: field.ty.clone(),
-            certain: !field.optional,
+            certain: !field.optional || certain.contains(&field.name),
             list: field.list,
         }
     }
 }
 
-/// Declares an event of an aggregate; `given` are inputs of every command that emits it.
-pub fn describe(rng: &mut Rng, context: &mut Context, aggregate: usize, given: &[Field]) -> String {
+/// Declares an event of an aggregate; `given` are inputs of every command that emits it, `cleared` the
+/// members that these may clear.
+pub fn describe(
+    rng: &mut Rng,
+    context: &mut Context,
+    aggregate: usize,
+    (given, cleared): (&[Field], &[String]),
+) -> String {
     let name = context
         .names
         .type_name(rng, context.axes.style, |_| Vec::new());
@@ -53,14 +64,28 @@ pub fn describe(rng: &mut Rng, context: &mut Context, aggregate: usize, given: &
             carried.push(other.clone());
         }
     }
-    let listed = carried.iter().cloned().map(Value::String).collect();
+    let optional = carried.iter().filter(|name| {
+        let field = of.field(name);
+        field.is_some_and(|field| field.optional) && !cleared.contains(name)
+    });
+    let optional: Vec<String> = optional.cloned().collect();
+    let certain: Vec<String> = rng.some(&optional, 30).into_iter().cloned().collect();
+    let listed = carried.iter().map(|name| {
+        let mark = if certain.contains(name) { "!" } else { "" };
+        Value::from(format!("{name}{mark}"))
+    });
+    let listed = listed.collect();
     made.insert("fields".to_owned(), Value::Array(listed));
     let own = own(rng, context, &name, &of, given);
     put_fields(&mut made, "own", &own);
     declare(&mut context.written, "events", &name, made);
-    context
-        .events
-        .push(event(context, name.clone(), &of, &carried, &own));
+    context.events.push(event(
+        context,
+        name.clone(),
+        &of,
+        (&carried, &certain),
+        &own,
+    ));
     name
 }
 
@@ -96,7 +121,7 @@ fn event(
     context: &Context,
     name: String,
     of: &Aggregate,
-    carried: &[String],
+    (carried, certain): (&[String], &[String]),
     own: &[Field],
 ) -> Event {
     let id = Offer {
@@ -128,7 +153,7 @@ fn event(
         name,
         offers: [id]
             .into_iter()
-            .chain(fields.into_iter().map(Offer::of))
+            .chain(fields.into_iter().map(|it| Offer::sure_of(it, certain)))
             .collect(),
         lists,
     }

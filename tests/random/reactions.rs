@@ -129,8 +129,11 @@ fn target(
     let aggregate = &home.aggregates[command.aggregate].name;
     let ids: Vec<&Offer> = offers
         .iter()
-        .filter(|it| it.certain && !it.list && refers(&it.ty, &home.name, aggregate))
+        .filter(|it| !it.list && refers(&it.ty, &home.name, aggregate))
         .collect();
+    // One that may be absent goes without saying where none is always there.
+    let (certain, unsure): (Vec<&Offer>, Vec<_>) = ids.iter().copied().partition(|it| it.certain);
+    let alone = if certain.is_empty() { unsure } else { certain };
     let found: Vec<_> = home
         .queries
         .iter()
@@ -142,21 +145,23 @@ fn target(
         made.insert("finds".to_owned(), rng.pick(&found).name.clone().into());
         return true;
     }
-    let id = match &ids[..] {
-        [] => return false,
-        [_] if rng.chance(60) => return true,
-        several => *rng.pick(several),
-    };
+    if ids.is_empty() {
+        return false;
+    }
+    if alone.len() == 1 && rng.chance(60) {
+        return true;
+    }
+    let id = *rng.pick(&ids);
     // An unnamed one is the aggregate's own id, or an element of what `each` names.
     match &id.name {
         Some(name) => made.insert("target".to_owned(), name.clone().into()),
-        None => return ids.len() == 1,
+        None => return alone.len() == 1,
     };
     // A name that both the element and the event have means the first.
     offers
         .iter()
         .find(|it| it.name == id.name)
-        .is_some_and(|it| it.ty == id.ty && it.certain && !it.list)
+        .is_some_and(|it| it.ty == id.ty && !it.list)
 }
 
 /// Whether each parameter of a query can be told.

@@ -35,7 +35,9 @@ table! {
         /// `sets`.
         sets: Vec<Text>,
         /// What the decision may look at, by the name it arrives under: a replica, an aggregate, a
-        /// query, a call or a flag.
+        /// query, a call or a flag. A replica or an aggregate is looked up by the reference of the same
+        /// name, else by the only one that is always there, else by the only one that may be absent: then so
+        /// may be what is looked up. Of an input that an update leaves out, its member is the reference.
         needs: Map<Text>,
         /// Its business refusals, in code `…Refusal::CreditTooLow`; `.because("score 3 of 10")` on one
         /// tells people why.

@@ -111,6 +111,33 @@ impl Parse for RawMember {
     }
 }
 
+/// A member that an event carries; `!` where the aggregate may lack it, and the event never does: `"quote!"`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawCarried {
+    /// Its name.
+    pub name: Text,
+    /// The `!`, where one follows.
+    pub certain: bool,
+}
+
+impl Parse for RawCarried {
+    fn parse(node: Node<'_>, parser: &mut Parser) -> Option<Self> {
+        let text = parser.text(node, &Self::shape())?;
+        let (name, certain) = match text.strip_suffix('!') {
+            Some(name) => (name, true),
+            None => (text, false),
+        };
+        Some(Self {
+            name: node.part(text, name),
+            certain,
+        })
+    }
+
+    fn shape() -> Shape {
+        Shape::text("a member as `\"name\"` or `\"name!\"`")
+    }
+}
+
 /// A name of this context, or of another one: `"User"`, `"user.User"`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawPath {

@@ -1,6 +1,6 @@
 //! Events, queries, replicas.
 
-use super::{Map, RawAbout, RawDuration, RawField, RawPath, Spanned, Text};
+use super::{Map, RawAbout, RawCarried, RawDuration, RawField, RawPath, Spanned, Text};
 use crate::description::declare::table;
 use crate::description::parse::{Node, Parse, Parser};
 use crate::description::shape::Shape;
@@ -11,8 +11,10 @@ table! {
     pub struct RawEvent with about: RawAbout {
         /// The aggregate it is of.
         of: Text,
-        /// The members of the aggregate it carries.
-        fields: Vec<Text>,
+        /// The members of the aggregate it carries. `"quote!"`: the aggregate may lack the member, but
+        /// whenever this event happens it is there, so that the event's field is required; the decision
+        /// gives it.
+        fields: Vec<RawCarried>,
         /// Fields of the event's own, by name. Its commands give them from own inputs of the same name
         /// and type; a required one that a command has no such input for, its decision works out.
         own: Map<RawField>,

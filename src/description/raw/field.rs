@@ -49,7 +49,9 @@ table! {
     #[derive(Default)]
     pub struct RawFieldKeys {
         /// What it is when nobody gives it; `"now"` for a timestamp, `"today"` for a date. Decimals,
-        /// durations, uuids and dates are written as strings.
+        /// durations, uuids and dates are written as strings. Value objects and entities that were stored
+        /// before they had the field have its default too: of a time, the one at which their aggregate was
+        /// made.
         default: Option<Spanned<RawLiteral>>,
         /// Whether no two aggregates may share its value.
         unique: Option<Spanned<bool>> = "`false`",

@@ -17,8 +17,9 @@ table! {
         then: Text,
         /// Which aggregates it is sent to: all that this query of the context finds.
         finds: Option<Text>,
-        /// Which aggregate it is sent to: the one this field of the event refers to.
-        target: Option<Text> = "the event's only reference to such an aggregate, or its own",
+        /// Which aggregate it is sent to: the one this field of the event refers to. Where that is absent, the
+        /// policy does not fire.
+        target: Option<Text> = "the event's only reference to such an aggregate, or its own; else the only one that may be absent",
         /// The list of the event whose elements each set it off once.
         each: Option<Text>,
         /// What a refusal of the command means.

@@ -23,7 +23,7 @@ pub use command::{
     RawCommand, RawEmission, RawOneOf, RawRefusal, RawRefusalTable, RawTo, RawTransition,
 };
 pub use common::{
-    RawAbout, RawDeprecation, RawDuration, RawMember, RawPath, RawWord, RawWordTable,
+    RawAbout, RawCarried, RawDeprecation, RawDuration, RawMember, RawPath, RawWord, RawWordTable,
 };
 pub use context::{RawCache, RawContext, RawFlag, RawFlagTable, RawScale};
 pub use event::{RawEvent, RawOrder, RawQuery, RawReplica};

@@ -96,7 +96,7 @@ fn fields(aggregate: &Aggregate, event: &Event) -> Vec<FieldView> {
     let fields = event.fields.iter().filter_map(|(name, field)| {
         let (ty, doc) = match field {
             EventField::Field => typed(aggregate.fields.get(name)?),
-            EventField::Own(field) => typed(field),
+            EventField::Own(field) | EventField::Certain(field) => typed(field),
             EventField::Collection(entity) => {
                 let entity = aggregate.entities.get(entity)?;
                 (FieldType::entities(entity.name.as_str()), &entity.doc)

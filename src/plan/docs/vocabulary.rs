@@ -64,7 +64,7 @@ pub(super) fn view(system: &System) -> Option<Vocabulary> {
         refuses: refusing
             .next()
             .map(|(it, refusal)| variant(&derived::refusal(&it.name), &refusal.name)),
-        looks: decided().find_map(|(_, it)| looks(it)),
+        looks: decided().find_map(|(context, it)| looks(context, it)),
     })
 }
 
@@ -85,9 +85,10 @@ fn status(aggregate: &Aggregate, command: &Command) -> Option<String> {
     Some(variant(&derived::status(&aggregate.name), from))
 }
 
-fn looks(command: &Command) -> Option<Looks> {
+fn looks(context: &Context, command: &Command) -> Option<Looks> {
+    let aggregate = &context.aggregates[&command.aggregate];
     command.needs.values().find_map(|need| match &need.kind {
-        NeedKind::Replica { replica, .. } => Some(Looks {
+        NeedKind::Replica { replica, key } if !command.may_lack(aggregate, key) => Some(Looks {
             needs: Name::of_type(&derived::needs(&command.name)),
             need: Name::of_field(&need.name),
             replica: Name::of_type(replica),

@@ -11,7 +11,7 @@ pub const LONGEST_IDENTIFIER: usize = 63;
 
 /// Types, traits and variants that generated code relies on being what they usually are: Rust's
 /// prelude and primitive-like names, and what `platform_contract::prelude` brings in.
-const TAKEN_TYPES: [&str; 110] = [
+const TAKEN_TYPES: [&str; 111] = [
     "Access",
     "Aged",
     "Aggregate",
@@ -57,6 +57,7 @@ const TAKEN_TYPES: [&str; 110] = [
     "Error",
     "Event",
     "EventOf",
+    "EventWith",
     "ExactSizeIterator",
     "Extend",
     "Fn",

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::{Service, copies};
 use crate::model::{
-    Content, Context, Event, Field, Fill, Ident, InputSource, Policy, Scalar, Source, Trigger, Type,
+    Content, Context, Event, Field, Fill, Ident, InputSource, Policy, Scalar, Source, Target,
+    Trigger, Type,
 };
 use crate::plan::rust::{Place, Types, is_copy, names};
 
@@ -133,6 +134,14 @@ impl<'a> Service<'a> {
                 }
             }
             _ => EventValue::always("event.of"),
+        }
+    }
+
+    /// Whether an event may name no target for a policy, which does not fire then.
+    pub fn target_may_be_absent(&self, policy: &Policy) -> bool {
+        match &policy.target {
+            Target::Id(fill) => self.value(policy, fill).optional,
+            Target::New | Target::Query { .. } => false,
         }
     }
 

@@ -89,9 +89,11 @@ impl Service<'_> {
         }
     }
 
-    /// What a seeded decision works out for the aggregate that it creates.
+    /// What a seeded decision works out for its aggregate.
     pub(crate) fn worked_out_example(&self, aggregate: &Aggregate, command: &Command) -> Members {
-        let members = command.worked_out(aggregate);
+        let certain = self.certain_and_set(command).into_iter();
+        let certain = certain.map(|field| (&field.name, Content::Field(field)));
+        let members = command.worked_out(aggregate).chain(certain);
         let members = members.map(|(name, it)| (name.to_string(), self.placeholder(it)));
         members.collect()
     }
@@ -144,13 +146,10 @@ impl Service<'_> {
         example: &Example,
     ) -> Members {
         let mut after = match command.change {
-            Change::Creates => {
-                let mut created = created_example(aggregate);
-                created.extend(self.worked_out_example(aggregate, command));
-                created
-            }
+            Change::Creates => created_example(aggregate),
             Change::Updates | Change::Deletes => example.state.clone(),
         };
+        after.extend(self.worked_out_example(aggregate, command));
         for input in command.inputs(aggregate).filter(|input| !input.own) {
             if let Some(value) = example.input.get(input.name.as_str()) {
                 after.insert(input.name.to_string(), value.clone());
@@ -175,8 +174,13 @@ impl Service<'_> {
                 EventField::Own(field) if command.source_of(field).is_none() => {
                     Some(self.missing_example(field))
                 }
+                EventField::Certain(field) if !command.brings(name) => {
+                    Some(self.placeholder(Content::Field(field)))
+                }
                 EventField::Own(_) => value(&example.input, name),
-                EventField::Field | EventField::Collection(_) => value(&after, name),
+                EventField::Field | EventField::Certain(_) | EventField::Collection(_) => {
+                    value(&after, name)
+                }
             };
             (name.to_string(), value.unwrap_or_default())
         });

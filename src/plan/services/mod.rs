@@ -106,13 +106,21 @@ fn events_type(types: Types<'_>, command: &Command) -> String {
     Expr::tuple(events).to_string()
 }
 
-/// What an event carries of its aggregate.
+/// What an event carries of its aggregate: what it is certain to have among it.
 fn stored<'e>(
     event: &'e Event,
     aggregate: &'e Aggregate,
 ) -> impl Iterator<Item = (&'e Ident, Content<'e>)> {
     let members = event.members(aggregate);
     members.filter(|(name, _)| !matches!(event.fields[*name], EventField::Own(_)))
+}
+
+/// What an event is certain to have although its aggregate may lack it.
+fn certain(event: &Event) -> impl Iterator<Item = &Field> {
+    event.fields.values().filter_map(|field| match field {
+        EventField::Certain(field) => Some(field.as_ref()),
+        _ => None,
+    })
 }
 
 /// The fields that an event has of its own.

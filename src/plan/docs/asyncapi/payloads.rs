@@ -17,7 +17,7 @@ pub(super) fn of_event(context: &Context, aggregate: &Aggregate, event: &Event) 
     for (name, field) in &event.fields {
         let field = match field {
             EventField::Field => aggregate.fields.get(name),
-            EventField::Own(field) => Some(field.as_ref()),
+            EventField::Own(field) | EventField::Certain(field) => Some(field.as_ref()),
             EventField::Collection(entity) => {
                 let items = schemas::reference(entity.as_str());
                 let list = json!({ "type": "array", "items": items });

@@ -132,7 +132,9 @@ impl<'a> Chain<'a> {
                 }
             };
             for policy in context.policies.values() {
-                if service.open_inputs(policy).is_empty() {
+                // What may be absent is not in the reader's requests.
+                let is_certain = !service.target_may_be_absent(policy);
+                if is_certain && service.open_inputs(policy).is_empty() {
                     add(&policy.name, &policy.trigger, &policy.then, Some(policy));
                 }
             }

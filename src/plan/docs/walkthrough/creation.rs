@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::model::{Aggregate, Change, Command, Context, Field, InputSource, Reference, Type};
 use crate::plan::docs::curl;
 use crate::plan::docs::curl::{Made, Request};
+use crate::plan::services::Service;
 use crate::plan::{port, sample};
 
 use super::{DEPTH, Walkthrough, key, path};
@@ -31,7 +32,7 @@ impl<'a> Walkthrough<'a> {
         let Some(aggregate) = context.aggregates.get(&command.aggregate) else {
             return false;
         };
-        if self.works_out_references(aggregate, command) {
+        if self.works_out_references(context, aggregate, command) {
             return false;
         }
         let (Some(path), Some(port)) = (path(context, command), port(self.system, context)) else {
@@ -53,10 +54,20 @@ impl<'a> Walkthrough<'a> {
     }
 
     /// Whether the seeded decision refers to aggregates of the context, of which it knows none.
-    fn works_out_references(&self, aggregate: &Aggregate, command: &Command) -> bool {
+    pub(super) fn works_out_references(
+        &self,
+        context: &Context,
+        aggregate: &Aggregate,
+        command: &Command,
+    ) -> bool {
+        let service = Service {
+            system: self.system,
+            context,
+        };
         let mut references = Vec::new();
         let fields = command.worked_out(aggregate);
-        for field in fields.filter_map(|(_, content)| content.field()) {
+        let fields = fields.filter_map(|(_, content)| content.field());
+        for field in fields.chain(service.certain_and_set(command)) {
             self.references(field, &mut references);
         }
         let mut references = references.iter();

@@ -112,7 +112,8 @@ impl<'a> Walkthrough<'a> {
             !disturbed && initial.is_some_and(|state| transition.from.contains(&state.name))
         });
         let path = path(context, command)?;
-        if !allowed || !command.needs.is_empty() {
+        let refers = self.works_out_references(context, aggregate, command);
+        if !allowed || refers || !command.needs.is_empty() {
             return None;
         }
         let mut trial = Walkthrough {

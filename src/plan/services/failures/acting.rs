@@ -90,7 +90,7 @@ impl Service<'_> {
         });
         let aggregate = self.context.aggregates.get(&event.aggregate);
         let field = match event.fields.get(name) {
-            Some(EventField::Own(field)) => Some(&**field),
+            Some(EventField::Own(field) | EventField::Certain(field)) => Some(&**field),
             Some(EventField::Field) => aggregate.and_then(|of| of.fields.get(name)),
             _ => None,
         };

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use crate::model::{Aggregate, Change, Command, Emission, Event, derived};
+use crate::model::{Aggregate, Change, Command, Emission, Event, Field, Ident, derived};
 use crate::plan::prose::sentence;
-use crate::plan::services::{Service, copies, own_fields, stored};
+use crate::plan::rust::expr::{Expr, text};
+use crate::plan::rust::names;
+use crate::plan::services::{Service, certain, copies, own_fields, stored};
 use crate::plan::view::{Doc, Moved, Name, TypeRef};
 
 /// An event that is made from an aggregate.
@@ -14,8 +16,22 @@ pub(super) struct MadeEvent {
     event: TypeRef,
     /// The type of the aggregate, or of one that is about to be created.
     source: TypeRef,
-    /// The members that it carries.
+    /// The members that it takes from there.
     members: Vec<Moved>,
+    /// Those that are certain although the aggregate may lack them; `None` without any.
+    certain: Option<Certain>,
+}
+
+/// The members of an event that are certain although the aggregate may lack them.
+#[derive(Debug, Serialize)]
+struct Certain {
+    /// Their type, or a tuple of their types.
+    #[serde(rename = "type")]
+    ty: TypeRef,
+    /// The variable that one is in, or a tuple of variables.
+    pattern: Expr,
+    /// Each with its variable.
+    members: Vec<(Name, Name)>,
 }
 
 /// The events of a command that emits exactly one of them.
@@ -63,14 +79,36 @@ impl<'a> Service<'a> {
     }
 
     fn made_event(&self, aggregate: &Aggregate, event: &Event, source: &str) -> MadeEvent {
-        let members = stored(event, aggregate);
+        let is_certain = |name: &Ident| certain(event).any(|field| field.name == *name);
+        let members = stored(event, aggregate).filter(|(name, _)| !is_certain(name));
         MadeEvent {
             event: self.own(&event.name),
             source: TypeRef::generated(source),
             members: members
                 .map(|(name, it)| Moved::new(name, !copies(it)))
                 .collect(),
+            certain: self.certain(aggregate, event),
         }
+    }
+
+    /// What is certain of an event that is made from an aggregate.
+    fn certain(&self, aggregate: &Aggregate, event: &Event) -> Option<Certain> {
+        let fields: Vec<&Field> = certain(event).collect();
+        let subject = names::variable_ident(&aggregate.name);
+        let members = fields.iter().map(|field| {
+            let name = Name::of_field(&field.name);
+            (name.clone(), name.other_than(&[&subject]))
+        });
+        let members: Vec<(Name, Name)> = members.collect();
+        let types = fields.iter().map(|field| text(self.types().field(field)));
+        let variables = members.iter();
+        let variables = variables.map(|(_, variable)| text(variable.to_string()));
+        let (types, pattern) = (Expr::tuple(types), Expr::tuple(variables));
+        (!fields.is_empty()).then(|| Certain {
+            ty: types.to_string().into(),
+            pattern,
+            members,
+        })
     }
 
     /// The events that a command emits exactly one of; `None` where it does not choose.

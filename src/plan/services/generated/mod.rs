@@ -24,7 +24,6 @@ use crate::plan::view::Name;
 use super::Service;
 
 pub(super) use decision::Decision;
-pub(super) use needs::may_lack;
 
 /// `services/__context__/src/generated/mod.rs`: which of the tool's modules there are.
 #[derive(Debug, Serialize)]

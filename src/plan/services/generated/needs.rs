@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::queries::open_ends;
-use crate::model::{Aggregate, Command, Content, Field, Fill, Need, NeedKind, Source, derived};
-use crate::plan::rust::expr::{Expr, text};
+use crate::model::{
+    Aggregate, Command, Content, Field, Fill, Need, NeedKind, Presence, Source, derived,
+};
+use crate::plan::rust::expr::{Expr, call, text};
 use crate::plan::rust::names;
 use crate::plan::services::{Service, copies};
 use crate::plan::view::{Member, Name, TypeRef};
@@ -76,7 +78,7 @@ impl Service<'_> {
             NeedKind::Replica { replica, key } => {
                 let copy = TypeRef::generated(replica);
                 let ty = format!("platform_runtime::prelude::Replica<{copy}>");
-                let is_optional = may_lack(aggregate, command, key);
+                let is_optional = command.may_lack(aggregate, key);
                 let ty = self.types().wrap(ty, is_optional, false);
                 (ty, format!("The copy `{replica}`."))
             }
@@ -107,9 +109,8 @@ impl Service<'_> {
                 let given = with.iter().map(|(name, fill)| {
                     let field = key_field(aggregate, command, fill);
                     let is_copied = field.is_none_or(|field| copies(Content::Field(field)));
-                    let clone = if is_copied { "" } else { ".clone()" };
-                    let value = format!("{}{clone}", key(aggregate, fill));
-                    (names::field_ident(name), text(value))
+                    let value = key(aggregate, command, fill, is_copied);
+                    (names::field_ident(name), value)
                 });
                 return Some(Read {
                     name: Name::of_field(&need.name),
@@ -123,21 +124,41 @@ impl Service<'_> {
         };
         Some(Read {
             name: Name::of_field(&need.name),
-            function: functions[usize::from(may_lack(aggregate, command, by))],
+            function: functions[usize::from(command.may_lack(aggregate, by))],
             of: TypeRef::generated(of),
-            key: Some(text(key(aggregate, by))),
+            key: Some(key(aggregate, command, by, true)),
             with: Vec::new(),
         })
     }
 }
 
-/// Where a need's key comes from, as an expression.
-fn key(aggregate: &Aggregate, fill: &Fill) -> String {
+/// Where a need's key comes from, as an expression: of an input that an update may leave out, what its member
+/// is then.
+fn key(aggregate: &Aggregate, command: &Command, fill: &Fill, is_copied: bool) -> Expr {
     let variable = names::variable_ident(&aggregate.name);
+    let owned = |place: String| match is_copied {
+        true => text(place),
+        false => text(place).method("clone"),
+    };
+    let member = |name| owned(format!("{variable}.{}", names::member_ident(name)));
     match &fill.source {
-        Source::Input(name) => format!("command.{}", names::field_ident(name)),
-        Source::AggregateField(name) => format!("{variable}.{}", names::member_ident(name)),
-        _ => format!("{variable}.meta.id"),
+        Source::Input(name) => {
+            let given = owned(format!("command.{}", names::field_ident(name)));
+            let input = command.input.get(name);
+            match input.map(|input| command.presence(aggregate, input)) {
+                Some(Presence::Kept) if is_copied => {
+                    call(format!("{given}.unwrap_or"), [member(name)])
+                }
+                Some(Presence::Kept) => call(
+                    format!("{given}.unwrap_or_else"),
+                    [text(format!("|| {}", member(name)))],
+                ),
+                Some(Presence::Clearable) => call(format!("{given}.after"), [member(name)]),
+                _ => given,
+            }
+        }
+        Source::AggregateField(name) => member(name),
+        _ => text(format!("{variable}.meta.id")),
     }
 }
 
@@ -147,13 +168,5 @@ fn key_field<'a>(aggregate: &'a Aggregate, command: &'a Command, fill: &Fill) ->
         Source::Input(name) => command.input.get(name)?.content(aggregate)?.field(),
         Source::AggregateField(name) => aggregate.fields.get(name),
         _ => None,
-    }
-}
-
-/// Whether a key may be absent.
-pub(crate) fn may_lack(aggregate: &Aggregate, command: &Command, fill: &Fill) -> bool {
-    match &fill.source {
-        Source::Input(name) => command.input.get(name).is_some_and(|input| input.optional),
-        _ => key_field(aggregate, command, fill).is_some_and(|field| field.optional),
     }
 }

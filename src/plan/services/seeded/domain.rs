@@ -1,17 +1,18 @@
 //! The user's decisions as they are written first: they do the obvious.
 
+use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::inputs::{self, Applied};
 use super::left::Task;
-use super::placeholders::{Placeholder, Placeholders};
+use super::placeholders::{Assigned, Placeholder, Placeholders};
 use super::tests::DomainTests;
 use super::{Source, emitted};
-use crate::model::{Aggregate, Change, Command, Content, Emission, Event, Field, derived};
+use crate::model::{Aggregate, Change, Command, Content, Emission, Event, Field, Ident, derived};
 use crate::plan::rust::expr::{call, text};
 use crate::plan::rust::{Expr, Imports, Module, names};
 use crate::plan::services::generated::Decision;
-use crate::plan::services::{Service, copies, own_fields, stored};
+use crate::plan::services::{Service, certain, copies, own_fields, stored};
 use crate::plan::view::{Doc, Name};
 
 /// `services/__context__/src/domain/__aggregate__.rs`.
@@ -43,6 +44,8 @@ struct SeededDecision {
     sets: Option<Expr>,
     /// What an update does to the aggregate.
     inputs: Vec<Applied>,
+    /// What becomes of the aggregate besides.
+    assigned: Vec<Assigned>,
     /// What it emits.
     emitted: Expr,
     /// What is left to do in it.
@@ -74,38 +77,45 @@ impl Source<'_, '_> {
     fn decision(&self, aggregate: &Aggregate, command: &Command) -> SeededDecision {
         let subject = names::variable_ident(&aggregate.name);
         let inputs = match command.change {
-            Change::Updates => inputs::applied(aggregate, command, &subject),
+            Change::Updates => {
+                let told = self.service.certain_of(command);
+                inputs::applied(aggregate, command, &subject, &told)
+            }
             Change::Creates | Change::Deletes => Vec::new(),
         };
         let mut placeholders = Placeholders::new(&subject);
         let sets = self.sets(aggregate, command, &mut placeholders);
         let emitted = self.events(aggregate, command, &subject, &mut placeholders);
+        let assigned = self.assigned(aggregate, command, &placeholders);
         let creates = command.change == Change::Creates;
-        let reads = |name| creates || !inputs.is_empty() || emitted.mentions(name);
+        let changes = !(inputs.is_empty() && assigned.is_empty());
+        let reads = |name| creates || emitted.mentions(name);
         // What has a placeholder says so there.
         let left = self.service.left_to_decide(command).into_iter();
         SeededDecision {
             doc: Doc::of(command.doc.as_deref().unwrap_or_default()),
             decision: self.service.decision(Some(&self.imports), command),
             maker: creates.then(|| self.service.maker(command)),
-            cloned: self.reads_own_inputs(command),
-            reads_subject: reads(&subject),
-            reads_command: reads("command"),
+            cloned: self.reads_inputs(command),
+            reads_subject: changes || reads(&subject),
+            reads_command: !inputs.is_empty() || reads("command"),
             left: left
                 .filter_map(|task| task.without(|it| placeholders.has(it)))
                 .collect(),
             placeholders: placeholders.all,
             sets,
             inputs,
+            assigned,
             emitted,
         }
     }
 
-    /// Whether an event takes inputs of the command's own after the command became an aggregate.
-    fn reads_own_inputs(&self, command: &Command) -> bool {
+    /// Whether an event takes inputs after the command became an aggregate.
+    fn reads_inputs(&self, command: &Command) -> bool {
         command.events().into_iter().any(|event| {
-            let mut own = own_fields(&self.service.context.events[event]);
-            own.any(|field| command.source_of(field).is_some())
+            let event = &self.service.context.events[event];
+            own_fields(event).any(|field| command.source_of(field).is_some())
+                || certain(event).any(|field| command.brings(&field.name))
         })
     }
 
@@ -139,18 +149,34 @@ impl Source<'_, '_> {
     ) -> Expr {
         let ident = self.types().own(event);
         let event = &self.service.context.events[event];
+        let certain: IndexMap<&Ident, Expr> = certain(event)
+            .map(|field| {
+                (
+                    &field.name,
+                    self.certain_value((aggregate, command), field, placeholders),
+                )
+            })
+            .collect();
         if own_fields(event).next().is_none() {
-            self.imports.take(Module::Prelude, "EventOf");
+            let interface = if certain.is_empty() {
+                "EventOf"
+            } else {
+                "EventWith"
+            };
+            self.imports.take(Module::Prelude, interface);
             let by = match command.change {
                 Change::Creates => "&",
                 Change::Updates | Change::Deletes => "",
             };
-            return call(format!("{ident}::of"), [text(format!("{by}{subject}"))]);
+            let source = [text(format!("{by}{subject}"))].into_iter();
+            let certain = (!certain.is_empty()).then(|| Expr::tuple(certain.into_values()));
+            return call(format!("{ident}::of"), source.chain(certain));
         }
         let stored = stored(event, aggregate).map(|(name, content)| {
             let clone = if copies(content) { "" } else { ".clone()" };
             let value = format!("{subject}.{}{clone}", names::member_ident(name));
-            (names::field_ident(name), text(value))
+            let value = certain.get(name).cloned().unwrap_or_else(|| text(value));
+            (names::field_ident(name), value)
         });
         let own = own_fields(event);
         let own = own.map(|field| {
@@ -160,6 +186,25 @@ impl Source<'_, '_> {
             )
         });
         Expr::structure(&ident, stored.chain(own))
+    }
+
+    /// The value of what an event is certain to have although the aggregate may lack it: an input that is
+    /// always there, or what the decision works out.
+    fn certain_value(
+        &self,
+        (aggregate, command): (&Aggregate, &Command),
+        field: &Field,
+        placeholders: &mut Placeholders,
+    ) -> Expr {
+        let (name, content) = (&field.name, Content::Field(field));
+        let value = match command.brings(name) {
+            true => text(format!("command.{}", names::field_ident(name))),
+            false => self.placeholder(name, content, &aggregate.name, placeholders),
+        };
+        match command.emits.len() == 1 || copies(content) {
+            true => value,
+            false => text(format!("{value}.clone()")),
+        }
     }
 
     /// The value of a field of an event's own: an input of the same name, or what the decision works out.

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::{Source, Spelling};
-use crate::model::{Aggregate, Command, Default, Input, Presence};
+use crate::model::{Aggregate, Command, Default, Field, Input, Presence};
 use crate::plan::rust::expr::{Expr, call, text};
 use crate::plan::rust::{Module, names};
+use crate::plan::services::copies;
 use crate::plan::services::event_values::EventValue;
 use crate::plan::view::Name;
 
@@ -20,6 +21,8 @@ pub(super) struct Applied {
     variable: Name,
     /// Whether the aggregate may lack what the input always has.
     wrapped: bool,
+    /// Whether an event takes it afterwards.
+    cloned: bool,
     /// Whether what is left out leaves the aggregate as it is.
     kept: bool,
     /// Whether the input may clear the member, too.
@@ -28,8 +31,14 @@ pub(super) struct Applied {
     shows_how: bool,
 }
 
-/// What an update does to the aggregate that goes by `subject`.
-pub(super) fn applied(aggregate: &Aggregate, command: &Command, subject: &str) -> Vec<Applied> {
+/// What an update does to the aggregate that goes by `subject`, of which its events are `certain` to have
+/// some of the members that it may lack.
+pub(super) fn applied(
+    aggregate: &Aggregate,
+    command: &Command,
+    subject: &str,
+    certain: &[&Field],
+) -> Vec<Applied> {
     let inputs = command.inputs(aggregate).filter(|input| !input.own);
     let mut shown = false;
     let applied = inputs.map(|input| {
@@ -42,6 +51,7 @@ pub(super) fn applied(aggregate: &Aggregate, command: &Command, subject: &str) -
             variable: Name::of_field(if is_hidden { "given" } else { input.name }),
             given: given.into(),
             wrapped: input.content.is_optional(),
+            cloned: !copies(input.content) && certain.iter().any(|it| it.name == *input.name),
             kept: matches!(input.presence, Presence::Optional | Presence::Kept),
             clears,
             shows_how: clears && !std::mem::replace(&mut shown, clears),

@@ -105,13 +105,18 @@ impl Service<'_> {
             let is_given = command.source_of(field).is_some();
             !is_given && !field.optional
         });
+        let untold = untold.copied();
+        let unsure = self.certain_of(command).into_iter().filter(|field| {
+            let is_given = command.brings(&field.name);
+            !is_given && !command.sets.contains(&field.name)
+        });
         let tasks = [
             Task::new(Todo::Look, command.needs.keys()),
             Task::new(Todo::Refuse, command.refuses.iter().map(|it| &it.name)),
             Task::new(Todo::WorkOut, &command.sets),
             Task::new(Todo::Use, unused.map(|input| &input.name)),
             Task::new(Todo::Emit, others),
-            Task::new(Todo::Tell, untold.map(|field| &field.name)),
+            Task::new(Todo::Tell, untold.chain(unsure).map(|field| &field.name)),
         ];
         tasks.into_iter().flatten().collect()
     }

@@ -8,7 +8,6 @@ use crate::plan::rust::expr::{Expr, call, text};
 use crate::plan::rust::{Module, Place, Spelling, Types, Values, json, names};
 use crate::plan::sample::{self, Members};
 use crate::plan::services::examples::{Example, default_example};
-use crate::plan::services::generated::may_lack;
 
 impl Source<'_, '_> {
     /// An aggregate as a creation would make it, with its type; in its JSON form when nothing creates one.
@@ -58,7 +57,7 @@ impl Source<'_, '_> {
             NeedKind::Replica { replica, key } => {
                 let copy = self.copy(&context.replicas[replica]);
                 let known = call(self.imports.take(Module::Testing, "known"), [copy]);
-                match may_lack(self.service.aggregate_of(command), command, key) {
+                match command.may_lack(self.service.aggregate_of(command), key) {
                     true => call("Some", [known]),
                     false => known,
                 }

@@ -198,6 +198,16 @@ pub trait EventOf<Source>: Event {
     fn of(source: &Source) -> Self;
 }
 
+/// An event made from what an aggregate is now, and from what is certain now although the aggregate may lack
+/// it, when it has no members of its own.
+pub trait EventWith<Source>: Event {
+    /// What is certain: a value, or a tuple of them in the order of the event's members.
+    type Certain;
+
+    /// The event with its other members taken from `source`.
+    fn of(source: &Source, certain: Self::Certain) -> Self;
+}
+
 /// What a decision reads, collected as the read set of its unit of work.
 pub struct Reads<'a> {
     /// The engine.

@@ -3,5 +3,5 @@
 pub use platform_contract::prelude::*;
 
 pub use crate::context::{Caller, Context};
-pub use crate::decision::{Aggregate, EventOf, Meta};
+pub use crate::decision::{Aggregate, EventOf, EventWith, Meta};
 pub use crate::handler::{Aged, Attempt, ErasedOutcome, Replica};

@@ -20,10 +20,15 @@ pub enum Patch<T> {
 impl<T> Patch<T> {
     /// Does to the member what this says.
     pub fn apply_to(self, member: &mut Option<T>) {
+        *member = self.after(member.take());
+    }
+
+    /// What the member is after this, where it was that before.
+    pub fn after(self, before: Option<T>) -> Option<T> {
         match self {
-            Self::Keep => {}
-            Self::Clear => *member = None,
-            Self::Set(value) => *member = Some(value),
+            Self::Keep => before,
+            Self::Clear => None,
+            Self::Set(value) => Some(value),
         }
     }
 
@@ -115,6 +120,7 @@ mod tests {
             (Patch::Clear, None),
             (Patch::Set(2), Some(2)),
         ] {
+            assert_eq!(patch.after(Some(1)), after);
             let mut member = Some(1);
             patch.apply_to(&mut member);
             assert_eq!(member, after);

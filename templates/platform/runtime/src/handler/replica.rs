@@ -152,6 +152,20 @@ impl Reads<'_> {
         });
         Ok(replica)
     }
+
+    /// The same, where the reference to its source may be absent.
+    ///
+    /// # Errors
+    /// When the engine cannot answer.
+    pub async fn optional_replica<R: Replicated>(
+        &mut self,
+        id: Option<<R::Of as AggregateType>::Id>,
+    ) -> Result<Option<Replica<R>>, EngineError> {
+        match id {
+            Some(id) => self.replica(id).await.map(Some),
+            None => Ok(None),
+        }
+    }
 }
 
 /// The version of the row that was read, in its generation.

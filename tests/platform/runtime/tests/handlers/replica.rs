@@ -217,6 +217,24 @@ async fn a_decision_on_a_copy_that_has_changed_is_not_committed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reference_that_is_absent_is_not_looked_up() {
+    let world = World::new().await;
+    let desk = world.desk(Handlers::default().replica::<BookCopy>()).await;
+    let mut reads = Reads {
+        engine: &*desk.runtime.engine,
+        checks: Vec::new(),
+    };
+    let absent = reads.optional_replica::<BookCopy>(None).await;
+    assert_eq!(absent.expect("read"), None);
+    assert!(reads.checks.is_empty(), "the decision hangs on nothing");
+    let unknown = Some(Uuid::now_v7().into());
+    let unknown = reads.optional_replica::<BookCopy>(unknown).await;
+    assert_eq!(unknown.expect("read"), Some(Replica::Unknown));
+    assert_eq!(reads.checks.len(), 1);
+    desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_is_rebuilt_beside_itself_while_events_go_on() {
     let world = World::new().await;
     let desk = world.desk(Handlers::default().replica::<BookCopy>()).await;
