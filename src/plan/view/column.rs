@@ -74,6 +74,14 @@ impl Column {
             ..Self::new(field.name.as_str(), kind(&field.ty, place), presence)
         }
     }
+
+    /// The same, where the default of its field stands for it where it is left out.
+    pub fn defaulted(self, field: &Field) -> Self {
+        Self {
+            default: field.default.as_ref().map(default_value),
+            ..self
+        }
+    }
 }
 
 /// What the absence of a column means.

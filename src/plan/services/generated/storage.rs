@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::model::{Aggregate, Field, Ident, Reference, Type, derived};
+use crate::model::{Aggregate, Entity, Field, Ident, Reference, Type, derived};
 use crate::plan::prose::article;
 use crate::plan::rust::{Place, names};
 use crate::plan::view::{Column, Literal, Moved, Name, TypeRef, constant};
@@ -89,7 +89,7 @@ impl<'a> Service<'a> {
         let collections = aggregate.entities.values().map(|entity| CollectionView {
             member: Literal::text(entity.collection.as_str()),
             table: Literal::text(&entity_table(aggregate, entity.name.as_str())),
-            columns: columns(entity.fields.values()).collect(),
+            columns: entity_columns(entity).collect(),
         });
         let unique = uniques(aggregate).into_iter();
         let unique = unique.map(|(name, members)| UniqueView {
@@ -166,6 +166,13 @@ fn columns<'b>(fields: impl Iterator<Item = &'b Field>) -> impl Iterator<Item = 
         },
         ..Column::of(field, field.optional, Place::Service)
     })
+}
+
+/// The columns of an entity, with what stands for a member that it had not yet when it was stored.
+fn entity_columns(entity: &Entity) -> impl Iterator<Item = Column> {
+    let fields = entity.fields.values();
+    let columns = columns(fields.clone()).zip(fields);
+    columns.map(|(column, field)| column.defaulted(field))
 }
 
 /// The members of an aggregate that callers are shown.

@@ -11,7 +11,7 @@ mod rules;
 
 pub use canonical::{canonical, canonical_value};
 pub use check::{Violation, check, reference_token};
-pub use complete::complete;
+pub use complete::{complete, complete_stored, has_times_by_default};
 
 /// An aggregate, or a projection of one: a table, and a table per collection.
 #[derive(Debug)]

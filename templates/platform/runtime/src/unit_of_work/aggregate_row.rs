@@ -5,13 +5,14 @@ use uuid::Uuid;
 
 use super::guard::version_of;
 use crate::decision::{Aggregate, Meta, Reads};
-use platform_contract::AggregateType;
+use platform_contract::{AggregateType, schema};
 use platform_ports::engine::{Check, EngineError, Found, Stored};
 
 /// The id of an aggregate, with its type.
 pub type IdOf<A> = <<A as Aggregate>::Type as AggregateType>::Id;
 
-/// The aggregate in a row.
+/// The aggregate in a row. What is inside it may be older than a member that is the time of a command by
+/// default: that reads as the time at which the aggregate was made.
 ///
 /// # Errors
 /// [`EngineError::Corrupt`] when the row is not what the schema says.
@@ -22,10 +23,20 @@ pub fn from_row<A: Aggregate>(row: Stored) -> Result<A, EngineError> {
         created_at: row.created_at,
         updated_at: row.updated_at,
     };
-    let mut aggregate: A = serde_json::from_value(Value::Object(row.members)).map_err(|error| {
-        let (table, why) = (A::SCHEMA.table, A::SCHEMA.unfit(&error));
-        EngineError::Corrupt(format!("{table} {}: {why}", row.id))
-    })?;
+    let may_be_older = schema::has_times_by_default(A::SCHEMA);
+    let older = may_be_older.then(|| row.members.clone());
+    let read = |members| serde_json::from_value::<A>(Value::Object(members));
+    let aggregate = read(row.members).or_else(|error| {
+        let completed = older.and_then(|mut members| {
+            schema::complete_stored(A::SCHEMA, &mut members, row.created_at);
+            read(members).ok()
+        });
+        completed.ok_or_else(|| {
+            let (table, why) = (A::SCHEMA.table, A::SCHEMA.unfit(&error));
+            EngineError::Corrupt(format!("{table} {}: {why}", row.id))
+        })
+    });
+    let mut aggregate: A = aggregate?;
     aggregate.set_meta(meta);
     Ok(aggregate)
 }

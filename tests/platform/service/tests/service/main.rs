@@ -14,6 +14,7 @@ mod hardship;
 mod http;
 mod idempotency;
 mod metrics;
+mod notices;
 mod patches;
 mod personal_data;
 mod postgres;
