@@ -34,6 +34,8 @@ pub struct Cli {
 pub enum Command {
     /// Start a system: generate a workspace that runs.
     New(New),
+    /// Bring the workspace in line with its changed description.
+    Sync(Sync),
     /// Print the completions for a shell.
     #[command(
         after_help = "Example:\n  cargo microdb completions bash > ~/.local/share/bash-completion/completions/cargo-microdb"
@@ -48,6 +50,34 @@ pub enum Command {
     /// Anything else.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
+}
+
+/// Where the workspace is.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// The `Cargo.toml` of the workspace, or of a crate in it [default: of the current folder].
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<PathBuf>,
+}
+
+/// How a workspace is brought in line.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo microdb sync                after a change of microdb.toml\n  cargo microdb sync --dry-run      look at what it would do\n  cargo microdb sync --check        in CI: exit 1 when something would change\n  cargo microdb sync --discard-edits services/loan/src/generated"
+)]
+pub struct Sync {
+    /// Show what would change, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write nothing, and exit 1 when something would change.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub check: bool,
+    /// Give up what was edited in this file or folder of the tool's; takes back what was ejected.
+    #[arg(long, value_name = "PATH")]
+    pub discard_edits: Vec<PathBuf>,
+    /// Where the workspace is.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// How a system is started.

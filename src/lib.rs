@@ -41,7 +41,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Runs the program: 0 when it did what was asked, 2 when the input or the disk forbade it.
+/// Runs the program: 0 when it did what was asked, 1 when what it was asked to check is not so, 2 when the
+/// input or the disk forbade it.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     // Cargo calls `cargo-microdb microdb …`; the binary may also be called by itself.
@@ -61,12 +62,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let shell = commands::Shell::new(&cli);
     let done = match &cli.command {
         cli::Command::New(new) => commands::new(shell, new),
+        cli::Command::Sync(sync) => commands::sync(shell, sync),
         cli::Command::Completions { shell: kind } => commands::completions(shell, *kind),
         cli::Command::Man => commands::man(shell),
         cli::Command::Other(arguments) => commands::other(shell, arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(commands::Failure) => ExitCode::from(2),
+        Err(failure) => ExitCode::from(failure.code()),
     }
 }

@@ -2,21 +2,14 @@
 
 use std::path::{Component, Path};
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use signal_hook::consts::TERM_SIGNALS;
-use signal_hook::flag;
-
+use super::describe::system;
 use super::generate::{Generated, files};
-use super::{Failure, Shell, examples, print};
+use super::{Failure, Shell, examples, left_for_you, print, stop_asked};
 use crate::cli;
-use crate::description;
-use crate::diagnostics::{Diagnostic, Severity, did_you_mean};
+use crate::diagnostics::{Diagnostic, did_you_mean};
 use crate::model::System;
-use crate::plan;
 use crate::source::Sources;
-use crate::validation::{self, Options};
 use crate::workspace;
 
 /// Starts a system.
@@ -83,41 +76,6 @@ fn sources(shell: Shell, new: &cli::New) -> Result<(Sources, Vec<Diagnostic>), F
     ))
 }
 
-/// The valid system, or everything that is wrong with its description.
-fn system(
-    shell: Shell,
-    sources: &mut Sources,
-    mut found: Vec<Diagnostic>,
-    embedded: bool,
-) -> Result<System, Failure> {
-    let (description, read) = description::read(sources);
-    found.extend(read);
-    let mut system = None;
-    if description.readable {
-        match validation::validate(&description, &Options { embedded }) {
-            Err(errors) => found.extend(errors),
-            Ok(valid) => {
-                found.extend(valid.warnings);
-                found.extend(valid.later);
-                system = Some(valid.system);
-            }
-        }
-    }
-    let errors = found
-        .iter()
-        .filter(|d| d.severity == Severity::Error)
-        .count();
-    shell.diagnostics(found, sources.files());
-    match (system, errors) {
-        (Some(system), 0) => Ok(system),
-        (_, 1) => Err(shell.error("the description has an error; nothing was written", None)),
-        (_, count) => {
-            let message = format!("the description has {count} errors; nothing was written");
-            Err(shell.error(&message, None))
-        }
-    }
-}
-
 fn created(system: &System, path: &Path) -> String {
     let services = system.services().count();
     let plural = if services == 1 { "" } else { "s" };
@@ -126,18 +84,6 @@ fn created(system: &System, path: &Path) -> String {
         system.name,
         path.display()
     )
-}
-
-/// Becomes true when somebody asks the program to end; who asks twice ends it at once.
-fn stop_asked() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in TERM_SIGNALS {
-        // The first of the two looks at what the second one left the last time. Where a signal
-        // cannot be caught it ends the program as ever.
-        let _ = flag::register_conditional_default(*signal, Arc::clone(&stop));
-        let _ = flag::register(*signal, Arc::clone(&stop));
-    }
-    stop
 }
 
 /// Makes a git repository, unless the workspace lies in one.
@@ -163,26 +109,6 @@ fn repository(shell: Shell, path: &Path) {
             shell.warning(&format!("no git repository was made: {why}"));
         }
         Err(error) => shell.warning(&format!("no git repository was made: {error}")),
-    }
-}
-
-/// Tells how much is left to the user's functions.
-fn left_for_you(shell: Shell, system: &System) {
-    let services = system.services();
-    let services = services.map(|context| plan::services::Service { system, context });
-    let left = services.flat_map(|service| service.left_for_you());
-    let (decisions, policies): (Vec<_>, Vec<_>) = left.partition(|it| it.is_decision);
-    let counted = |count: usize, one: &str, many: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {one}")),
-        _ => Some(format!("{count} {many}")),
-    };
-    let decisions = counted(decisions.len(), "decision", "decisions");
-    let policies = counted(policies.len(), "policy", "policies");
-    let left: Vec<String> = decisions.into_iter().chain(policies).collect();
-    if !left.is_empty() {
-        let left = left.join(" and ");
-        shell.status("Left for you", &format!("{left}: `cargo test` lists what"));
     }
 }
 

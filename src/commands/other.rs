@@ -9,7 +9,7 @@ use crate::cli::Cli;
 use crate::diagnostics::did_you_mean;
 
 /// What later versions will do, by command.
-const LATER: [(&str, &str); 14] = [
+const LATER: [(&str, &str); 13] = [
     ("add", "add a service, an event, a saga … to a workspace"),
     ("adopt", "give a file back to the tool"),
     (
@@ -29,10 +29,6 @@ const LATER: [(&str, &str); 14] = [
     ("release", "mark a state as released"),
     ("remove", "take something out of a workspace"),
     ("stub", "print what a description leaves to be written"),
-    (
-        "sync",
-        "bring a workspace in line with its changed description",
-    ),
 ];
 
 /// Says why a command cannot be run.

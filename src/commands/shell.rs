@@ -26,7 +26,22 @@ enum Volume {
 
 /// A command that did not do what was asked; what there is to say about it was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Failure;
+pub enum Failure {
+    /// The input or the disk forbade it.
+    Refused,
+    /// What was to be checked is not so.
+    Drift,
+}
+
+impl Failure {
+    /// The exit code of the program.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Refused => 2,
+            Self::Drift => 1,
+        }
+    }
+}
 
 impl Shell {
     /// A shell that speaks as the command line asks and, where that is silent, as cargo's own
@@ -73,7 +88,7 @@ impl Shell {
                 "  {cyan}|{cyan:#}\n  {cyan}={cyan:#} {bold}help{bold:#}: {help}\n"
             ));
         }
-        Failure
+        Failure::Refused
     }
 
     /// A warning without a place in a file.

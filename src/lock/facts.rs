@@ -71,7 +71,7 @@ fn inline(value: &Value) -> String {
 }
 
 /// A basic string of TOML 1.0.
-fn string(text: &str) -> String {
+pub(super) fn string(text: &str) -> String {
     let mut quoted = String::from('"');
     for sign in text.chars() {
         match sign {

@@ -1,128 +1,109 @@
-//! `microdb.lock`: what the tool remembers of a workspace, so that a later run can tell what changed.
+//! The locks: what the tool remembers of a workspace, so that a later run can tell what changed.
 //!
-//! An entry a line, sorted, so that merges in git stay small. Entries are independent of each
-//! other: two branches that add different things merge without a conflict.
+//! `microdb.lock` holds what is the system's, `contracts/<context>/microdb.lock` what a context has
+//! promised, `.microdb/files.lock` what was written where. A fact a line, sorted, each independent of the others:
+//! branches that add different things merge without a conflict (`merge=union`).
 
+mod context;
+mod error;
 mod facts;
-mod read;
+mod files;
+mod given;
+mod line;
+mod root;
+mod schema;
+mod shapes;
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
 use crate::model::System;
-use crate::plan::{Class, FIRST_PORT, PARTITIONS, services};
-use crate::render::Rendered;
 
+pub use context::{ContextLock, Shape};
+pub use error::{LockError, Problem};
 pub use facts::facts;
-pub use read::LockError;
+pub use files::{Entry, FilesLock};
+pub use root::{Root, version};
 
-/// The name of the file.
+/// The name of the root's lock.
 pub const PATH: &str = "microdb.lock";
 
-/// The version of the form of the file.
-const FORMAT: &str = "1";
+const HEADER: &str = "# Written by `cargo microdb`. Commit it, never edit it.";
 
 /// What is remembered of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lock {
-    /// The version of the tool that wrote it.
-    pub tool: String,
-    /// The number of partitions of every topic.
-    pub partitions: u32,
-    /// The port of each service, by context.
-    pub ports: BTreeMap<String, u16>,
-    /// The latest published version of each event, by `<context>.<Event>`.
-    pub events: BTreeMap<String, u32>,
-    /// The id under which each handler keeps its gates, by `<context>.<kind>.<Name>`: given once,
-    /// whatever the handler is called later.
-    pub handlers: BTreeMap<String, String>,
-    /// The class of each file and the hash of what the tool wrote, by path.
-    pub files: BTreeMap<String, (Class, String)>,
-    /// The description, by the path of each fact in TOML; the value is written as in TOML too.
-    pub facts: BTreeMap<String, String>,
+pub struct Locks {
+    /// The system's.
+    pub root: Root,
+    /// Each context's, by name.
+    pub contexts: BTreeMap<String, ContextLock>,
+    /// Of files.
+    pub files: FilesLock,
 }
 
-impl Lock {
-    /// The lock of a workspace that is being generated.
-    pub fn of(system: &System, files: &[Rendered], facts: BTreeMap<String, String>) -> Self {
-        let ports = system.services().zip(FIRST_PORT..=u16::MAX);
-        Self {
-            tool: env!("CARGO_PKG_VERSION").to_owned(),
-            partitions: PARTITIONS,
-            ports: ports
-                .map(|(context, port)| (context.name.to_string(), port))
-                .collect(),
-            events: events(system),
-            handlers: handlers(system),
-            files: files
+impl Locks {
+    /// The locks of a system; `migrations` are the hashes of the migrations of each context, by name.
+    pub fn of(
+        system: &System,
+        files: FilesLock,
+        migrations: &BTreeMap<String, BTreeMap<String, String>>,
+    ) -> Self {
+        let given = &system.given;
+        let ports = given.ports.iter();
+        let contexts = system.contexts.values().map(|context| {
+            let name = context.name.as_str();
+            let handlers = given
+                .handlers
                 .iter()
-                .map(|file| (file.path.clone(), (file.class, hash(&file.content))))
-                .collect(),
-            facts,
+                .filter(|it| it.0.context == context.name);
+            let lock = ContextLock {
+                handlers: handlers
+                    .map(|(handler, id)| {
+                        (
+                            format!("{}.{}", handler.kind.as_str(), handler.name),
+                            id.clone(),
+                        )
+                    })
+                    .collect(),
+                events: shapes::of(system, context),
+                steps: migrations.get(name).cloned().unwrap_or_default(),
+                ops: schema::ops(system, context),
+            };
+            (name.to_owned(), lock)
+        });
+        Self {
+            contexts: contexts.collect(),
+            root: Root {
+                tool: env!("CARGO_PKG_VERSION").to_owned(),
+                partitions: given.partitions,
+                ports: ports
+                    .map(|(context, port)| (context.to_string(), *port))
+                    .collect(),
+            },
+            files,
         }
     }
 
-    /// The text of the file.
-    pub fn render(&self) -> String {
-        let mut lines = vec![format!("partitions {}", self.partitions)];
-        let mut add = |line: String| lines.push(line);
-        for (context, port) in &self.ports {
-            add(format!("port {context} {port}"));
-        }
-        for (event, version) in &self.events {
-            add(format!("event {event} {version}"));
-        }
-        for (handler, id) in &self.handlers {
-            add(format!("handler {handler} {id}"));
-        }
-        for (path, (class, hash)) in &self.files {
-            add(format!("file {path} {} {hash}", class.as_str()));
-        }
-        for (path, value) in &self.facts {
-            add(format!("fact {path} = {value}"));
-        }
-        lines.sort();
-        format!(
-            "# Written by `cargo microdb`. Commit it; never edit it.\nformat {FORMAT}\ntool {}\n{}\n",
-            self.tool,
-            lines.join("\n")
-        )
-    }
-
-    /// The description as it was, in one file and in the order of names.
-    pub fn description(&self) -> String {
-        let facts = self.facts.iter();
-        facts
-            .map(|(path, value)| format!("{path} = {value}\n"))
-            .collect()
+    /// The text of each lock, by its path in the workspace.
+    pub fn render(&self) -> BTreeMap<String, String> {
+        let contexts = self.contexts.iter();
+        let mut texts: BTreeMap<String, String> = contexts
+            .map(|(name, lock)| (ContextLock::path(name), lock.render()))
+            .collect();
+        texts.insert(PATH.to_owned(), self.root.render());
+        texts.insert(FilesLock::PATH.to_owned(), self.files.render());
+        texts
     }
 }
 
-fn events(system: &System) -> BTreeMap<String, u32> {
-    let contexts = system.contexts.values();
-    contexts
-        .flat_map(|context| {
-            let events = context.events.values();
-            events.map(|event| (format!("{}.{}", context.name, event.name), event.version))
-        })
-        .collect()
-}
-
-fn handlers(system: &System) -> BTreeMap<String, String> {
-    let mut handlers = BTreeMap::new();
-    for context in system.services() {
-        let replicas = context.replicas.keys().map(|name| ("replica", name));
-        let policies = context.policies.keys().map(|name| ("policy", name));
-        let effects = context.effects.keys().map(|name| ("effect", name));
-        for (kind, name) in replicas.chain(policies).chain(effects) {
-            handlers.insert(
-                format!("{}.{kind}.{name}", context.name),
-                services::handler(kind, name.as_str()),
-            );
-        }
-    }
-    handlers
+/// Sorted lines under a header.
+fn written(header: &str, lines: impl Iterator<Item = String>) -> String {
+    let mut lines: Vec<String> = lines.collect();
+    lines.sort();
+    lines.insert(0, header.to_owned());
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 /// The SHA-256 (FIPS 180-4) of some bytes, in hexadecimal digits.

@@ -8,6 +8,7 @@ mod aggregate;
 mod command;
 pub mod derived;
 mod event;
+mod given;
 mod handler;
 mod member;
 mod names;
@@ -21,6 +22,7 @@ pub use command::{
     Transition,
 };
 pub use event::{Event, EventField, Query, QueryParameter};
+pub use given::{FIRST_PORT, Given, Handler, HandlerKind, PARTITIONS};
 pub use handler::{
     Backoff, Effect, Fill, OnRefusal, Policy, Replica, ReplicaField, Source, Target, Trigger,
 };

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::{
-    Aggregate, Command, ContextName, Effect, EnumType, Event, Field, Policy, Query, Replica,
+    Aggregate, Command, ContextName, Effect, EnumType, Event, Field, Given, Policy, Query, Replica,
     SystemName, Type, TypeName, TypePath, ValueType,
 };
 
@@ -22,6 +22,8 @@ pub struct System {
     pub values: IndexMap<TypeName, ValueType>,
     /// Its contexts.
     pub contexts: IndexMap<ContextName, Context>,
+    /// What was given once, and what is new.
+    pub given: Given,
 }
 
 /// A bounded context.

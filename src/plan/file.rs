@@ -14,11 +14,19 @@ pub enum Class {
     Keyed,
     /// Nobody's any more once it is released: never rewritten.
     AppendOnly,
+    /// The user's for good, though the tool wrote it once.
+    Ejected,
 }
 
 impl Class {
     /// Every class.
-    const ALL: [Self; 4] = [Self::Managed, Self::Seeded, Self::Keyed, Self::AppendOnly];
+    const ALL: [Self; 5] = [
+        Self::Managed,
+        Self::Seeded,
+        Self::Keyed,
+        Self::AppendOnly,
+        Self::Ejected,
+    ];
 
     /// As the lock spells it.
     pub const fn as_str(self) -> &'static str {
@@ -27,6 +35,7 @@ impl Class {
             Self::Seeded => "seeded",
             Self::Keyed => "keyed",
             Self::AppendOnly => "append-only",
+            Self::Ejected => "ejected",
         }
     }
 

@@ -19,13 +19,7 @@ pub use file::{Class, File};
 pub use rust::names;
 pub use workspace::crates;
 
-use crate::model::{Context, System};
-
-/// How many partitions every topic gets; fixed for the life of a system.
-pub const PARTITIONS: u32 = 8;
-
-/// The port of the first service; the others follow.
-pub const FIRST_PORT: u16 = 8101;
+use crate::model::System;
 
 /// Every file of a system's workspace, but those of the runtime, which do not depend on it.
 pub fn plan(system: &System) -> Vec<File> {
@@ -36,10 +30,9 @@ pub fn plan(system: &System) -> Vec<File> {
     files
 }
 
-/// The port a service listens on unless it is told otherwise; `None` for an external context.
-pub fn port(system: &System, context: &Context) -> Option<u16> {
-    let mut services = system.services().zip(FIRST_PORT..=u16::MAX);
-    services.find_map(|(other, port)| (other.name == context.name).then_some(port))
+/// Where files of the user's were and where they belong, of what is called something else now.
+pub fn moved(system: &System) -> Vec<(String, String)> {
+    services::moved(system)
 }
 
 /// The package of a context's service: `fintech-loan`.

@@ -7,7 +7,7 @@ use super::{Options, names, reads};
 use crate::description::raw::{RawBroker, RawContext, RawDatabase, Text};
 use crate::description::{Description, Keyed, Map, Spanned};
 use crate::diagnostics::{Diagnostic, Span};
-use crate::model::{Broker, Context, Database, System, SystemName, derived};
+use crate::model::{Broker, Context, Database, Given, System, SystemName, derived};
 
 /// The system without its contexts; one that was not described gets a name for the time being.
 pub(super) fn system(raw: &Description, options: &Options) -> Option<System> {
@@ -32,6 +32,7 @@ pub(super) fn system(raw: &Description, options: &Options) -> Option<System> {
         enums: IndexMap::new(),
         values: IndexMap::new(),
         contexts: IndexMap::new(),
+        given: Given::default(),
     })
 }
 

@@ -49,7 +49,7 @@ use checker::{Checker, Home};
 
 use crate::description::Description;
 use crate::diagnostics::{Diagnostic, Severity, sorted};
-use crate::model::{Context, System};
+use crate::model::{Context, Given, System};
 
 /// How a description is to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -110,7 +110,8 @@ type Step = fn(&mut Checker<'_>, &Home<'_>);
 
 fn finish(cx: Checker<'_>) -> Result<Valid, Vec<Diagnostic>> {
     let unnamed = cx.raw.system.is_none();
-    let (system, findings, later) = cx.finish();
+    let (mut system, findings, later) = cx.finish();
+    system.give(&Given::default());
     let wrong = findings
         .iter()
         .any(|finding| finding.severity == Severity::Error);

@@ -5,14 +5,22 @@
     reason = "this is one of the two places that touch the disk"
 )]
 
+mod apply;
+mod compare;
 mod create;
+mod disk;
 mod error;
+mod essence;
 mod format;
 mod manifest;
 mod stage;
 mod target;
 
+pub use apply::{apply, is_unfinished, recover};
+pub use compare::{Action, Comparison, Refused, Step, Wanted, compare, keys, outdated};
 pub use create::create;
-pub use error::CreateError;
+pub use disk::{DESCRIPTION, Disk, root};
+pub use error::{CreateError, SyncError};
+pub use essence::essence;
 pub use format::{FormatError, format};
 pub use manifest::embedded;

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::model::{Context, System};
-use crate::plan::port;
 
 use super::markdown::{cell, label};
 use super::relations::relations;
@@ -85,7 +84,7 @@ pub(super) fn contexts(system: &System) -> Vec<ContextView> {
         external: context.external,
         purpose: cell(context.purpose.as_deref().unwrap_or_default()),
         owner: context.owner.as_deref().map(cell),
-        port: port(system, context),
+        port: system.port(context),
         aggregates: context.aggregates.keys().map(ToString::to_string).collect(),
     });
     contexts.collect()

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use crate::model::{Aggregate, Content, Context, System};
+use crate::model::{Aggregate, Content, Context, FIRST_PORT, HandlerKind, System, TypeName};
 use crate::plan::rust::names;
-use crate::plan::services::{Service, Unfinished, handler};
+use crate::plan::service_package;
+use crate::plan::services::{Service, Unfinished};
 use crate::plan::workspace::servers::Servers;
-use crate::plan::{FIRST_PORT, port, service_package};
 
 use super::{map, vocabulary, walkthrough};
 
@@ -72,7 +72,9 @@ pub(super) fn view(system: &System) -> Readme<'_> {
         diagram: map::diagram(system),
         contexts: map::contexts(system),
         servers: Servers::of(system),
-        port: FIRST_PORT,
+        port: first
+            .and_then(|context| system.port(context))
+            .unwrap_or(FIRST_PORT),
         prefix: first.map(|context| names::environment(context.name.as_str())),
         steps: walkthrough::steps(system),
         left: left(system),
@@ -98,7 +100,7 @@ fn service(system: &System, context: &Context) -> ServiceView {
     ServiceView {
         name: context.name.to_string(),
         package: service_package(system, context.name.as_str()),
-        port: port(system, context),
+        port: system.port(context),
     }
 }
 
@@ -111,18 +113,24 @@ fn left(system: &System) -> Vec<Unfinished> {
 }
 
 fn example(system: &System) -> Example {
-    let found = |kind: &str, name: &dyn Fn(&Context) -> Option<String>| {
-        system.services().find_map(|context| {
-            Some(Handler {
-                package: service_package(system, context.name.as_str()),
-                handler: handler(kind, &name(context)?),
-            })
-        })
-    };
-    let policy = found("policy", &|c| Some(c.policies.keys().next()?.to_string()));
-    let effect = found("effect", &|c| Some(c.effects.keys().next()?.to_string()));
+    let policy = first(system, HandlerKind::Policy, |it| it.policies.keys().next());
+    let effect = first(system, HandlerKind::Effect, |it| it.effects.keys().next());
     Example {
         doing: policy.or(effect),
-        replica: found("replica", &|c| Some(c.replicas.keys().next()?.to_string())),
+        replica: first(system, HandlerKind::Replica, |it| it.replicas.keys().next()),
     }
+}
+
+/// The first handler of a kind.
+fn first(
+    system: &System,
+    kind: HandlerKind,
+    of: impl Fn(&Context) -> Option<&TypeName>,
+) -> Option<Handler> {
+    system.services().find_map(|context| {
+        Some(Handler {
+            package: service_package(system, context.name.as_str()),
+            handler: system.handler_id(context, kind, of(context)?),
+        })
+    })
 }

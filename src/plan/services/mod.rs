@@ -13,29 +13,35 @@ mod package;
 mod seeded;
 mod tables;
 
+pub use migrations::extension as migration_extension;
 pub use seeded::left::Unfinished;
 
 use crate::model::{Aggregate, Command, Content, Context, Emission, Event, EventField, Field};
-use crate::model::{Ident, System, derived};
+use crate::model::{HandlerKind, Ident, System, TypeName, derived};
 
-use super::FIRST_PORT;
 use super::file::File;
-use super::rust::{Expr, Imports, Place, Spelling, Types, Values, expr::text, is_copy, names};
+use super::rust::{Expr, Imports, Place, Spelling, Types, Values, expr::text, is_copy};
 use super::view::TypeRef;
 
 /// The files of all services.
 pub(super) fn files(system: &System) -> Vec<File> {
-    let services = system.services().zip(FIRST_PORT..=u16::MAX);
-    let files = services.flat_map(|(context, port)| {
+    let files = system.services().flat_map(|context| {
         let service = Service { system, context };
         let mut files = service.package();
         files.extend(migrations::files(system, context));
-        files.extend(generated::files(&service, port));
+        files.extend(generated::files(&service));
         files.extend(seeded::files(&service));
         files.extend(service.failure_tests());
         files
     });
     files.collect()
+}
+
+/// Where files of the user's were and where they belong, of what is called something else now.
+pub(super) fn moved(system: &System) -> Vec<(String, String)> {
+    let services = system.services();
+    let moved = services.flat_map(|context| seeded::moved(&Service { system, context }));
+    moved.collect()
 }
 
 /// Renders one service.
@@ -90,6 +96,11 @@ impl<'a> Service<'a> {
         events.filter(move |event| event.aggregate == name)
     }
 
+    /// The id under which a handler keeps how far it is.
+    fn handler_id(&self, kind: HandlerKind, name: &TypeName) -> String {
+        self.system.handler_id(self.context, kind, name)
+    }
+
     /// The aggregate of a command.
     fn aggregate_of(&self, command: &Command) -> &'a Aggregate {
         &self.context.aggregates[&command.aggregate]
@@ -136,9 +147,4 @@ fn copies(content: Content<'_>) -> bool {
     content
         .field()
         .is_some_and(|field| !field.list && is_copy(&field.ty))
-}
-
-/// The id of a handler: `replica.borrower`.
-pub fn handler(kind: &str, name: &str) -> String {
-    format!("{kind}.{}", names::snake(name))
 }

@@ -13,7 +13,7 @@ use crate::model::{Context, System};
 
 use self::servers::{From, ServerDatabase, Servers, TestServer};
 use super::file::{Class, File};
-use super::{contract_package, port, service_package};
+use super::{contract_package, service_package};
 use crate::plan::rust::{contract_crate, names};
 
 /// The files of the workspace's root and of its runner.
@@ -112,7 +112,7 @@ fn service<'a>(system: &System, context: &'a Context) -> ServiceView<'a> {
     ServiceView {
         name,
         package: service_package(system, name),
-        port: port(system, context),
+        port: system.port(context),
         prefix: names::environment(name),
         servers: servers::containers(system, context),
         tests: servers::tests(system, context),

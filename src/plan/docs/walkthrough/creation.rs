@@ -6,7 +6,7 @@ use crate::model::{Aggregate, Change, Command, Context, Field, InputSource, Refe
 use crate::plan::docs::curl;
 use crate::plan::docs::curl::{Made, Request};
 use crate::plan::services::Service;
-use crate::plan::{port, sample};
+use crate::plan::sample;
 
 use super::{DEPTH, Walkthrough, key, path};
 
@@ -35,7 +35,7 @@ impl<'a> Walkthrough<'a> {
         if self.works_out_references(context, aggregate, command) {
             return false;
         }
-        let (Some(path), Some(port)) = (path(context, command), port(self.system, context)) else {
+        let (Some(path), Some(port)) = (path(context, command), self.system.port(context)) else {
             return false;
         };
         let Some(body) = self.body(context, aggregate, command, (depth, 1)) else {

@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 use crate::model::{Aggregate, Change, Command, Context, Event, Fill, Policy, Query, Source};
 use crate::plan::docs::curl;
 use crate::plan::docs::curl::Request;
-use crate::plan::port;
 
 use super::chain::Chain;
 use super::{About, DEPTH, Reaction, Step, Walkthrough, key, path};
@@ -40,7 +39,7 @@ impl<'a> Walkthrough<'a> {
 
     /// `http://127.0.0.1:8101/greetings`
     fn url(&self, context: &Context, aggregate: &str) -> String {
-        let port = port(self.system, context).unwrap_or_default();
+        let port = self.system.port(context).unwrap_or_default();
         let path = context.aggregates.get(aggregate).map(|a| a.path.as_str());
         format!("http://127.0.0.1:{port}/{}", path.unwrap_or_default())
     }
@@ -52,7 +51,7 @@ impl<'a> Walkthrough<'a> {
         name: &str,
         known: &Map<String, Value>,
     ) -> Option<Request> {
-        let port = port(self.system, context)?;
+        let port = self.system.port(context)?;
         let parameters = |query: &Query| {
             let by = query.by.iter().map(|by| {
                 let value = match known.get(by.member.as_str())? {
@@ -125,7 +124,7 @@ impl<'a> Walkthrough<'a> {
         let body = trial.body(context, aggregate, command, (DEPTH, 2))?;
         let made = self.made.get(&key(context, aggregate.name.as_str()))?;
         let path = path.replace("{id}", &curl::placeholder(&made.variable));
-        let url = format!("http://127.0.0.1:{}{path}", port(self.system, context)?);
+        let url = format!("http://127.0.0.1:{}{path}", self.system.port(context)?);
         Some(Step {
             about: About::Changes {
                 command: command.name.to_string(),

@@ -5,7 +5,7 @@ use std::ops::RangeFrom;
 
 use serde_json::{Value, json};
 
-use crate::model::{ContextName, Event, Replica, TypeName};
+use crate::model::{ContextName, Event, HandlerKind, Replica, TypeName};
 use crate::plan::contracts::{event_type, topic};
 
 use super::kind;
@@ -15,8 +15,8 @@ use super::rows::Rows;
 use super::source::Source;
 use super::told::is_first;
 use crate::plan::sample::Members;
+use crate::plan::services::Service;
 use crate::plan::services::tables::uniques;
-use crate::plan::services::{Service, handler};
 
 /// How many aggregates a handler hears of.
 const SOURCES: u32 = 2;
@@ -129,7 +129,11 @@ impl<'a, 'r> Histories<'a, 'r> {
         if let Some(event) = deleting.filter(|_| deleted) {
             self.push_event(&mut source, event, false);
         }
-        Some(self.finish(source, handler("replica", replica.name.as_str()), None))
+        Some(self.finish(
+            source,
+            self.service.handler_id(HandlerKind::Replica, &replica.name),
+            None,
+        ))
     }
 
     /// The history of an aggregate that is there, in the status that is wished for, with all that
@@ -146,7 +150,11 @@ impl<'a, 'r> Histories<'a, 'r> {
         source.id = id;
         self.push_creation(&mut source);
         self.push_snapshot(&mut source, wished);
-        Some(self.finish(source, handler("replica", replica.name.as_str()), None))
+        Some(self.finish(
+            source,
+            self.service.handler_id(HandlerKind::Replica, &replica.name),
+            None,
+        ))
     }
 
     /// What a replica copies, to which nothing has happened yet.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Fill, NeedKind, Source, Target, Trigger, TypeName};
+use crate::model::{Fill, HandlerKind, NeedKind, Source, Target, Trigger, TypeName};
 
 use super::kind;
-use crate::plan::services::{Service, handler};
+use crate::plan::services::Service;
 
 /// A policy or an effect.
 pub(super) struct Reaction<'a> {
@@ -59,7 +59,7 @@ impl<'a> Service<'a> {
     pub(super) fn reactions(&self) -> Vec<Reaction<'a>> {
         let context = self.context;
         let policies = context.policies.values().map(|policy| Reaction {
-            handler: handler("policy", policy.name.as_str()),
+            handler: self.handler_id(HandlerKind::Policy, &policy.name),
             effect: false,
             trigger: &policy.trigger,
             each: policy.each.as_ref().map(|each| each.as_str()),
@@ -81,7 +81,7 @@ impl<'a> Service<'a> {
             acts: self.open_inputs(policy).is_empty(),
         });
         let effects = context.effects.values().map(|effect| Reaction {
-            handler: handler("effect", effect.name.as_str()),
+            handler: self.handler_id(HandlerKind::Effect, &effect.name),
             effect: true,
             trigger: &effect.trigger,
             each: None,

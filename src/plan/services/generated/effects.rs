@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::model::{Effect, derived};
+use crate::model::{Effect, HandlerKind, derived};
 use crate::plan::rust::{Imports, Types};
+use crate::plan::services::Service;
 use crate::plan::services::event_values::EventValue;
-use crate::plan::services::{Service, handler};
 use crate::plan::view::{Doc, Literal, Name, TypeRef};
 
 /// `services/__context__/src/generated/effects.rs`.
@@ -82,7 +82,7 @@ impl Service<'_> {
             module: Name::of_module(name),
             interface: Name::of_type(&derived::effect(name)),
             method: Name::of_function(name).other_than(&["attempt", "gave_up"]),
-            handler: Literal::text(&handler("effect", name)),
+            handler: Literal::text(&self.handler_id(HandlerKind::Effect, name)),
             event: emitter.own(&trigger.event).into(),
             succeeded,
             failed,

@@ -44,8 +44,8 @@ struct ModulesFile {
     replicas: bool,
 }
 
-/// The files of the generated part of a service that listens on this port.
-pub(super) fn files(service: &Service<'_>, port: u16) -> Vec<File> {
+/// The files of the generated part of a service.
+pub(super) fn files(service: &Service<'_>) -> Vec<File> {
     let context = service.context;
     let name = context.name.as_str();
     let mut files = Vec::new();
@@ -78,7 +78,7 @@ pub(super) fn files(service: &Service<'_>, port: u16) -> Vec<File> {
         ("queries", service.queries().map(|view| json!(view))),
         ("replicas", service.replicas().map(|view| json!(view))),
         ("routes", Some(json!(service.routes()))),
-        ("service", Some(json!(service.service(port)))),
+        ("service", Some(json!(service.service()))),
     ];
     for (module, view) in views {
         if let Some(view) = view {

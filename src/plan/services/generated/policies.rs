@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::queries::open_ends;
-use crate::model::{OnRefusal, Policy, Target, derived};
+use crate::model::{HandlerKind, OnRefusal, Policy, Target, derived};
 use crate::plan::rust::expr::{Expr, text};
 use crate::plan::rust::{Imports, Types, names};
+use crate::plan::services::Service;
 use crate::plan::services::event_values::EventValue;
-use crate::plan::services::{Service, handler};
 use crate::plan::view::{Doc, Literal, Name, TypeRef};
 
 /// `services/__context__/src/generated/policies.rs`.
@@ -97,7 +97,7 @@ impl Service<'_> {
             module: Name::of_module(name),
             interface: Name::of_type(&derived::policy(name)),
             function: Name::of_function(name),
-            handler: Literal::text(&handler("policy", name)),
+            handler: Literal::text(&self.handler_id(HandlerKind::Policy, name)),
             event: emitter.own(&trigger.event).into(),
             list: each.map(|each| self.list(policy, each).into()),
             element: self.element_type(emitter, policy).map(TypeRef::from),

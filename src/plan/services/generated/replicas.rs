@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use crate::model::{
-    Aggregate, Content, Event, EventField, Ident, Replica, ReplicaField, Type, derived,
+    Aggregate, Content, Event, EventField, HandlerKind, Ident, Replica, ReplicaField, Type, derived,
 };
 use crate::plan::prose::article;
 use crate::plan::rust::{Place, Types};
+use crate::plan::services::Service;
 use crate::plan::services::tables::replica_table;
-use crate::plan::services::{Service, handler};
 use crate::plan::view::{Column, Doc, Literal, Member, Name, TypeRef, kind, runtime_kind};
 
 /// `services/__context__/src/generated/replicas.rs`.
@@ -79,7 +79,7 @@ impl<'a> Service<'a> {
                 .map(|copied| member(&types, copied, source))
                 .collect(),
             constant: Name::of_constant(name),
-            handler: Literal::text(&handler("replica", name)),
+            handler: Literal::text(&self.handler_id(HandlerKind::Replica, name)),
             table: Literal::text(&replica_table(name)),
             columns: fields.map(|copied| column(copied, source)).collect(),
             stale_after_ms: Literal::number(replica.stale_after_ms),

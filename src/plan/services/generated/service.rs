@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::model::{Aggregate, Broker, Change, Command, Database};
-use crate::plan::PARTITIONS;
 use crate::plan::services::Service;
 use crate::plan::services::migrations;
 use crate::plan::view::{Literal, TypeRef};
@@ -15,8 +14,8 @@ pub(super) struct ServiceFile {
     system: Literal,
     /// The name of the context.
     context: Literal,
-    /// The file of its first migration.
-    migration: &'static str,
+    /// Its migrations, in the order in which they are applied.
+    migrations: Vec<MigrationView>,
     /// What opens its database.
     engine: TypeRef,
     /// How many read replicas that has; `None` without any.
@@ -26,7 +25,7 @@ pub(super) struct ServiceFile {
     /// How long its cache keeps what is read; `None` without a cache.
     cache_ms: Option<Literal>,
     /// The port that it listens on.
-    port: u16,
+    port: Option<u16>,
     /// How many partitions the topics have.
     partitions: u32,
     aggregates: Vec<AggregateView>,
@@ -56,9 +55,16 @@ struct CommandView {
     change: &'static str,
 }
 
+/// A migration, and its file.
+#[derive(Debug, Serialize)]
+struct MigrationView {
+    name: String,
+    file: String,
+}
+
 impl Service<'_> {
     /// The service, put together.
-    pub(super) fn service(&self, port: u16) -> ServiceFile {
+    pub(super) fn service(&self) -> ServiceFile {
         let context = self.context;
         let policies = context.policies.keys();
         let effects = context.effects.keys();
@@ -67,7 +73,7 @@ impl Service<'_> {
         ServiceFile {
             system: Literal::text(self.system.name.as_str()),
             context: Literal::text(context.name.as_str()),
-            migration: migrations::file_name(context.database),
+            migrations: self.migrations(),
             engine: engine(context.database),
             read_replicas: (read_replicas > 0).then(|| Literal::number(read_replicas)),
             broker: match self.system.broker {
@@ -75,8 +81,8 @@ impl Service<'_> {
                 Broker::Kafka => TypeRef::in_module("platform_kafka", "Kafka"),
             },
             cache_ms: context.scale.cache_millis.map(Literal::number),
-            port,
-            partitions: PARTITIONS,
+            port: self.system.port(context),
+            partitions: self.system.given.partitions,
             aggregates: context
                 .aggregates
                 .values()
@@ -97,6 +103,17 @@ impl Service<'_> {
                 .map(|name| TypeRef::of_effect(name.as_str()))
                 .collect(),
         }
+    }
+
+    fn migrations(&self) -> Vec<MigrationView> {
+        let first = migrations::file_name(self.context.database);
+        let own = self.system.given.migrations.get(&self.context.name);
+        let files = std::iter::once(first).chain(own.into_iter().flatten().cloned());
+        let migrations = files.map(|file| MigrationView {
+            name: file.split('.').next().unwrap_or_default().to_owned(),
+            file,
+        });
+        migrations.collect()
     }
 
     fn aggregate_view(&self, aggregate: &Aggregate) -> AggregateView {

@@ -37,11 +37,16 @@ pub(super) fn files(system: &System, context: &Context) -> Vec<File> {
     files
 }
 
-/// The file of the first migration, in the language of the database.
-pub fn file_name(database: Database) -> &'static str {
+/// The file of the first migration.
+pub fn file_name(database: Database) -> String {
+    format!("0001_initial.{}", extension(database))
+}
+
+/// The language of a database's migrations, as its files end.
+pub const fn extension(database: Database) -> &'static str {
     match database {
-        Database::Sqlite | Database::Postgres => "0001_initial.sql",
-        Database::Mongodb => "0001_initial.json",
-        Database::Redis => "0001_initial.lua",
+        Database::Sqlite | Database::Postgres => "sql",
+        Database::Mongodb => "json",
+        Database::Redis => "lua",
     }
 }

@@ -38,6 +38,26 @@ pub(super) fn files(service: &Service<'_>) -> Vec<File> {
     domain.chain(policies).chain(effects).collect()
 }
 
+/// Where the user's files of what is called something else now were, and where they belong.
+pub(super) fn moved(service: &Service<'_>) -> Vec<(String, String)> {
+    let context = service.context;
+    let aggregates = context.aggregates.values();
+    let aggregates = aggregates.map(|it| ("domain", &it.name, it.renamed_from.as_deref()));
+    let policies = context.policies.values();
+    let policies = policies.map(|it| ("policies", &it.name, it.renamed_from.as_deref()));
+    let effects = context.effects.values();
+    let effects = effects.map(|it| ("effects", &it.name, it.renamed_from.as_deref()));
+    let all = aggregates.chain(policies).chain(effects);
+    all.filter_map(|(folder, name, old)| {
+        let path = |name: &str| {
+            let module = names::module_ident(name);
+            format!("services/{}/src/{folder}/{module}.rs", context.name)
+        };
+        Some((path(old?), path(name)))
+    })
+    .collect()
+}
+
 /// The file about something that is called so.
 fn file(service: &Service<'_>, template: &str, name: &str, view: impl Serialize) -> File {
     let module = names::module_ident(name);

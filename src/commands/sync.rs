@@ -1,0 +1,50 @@
+//! `cargo microdb sync`: a workspace in line with its changed description.
+
+mod changes;
+mod open;
+mod report;
+
+use std::sync::atomic::AtomicBool;
+
+use super::{Failure, Shell, stop_asked};
+use crate::cli;
+use crate::workspace;
+
+pub(super) use changes::{Changes, changes};
+pub(super) use open::{Opened, open};
+
+/// Brings the workspace in line.
+///
+/// # Errors
+/// When the description is not valid, a file must not be touched, or the disk refuses: nothing is changed
+/// then. With `--check`, when something would change.
+pub fn sync(shell: Shell, sync: &cli::Sync) -> Result<(), Failure> {
+    let writes = !(sync.dry_run || sync.check);
+    let opened = open(shell, &sync.place, writes)?;
+    let stop = stop_asked();
+    let discard = open::inside(shell, &opened.disk, &sync.discard_edits)?;
+    let changes = changes(shell, &opened, &discard, &stop)?;
+    if sync.dry_run {
+        return report::diff(shell, &changes);
+    }
+    if sync.check {
+        return report::drift(shell, &changes);
+    }
+    carry_out(shell, &opened, &changes, &stop)
+}
+
+/// Applies the changes, and says what was done.
+///
+/// # Errors
+/// When the disk refuses; nothing is changed then.
+pub(super) fn carry_out(
+    shell: Shell,
+    opened: &Opened,
+    changes: &Changes,
+    stop: &AtomicBool,
+) -> Result<(), Failure> {
+    workspace::apply(&opened.disk, &changes.steps, stop)
+        .map_err(|error| shell.error(&error.to_string(), error.help()))?;
+    report::done(shell, changes);
+    Ok(())
+}
