@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
+use crate::edit::Kind;
+
 /// Generates and keeps a workspace of microservices from a description of its bounded contexts.
 #[derive(Debug, Parser)]
 #[command(
@@ -34,8 +36,14 @@ pub struct Cli {
 pub enum Command {
     /// Start a system: generate a workspace that runs.
     New(New),
+    /// Add a service, an event, a field … to the workspace.
+    Add(Add),
+    /// Take a service, an event, a field … out of the workspace.
+    Remove(Remove),
     /// Bring the workspace in line with its changed description.
     Sync(Sync),
+    /// Make files of the tool's your own.
+    Eject(Eject),
     /// Print the completions for a shell.
     #[command(
         after_help = "Example:\n  cargo microdb completions bash > ~/.local/share/bash-completion/completions/cargo-microdb"
@@ -58,6 +66,59 @@ pub struct Place {
     /// The `Cargo.toml` of the workspace, or of a crate in it [default: of the current folder].
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<PathBuf>,
+}
+
+/// What is added.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "cargo microdb add [OPTIONS] <KIND> <NAME> [KEY=VALUE]...\n       cargo microdb add [OPTIONS] --from <FILE>",
+    after_help = "The keys are those of the language: docs/reference.md.\n\nExamples:\n  cargo microdb add service billing owner=@shop/billing\n  cargo microdb add aggregate billing.Invoice fields.total=Money 'states=[\"open\", \"paid\"]'\n  cargo microdb add event loan.Paid of=Loan 'fields=[\"amount\"]'\n  cargo microdb add command loan.Pay updates=Loan emits=Paid\n  cargo microdb add policy billing.OpenWhenOrdered on=order.OrderPlaced then=OpenInvoice\n  cargo microdb add field customer.Customer.nickname 'string?'\n  cargo microdb add --from billing.toml            several at once: tables of microdb.toml"
+)]
+pub struct Add {
+    /// The kind of what is added.
+    #[arg(required_unless_present = "from")]
+    pub kind: Option<Kind>,
+    /// Its name: CONTEXT.NAME, for most kinds.
+    #[arg(required_unless_present = "from")]
+    pub name: Option<String>,
+    /// Its keys.
+    #[arg(value_name = "KEY=VALUE")]
+    pub keys: Vec<String>,
+    /// A file with tables of the description, to add all of them.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["kind", "name", "keys"])]
+    pub from: Option<PathBuf>,
+    /// Where the workspace is.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// What is removed.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo microdb remove query customer.ByTier\n  cargo microdb remove service billing"
+)]
+pub struct Remove {
+    /// The kind of what is removed.
+    pub kind: Kind,
+    /// Its name: CONTEXT.NAME, for most kinds.
+    pub name: String,
+    /// Where the workspace is.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// What becomes the user's.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  cargo microdb eject compose.yaml\n\nThe tool never touches it again; `cargo microdb sync --discard-edits compose.yaml` gives it back."
+)]
+pub struct Eject {
+    /// The files.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Where the workspace is.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// How a workspace is brought in line.

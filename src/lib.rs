@@ -28,6 +28,7 @@ pub mod cli;
 pub mod commands;
 pub mod description;
 pub mod diagnostics;
+pub mod edit;
 pub mod lock;
 pub mod model;
 pub mod plan;
@@ -62,7 +63,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let shell = commands::Shell::new(&cli);
     let done = match &cli.command {
         cli::Command::New(new) => commands::new(shell, new),
+        cli::Command::Add(add) => commands::add(shell, add),
+        cli::Command::Remove(remove) => commands::remove(shell, remove),
         cli::Command::Sync(sync) => commands::sync(shell, sync),
+        cli::Command::Eject(eject) => commands::eject(shell, eject),
         cli::Command::Completions { shell: kind } => commands::completions(shell, *kind),
         cli::Command::Man => commands::man(shell),
         cli::Command::Other(arguments) => commands::other(shell, arguments),

@@ -1,17 +1,23 @@
 //! The commands: each composes the stages, and is the only one that prints.
 
+mod add;
 mod completions;
 mod describe;
+mod eject;
 mod examples;
 mod generate;
 mod new;
 mod other;
+mod remove;
 mod shell;
 mod sync;
 
+pub use add::add;
 pub use completions::{completions, man};
+pub use eject::eject;
 pub use new::new;
 pub use other::other;
+pub use remove::remove;
 pub use shell::{Failure, Shell, colour_as_cargo};
 pub use sync::sync;
 

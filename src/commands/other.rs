@@ -9,8 +9,7 @@ use crate::cli::Cli;
 use crate::diagnostics::did_you_mean;
 
 /// What later versions will do, by command.
-const LATER: [(&str, &str); 13] = [
-    ("add", "add a service, an event, a saga … to a workspace"),
+const LATER: [(&str, &str); 10] = [
     ("adopt", "give a file back to the tool"),
     (
         "audit",
@@ -21,13 +20,11 @@ const LATER: [(&str, &str); 13] = [
         "look for what breaks the rules of database-per-service design",
     ),
     ("docs", "build a site of the system's documentation"),
-    ("eject", "make a generated file the user's own"),
     ("explain", "tell what a rule is for"),
     ("graph", "draw the context map and the flow of events"),
     ("init", "bring an existing workspace under the tool"),
     ("plan", "show what `sync` would do"),
     ("release", "mark a state as released"),
-    ("remove", "take something out of a workspace"),
     ("stub", "print what a description leaves to be written"),
 ];
 

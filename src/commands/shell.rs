@@ -91,6 +91,12 @@ impl Shell {
         Failure::Refused
     }
 
+    /// A remark on what was said before.
+    pub fn note(self, message: &str) {
+        let green = AnsiColor::Green.on_default().bold();
+        say(format_args!("{green}note{green:#}: {message}\n"));
+    }
+
     /// A warning without a place in a file.
     pub fn warning(self, message: &str) {
         if self.volume >= Volume::Normal {

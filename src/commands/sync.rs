@@ -11,7 +11,7 @@ use crate::cli;
 use crate::workspace;
 
 pub(super) use changes::{Changes, changes};
-pub(super) use open::{Opened, open};
+pub(super) use open::{Opened, described, inside, open, place_of};
 
 /// Brings the workspace in line.
 ///

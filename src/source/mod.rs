@@ -136,6 +136,16 @@ impl Sources {
     }
 }
 
+/// The text of a file that somebody names.
+///
+/// # Errors
+/// When there is none, it is no regular file, or it is not text.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    let text = String::from_utf8(read(path)?);
+    let text = text.map_err(|_| io::Error::other("it is not text in UTF-8"))?;
+    Ok(without_mark(&text).to_owned())
+}
+
 /// A file that a pattern matched.
 struct Found {
     path: String,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::super::describe::system;
 use super::super::{Failure, Shell};
 use crate::cli;
+use crate::diagnostics::Diagnostic;
 use crate::lock::{self, ContextLock, FilesLock, LockError, Locks, Root, version};
 use crate::model::{ContextName, System};
 use crate::plan::services::migration_extension;
@@ -33,10 +34,35 @@ pub(in super::super) fn open(
     place: &cli::Place,
     writes: bool,
 ) -> Result<Opened, Failure> {
+    let (disk, locks) = place_of(shell, place, writes)?;
+    let (sources, found) = Sources::open(&disk.root().join(DESCRIPTION));
+    described(shell, (disk, locks), (sources, found))
+}
+
+/// A workspace's files and locks, whatever its description says.
+///
+/// # Errors
+/// When there is none, or its locks are broken or another tool's.
+pub(in super::super) fn place_of(
+    shell: Shell,
+    place: &cli::Place,
+    writes: bool,
+) -> Result<(Disk, Locks), Failure> {
     let disk = Disk::at(&root(shell, place)?);
     recover(shell, &disk, writes)?;
     let locks = locks(shell, &disk)?;
-    let (mut sources, found) = Sources::open(&disk.root().join(DESCRIPTION));
+    Ok((disk, locks))
+}
+
+/// The workspace with this description.
+///
+/// # Errors
+/// When that is not valid.
+pub(in super::super) fn described(
+    shell: Shell,
+    (disk, locks): (Disk, Locks),
+    (mut sources, found): (Sources, Vec<Diagnostic>),
+) -> Result<Opened, Failure> {
     let mut system = system(shell, &mut sources, found, false)?;
     let mut given = locks.given();
     for context in system.services() {
