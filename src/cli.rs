@@ -42,6 +42,10 @@ pub enum Command {
     Remove(Remove),
     /// Bring the workspace in line with its changed description.
     Sync(Sync),
+    /// Show what `sync` would do, and what it would leave to you.
+    Plan(Plan),
+    /// Print what is missing in your files after a change of the description.
+    Stub(Stub),
     /// Make files of the tool's your own.
     Eject(Eject),
     /// Print the completions for a shell.
@@ -102,6 +106,46 @@ pub struct Remove {
     pub kind: Kind,
     /// Its name: CONTEXT.NAME, for most kinds.
     pub name: String,
+    /// Where the workspace is.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// What is planned.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo microdb plan                              what `sync` would do\n  cargo microdb plan --against git:main           what differs from the main branch\n  cargo microdb plan --message-format json        the same for programs"
+)]
+pub struct Plan {
+    /// Compare with the description at a commit, a branch or a tag [default: with the lock].
+    #[arg(long, value_name = "git:REF")]
+    pub against: Option<String>,
+    /// For whom.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub message_format: MessageFormat,
+    /// Where the workspace is.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// For whom something is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum MessageFormat {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
+
+/// What is left to be written.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo microdb stub              print it, to be pasted\n  cargo microdb stub --write      put it into your files"
+)]
+pub struct Stub {
+    /// Put it into your files.
+    #[arg(long)]
+    pub write: bool,
     /// Where the workspace is.
     #[command(flatten)]
     pub place: Place,

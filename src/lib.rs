@@ -24,6 +24,7 @@
 )]
 #![warn(clippy::iter_over_hash_type)]
 
+pub mod changes;
 pub mod cli;
 pub mod commands;
 pub mod description;
@@ -33,6 +34,7 @@ pub mod lock;
 pub mod model;
 pub mod plan;
 pub mod render;
+pub mod rust;
 pub mod source;
 pub mod validation;
 pub mod workspace;
@@ -66,6 +68,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         cli::Command::Add(add) => commands::add(shell, add),
         cli::Command::Remove(remove) => commands::remove(shell, remove),
         cli::Command::Sync(sync) => commands::sync(shell, sync),
+        cli::Command::Plan(plan) => commands::plan(shell, plan),
+        cli::Command::Stub(stub) => commands::stub(shell, stub),
         cli::Command::Eject(eject) => commands::eject(shell, eject),
         cli::Command::Completions { shell: kind } => commands::completions(shell, *kind),
         cli::Command::Man => commands::man(shell),

@@ -8,8 +8,10 @@ mod examples;
 mod generate;
 mod new;
 mod other;
+mod plan;
 mod remove;
 mod shell;
+mod stub;
 mod sync;
 
 pub use add::add;
@@ -17,8 +19,10 @@ pub use completions::{completions, man};
 pub use eject::eject;
 pub use new::new;
 pub use other::other;
+pub use plan::plan;
 pub use remove::remove;
 pub use shell::{Failure, Shell, colour_as_cargo};
+pub use stub::stub;
 pub use sync::sync;
 
 use std::io::{self, Write};
@@ -29,11 +33,12 @@ use signal_hook::consts::TERM_SIGNALS;
 use signal_hook::flag;
 
 use crate::model::System;
-use crate::plan;
+use crate::plan::services::Service;
 
 /// Prints to the standard output; a reader that has read enough is nobody's error.
 fn print(shell: Shell, text: &[u8]) -> Result<(), Failure> {
-    match io::stdout().write_all(text) {
+    // What is coloured is so on a terminal only.
+    match anstream::stdout().write_all(text) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(shell.error(&format!("cannot print: {error}"), None))
         }
@@ -56,7 +61,7 @@ fn stop_asked() -> Arc<AtomicBool> {
 /// Tells how much is left to the user's functions.
 fn left_for_you(shell: Shell, system: &System) {
     let services = system.services();
-    let services = services.map(|context| plan::services::Service { system, context });
+    let services = services.map(|context| Service { system, context });
     let left = services.flat_map(|service| service.left_for_you());
     let (decisions, policies): (Vec<_>, Vec<_>) = left.partition(|it| it.is_decision);
     let counted = |count: usize, one: &str, many: &str| match count {

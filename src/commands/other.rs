@@ -9,7 +9,7 @@ use crate::cli::Cli;
 use crate::diagnostics::did_you_mean;
 
 /// What later versions will do, by command.
-const LATER: [(&str, &str); 10] = [
+const LATER: [(&str, &str); 8] = [
     ("adopt", "give a file back to the tool"),
     (
         "audit",
@@ -23,9 +23,7 @@ const LATER: [(&str, &str); 10] = [
     ("explain", "tell what a rule is for"),
     ("graph", "draw the context map and the flow of events"),
     ("init", "bring an existing workspace under the tool"),
-    ("plan", "show what `sync` would do"),
     ("release", "mark a state as released"),
-    ("stub", "print what a description leaves to be written"),
 ];
 
 /// Says why a command cannot be run.

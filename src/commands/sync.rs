@@ -1,5 +1,6 @@
 //! `cargo microdb sync`: a workspace in line with its changed description.
 
+mod before;
 mod changes;
 mod open;
 mod report;
@@ -10,7 +11,8 @@ use super::{Failure, Shell, stop_asked};
 use crate::cli;
 use crate::workspace;
 
-pub(super) use changes::{Changes, changes};
+pub(super) use before::{left_to_user, seeded as seeded_files, system_of};
+pub(super) use changes::{Changes, changes, worked_out};
 pub(super) use open::{Opened, described, inside, open, place_of};
 
 /// Brings the workspace in line.
@@ -43,8 +45,26 @@ pub(super) fn carry_out(
     changes: &Changes,
     stop: &AtomicBool,
 ) -> Result<(), Failure> {
-    workspace::apply(&opened.disk, &changes.steps, stop)
-        .map_err(|error| shell.error(&error.to_string(), error.help()))?;
-    report::done(shell, changes);
+    let old = system_of(&opened.locks.files, &opened.locks.given());
+    let duties = match &old {
+        Some(old) => left_to_user(shell, opened, (old, changes))?,
+        None => Vec::new(),
+    };
+    carry_out_steps(shell, opened, &changes.steps, stop)?;
+    report::done(shell, changes, &duties);
     Ok(())
+}
+
+/// Applies steps.
+///
+/// # Errors
+/// When the disk refuses; nothing is changed then.
+pub(super) fn carry_out_steps(
+    shell: Shell,
+    opened: &Opened,
+    steps: &[workspace::Step],
+    stop: &AtomicBool,
+) -> Result<(), Failure> {
+    workspace::apply(&opened.disk, steps, stop)
+        .map_err(|error| shell.error(&error.to_string(), error.help()))
 }

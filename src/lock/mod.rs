@@ -25,6 +25,8 @@ pub use error::{LockError, Problem};
 pub use facts::facts;
 pub use files::{Entry, FilesLock};
 pub use root::{Root, version};
+pub use schema::of as schema_of;
+pub use shapes::{kind as kind_of, members as members_of_event};
 
 /// The name of the root's lock.
 pub const PATH: &str = "microdb.lock";

@@ -10,13 +10,21 @@ const FIRST: &str = "0001_initial";
 
 /// What the migrations of a context do, each with the migration that does it.
 pub(super) fn ops(system: &System, context: &Context) -> BTreeSet<(String, String)> {
-    let mut ops = BTreeSet::new();
-    let mut add = |what: String| {
-        ops.insert((FIRST.to_owned(), format!("add {what}")));
-    };
+    let members = of(system, context).into_iter();
+    members
+        .map(|member| (FIRST.to_owned(), format!("add {member}")))
+        .collect()
+}
+
+/// The members of a context's schema, sorted: `order.lines.sku text`; none of one that is owned elsewhere.
+pub fn of(system: &System, context: &Context) -> Vec<String> {
+    let mut all = BTreeSet::new();
     if context.external {
-        return ops;
+        return Vec::new();
     }
+    let mut add = |what: String| {
+        all.insert(what);
+    };
     for aggregate in context.aggregates.values() {
         let name = &aggregate.name;
         for field in aggregate.fields.values() {
@@ -54,5 +62,5 @@ pub(super) fn ops(system: &System, context: &Context) -> BTreeSet<(String, Strin
             add(format!("{}.{} {of}", replica.name, copied.name));
         }
     }
-    ops
+    all.into_iter().collect()
 }

@@ -24,7 +24,7 @@ pub(super) fn of(system: &System, context: &Context) -> BTreeMap<String, Shape> 
 }
 
 /// A line for each member of an event, however deep.
-fn members(system: &System, context: &Context, event: &Event) -> Vec<String> {
+pub fn members(system: &System, context: &Context, event: &Event) -> Vec<String> {
     let Some(aggregate) = context.aggregates.get(&event.aggregate) else {
         return Vec::new();
     };
@@ -64,7 +64,7 @@ pub(super) fn entries<'a>(
 }
 
 /// The kind of a field: `decimal(12,2)`, `text[]`, `uuid?`.
-pub(super) fn kind(system: &System, field: &Field) -> String {
+pub fn kind(system: &System, field: &Field) -> String {
     let list = if field.list { "[]" } else { "" };
     let optional = if field.optional { "?" } else { "" };
     let unique = if field.unique { "!" } else { "" };

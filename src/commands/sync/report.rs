@@ -2,6 +2,7 @@
 
 use super::super::{Failure, Shell, print};
 use super::changes::Changes;
+use crate::changes::Duty;
 use crate::lock::{self, FilesLock};
 use crate::workspace::{Action, Step};
 
@@ -58,7 +59,7 @@ pub(super) fn drift(shell: Shell, changes: &Changes) -> Result<(), Failure> {
 }
 
 /// Says what was done.
-pub(super) fn done(shell: Shell, changes: &Changes) {
+pub(super) fn done(shell: Shell, changes: &Changes, duties: &[Duty]) {
     for step in &changes.steps {
         let said = match &step.action {
             Action::Move { from } => format!("{from} to {}", step.path),
@@ -75,6 +76,17 @@ pub(super) fn done(shell: Shell, changes: &Changes) {
         shell.warning(&format!("not all of the code is formatted: {why}"));
     }
     summary(shell, changes, "Synced");
+    // One reason for each place will do: the compiler has the others.
+    let mut said = None;
+    for duty in duties {
+        let place = (&duty.file, &duty.item);
+        if said.replace(place) != Some(place) {
+            shell.status(
+                "Yours",
+                &format!("{}: `{}`: {}", duty.file, duty.item, duty.why),
+            );
+        }
+    }
 }
 
 /// How much changed, in one line.

@@ -1,0 +1,41 @@
+//! What a file imports.
+
+use syn::UseTree;
+
+/// An import of one name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Import {
+    /// The name that the file knows it under; `*` for all of a module.
+    pub name: String,
+    /// Its path, as it is written.
+    pub path: String,
+}
+
+/// The imports of a tree, one for each name.
+pub(super) fn leaves(tree: &UseTree) -> Vec<Import> {
+    let mut found = Vec::new();
+    walk(String::new(), tree, &mut found);
+    found
+}
+
+fn walk(prefix: String, tree: &UseTree, found: &mut Vec<Import>) {
+    let mut add = |name: String, path: String| found.push(Import { name, path });
+    match tree {
+        UseTree::Path(path) => walk(format!("{prefix}{}::", path.ident), &path.tree, found),
+        UseTree::Name(name) => {
+            let name = name.ident.to_string();
+            let path = format!("{prefix}{name}");
+            add(name, path);
+        }
+        UseTree::Rename(rename) => add(
+            rename.rename.to_string(),
+            format!("{prefix}{} as {}", rename.ident, rename.rename),
+        ),
+        UseTree::Glob(_) => add("*".to_owned(), format!("{prefix}*")),
+        UseTree::Group(group) => {
+            for tree in &group.items {
+                walk(prefix.clone(), tree, found);
+            }
+        }
+    }
+}
