@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::ToUpperCamelCase;
 
 use crate::lock::kind_of;
-use crate::model::{Context, Field, InputSource, System};
+use crate::model::{Context, Field, InputSource, System, Type};
 
 /// A type, as users' code sees it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) fn of(system: &System, context: &Context) -> BTreeMap<String, Members
     let mut add = |name: String, members: Members| drop(types.insert(name, members));
     let fields = |fields: &mut dyn Iterator<Item = &Field>| Members {
         members: fields
-            .map(|it| (it.name.to_string(), kind_of(system, it)))
+            .map(|it| (it.name.to_string(), kind(system, it)))
             .collect(),
         variants: BTreeSet::new(),
     };
@@ -73,7 +73,7 @@ pub(super) fn of(system: &System, context: &Context) -> BTreeMap<String, Members
         let members = event.members(aggregate).map(|(name, content)| {
             let kind = content
                 .field()
-                .map_or_else(|| "entities".to_owned(), |it| kind_of(system, it));
+                .map_or_else(|| "entities".to_owned(), |it| kind(system, it));
             (name.to_string(), kind)
         });
         add(
@@ -91,7 +91,7 @@ pub(super) fn of(system: &System, context: &Context) -> BTreeMap<String, Members
                 InputSource::Own(field) => Some(field.as_ref()),
                 _ => of.and_then(|of| of.fields.get(name)),
             };
-            let kind = field.map_or_else(|| "entities".to_owned(), |it| kind_of(system, it));
+            let kind = field.map_or_else(|| "entities".to_owned(), |it| kind(system, it));
             (name.to_string(), format!("{kind} {}", input.optional))
         });
         add(
@@ -125,4 +125,12 @@ pub(super) fn of(system: &System, context: &Context) -> BTreeMap<String, Members
         );
     }
     types
+}
+
+/// The kind of a member; an enum is what it is called, whatever its values are.
+fn kind(system: &System, field: &Field) -> String {
+    match &field.ty {
+        Type::Enum(path) => format!("{} {} {}", path.name, field.list, field.optional),
+        _ => kind_of(system, field),
+    }
 }

@@ -82,9 +82,11 @@ fn with_sorted_imports(tokens: &[&str]) -> String {
     let mut at = 0;
     while at < tokens.len() {
         let starts = at == 0 || matches!(tokens[at - 1], ";" | "}" | "{" | "pub" | ")");
-        let is_import = starts && tokens[at] == "use";
-        let end = tokens[at..].iter().position(|token| *token == ";");
-        match end.filter(|_| is_import) {
+        let end = match starts && tokens[at] == "use" {
+            true => tokens[at..].iter().position(|token| *token == ";"),
+            false => None,
+        };
+        match end {
             Some(length) => {
                 run.push(import(&tokens[at..at + length]));
                 at += length + 1;

@@ -1,0 +1,1 @@
+s/^\[contexts.catalog.commands.WithdrawBook\]/[contexts.catalog.commands.RenameBook]\nupdates = "Book"\ninput = ["title"]\nemits = "BookRenamed"\n[contexts.catalog.events.BookRenamed]\nof = "Book"\nfields = ["title"]\n&/

@@ -1,0 +1,1 @@
+s/^fields.pages .*/fields.pages = "decimal(6,1)"/

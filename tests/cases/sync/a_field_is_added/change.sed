@@ -1,0 +1,1 @@
+s/^fields.note .*/&\nfields.shelf = "string?"/

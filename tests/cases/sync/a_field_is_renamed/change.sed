@@ -1,0 +1,1 @@
+s/^fields.note .*/fields.remark = { type = "text?", renamed_from = "note" }/

@@ -1,0 +1,1 @@
+/policies.EndWhenWithdrawn/,/^finds/d

@@ -1,0 +1,1 @@
+s/policies.EndWhenWithdrawn\]/policies.EndOfWithdrawn]\nrenamed_from = "EndWhenWithdrawn"/

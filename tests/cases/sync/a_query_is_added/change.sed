@@ -1,0 +1,1 @@
+s/^\[contexts.catalog.queries.ByTitle\]/[contexts.catalog.queries.ByPages]\nof = "Book"\nby = ["pages"]\n&/

@@ -1,0 +1,1 @@
+/queries.ByTitle/,/^by/d

@@ -1,0 +1,1 @@
+s/\["borrowed"\]/["borrowed", "reserved"]/

@@ -1,0 +1,1 @@
+s/^fields = \["title", "status"\]/fields = ["title", "pages", "status"]/

@@ -1,0 +1,1 @@
+s/^fields.note .*/&\nfields.shelf = "string"/;s/"title", "pages"\]/"title", "pages", "shelf"]/

@@ -1,0 +1,3 @@
+$a\
+[contexts.archive]\
+purpose = "What was"

@@ -1,0 +1,1 @@
+/contexts.catalog/,/^by = \["title"\]/d

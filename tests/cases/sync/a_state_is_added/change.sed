@@ -1,0 +1,1 @@
+s/\["listed", "withdrawn"\]/["listed", "repaired", "withdrawn"]/

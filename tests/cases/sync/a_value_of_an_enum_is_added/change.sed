@@ -1,0 +1,1 @@
+s/\["lost", "worn"\]/["lost", "worn", "sold"]/

@@ -1,0 +1,1 @@
+s/^of     = "Loan"/&/;s/^fields = \["title", "pages"\]/fields = ["title", "pages", "note"]/
