@@ -9,14 +9,14 @@ mod common;
 mod random;
 
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cargo_microdb::description;
 use cargo_microdb::diagnostics::{Diagnostic, human, json};
-use cargo_microdb::lock::{self, Lock};
+use cargo_microdb::lock::{self, FilesLock, Locks};
 use cargo_microdb::model::System;
 use cargo_microdb::source::Sources;
 use cargo_microdb::validation::{Options, validate};
@@ -95,7 +95,11 @@ fn rendered(system: &System, text: &str) -> Result<(), TestCaseError> {
         );
     }
     let facts = lock::facts([text]).map_err(|error| TestCaseError::fail(error.to_string()))?;
-    Lock::of(system, &files, facts).render();
+    let files = FilesLock {
+        facts,
+        ..FilesLock::default()
+    };
+    Locks::of(system, files, &BTreeMap::new()).render();
     Ok(())
 }
 
