@@ -65,7 +65,7 @@ fn traits(old: &Source, new: &Source, stands: &Source, add: &mut impl FnMut(Stri
             if is_known {
                 let now: Vec<&str> = new.impls.iter().map(|it| it.of.as_str()).collect();
                 let why = format!("the trait is called `{}` now", now.join("` or `"));
-                add(format!("impl {}", theirs.of), why);
+                add(theirs.of.clone(), why);
             }
             continue;
         };
@@ -141,16 +141,17 @@ impl Changed {
 
 /// What users' code names.
 fn mentions(changed: &Changed, stands: &Source, add: &mut impl FnMut(String, String)) {
-    let imported: BTreeSet<&str> = stands.imports.iter().map(|it| it.name.as_str()).collect();
+    let imports = stands.imports.iter().chain(&stands.inner_imports);
+    let imported: BTreeSet<&str> = imports.map(|it| it.name.as_str()).collect();
     for gone in changed
         .gone
         .iter()
         .filter(|gone| imported.contains(gone.as_str()))
     {
-        add(format!("use {gone}"), format!("`{gone}` is gone"));
+        add(gone.clone(), "it is gone".to_owned());
     }
     for function in &stands.functions {
-        let mut add = |why: String| add(format!("fn {}", function.name), why);
+        let mut add = |why: String| add(function.name.clone(), why);
         for gone in changed.gone.intersection(&function.mentions) {
             add(format!("`{gone}` is gone"));
         }

@@ -5,10 +5,34 @@ use syn::UseTree;
 /// An import of one name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Import {
-    /// The name that the file knows it under; `*` for all of a module.
-    pub name: String,
     /// Its path, as it is written.
     pub path: String,
+    /// The name that the file knows it under; `*` for all of a module.
+    pub name: String,
+}
+
+/// The lines that import these, one for each module; they are sorted.
+pub fn lines(imports: &[Import]) -> Vec<String> {
+    let module = |import: &Import| {
+        import
+            .path
+            .rsplit_once("::")
+            .map(|(module, _)| module.to_owned())
+    };
+    let groups = imports.chunk_by(|one, other| module(one) == module(other));
+    let lines = groups.map(|group| {
+        let names: Vec<&str> = group
+            .iter()
+            .map(|it| it.path.rsplit("::").next().unwrap_or(&it.path))
+            .collect();
+        match (module(&group[0]), names.as_slice()) {
+            (Some(module), [_, _, ..]) => {
+                ["use ", &module, "::{", &names.join(", "), "};"].concat()
+            }
+            _ => ["use ", &group[0].path, ";"].concat(),
+        }
+    });
+    lines.collect()
 }
 
 /// The imports of a tree, one for each name.

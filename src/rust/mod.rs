@@ -11,7 +11,7 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Attribute, ImplItem, Item, ItemImpl};
 
-pub use imports::Import;
+pub use imports::{Import, lines as import_lines};
 
 /// What a file has.
 #[derive(Debug, Default)]
@@ -20,8 +20,10 @@ pub struct Source {
     pub impls: Vec<Implementation>,
     /// All of its functions, those of implementations and of inner modules among them.
     pub functions: Vec<Function>,
-    /// What it imports, in its inner modules too.
+    /// What it imports.
     pub imports: Vec<Import>,
+    /// What its inner modules import.
+    pub inner_imports: Vec<Import>,
     /// The line behind its imports at the top, from 0.
     pub behind_imports: usize,
     /// The line where its tests begin, or that behind its last one.
@@ -73,11 +75,11 @@ impl Source {
                 _ => {}
             }
         }
-        source.items(&file.items);
+        source.items(&file.items, false);
         Some(source)
     }
 
-    fn items(&mut self, items: &[Item]) {
+    fn items(&mut self, items: &[Item], is_inner: bool) {
         for item in items {
             match item {
                 Item::Fn(function) => {
@@ -87,10 +89,16 @@ impl Source {
                 Item::Impl(implementation) => self.implementation(implementation),
                 Item::Mod(module) => {
                     if let Some((_, items)) = &module.content {
-                        self.items(items);
+                        self.items(items, true);
                     }
                 }
-                Item::Use(import) => self.imports.extend(imports::leaves(&import.tree)),
+                Item::Use(import) => {
+                    let imports = match is_inner {
+                        true => &mut self.inner_imports,
+                        false => &mut self.imports,
+                    };
+                    imports.extend(imports::leaves(&import.tree));
+                }
                 _ => {}
             }
         }

@@ -8,6 +8,7 @@ mod change;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[allow(unused_imports)]
 pub use change::change;
 
 /// The folders of `tests/cases/<kind>`.

@@ -57,7 +57,7 @@ pub(super) fn text(plan: &Plan) -> String {
     }
     for refused in &plan.refused {
         page.warn("Refused", &refused.why);
-        page.differences(&[refused.help.clone()], &[]);
+        page.differences(std::slice::from_ref(&refused.help), &[]);
     }
     if page.text.is_empty() {
         page.line("Fresh", "the workspace is what its description says");

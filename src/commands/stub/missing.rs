@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::rust::{Function, Import, Source};
+use crate::rust::{Function, Import, Source, import_lines};
 
 /// A file that cannot be read as Rust.
 #[derive(Debug)]
@@ -84,8 +84,9 @@ impl Missing {
     /// As it is printed, to be pasted.
     pub(super) fn printed(&self, path: &str) -> String {
         let mut text = format!("// {path}\n");
-        for import in &self.imports {
-            text.push_str(&format!("use {};\n", import.path));
+        for import in import_lines(&self.imports) {
+            text.push_str(&import);
+            text.push('\n');
         }
         let mut last = "";
         for (of, _, item) in &self.items {
@@ -109,9 +110,8 @@ impl Missing {
         for (_, before, item) in items.iter().rev() {
             lines.insert((*before).min(lines.len()), item.clone());
         }
-        let imports = self.imports.iter().rev();
-        for import in imports {
-            lines.insert(self.behind_imports, format!("use {};", import.path));
+        for import in import_lines(&self.imports).into_iter().rev() {
+            lines.insert(self.behind_imports, import);
         }
         let end = if stands.contains("\r\n") {
             "\r\n"
