@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::model::{Aggregate, Change, Command, Context, Field, InputSource, Reference, Type};
 use crate::plan::docs::curl;
 use crate::plan::docs::curl::{Made, Request};
-use crate::plan::services::Service;
 use crate::plan::sample;
+use crate::plan::services::Service;
 
 use super::{DEPTH, Walkthrough, key, path};
 
