@@ -93,6 +93,26 @@ pub static NOTICES: Schema = Schema {
     generations: false,
 };
 
+/// The same, as a program from before the times had it.
+pub static NOTICES_BEFORE: Schema = Schema {
+    name: "notice",
+    table: "notice",
+    columns: &[
+        Column::new("status", Kind::Text),
+        Column::new("days", Kind::Int),
+        Column::new("term", Kind::Value(&[Column::new("label", Kind::Text)])),
+    ],
+    collections: &[Collection {
+        member: "lines",
+        table: "notice__line",
+        columns: &[Column::new("text", Kind::Text)],
+    }],
+    unique: &[],
+    referenced_by: &[],
+    shard_by: None,
+    generations: false,
+};
+
 /// What callers are shown.
 #[derive(Debug, Serialize)]
 pub struct NoticeView {

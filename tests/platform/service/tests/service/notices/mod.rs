@@ -125,7 +125,7 @@ async fn what_is_older_than_a_time_by_default_reads_as_made_with_its_aggregate()
     };
     let write = WriteSet {
         saves: vec![Save {
-            schema: &domain::NOTICES,
+            schema: &domain::NOTICES_BEFORE,
             generation: 0,
             expected: 0,
             to: SaveTo::Live(stored),
