@@ -11,6 +11,7 @@ mod migrations;
 pub mod openapi;
 mod package;
 mod seeded;
+mod shape;
 mod tables;
 
 pub use migrations::extension as migration_extension;

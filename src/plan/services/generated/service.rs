@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::model::{Aggregate, Broker, Change, Command, Database};
 use crate::plan::services::Service;
 use crate::plan::services::migrations;
+use crate::plan::services::shape::ShapePart;
 use crate::plan::view::{Literal, TypeRef};
 
 /// `services/__context__/src/generated/service.rs`.
@@ -16,6 +17,8 @@ pub(super) struct ServiceFile {
     context: Literal,
     /// Its migrations, in the order in which they are applied.
     migrations: Vec<MigrationView>,
+    /// What it keeps and tells.
+    shape: Vec<ShapePart>,
     /// What opens its database.
     engine: TypeRef,
     /// How many read replicas that has; `None` without any.
@@ -74,6 +77,7 @@ impl Service<'_> {
             system: Literal::text(self.system.name.as_str()),
             context: Literal::text(context.name.as_str()),
             migrations: self.migrations(),
+            shape: self.shape(),
             engine: engine(context.database),
             read_replicas: (read_replicas > 0).then(|| Literal::number(read_replicas)),
             broker: match self.system.broker {

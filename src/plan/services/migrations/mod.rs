@@ -6,7 +6,7 @@ mod query_index;
 mod redis;
 mod sql;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::model::{Context, Database, System};
 
@@ -35,6 +35,17 @@ pub(super) fn files(system: &System, context: &Context) -> Vec<File> {
         ));
     }
     files
+}
+
+/// The indexes of the first migration that may be made and removed by themselves, as the engine names them,
+/// and what each is over. On Redis the engine does so by what the migration declares.
+pub fn indexes(system: &System, context: &Context) -> Vec<(String, Value)> {
+    match context.database {
+        Database::Sqlite => tables(Dialect::Sqlite, system, context).plain_indexes(),
+        Database::Postgres => tables(Dialect::Postgres, system, context).plain_indexes(),
+        Database::Mongodb => mongodb::collections(system, context).plain_indexes(),
+        Database::Redis => Vec::new(),
+    }
 }
 
 /// The file of the first migration.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::model::{Aggregate, Context, Entity, Field, Query, Reference, Scalar, System, Type};
 
@@ -90,6 +91,19 @@ impl Index {
             sparse: false,
             partial: None,
         }
+    }
+}
+
+impl CollectionsFile {
+    /// The indexes that keep nothing from being alike, by collection and name. What divides a collection is
+    /// none of them.
+    pub fn plain_indexes(&self) -> Vec<(String, Value)> {
+        let aggregates = self.aggregates.iter();
+        let indexes = aggregates.flat_map(|aggregate| {
+            let plain = aggregate.indexes.iter().filter(|index| !index.unique);
+            plain.map(|index| (format!("{}.{}", aggregate.name, index.name), json!(index)))
+        });
+        indexes.collect()
     }
 }
 

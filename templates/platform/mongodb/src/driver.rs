@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use platform_ports::engine::{Driver, Engine, Migration, OpenError, Options};
+use platform_ports::engine::history::Applied;
+use platform_ports::engine::{Amendment, Driver, Engine, Migration, OpenError, Options};
 use platform_ports::location::Location;
 #[cfg(feature = "testing")]
 use platform_ports::test_server::TestServer;
 
-use crate::{MongodbEngine, migrate};
+use crate::{MongodbEngine, migrate, unreleased};
 
 /// A database of a MongoDB server, replica set or sharded cluster.
 #[derive(Debug, Clone, Copy)]
@@ -28,12 +29,28 @@ impl Driver for Mongodb {
         Some("mongodb://name:password@host:27017/database")
     }
 
+    fn runtime_migrations(&self) -> &'static [Migration] {
+        migrate::RUNTIME
+    }
+
+    async fn applied(&self, at: &Location) -> Result<Applied, OpenError> {
+        unreleased::history(at.secret()).await
+    }
+
     async fn migrate(
         &self,
         at: &Location,
         migrations: &'static [Migration],
     ) -> Result<Vec<String>, OpenError> {
         migrate(at.secret(), migrations).await
+    }
+
+    async fn amend(&self, at: &Location, amendment: &Amendment) -> Result<(), OpenError> {
+        unreleased::amend(at.secret(), amendment).await
+    }
+
+    async fn reset(&self, at: &Location) -> Result<(), OpenError> {
+        unreleased::reset(at.secret()).await
     }
 
     async fn open(

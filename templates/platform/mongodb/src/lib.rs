@@ -156,6 +156,7 @@ mod store;
 #[cfg(feature = "testing")]
 mod test_server;
 mod transaction;
+mod unreleased;
 
 pub use driver::Mongodb;
 pub use engine::MongodbEngine;

@@ -2,6 +2,7 @@
 
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
+use mongodb::error::{Error, ErrorKind};
 use platform_contract::value::Timestamp;
 use platform_ports::engine::history::{self, Applied, hash_of, mark};
 use platform_ports::engine::{Documents, Migration, OpenError};
@@ -13,7 +14,7 @@ use super::fields::{ID, POSITION, REVISION};
 use super::migration_lease::MigrationLease;
 
 /// The collections of the runtime.
-const RUNTIME: &[Migration] = &[
+pub(super) const RUNTIME: &[Migration] = &[
     Migration {
         name: "runtime/0001",
         text: include_str!("migrations/0001_runtime.json"),
@@ -24,7 +25,7 @@ const RUNTIME: &[Migration] = &[
     },
 ];
 
-const APPLIED: &str = "microdb_migrations";
+pub(super) const APPLIED: &str = "microdb_migrations";
 
 /// What a migration may do: each is done in the same way however often it is begun.
 const COMMANDS: [&str; 7] = [
@@ -88,7 +89,7 @@ pub(super) async fn check_complete(
     history::check_complete(&applied, RUNTIME.iter().chain(migrations))
 }
 
-async fn applied(connection: &Connection) -> Result<Applied, OpenError> {
+pub(super) async fn applied(connection: &Connection) -> Result<Applied, OpenError> {
     let failed = |error| connection.failed(&error);
     let collection = connection.database.collection::<Document>(APPLIED);
     let found = collection.find(doc! {}).await;
@@ -189,11 +190,14 @@ async fn run(connection: &Connection, mut command: Document) -> Result<(), Strin
         Ok(answer) => written(&answer)
             .map(|_| ())
             .map_err(|error| error.to_string()),
-        Err(error) => match error.kind.as_ref() {
-            mongodb::error::ErrorKind::Command(failed) if DONE.contains(&failed.code) => Ok(()),
-            _ => Err(error.to_string()),
-        },
+        Err(error) if is_done(&error) => Ok(()),
+        Err(error) => Err(error.to_string()),
     }
+}
+
+/// Whether what was asked for has been done before.
+pub(super) fn is_done(error: &Error) -> bool {
+    matches!(error.kind.as_ref(), ErrorKind::Command(failed) if DONE.contains(&failed.code))
 }
 
 /// The commands, of the database `admin`, that divide a collection; `None` when that is not asked for.

@@ -123,6 +123,7 @@ mod statement;
 mod tables;
 #[cfg(feature = "testing")]
 mod test_server;
+mod unreleased;
 mod value;
 mod writer;
 

@@ -12,7 +12,7 @@ use super::value::Arguments;
 use super::{connect, documents, event_log};
 
 /// The tables of the runtime.
-const RUNTIME: &[Migration] = &[Migration {
+pub(super) const RUNTIME: &[Migration] = &[Migration {
     name: "runtime/0001",
     text: include_str!("migrations/0001_runtime.sql"),
 }];
@@ -64,6 +64,12 @@ pub(super) async fn check_complete(
     connection: &mut PgConnection,
     migrations: &[Migration],
 ) -> Result<(), OpenError> {
+    let applied = history(connection).await?;
+    history::check_complete(&applied, RUNTIME.iter().chain(migrations))
+}
+
+/// What it has had; nothing where there is no record of that.
+pub(super) async fn history(connection: &mut PgConnection) -> Result<Applied, OpenError> {
     let sql: Arc<str> = "SELECT to_regclass('microdb_migrations')::text".into();
     let made = rows(connection, &sql, Arguments::default()).await;
     let made = made.map_err(failed_to_ask)?;
@@ -71,11 +77,10 @@ pub(super) async fn check_complete(
         Some(row) => super::statement::maybe_text(row, 0).map_err(failed_to_ask)?,
         None => None,
     };
-    let applied = match made {
-        Some(_) => applied(connection).await?,
-        None => Applied::new(),
-    };
-    history::check_complete(&applied, RUNTIME.iter().chain(migrations))
+    match made {
+        Some(_) => applied(connection).await,
+        None => Ok(Applied::new()),
+    }
 }
 
 async fn applied(connection: &mut PgConnection) -> Result<Applied, OpenError> {
@@ -179,6 +184,6 @@ fn failed(migration: &Migration, failed: &StatementError) -> OpenError {
     }
 }
 
-fn failed_to_ask(error: impl Into<EngineError>) -> OpenError {
+pub(super) fn failed_to_ask(error: impl Into<EngineError>) -> OpenError {
     OpenError::Unusable(error.into().to_string())
 }

@@ -76,6 +76,7 @@ mod rows;
 #[cfg(feature = "testing")]
 mod test_server;
 mod tls;
+mod unreleased;
 mod write;
 
 pub use self::cache::{CacheDriver, RedisCache};

@@ -12,7 +12,7 @@ use super::error::{lacks_function, passes};
 use super::indexes;
 
 /// The keys of the runtime.
-const RUNTIME: &[Migration] = &[
+pub(super) const RUNTIME: &[Migration] = &[
     Migration {
         name: "runtime/0001",
         text: include_str!("migrations/0001_runtime.lua"),
@@ -62,9 +62,14 @@ pub(super) async fn check_complete(
     history::check_complete(&applied, RUNTIME.iter().chain(migrations))
 }
 
-async fn applied(connection: &Connection) -> Result<Applied, OpenError> {
+/// The key of what a place has had.
+pub(super) fn applied_key(connection: &Connection) -> String {
+    format!("{}migrations", connection.address().base)
+}
+
+pub(super) async fn applied(connection: &Connection) -> Result<Applied, OpenError> {
     let mut command = redis::cmd("HGETALL");
-    command.arg(format!("{}migrations", connection.address().base));
+    command.arg(applied_key(connection));
     let answer = connection.query(&command).await;
     answer.map_err(|error| connection.address().refused(&error))
 }

@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Service, ServiceError, serve};
+use super::{Service, ServiceError, migrations, serve};
 use crate::config::{self, Config};
 use platform_runtime::handler::dead_letters::QueueStatus;
 
@@ -27,7 +27,15 @@ enum Command {
         until_stdin_closes: bool,
     },
     /// Bring the database up to date, and end
-    Migrate,
+    Migrate {
+        /// Say what is not applied yet, and change nothing; exit with 3 when the database was made for another
+        /// description
+        #[arg(long)]
+        status: bool,
+        /// Empty the database and the topics of the service first: for workspaces that were never released
+        #[arg(long, conflicts_with = "status")]
+        reset: bool,
+    },
     /// Let a handler see all events again that are still kept
     Replay {
         /// The handler's id
@@ -125,7 +133,9 @@ fn carry_out(service: Service, command: Command) -> Result<(), ServiceError> {
             Command::Serve { until_stdin_closes } => {
                 serve::serve(service, &config, until_stdin_closes).await
             }
-            Command::Migrate => migrate(&service, &config).await,
+            Command::Migrate { status: true, .. } => migrations::status(&service, &config).await,
+            Command::Migrate { reset: true, .. } => migrations::reset(&service, &config).await,
+            Command::Migrate { .. } => migrations::migrate(&service, &config).await,
             Command::Replay {
                 handler,
                 re_execute,
@@ -134,17 +144,6 @@ fn carry_out(service: Service, command: Command) -> Result<(), ServiceError> {
             Command::DeadLetters(command) => dead_letters(&service, &config, command).await,
         }
     })
-}
-
-async fn migrate(service: &Service, config: &Config) -> Result<(), ServiceError> {
-    let applied = service.migrate(config).await?;
-    for name in &applied {
-        println!("applied {name}");
-    }
-    if applied.is_empty() {
-        println!("nothing to do: the database is up to date");
-    }
-    Ok(())
 }
 
 async fn replay(

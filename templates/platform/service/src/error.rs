@@ -83,9 +83,18 @@ pub enum ServiceError {
 }
 
 impl ServiceError {
-    /// The exit code: 2 when the caller has to change something first, 1 otherwise.
+    /// The exit code: 3 when the database was made for another description, 2 when the caller has to change
+    /// something first, 1 otherwise.
     pub const fn exit_code(&self) -> u8 {
         match self {
+            Self::Database {
+                source: OpenError::Older(_),
+                ..
+            } => 3,
+            Self::Database {
+                source: OpenError::Released,
+                ..
+            } => 2,
             Self::Config(_) | Self::Telemetry(_) | Self::Replay(ReplayError::Unknown(_)) => 2,
             _ => 1,
         }

@@ -7,6 +7,7 @@ mod description;
 mod error;
 pub mod http;
 mod listeners;
+mod migrations;
 mod open;
 mod readiness;
 mod running;
@@ -14,6 +15,7 @@ mod serve;
 mod status;
 mod stop_signals;
 pub mod telemetry;
+mod topics;
 mod writes;
 
 use std::collections::BTreeMap;

@@ -1,56 +1,51 @@
-//! Opens what a service stands on: its engine and its broker.
+//! Opens what a service stands on: its engine, its cache and its broker.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::status::Status;
+use super::topics::Topics;
 use super::{Service, ServiceError, listeners};
 use crate::config::Config;
 use crate::http::server::Server;
-use platform_ports::broker::{Broker, BrokerError, Topic};
 use platform_ports::cache::{Cache, CacheOptions};
 use platform_ports::engine::{Engine, EngineError, OpenError, Options};
 use platform_ports::location::Location;
 use platform_ports::outage::Dependency;
 use platform_runtime::Runtime;
-use platform_runtime::recovery_request::commands_topic;
 use platform_runtime::wake_up::WakeUp;
 
 /// The longest pause before a server that did not answer is asked again.
 const LONGEST: Duration = Duration::from_secs(5);
 /// The pauses before it is.
-const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+pub(super) const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(100))
     .with_max_delay(LONGEST)
     .without_max_times();
-
-/// How long a start waits for the broker; then it goes on without.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// Whether the topics of a service are there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Topics {
-    /// All of them.
-    Made,
-    /// Nobody knows: the broker did not answer.
-    Missing,
-}
 
 impl Service {
     /// Brings the database up to date; the names of the migrations that were applied.
     pub(super) async fn migrate(&self, config: &Config) -> Result<Vec<String>, ServiceError> {
         make_folder(&config.database, "DATABASE_URL")?;
         let applied = self.database.migrate(&config.database).await;
-        applied.map_err(|source| ServiceError::Database {
-            at: config.database.clone(),
-            source,
-        })
+        applied.map_err(|source| in_database(config, source))
+    }
+
+    /// The names of the migrations that have not been applied; nothing is changed, or made.
+    pub(super) async fn pending(&self, config: &Config) -> Result<Vec<&'static str>, ServiceError> {
+        let pending = self.database.pending(&config.database).await;
+        pending.map_err(|source| in_database(config, source))
+    }
+
+    /// Empties the database, in a workspace that was never released; whether there was anything.
+    pub(super) async fn reset(&self, config: &Config) -> Result<bool, ServiceError> {
+        let emptied = self.database.reset(&config.database).await;
+        emptied.map_err(|source| in_database(config, source))
     }
 
     /// Brings the database up to date and opens everything, as soon as the servers answer.
@@ -138,10 +133,7 @@ impl Service {
             .database
             .open(&config.database, &config.replicas, options);
         let opened = opened.await;
-        opened.map_err(|source| ServiceError::Database {
-            at: config.database.clone(),
-            source,
-        })
+        opened.map_err(|source| in_database(config, source))
     }
 
     /// The cache, where the service is described with one and it is named.
@@ -172,63 +164,12 @@ impl Service {
             source,
         })
     }
+}
 
-    async fn open_broker(
-        &self,
-        config: &Config,
-    ) -> Result<(Arc<dyn Broker>, Topics), ServiceError> {
-        make_folder(&config.broker, "BROKER_URL")?;
-        let failed = |source: BrokerError| ServiceError::Broker {
-            at: config.broker.clone(),
-            source,
-        };
-        let outage = Arc::clone(self.outages.of(Dependency::Broker));
-        let broker = self.brokers.open(&config.broker, outage).map_err(failed)?;
-        let topics = self.all_topics();
-        match timeout(PATIENCE, broker.ensure_topics(&topics)).await {
-            Ok(Ok(())) => Ok((broker, Topics::Made)),
-            // Commands are answered without a broker; what they tell waits in the outbox.
-            Err(_) | Ok(Err(BrokerError::Unavailable(_))) => Ok((broker, Topics::Missing)),
-            Ok(Err(error)) => Err(failed(error)),
-        }
-    }
-
-    /// Makes the topics as soon as the broker answers.
-    pub(super) fn topics_made(&self, runtime: &Arc<Runtime>) -> impl Future<Output = ()> + use<> {
-        let (runtime, topics) = (Arc::clone(runtime), self.all_topics());
-        async move {
-            let mut shutdown = runtime.shutdown.clone();
-            let made = (|| runtime.broker.ensure_topics(&topics)).retry(PAUSES);
-            let made = made.notify(|error: &BrokerError, _| {
-                runtime.outages.failed(
-                    error,
-                    || tracing::warn!(%error, "the topics are not there yet; trying again"),
-                );
-            });
-            tokio::select! {
-                // There is no end to trying.
-                _ = made => {}
-                _ = shutdown.wait_for(|stop| *stop) => return,
-            }
-            // A task that ends is a task that failed.
-            let _ = shutdown.wait_for(|stop| *stop).await;
-        }
-    }
-
-    /// The topics it writes into or reads from. Those of others are made too, so that services may
-    /// start in any order.
-    fn all_topics(&self) -> Vec<Topic> {
-        let owned = self.owned.iter().map(|owned| owned.topic);
-        let topics = owned.chain(self.handlers.topics());
-        let mut names: Vec<String> = topics.map(str::to_owned).collect();
-        names.push(commands_topic(self.system, self.context));
-        names.sort_unstable();
-        names.dedup();
-        let topic = |name| Topic {
-            name,
-            partitions: self.partitions,
-        };
-        names.into_iter().map(topic).collect()
+fn in_database(config: &Config, source: OpenError) -> ServiceError {
+    ServiceError::Database {
+        at: config.database.clone(),
+        source,
     }
 }
 
@@ -246,7 +187,7 @@ impl ServiceError {
 }
 
 /// Makes the folder of a file, where the location is one.
-fn make_folder(at: &Location, variable: &'static str) -> Result<(), ServiceError> {
+pub(super) fn make_folder(at: &Location, variable: &'static str) -> Result<(), ServiceError> {
     if !at.has_scheme(&["sqlite", "embedded"]) {
         return Ok(());
     }

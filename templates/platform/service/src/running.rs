@@ -8,9 +8,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::open::Topics;
 use super::readiness::ReadinessChecks;
 use super::status::Status;
+use super::topics::Topics;
 use super::writes::Writes;
 use super::{Service, ServiceError, cleanup, listeners};
 use crate::config::Config;

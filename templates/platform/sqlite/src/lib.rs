@@ -54,6 +54,7 @@ mod progress;
 mod rows;
 mod save;
 mod tables;
+mod unreleased;
 
 pub use driver::Sqlite;
 pub use engine::SqliteEngine;

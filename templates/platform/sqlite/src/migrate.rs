@@ -11,7 +11,7 @@ use super::error::ApplyError;
 use super::{connect, documents};
 
 /// The tables of the runtime.
-const RUNTIME: &[Migration] = &[Migration {
+pub(super) const RUNTIME: &[Migration] = &[Migration {
     name: "runtime/0001",
     text: include_str!("migrations/0001_runtime.sql"),
 }];
@@ -48,15 +48,19 @@ pub(super) fn check_complete(
     connection: &Connection,
     migrations: &[Migration],
 ) -> Result<(), OpenError> {
-    let made = connection.table_exists(None::<&str>, "microdb_migrations");
-    let applied = match made.map_err(unusable)? {
+    let applied = match has_history(connection).map_err(unusable)? {
         true => applied(connection).map_err(unusable)?,
         false => Applied::new(),
     };
     history::check_complete(&applied, RUNTIME.iter().chain(migrations))
 }
 
-fn applied(connection: &Connection) -> rusqlite::Result<Applied> {
+/// Whether it has had any migration.
+pub(super) fn has_history(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.table_exists(None::<&str>, "microdb_migrations")
+}
+
+pub(super) fn applied(connection: &Connection) -> rusqlite::Result<Applied> {
     let mut all = connection.prepare("SELECT name, hash FROM microdb_migrations")?;
     let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
@@ -117,6 +121,6 @@ fn mark_as_new(connection: &Connection) -> Result<(), ApplyError> {
     documents::write(connection, &mark)
 }
 
-fn unusable(error: rusqlite::Error) -> OpenError {
+pub(super) fn unusable(error: rusqlite::Error) -> OpenError {
     OpenError::Unusable(error.to_string())
 }

@@ -31,6 +31,18 @@ struct IndexColumn {
     order: &'static str,
 }
 
+impl Index {
+    /// Its name.
+    pub(super) fn name(&self) -> String {
+        self.name.to_string()
+    }
+
+    /// Whether no two rows may be alike in it.
+    pub(super) const fn is_unique(&self) -> bool {
+        self.unique
+    }
+}
+
 impl IndexColumn {
     fn plain(name: impl Into<String>) -> Self {
         Self {

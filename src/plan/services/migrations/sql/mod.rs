@@ -4,6 +4,7 @@ mod dialect;
 mod indexes;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::model::{Aggregate, Context, Entity, Field, Ident, Reference, Replica, System, Type};
 
@@ -98,6 +99,16 @@ struct Column {
     required: bool,
     /// The table whose id it holds.
     references: Option<SqlName>,
+}
+
+impl TablesFile<'_> {
+    /// The indexes that keep nothing from being alike, by name.
+    pub fn plain_indexes(&self) -> Vec<(String, Value)> {
+        let aggregates = self.aggregates.iter();
+        let indexes = aggregates.flat_map(|aggregate| &aggregate.indexes);
+        let plain = indexes.filter(|index| !index.is_unique());
+        plain.map(|index| (index.name(), json!(index))).collect()
+    }
 }
 
 /// The tables of a service, as this database has them.

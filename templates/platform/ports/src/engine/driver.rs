@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Engine, Migration, OpenError, Options};
+use super::history::Applied;
+use super::{Amendment, Engine, Migration, OpenError, Options};
 use crate::location::Location;
 #[cfg(feature = "testing")]
 use crate::test_server::TestServer;
@@ -29,6 +30,15 @@ pub trait Driver: Debug + Send + Sync {
         false
     }
 
+    /// The migrations of the runtime itself, which come before those of a service.
+    fn runtime_migrations(&self) -> &'static [Migration];
+
+    /// What it has had, as it is on record; nothing where there is no database yet, and none is made.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    async fn applied(&self, at: &Location) -> Result<Applied, OpenError>;
+
     /// Applies the migrations that have not been; the names of those that were.
     ///
     /// # Errors
@@ -38,6 +48,18 @@ pub trait Driver: Debug + Send + Sync {
         at: &Location,
         migrations: &'static [Migration],
     ) -> Result<Vec<String>, OpenError>;
+
+    /// Does to a database, which is there, what its first migration would have done otherwise.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    async fn amend(&self, at: &Location, amendment: &Amendment) -> Result<(), OpenError>;
+
+    /// Empties a database, which is there. Interrupted, it is begun again.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    async fn reset(&self, at: &Location) -> Result<(), OpenError>;
 
     /// Opens it, all migrations having been applied, and its read replicas.
     ///

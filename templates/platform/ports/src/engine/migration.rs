@@ -1,7 +1,7 @@
 //! The steps that bring a database to the shape its program expects.
 
 /// A step, written once and never changed after it was applied anywhere.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Migration {
     /// Its name, `0001_initial`; steps are applied in the order of the program's list.
     pub name: &'static str,
@@ -34,6 +34,15 @@ pub enum OpenError {
     /// The database has had a migration that this program does not know.
     #[error("this database is newer than this program: it has had the migration `{0}`")]
     Newer(String),
+    /// It was made for another description than the program, before the first release.
+    #[error(
+        "it was made for another description than this program, as {0} tells: `cargo run` sets databases in files \
+         aside, `migrate --reset` empties this one; nothing of this workspace is released"
+    )]
+    Older(String),
+    /// What was released is not emptied.
+    #[error("only what was never released is emptied")]
+    Released,
     /// The database lacks a migration.
     #[error("migration `{0}` has not been applied: run `migrate` first")]
     Pending(String),

@@ -19,6 +19,7 @@ pub mod per_schema;
 mod progress;
 mod read_replicas;
 mod row;
+mod shape;
 mod write;
 
 use std::collections::HashSet;
@@ -38,6 +39,7 @@ pub use options::Options;
 pub use progress::{AppliedSequence, OffsetAdvance, SequenceAdvance};
 pub use read_replicas::{ConsistencyToken, InvalidConsistencyToken, ReadReplicas};
 pub use row::{Find, Found, Generation, Page, Stored};
+pub use shape::{Amendment, ShapePart};
 pub use write::{Check, CommitError, Save, SaveTo, WriteSet};
 
 /// How many documents are read in one go where all of a kind are asked for.

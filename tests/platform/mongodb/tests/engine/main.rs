@@ -9,6 +9,7 @@ mod processes;
 mod requests;
 mod shards;
 mod transactions;
+mod unreleased;
 mod wire;
 
 use std::sync::atomic::{AtomicU32, Ordering};

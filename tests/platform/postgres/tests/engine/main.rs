@@ -11,6 +11,7 @@ mod races;
 mod replicas;
 mod shards;
 mod speed;
+mod unreleased;
 
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};

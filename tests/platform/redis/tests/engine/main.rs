@@ -10,6 +10,7 @@ mod migrations;
 mod pages;
 mod restarts;
 mod tls;
+mod unreleased;
 
 use platform_contract::value::Uuid;
 use platform_ports::engine::{Migration, Options};

@@ -6,7 +6,7 @@ use std::path::Path;
 use platform_contract::schema::{Column, Kind, Schema, Unique};
 use platform_contract::value::{Decimal, TypedId};
 use platform_contract::{AggregateType, Command, Event, Refusal};
-use platform_ports::engine::{Database, EngineError};
+use platform_ports::engine::{Database, EngineError, ShapePart};
 use platform_runtime::context::Context;
 use platform_runtime::decision::{
     Access, Aggregate, Creation, Decision, Deletion, EventOf, Meta, Needed, Reads, StatusChange,
@@ -571,6 +571,15 @@ pub fn routes() -> Routes {
 
 pub fn service() -> Service {
     service_on(TABLES.database())
+}
+
+/// The service before its first release, when what its rows hold is told by this hash.
+pub fn unreleased(rows: String) -> Service {
+    let part = ShapePart {
+        of: "rows",
+        hash: rows.leak(),
+    };
+    service_on(TABLES.database().unreleased(vec![part].leak()))
 }
 
 pub fn service_on(database: Database) -> Service {

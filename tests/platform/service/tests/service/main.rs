@@ -27,4 +27,5 @@ mod schema;
 mod strict;
 mod traces;
 mod unit_of_work;
+mod unreleased;
 mod writes;

@@ -14,6 +14,9 @@ use platform_support::{child, place};
 /// The environment variable that holds the command line of the example service.
 const ARGUMENTS: &str = "MICRODB_CHILD_ARGUMENTS";
 
+/// The environment variable that says in which of its lives before the first release the service is.
+pub const LIFE: &str = "MICRODB_CHILD_LIFE";
+
 /// Not a test of its own: the example service as a program, which the tests below start.
 #[test]
 fn bank() {
@@ -21,7 +24,11 @@ fn bank() {
         return;
     };
     let arguments = ["bank"].into_iter().chain(arguments.split_whitespace());
-    let status = platform_service::run_from(domain::service().version("1.2.3"), arguments);
+    let service = match std::env::var(LIFE) {
+        Ok(life) => domain::unreleased(life),
+        Err(_) => domain::service(),
+    };
+    let status = platform_service::run_from(service.version("1.2.3"), arguments);
     std::process::exit(status.into());
 }
 

@@ -5,6 +5,7 @@ mod conforms;
 mod constraints;
 mod migrations;
 mod processes;
+mod unreleased;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
