@@ -3,6 +3,7 @@
 mod browser;
 mod running {
     pub mod alone;
+    pub mod changing;
     pub mod ending;
     pub mod newcomer;
     pub mod system;
@@ -15,9 +16,9 @@ use browser::Browser;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use running::alone::Alone;
-use running::ending;
 use running::newcomer::{all, follow_the_readme};
 use running::system::{Site, System};
+use running::{changing, ending};
 use serde_json::{Value, json};
 use workspace::InTurn;
 
@@ -53,6 +54,15 @@ fn services_end_with_what_runs_them() {
     ending::a_second_interrupt_ends_all_at_once(&mut system);
     system.start_again();
     ending::all_end_when_what_runs_them_is_killed(&mut system);
+}
+
+#[test]
+fn the_description_changes_before_the_first_release() {
+    let hello = InTurn::of_example("hello");
+    changing::data_follows_the_description(&hello);
+    drop(hello);
+    let hello = InTurn::of_example("hello");
+    changing::events_are_read_as_they_were_told(&hello);
 }
 
 #[test]

@@ -57,6 +57,32 @@ fn a_lender_survives_its_services_and_servers() {
         let said = servers.command(&lender, service, &["dead-letters", "list"]);
         assert_eq!(said, "0 dead letters\n", "an outage is nobody's fault");
     }
+    a_changed_description_begins_anew_when_told_to(&mut system, &lender, &servers);
+}
+
+/// What is on servers is emptied by `--reset` alone, all of it together; then everything works as at first.
+fn a_changed_description_begins_anew_when_told_to(
+    system: &mut System<'_>,
+    lender: &InTurn,
+    servers: &Servers,
+) {
+    let description = include_str!("../examples/fintech/microdb.toml");
+    let old = "fields.email   = \"string?\"\n";
+    let new = format!("{old}fields.nickname = \"string?\"\n");
+    lender.describe(&description.replacen(old, &new, 1));
+    system.interrupt();
+    let refused = system.start_another();
+    assert!(refused.contains("`user`"), "{refused}");
+    assert!(refused.contains("`cargo run -- --reset`"), "{refused}");
+    system.start_again_with(&["--reset"]);
+    assert_eq!(wallets(system), Some(BTreeMap::new()));
+    // What is asked for by the same keys gets the same ids, of which nobody knows anything any more.
+    let users: Vec<_> = (0..3).map(|number| register(system, number)).collect();
+    settled(system, &users, 0);
+    for service in ON_SERVERS {
+        let said = servers.command(lender, service, &["dead-letters", "list"]);
+        assert_eq!(said, "0 dead letters\n");
+    }
 }
 
 /// Every user has one wallet.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use cargo_microdb::plan::names::environment;
 use tempfile::TempDir;
 
-use crate::workspace::{InTurn, cargo};
+use crate::workspace::{InTurn, cargo, target};
 
 /// How long something may take that has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -59,7 +60,7 @@ impl<'a> System<'a> {
             let free = TcpListener::bind("127.0.0.1:0").unwrap();
             ports.insert(name, free.local_addr().unwrap().port());
         }
-        let (runner, log) = run(workspace, &data, &servers, &ports);
+        let (runner, log) = run(workspace, &data, &servers, &ports, &[]);
         let system = Self {
             workspace,
             data,
@@ -80,8 +81,45 @@ impl<'a> System<'a> {
 
     /// Starts it again on the same files, when it has ended.
     pub fn start_again(&mut self) {
-        (self.runner, self.log) = run(self.workspace, &self.data, &self.servers, &self.ports);
+        self.start_again_with(&[]);
+    }
+
+    /// The same with these words for what runs the services.
+    pub fn start_again_with(&mut self, words: &[&str]) {
+        let on = (self.workspace, &self.data);
+        (self.runner, self.log) = run(on.0, on.1, &self.servers, &self.ports, words);
         self.ready();
+    }
+
+    /// Tries to start it once more beside the one that runs; with what it is refused.
+    pub fn start_another(&self) -> String {
+        let mut command = command(self.workspace, &self.data, &self.servers, &self.ports, &[]);
+        let output = command.stderr(Stdio::piped()).output().unwrap();
+        assert!(!output.status.success(), "it has run beside the other");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    /// Where it keeps its data.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Lets a service's program do something; what it says.
+    pub fn command(&self, program: &str, arguments: &[&str]) -> String {
+        let output = Command::new(target().join("debug").join(program))
+            .args(arguments)
+            .current_dir(self.workspace.path())
+            .env("DATA_DIR", self.data.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{program}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What was said since the last start by what runs the services, or by them.
+    pub fn said(&self, what: &str) -> Option<String> {
+        let log = self.log.lock().unwrap();
+        log.iter().find(|line| line.contains(what)).cloned()
     }
 
     /// Sends a signal to what runs the services, and to nobody else.
@@ -168,7 +206,7 @@ impl<'a> System<'a> {
     }
 
     /// Sends the whole group what Ctrl-C sends, and waits for its end.
-    fn interrupt(&mut self) {
+    pub fn interrupt(&mut self) {
         let group = format!("-{}", self.runner.id());
         // It is gone already when it did not start.
         let _ = Command::new("kill")
@@ -210,21 +248,11 @@ fn run(
     data: &TempDir,
     servers: &[(String, String)],
     ports: &BTreeMap<String, u16>,
+    words: &[&str],
 ) -> (Child, Arc<Mutex<Vec<String>>>) {
-    use std::os::unix::process::CommandExt;
-    let mut command = cargo(workspace.path());
-    command
-        .args(["run", "--quiet"])
-        .env("DATA_DIR", data.path())
-        .env("NO_COLOR", "1")
-        .envs(servers.iter().map(|(name, value)| (name, value)))
-        .stdout(Stdio::piped())
-        .process_group(0);
-    for (service, port) in ports {
-        let variable = format!("{}_PORT", environment(service));
-        command.env(variable, port.to_string());
-    }
-    let mut runner = command.spawn().unwrap();
+    let mut runner = command(workspace, data, servers, ports, words)
+        .spawn()
+        .unwrap();
     let lines = BufReader::new(runner.stdout.take().unwrap()).lines();
     let log = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&log);
@@ -234,4 +262,28 @@ fn run(
         }
     });
     (runner, log)
+}
+
+fn command(
+    workspace: &InTurn,
+    data: &TempDir,
+    servers: &[(String, String)],
+    ports: &BTreeMap<String, u16>,
+    words: &[&str],
+) -> Command {
+    use std::os::unix::process::CommandExt;
+    let mut command = cargo(workspace.path());
+    command
+        .args(["run", "--quiet", "--"])
+        .args(words)
+        .env("DATA_DIR", data.path())
+        .env("NO_COLOR", "1")
+        .envs(servers.iter().map(|(name, value)| (name, value)))
+        .stdout(Stdio::piped())
+        .process_group(0);
+    for (service, port) in ports {
+        let variable = format!("{}_PORT", environment(service));
+        command.env(variable, port.to_string());
+    }
+    command
 }

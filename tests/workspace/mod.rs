@@ -115,21 +115,14 @@ impl InTurn {
 
     /// The system that `text` describes.
     pub fn described(text: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        let (from, fresh) = (
-            folder.path().join("microdb.toml"),
-            folder.path().join("new"),
-        );
-        std::fs::write(&from, text).unwrap();
-        let output = Command::cargo_bin("cargo-microdb")
-            .unwrap()
-            .args(["microdb", "--quiet", "new", "--no-git", "--from"])
-            .args([&from, &fresh])
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "`new` failed\n{said}\n{text}");
+        let (_folder, fresh) = new_from(text);
         Self::of(&fresh)
+    }
+
+    /// Makes it what `text` describes, as a change of the description does.
+    pub fn describe(&self, text: &str) {
+        let (_folder, fresh) = new_from(text);
+        place(&fresh, &self.root);
     }
 
     /// A workspace that was generated.
@@ -138,11 +131,7 @@ impl InTurn {
         let turn = File::create(target().join("system.lock")).unwrap();
         turn.lock().unwrap();
         let root = target().join("system");
-        // It lies within the tool's own folder, whose rules for lints are not its.
-        std::fs::write(fresh.join("clippy.toml"), "").unwrap();
-        let tested = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/platform/Cargo.lock");
-        std::fs::copy(tested, fresh.join("Cargo.lock")).unwrap();
-        Placed::in_folder(&target().join("placed")).replace(&root, fresh);
+        place(fresh, &root);
         Self { root, _turn: turn }
     }
 
@@ -204,6 +193,34 @@ impl InTurn {
             panic!("`cargo {}` failed\n{output}", arguments.join(" "));
         }
     }
+}
+
+/// A new workspace of the system that `text` describes, in a folder that goes when it is dropped.
+fn new_from(text: &str) -> (TempDir, PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let (from, fresh) = (
+        folder.path().join("microdb.toml"),
+        folder.path().join("new"),
+    );
+    std::fs::write(&from, text).unwrap();
+    let output = Command::cargo_bin("cargo-microdb")
+        .unwrap()
+        .args(["microdb", "--quiet", "new", "--no-git", "--from"])
+        .args([&from, &fresh])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "`new` failed\n{said}\n{text}");
+    (folder, fresh)
+}
+
+/// Puts a new workspace in the place where systems take turns.
+fn place(fresh: &Path, root: &Path) {
+    // It lies within the tool's own folder, whose rules for lints are not its.
+    std::fs::write(fresh.join("clippy.toml"), "").unwrap();
+    let tested = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/platform/Cargo.lock");
+    std::fs::copy(tested, fresh.join("Cargo.lock")).unwrap();
+    Placed::in_folder(&target().join("placed")).replace(root, fresh);
 }
 
 /// Copies the files in `from` to `to`, where others stay.

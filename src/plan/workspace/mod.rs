@@ -17,7 +17,7 @@ use super::{contract_package, service_package};
 use crate::plan::rust::{contract_crate, names};
 
 /// The files of the workspace's root and of its runner.
-const FILES: [(Class, &str); 16] = [
+const FILES: [(Class, &str); 20] = [
     (Class::Keyed, "Cargo.toml"),
     (Class::Seeded, ".dockerignore"),
     (Class::Managed, ".gitattributes"),
@@ -28,12 +28,16 @@ const FILES: [(Class, &str); 16] = [
     (Class::Managed, "compose.yaml"),
     (Class::Seeded, "deny.toml"),
     (Class::Keyed, "dev/Cargo.toml"),
+    (Class::Managed, "dev/src/aside.rs"),
+    (Class::Managed, "dev/src/begin.rs"),
     (Class::Managed, "dev/src/build.rs"),
-    (Class::Managed, "dev/src/keep.rs"),
+    (Class::Managed, "dev/src/in_use.rs"),
     (Class::Managed, "dev/src/local.rs"),
     (Class::Managed, "dev/src/main.rs"),
+    (Class::Managed, "dev/src/places.rs"),
     (Class::Managed, "dev/src/run.rs"),
     (Class::Managed, "dev/src/say.rs"),
+    (Class::Managed, "dev/src/supervisor.rs"),
 ];
 
 /// What the files of the workspace as a whole are filled in with.
