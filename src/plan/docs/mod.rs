@@ -1,6 +1,7 @@
 //! What people read of a system: its README, its maps and catalogues.
 
 mod asyncapi;
+mod changes;
 mod commands;
 mod curl;
 mod events;

@@ -8,7 +8,7 @@ use crate::plan::service_package;
 use crate::plan::services::{Service, Unfinished};
 use crate::plan::workspace::servers::Servers;
 
-use super::{map, vocabulary, walkthrough};
+use super::{changes, map, vocabulary, walkthrough};
 
 /// `README.md`.
 #[derive(Debug, Serialize)]
@@ -28,6 +28,8 @@ pub(super) struct Readme<'a> {
     steps: Vec<walkthrough::Step>,
     /// The functions of the user's that have something left to do.
     left: Vec<Unfinished>,
+    /// What changes of it are shown with.
+    changes: Option<changes::Changes>,
     /// What tests of decisions are written with.
     vocabulary: Option<vocabulary::Vocabulary>,
     example: Example,
@@ -78,6 +80,7 @@ pub(super) fn view(system: &System) -> Readme<'_> {
         prefix: first.map(|context| names::environment(context.name.as_str())),
         steps: walkthrough::steps(system),
         left: left(system),
+        changes: changes::view(system),
         vocabulary: vocabulary::view(system),
         example: example(system),
         teams: system.contexts.values().any(|it| it.owner.is_some()),

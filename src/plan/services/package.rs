@@ -47,7 +47,7 @@ struct Root<'a> {
     effects: Vec<Name>,
 }
 
-/// `services/__context__/src/main.rs`.
+/// `services/__context__/src/main.rs` and `own.rs`.
 #[derive(Debug, Serialize)]
 struct Main<'a> {
     /// The name of the context.
@@ -81,6 +81,12 @@ impl Service<'_> {
             File::new(
                 Class::Seeded,
                 &format!("{folder}/src/main.rs"),
+                &names,
+                self.main(),
+            ),
+            File::new(
+                Class::Seeded,
+                &format!("{folder}/src/own.rs"),
                 &names,
                 self.main(),
             ),

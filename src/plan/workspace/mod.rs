@@ -17,12 +17,13 @@ use super::{contract_package, service_package};
 use crate::plan::rust::{contract_crate, names};
 
 /// The files of the workspace's root and of its runner.
-const FILES: [(Class, &str); 20] = [
+const FILES: [(Class, &str); 21] = [
     (Class::Keyed, "Cargo.toml"),
     (Class::Seeded, ".dockerignore"),
     (Class::Managed, ".gitattributes"),
     (Class::Seeded, ".github/workflows/ci.yml"),
     (Class::Seeded, ".gitignore"),
+    (Class::Managed, ".microdb/services.json"),
     (Class::Managed, "CODEOWNERS"),
     (Class::Seeded, "Dockerfile"),
     (Class::Managed, "compose.yaml"),
