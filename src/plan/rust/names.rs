@@ -11,7 +11,7 @@ pub const LONGEST_IDENTIFIER: usize = 63;
 
 /// Types, traits and variants that generated code relies on being what they usually are: Rust's
 /// prelude and primitive-like names, and what `platform_contract::prelude` brings in.
-const TAKEN_TYPES: [&str; 111] = [
+const TAKEN_TYPES: [&str; 108] = [
     "Access",
     "Aged",
     "Aggregate",
@@ -32,14 +32,12 @@ const TAKEN_TYPES: [&str; 111] = [
     "Command",
     "Context",
     "Copy",
-    "Creation",
     "Date",
     "Debug",
     "Decimal",
     "Decision",
     "Decisions",
     "Default",
-    "Deletion",
     "Deserialize",
     "Display",
     "Domain",
@@ -118,7 +116,6 @@ const TAKEN_TYPES: [&str; 111] = [
     "Unique",
     "Unpin",
     "Upcaster",
-    "Update",
     "Uuid",
     "Value",
     "Vec",

@@ -1,4 +1,4 @@
-//! Commands as units of work: guards, writes, and the call of the user's decision.
+//! Commands as units of work: guards, writes, and the user's function that decides.
 
 use serde::Serialize;
 

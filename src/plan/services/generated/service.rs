@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Aggregate, Broker, Change, Command, Database};
+use crate::model::{Aggregate, Broker, Database};
 use crate::plan::services::Service;
 use crate::plan::services::migrations;
 use crate::plan::services::shape::ShapePart;
@@ -32,7 +32,7 @@ pub(super) struct ServiceFile {
     /// How many partitions the topics have.
     partitions: u32,
     aggregates: Vec<AggregateView>,
-    commands: Vec<CommandView>,
+    commands: Vec<TypeRef>,
     replicas: Vec<TypeRef>,
     policies: Vec<TypeRef>,
     effects: Vec<TypeRef>,
@@ -48,16 +48,6 @@ struct AggregateView {
     stale_after_ms: Option<Literal>,
 }
 
-/// A command.
-#[derive(Debug, Serialize)]
-struct CommandView {
-    /// Its type.
-    #[serde(rename = "type")]
-    ty: TypeRef,
-    /// What it does to its aggregate, as the runtime has it: `creates`.
-    change: &'static str,
-}
-
 /// A migration, and its file.
 #[derive(Debug, Serialize)]
 struct MigrationView {
@@ -69,6 +59,7 @@ impl Service<'_> {
     /// The service, put together.
     pub(super) fn service(&self) -> ServiceFile {
         let context = self.context;
+        let commands = context.commands.keys();
         let policies = context.policies.keys();
         let effects = context.effects.keys();
         let replicas = context.replicas.keys();
@@ -92,11 +83,7 @@ impl Service<'_> {
                 .values()
                 .map(|it| self.aggregate_view(it))
                 .collect(),
-            commands: context
-                .commands
-                .values()
-                .map(|it| self.command_view(it))
-                .collect(),
+            commands: commands.map(|name| self.own(name.as_str())).collect(),
             replicas: replicas
                 .map(|name| TypeRef::generated(name.as_str()))
                 .collect(),
@@ -125,17 +112,6 @@ impl Service<'_> {
         AggregateView {
             ty: TypeRef::generated(name),
             stale_after_ms: self.stale_after(name).map(Literal::number),
-        }
-    }
-
-    fn command_view(&self, command: &Command) -> CommandView {
-        CommandView {
-            ty: self.own(command.name.as_str()),
-            change: match command.change {
-                Change::Creates => "creates",
-                Change::Updates => "updates",
-                Change::Deletes => "deletes",
-            },
         }
     }
 

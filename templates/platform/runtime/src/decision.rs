@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::context::Context;
+use crate::unit_of_work::CommandKind;
 use platform_contract::schema::Schema;
 use platform_contract::value::Timestamp;
 use platform_contract::{AggregateType, Command, Emitted, Event};
@@ -105,6 +106,10 @@ pub trait Decision<D: 'static>: Command {
     type Needs: Needed<D, Self>;
     /// What it emits.
     type Events: Emitted;
+    /// What it does to the aggregate: [`Creates`], [`Updates`] or [`Deletes`] it.
+    type Kind: CommandKind<D, Self>;
+    /// The user's function that decides.
+    const DECIDE: Self::Kind;
     /// How it uses the aggregate.
     const ACCESS: Access;
 
@@ -148,48 +153,43 @@ pub fn existing<A>(aggregate: Option<&A>) -> Result<&A, EngineError> {
     aggregate.ok_or_else(|| EngineError::Corrupt("a need of an aggregate that is not there".into()))
 }
 
-/// A command that creates.
-pub trait Creation<D: 'static>: Decision<D> {
-    /// The new aggregate: its members without [`Meta`] and status.
-    type New: Serialize + Send;
+/// What comes of the user's function that decides.
+type Decided<C, T> = Result<T, <C as Command>::Refusal>;
 
-    /// The user's decision.
-    ///
-    /// # Errors
-    /// The business refusals of the command.
-    fn decide(
-        self,
-        needs: &Self::Needs,
-        context: &Context,
-    ) -> Result<(Self::New, Self::Events), Self::Refusal>;
+/// The command creates: the user's function makes a new aggregate, its members without [`Meta`] and status.
+#[allow(
+    clippy::type_complexity,
+    reason = "the signature of the user's function"
+)]
+pub enum Creates<D: 'static, C: Decision<D>, N> {
+    /// Of what the command brings.
+    Alone(fn(C, &Context) -> Decided<C, (N, C::Events)>),
+    /// Of that, and of what it needs.
+    WithNeeds(fn(C, &C::Needs, &Context) -> Decided<C, (N, C::Events)>),
 }
 
-/// A command that changes.
-pub trait Update<D: 'static>: Decision<D> {
-    /// The user's decision.
-    ///
-    /// # Errors
-    /// The business refusals of the command.
-    fn decide(
-        self,
-        aggregate: &mut Self::Aggregate,
-        needs: &Self::Needs,
-        context: &Context,
-    ) -> Result<Self::Events, Self::Refusal>;
+/// The command changes: the user's function does that to the aggregate.
+#[allow(
+    clippy::type_complexity,
+    reason = "the signature of the user's function"
+)]
+pub enum Updates<D: 'static, C: Decision<D>> {
+    /// By what the command brings.
+    Alone(fn(&mut C::Aggregate, C, &Context) -> Decided<C, C::Events>),
+    /// By that, and by what it needs.
+    WithNeeds(fn(&mut C::Aggregate, C, &C::Needs, &Context) -> Decided<C, C::Events>),
 }
 
-/// A command that deletes.
-pub trait Deletion<D: 'static>: Decision<D> {
-    /// The user's decision.
-    ///
-    /// # Errors
-    /// The business refusals of the command.
-    fn decide(
-        self,
-        aggregate: &Self::Aggregate,
-        needs: &Self::Needs,
-        context: &Context,
-    ) -> Result<Self::Events, Self::Refusal>;
+/// The command deletes, where the user's function does not refuse.
+#[allow(
+    clippy::type_complexity,
+    reason = "the signature of the user's function"
+)]
+pub enum Deletes<D: 'static, C: Decision<D>> {
+    /// By what the command brings.
+    Alone(fn(&C::Aggregate, C, &Context) -> Decided<C, C::Events>),
+    /// By that, and by what it needs.
+    WithNeeds(fn(&C::Aggregate, C, &C::Needs, &Context) -> Decided<C, C::Events>),
 }
 
 /// An event made from what an aggregate is now, when it has no members of its own.

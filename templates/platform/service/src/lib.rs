@@ -30,10 +30,10 @@ use platform_ports::engine::{Database, Migration};
 use platform_ports::outage::Outages;
 use platform_ports::{broker, cache, engine};
 use platform_runtime::Executor;
-use platform_runtime::decision::{Aggregate, Creation, Decision, Deletion, Update};
+use platform_runtime::decision::{Aggregate, Decision};
 use platform_runtime::handler::{Effect, Handlers, Policy, Replicated};
 use platform_runtime::publisher::PublishedAggregate;
-use platform_runtime::unit_of_work::{CommandExecutor, CommandKind, Creates, Deletes, Updates};
+use platform_runtime::unit_of_work::CommandExecutor;
 
 pub use cli::{run, run_from};
 pub use description::ServiceDescription;
@@ -153,27 +153,11 @@ impl Service {
         self
     }
 
-    /// Its command `C`, which creates.
+    /// Its command `C`.
     #[must_use]
-    pub fn creates<D: 'static, C: Creation<D>>(self) -> Self {
-        self.command::<D, C, Creates>()
-    }
-
-    /// Its command `C`, which changes.
-    #[must_use]
-    pub fn updates<D: 'static, C: Update<D>>(self) -> Self {
-        self.command::<D, C, Updates>()
-    }
-
-    /// Its command `C`, which deletes.
-    #[must_use]
-    pub fn deletes<D: 'static, C: Deletion<D>>(self) -> Self {
-        self.command::<D, C, Deletes>()
-    }
-
-    fn command<D: 'static, C: Decision<D>, K: CommandKind<D, C>>(mut self) -> Self {
+    pub fn command<D: 'static, C: Decision<D>>(mut self) -> Self {
         self.commands
-            .insert(C::NAME, Arc::new(CommandExecutor::<D, C, K>::new()));
+            .insert(C::NAME, Arc::new(CommandExecutor::<D, C>::new()));
         self
     }
 

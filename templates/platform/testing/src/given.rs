@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::values::timestamp;
 use super::when::When;
 use platform_contract::value::Timestamp;
-use platform_runtime::decision::{Aggregate, Meta};
-use platform_runtime::unit_of_work::{CommandKind, OfKind, STATUS};
+use platform_runtime::decision::{Aggregate, Decision, Meta};
+use platform_runtime::unit_of_work::STATUS;
 
 /// The time of commands and events, unless a test says otherwise.
 pub(super) const NOW: &str = "2026-01-31T12:00:00Z";
@@ -87,10 +87,7 @@ impl Given {
     }
 
     /// The command under test.
-    pub fn when<D: 'static, C: OfKind<D, K>, K: CommandKind<D, C>>(
-        self,
-        command: C,
-    ) -> When<D, C, K, ()> {
+    pub fn when<D: 'static, C: Decision<D>>(self, command: C) -> When<D, C, ()> {
         When::new(self, command)
     }
 }

@@ -19,30 +19,30 @@ use platform_runtime::unit_of_work::{
 };
 
 /// A command under test. Where it has needs, [`with`](When::with) has to give them first.
-pub struct When<D, C, K, N> {
+pub struct When<D, C, N> {
     given: Given,
     command: C,
     needs: N,
     caller: Caller,
     now: Timestamp,
-    kind: PhantomData<fn() -> (D, K)>,
+    decider: PhantomData<fn() -> D>,
 }
 
-impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> When<D, C, K, ()> {
+impl<D: 'static, C: Decision<D>> When<D, C, ()> {
     /// What the decision looks at.
-    pub fn with(self, needs: C::Needs) -> When<D, C, K, C::Needs> {
+    pub fn with(self, needs: C::Needs) -> When<D, C, C::Needs> {
         When {
             given: self.given,
             command: self.command,
             needs,
             caller: self.caller,
             now: self.now,
-            kind: PhantomData,
+            decider: PhantomData,
         }
     }
 }
 
-impl<D, C, K> When<D, C, K, ()> {
+impl<D, C> When<D, C, ()> {
     /// A command on a state.
     pub(super) fn new(given: Given, command: C) -> Self {
         Self {
@@ -51,12 +51,12 @@ impl<D, C, K> When<D, C, K, ()> {
             needs: (),
             caller: Caller::Anonymous,
             now: timestamp(NOW),
-            kind: PhantomData,
+            decider: PhantomData,
         }
     }
 }
 
-impl<D, C, K, N> When<D, C, K, N> {
+impl<D, C, N> When<D, C, N> {
     /// The time of the command.
     #[must_use]
     pub const fn at(mut self, now: Timestamp) -> Self {
@@ -79,7 +79,7 @@ enum Outcome<R> {
     BuiltIn(Refused),
 }
 
-impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> When<D, C, K, C::Needs> {
+impl<D: 'static, C: Decision<D>> When<D, C, C::Needs> {
     /// It emits just these events; what the aggregate is afterwards, `None` when it was deleted.
     ///
     /// # Panics
@@ -165,7 +165,7 @@ impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> When<D, C, K, C::Needs> {
             Ok(command) => command,
             Err(refused) => return Outcome::BuiltIn(refused),
         };
-        let before = match (self.given.members, K::ON_EXISTING) {
+        let before = match (self.given.members, C::Kind::ON_EXISTING) {
             (None, false) => None,
             (None, true) => return Outcome::BuiltIn(refusals::not_found("aggregate")),
             (Some(_), false) => panic!("{} creates: start with `given_nothing()`", C::NAME),
@@ -180,7 +180,7 @@ impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> When<D, C, K, C::Needs> {
         };
         let command_id = Uuid::from_u128(0xC0);
         let context = Context::new(self.caller, self.now, command_id, command_id);
-        match K::decide(command, before.as_ref(), &self.needs, &context) {
+        match C::DECIDE.decide(command, before.as_ref(), &self.needs, &context) {
             Ok(decided) => Outcome::Decided(decided),
             Err(NotDecided::Refused(refusal)) => Outcome::Declared(refusal),
             Err(NotDecided::Broken(what)) => panic!("the decision of {} {what}", C::NAME),

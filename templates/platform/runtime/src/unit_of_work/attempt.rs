@@ -43,14 +43,14 @@ struct Proposal {
 
 impl Attempt<'_> {
     /// Decides and commits.
-    pub(super) async fn run<D: 'static, C: Decision<D>, K: CommandKind<D, C>>(
+    pub(super) async fn run<D: 'static, C: Decision<D>>(
         &self,
     ) -> Result<AttemptOutcome, ExecuteError> {
         let mut reads = Reads {
             engine: &*self.runtime.engine,
             checks: Vec::new(),
         };
-        let proposal = match self.decide::<D, C, K>(&mut reads).await? {
+        let proposal = match self.decide::<D, C>(&mut reads).await? {
             Ok((executed, write)) => Proposal {
                 executed,
                 checks: reads.checks,
@@ -65,7 +65,7 @@ impl Attempt<'_> {
         self.settle(proposal).await
     }
 
-    async fn decide<D: 'static, C: Decision<D>, K: CommandKind<D, C>>(
+    async fn decide<D: 'static, C: Decision<D>>(
         &self,
         reads: &mut Reads<'_>,
     ) -> Result<Result<(Executed, WriteSet), Refused>, ExecuteError> {
@@ -84,14 +84,14 @@ impl Attempt<'_> {
             id: self.id,
             version: version_of(&found),
         });
-        let current = match self.guard::<D, C, K>(found)? {
+        let current = match self.guard::<D, C>(found)? {
             Guarded::Proceed(current) => current,
             Guarded::AlreadyDone(executed) => return Ok(Ok((executed, WriteSet::default()))),
             Guarded::Refused(refused) => return Ok(Err(refused)),
         };
         let aggregate = current.aggregate.as_ref();
         let needs = command.needs(aggregate, reads).await?;
-        match K::decide(command, aggregate, &needs, &self.request.context) {
+        match C::DECIDE.decide(command, aggregate, &needs, &self.request.context) {
             Ok(decided) => self.propose::<D, C>(&current, decided),
             Err(NotDecided::Refused(refusal)) => Ok(Err(refusals::declared::<C>(&refusal))),
             Err(NotDecided::Broken(what)) => Err(broken::<D, C>(what)),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::aggregate_row::members;
 use crate::context::Context;
-use crate::decision::{Access, Aggregate, Creation, Decision, Deletion, StatusChange, Update};
+use crate::decision::{Access, Aggregate, Creates, Decision, Deletes, StatusChange, Updates};
 use platform_contract::{AnyEvent, Emitted};
 
 /// The member that holds the status.
@@ -52,8 +52,8 @@ impl<R> From<serde_json::Error> for NotDecided<R> {
     }
 }
 
-/// A kind of command: what it does to its aggregate.
-pub trait CommandKind<D: 'static, C: Decision<D>>: Send + Sync + 'static {
+/// A kind of command: what it does to its aggregate with the user's function.
+pub trait CommandKind<D: 'static, C: Decision<D>> {
     /// Whether the aggregate has to exist.
     const ON_EXISTING: bool;
 
@@ -63,6 +63,7 @@ pub trait CommandKind<D: 'static, C: Decision<D>>: Send + Sync + 'static {
     /// # Errors
     /// The refusal of the decision, or what it did wrong.
     fn decide(
+        self,
         command: C,
         before: Option<&C::Aggregate>,
         needs: &C::Needs,
@@ -70,37 +71,20 @@ pub trait CommandKind<D: 'static, C: Decision<D>>: Send + Sync + 'static {
     ) -> Result<Decided, NotDecided<C::Refusal>>;
 }
 
-/// The command creates.
-#[derive(Debug)]
-pub struct Creates;
-
-/// The command changes.
-#[derive(Debug)]
-pub struct Updates;
-
-/// The command deletes.
-#[derive(Debug)]
-pub struct Deletes;
-
-/// A command of this kind, which follows from the command.
-pub trait OfKind<D: 'static, K: CommandKind<D, Self>>: Decision<D> {}
-
-impl<D: 'static, C: Creation<D>> OfKind<D, Creates> for C {}
-
-impl<D: 'static, C: Update<D>> OfKind<D, Updates> for C {}
-
-impl<D: 'static, C: Deletion<D>> OfKind<D, Deletes> for C {}
-
-impl<D: 'static, C: Creation<D>> CommandKind<D, C> for Creates {
+impl<D: 'static, C: Decision<D>, N: Serialize> CommandKind<D, C> for Creates<D, C, N> {
     const ON_EXISTING: bool = false;
 
     fn decide(
+        self,
         command: C,
         _: Option<&C::Aggregate>,
         needs: &C::Needs,
         context: &Context,
     ) -> Result<Decided, NotDecided<C::Refusal>> {
-        let (new, emitted) = guarded(|| command.decide(needs, context))?;
+        let (new, emitted) = guarded(|| match self {
+            Self::Alone(decide) => decide(command, context),
+            Self::WithNeeds(decide) => decide(command, needs, context),
+        })?;
         let mut created = canonical_members::<D, C>(&new)?;
         let events = stamped::<D, C>(&emitted, &mut created, C::Aggregate::INITIAL_STATUS)?;
         if events.is_empty() {
@@ -114,17 +98,21 @@ impl<D: 'static, C: Creation<D>> CommandKind<D, C> for Creates {
     }
 }
 
-impl<D: 'static, C: Update<D>> CommandKind<D, C> for Updates {
+impl<D: 'static, C: Decision<D>> CommandKind<D, C> for Updates<D, C> {
     const ON_EXISTING: bool = true;
 
     fn decide(
+        self,
         command: C,
         before: Option<&C::Aggregate>,
         needs: &C::Needs,
         context: &Context,
     ) -> Result<Decided, NotDecided<C::Refusal>> {
         let (mut aggregate, old) = existing::<D, C>(before)?;
-        let emitted = guarded(|| command.decide(&mut aggregate, needs, context))?;
+        let emitted = guarded(|| match self {
+            Self::Alone(decide) => decide(&mut aggregate, command, context),
+            Self::WithNeeds(decide) => decide(&mut aggregate, command, needs, context),
+        })?;
         let mut new = canonical_members::<D, C>(&aggregate)?;
         let changed = changed(&old, &new);
         keeps_to_writes(&C::ACCESS, &changed)?;
@@ -144,17 +132,21 @@ impl<D: 'static, C: Update<D>> CommandKind<D, C> for Updates {
     }
 }
 
-impl<D: 'static, C: Deletion<D>> CommandKind<D, C> for Deletes {
+impl<D: 'static, C: Decision<D>> CommandKind<D, C> for Deletes<D, C> {
     const ON_EXISTING: bool = true;
 
     fn decide(
+        self,
         command: C,
         before: Option<&C::Aggregate>,
         needs: &C::Needs,
         context: &Context,
     ) -> Result<Decided, NotDecided<C::Refusal>> {
         let (aggregate, mut last) = existing::<D, C>(before)?;
-        let emitted = guarded(|| command.decide(&aggregate, needs, context))?;
+        let emitted = guarded(|| match self {
+            Self::Alone(decide) => decide(&aggregate, command, context),
+            Self::WithNeeds(decide) => decide(&aggregate, command, needs, context),
+        })?;
         let status = last.get(STATUS).and_then(Value::as_str).map(str::to_owned);
         let events = stamped::<D, C>(&emitted, &mut last, status.as_deref())?;
         Ok(Decided {

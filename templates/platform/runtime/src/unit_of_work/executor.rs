@@ -9,9 +9,9 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use prometheus::{HistogramVec, IntCounterVec, register_histogram_vec, register_int_counter_vec};
 use uuid::Uuid;
 
+use super::Record;
 use super::attempt::{Attempt, AttemptOutcome};
 use super::striped_lock::StripedLock;
-use super::{CommandKind, Record};
 use crate::decision::Decision;
 use crate::{ExecuteError, Executed, Executor, Request, Runtime};
 use platform_contract::schema::Column;
@@ -63,10 +63,10 @@ pub fn declare(command: &str) {
 /// Names types without holding a value of any.
 type Names<T> = PhantomData<fn() -> T>;
 
-/// The unit of work of a command `C` that `D` decides, of the kind `K`.
-pub struct CommandExecutor<D, C, K>(Names<(D, C, K)>);
+/// The unit of work of a command `C` that `D` decides.
+pub struct CommandExecutor<D, C>(Names<(D, C)>);
 
-impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> CommandExecutor<D, C, K> {
+impl<D: 'static, C: Decision<D>> CommandExecutor<D, C> {
     /// The only one there is.
     pub const fn new() -> Self {
         Self(PhantomData)
@@ -107,7 +107,7 @@ impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> CommandExecutor<D, C, K> 
         let _turn = TURNS.lock(id).await;
         let mut pauses = PAUSES.build();
         loop {
-            match attempt.run::<D, C, K>().await? {
+            match attempt.run::<D, C>().await? {
                 AttemptOutcome::Executed(executed) => return Ok(executed),
                 AttemptOutcome::Conflict => count_conflict(C::NAME),
             }
@@ -119,14 +119,14 @@ impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> CommandExecutor<D, C, K> 
     }
 }
 
-impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> Default for CommandExecutor<D, C, K> {
+impl<D: 'static, C: Decision<D>> Default for CommandExecutor<D, C> {
     fn default() -> Self {
         Self::new()
     }
 }
 
 #[async_trait]
-impl<D: 'static, C: Decision<D>, K: CommandKind<D, C>> Executor for CommandExecutor<D, C, K> {
+impl<D: 'static, C: Decision<D>> Executor for CommandExecutor<D, C> {
     fn input(&self) -> &'static [Column] {
         C::INPUT
     }

@@ -33,12 +33,12 @@ pub(super) enum Guarded<A> {
 
 impl Attempt<'_> {
     /// Refuses what cannot be done with what is there, and finds what was done already.
-    pub(super) fn guard<D: 'static, C: Decision<D>, K: CommandKind<D, C>>(
+    pub(super) fn guard<D: 'static, C: Decision<D>>(
         &self,
         found: Found,
     ) -> Result<Guarded<C::Aggregate>, EngineError> {
         let version = version_of(&found);
-        let row = match (found, K::ON_EXISTING) {
+        let row = match (found, C::Kind::ON_EXISTING) {
             (Found::Live(row), true) => row,
             // What is created under a derived id and is there already was created by this very
             // command, delivered once more.

@@ -68,7 +68,7 @@ pub fn command_id<D: 'static, C: Decision<D>>(
 ///
 /// # Errors
 /// As [`Executor::execute`](crate::Executor::execute).
-pub async fn execute<D: 'static, C: Decision<D>, K: CommandKind<D, C>>(
+pub async fn execute<D: 'static, C: Decision<D>>(
     runtime: &Runtime,
     request: &Request,
 ) -> Result<IdempotencyOutcome, ExecuteError> {
@@ -78,7 +78,7 @@ pub async fn execute<D: 'static, C: Decision<D>, K: CommandKind<D, C>>(
         id: target(request),
         key: format!("{table}/{}/{command}", target(request)),
         fingerprint: fingerprint(&request.input),
-        creates: !K::ON_EXISTING,
+        creates: !C::Kind::ON_EXISTING,
     };
     let engine = &*runtime.engine;
     let _turn = TURNS.lock(command).await;
@@ -86,7 +86,7 @@ pub async fn execute<D: 'static, C: Decision<D>, K: CommandKind<D, C>>(
         return Ok(outcome);
     }
     let record = |outcome: &Executed| keyed.record(outcome);
-    match CommandExecutor::<D, C, K>::run(runtime, request, Some(&record)).await {
+    match CommandExecutor::<D, C>::run(runtime, request, Some(&record)).await {
         // Another process may have been in the way with the same request.
         Err(ExecuteError::Contended) => keyed
             .stored_outcome::<C::Aggregate>(engine)

@@ -1,6 +1,6 @@
 //! One command, one transaction: load, guard, decide, save the aggregate with its events.
 //!
-//! [`CommandExecutor`] is an [`Executor`](crate::Executor) for a command of a [`CommandKind`].
+//! [`CommandExecutor`] is an [`Executor`](crate::Executor) for a command.
 //! Whatever the decision did wrong is found here, before anything is stored.
 
 mod aggregate_row;
@@ -15,9 +15,7 @@ pub mod refusals;
 mod striped_lock;
 
 pub use aggregate_row::{IdOf, from_row};
-pub use command_kind::{
-    CommandKind, Creates, Decided, Deletes, NotDecided, OfKind, STATUS, Updates,
-};
+pub use command_kind::{CommandKind, Decided, NotDecided, STATUS};
 pub use executor::{CommandExecutor, declare};
 pub use guard::{in_allowed_status, parse};
 pub use input_pointer::repeated_id;

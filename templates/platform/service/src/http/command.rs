@@ -13,24 +13,25 @@ use super::consistency_token::ChangedAggregate;
 use super::origin::{self, Correlation};
 use super::target::Target;
 use super::{Problem, tag};
-use platform_runtime::decision::{Aggregate, Creation, Decision, Deletion, Update};
+use platform_runtime::decision::{Aggregate, Decision, Deletes, Updates};
 use platform_runtime::unit_of_work::idempotency::{self, IdempotencyOutcome};
-use platform_runtime::unit_of_work::{CommandExecutor, CommandKind, Creates, Deletes, Updates};
+use platform_runtime::unit_of_work::{CommandExecutor, CommandKind};
 use platform_runtime::{Executed, Request, Runtime};
 
 /// `POST /things`: creates. 201 with `Location`.
 ///
 /// # Errors
 /// The refusals of the command, and whatever keeps the service from carrying it out.
-pub async fn create<D: 'static, C: Creation<D>>(
+pub async fn create<D: 'static, C: Decision<D>>(
     State(runtime): State<Arc<Runtime>>,
     Extension(correlation): Extension<Correlation>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
     Input(input): Input,
 ) -> Result<Response, Problem> {
+    const { assert!(!C::Kind::ON_EXISTING, "the command does not create") };
     let command = CommandRequest::new(&runtime, &headers, correlation);
-    let outcome = command.run::<D, C, Creates>(None, input).await?;
+    let outcome = command.run::<D, C>(None, input).await?;
     let id = match &outcome {
         Executed::Done { id, .. } => Some(*id),
         Executed::Refused(_) => None,
@@ -47,7 +48,7 @@ pub async fn create<D: 'static, C: Creation<D>>(
 ///
 /// # Errors
 /// The refusals of the command, and whatever keeps the service from carrying it out.
-pub async fn update<D: 'static, C: Update<D>>(
+pub async fn update<D: 'static, C: Decision<D, Kind = Updates<D, C>>>(
     State(runtime): State<Arc<Runtime>>,
     Extension(correlation): Extension<Correlation>,
     Target(target): Target,
@@ -55,7 +56,7 @@ pub async fn update<D: 'static, C: Update<D>>(
     Input(input): Input,
 ) -> Result<Response, Problem> {
     let command = CommandRequest::new(&runtime, &headers, correlation);
-    let outcome = command.run::<D, C, Updates>(Some(target), input).await?;
+    let outcome = command.run::<D, C>(Some(target), input).await?;
     answer::<C::Aggregate>(outcome, StatusCode::OK)
 }
 
@@ -63,7 +64,7 @@ pub async fn update<D: 'static, C: Update<D>>(
 ///
 /// # Errors
 /// The refusals of the command, and whatever keeps the service from carrying it out.
-pub async fn delete<D: 'static, C: Deletion<D>>(
+pub async fn delete<D: 'static, C: Decision<D, Kind = Deletes<D, C>>>(
     State(runtime): State<Arc<Runtime>>,
     Extension(correlation): Extension<Correlation>,
     Target(target): Target,
@@ -71,7 +72,7 @@ pub async fn delete<D: 'static, C: Deletion<D>>(
     Input(input): Input,
 ) -> Result<Response, Problem> {
     let command = CommandRequest::new(&runtime, &headers, correlation);
-    let outcome = command.run::<D, C, Deletes>(Some(target), input).await?;
+    let outcome = command.run::<D, C>(Some(target), input).await?;
     answer::<C::Aggregate>(outcome, StatusCode::OK)
 }
 
@@ -91,14 +92,14 @@ impl<'a> CommandRequest<'a> {
         }
     }
 
-    async fn run<D: 'static, C: Decision<D>, K: CommandKind<D, C>>(
+    async fn run<D: 'static, C: Decision<D>>(
         &self,
         target: Option<Uuid>,
         input: Value,
     ) -> Result<Executed, Problem> {
         let key = origin::idempotency_key(self.headers)?;
         // Without a key nobody can tell a repetition: a new id each time, later than those before.
-        let created = (key.is_none() && !K::ON_EXISTING).then(Uuid::now_v7);
+        let created = (key.is_none() && !C::Kind::ON_EXISTING).then(Uuid::now_v7);
         let request = Request {
             target: target.or(created),
             new_id: created.is_some(),
@@ -109,9 +110,9 @@ impl<'a> CommandRequest<'a> {
             if_version: tag::if_match(self.headers)?,
         };
         if key.is_none() {
-            return Ok(CommandExecutor::<D, C, K>::run(self.runtime, &request, None).await?);
+            return Ok(CommandExecutor::<D, C>::run(self.runtime, &request, None).await?);
         }
-        match idempotency::execute::<D, C, K>(self.runtime, &request).await? {
+        match idempotency::execute::<D, C>(self.runtime, &request).await? {
             IdempotencyOutcome::Executed(executed) => Ok(executed),
             IdempotencyOutcome::KeyReused => Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -9,8 +9,8 @@ use platform_contract::{AggregateType, Command, Event, Refusal};
 use platform_ports::engine::{Database, EngineError, ShapePart};
 use platform_runtime::context::Context;
 use platform_runtime::decision::{
-    Access, Aggregate, Creation, Decision, Deletion, EventOf, Meta, Needed, Reads, StatusChange,
-    Update,
+    Access, Aggregate, Creates, Decision, Deletes, EventOf, Meta, Needed, Reads, StatusChange,
+    Updates,
 };
 use platform_runtime::query::{Query, Range};
 use platform_service::Service;
@@ -245,6 +245,8 @@ impl Decision<Domain> for RequestAccount {
     type Aggregate = Account;
     type Needs = ();
     type Events = AccountRequested;
+    type Kind = Creates<Domain, Self, NewAccount>;
+    const DECIDE: Self::Kind = Creates::Alone(request_account);
     const ACCESS: Access = Access {
         from: &[],
         to: StatusChange::Unchanged,
@@ -252,19 +254,18 @@ impl Decision<Domain> for RequestAccount {
     };
 }
 
-impl Creation<Domain> for RequestAccount {
-    type New = NewAccount;
-
-    fn decide(self, (): &(), _: &Context) -> Result<(NewAccount, AccountRequested), Never> {
-        let account = NewAccount {
-            holder: self.holder,
-            number: self.number,
-            balance: Decimal::new(10_000, 2),
-            parent: self.parent,
-        };
-        let event = AccountRequested::of(&account);
-        Ok((account, event))
-    }
+fn request_account(
+    command: RequestAccount,
+    _: &Context,
+) -> Result<(NewAccount, AccountRequested), Never> {
+    let account = NewAccount {
+        holder: command.holder,
+        number: command.number,
+        balance: Decimal::new(10_000, 2),
+        parent: command.parent,
+    };
+    let event = AccountRequested::of(&account);
+    Ok((account, event))
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -281,6 +282,8 @@ impl Decision<Domain> for ApproveAccount {
     type Aggregate = Account;
     type Needs = ();
     type Events = AccountApproved;
+    type Kind = Updates<Domain, Self>;
+    const DECIDE: Self::Kind = Updates::Alone(approve_account);
     const ACCESS: Access = Access {
         from: &["requested"],
         to: StatusChange::To("open"),
@@ -288,10 +291,12 @@ impl Decision<Domain> for ApproveAccount {
     };
 }
 
-impl Update<Domain> for ApproveAccount {
-    fn decide(self, _: &mut Account, (): &(), _: &Context) -> Result<AccountApproved, Never> {
-        Ok(AccountApproved {})
-    }
+fn approve_account(
+    _: &mut Account,
+    _: ApproveAccount,
+    _: &Context,
+) -> Result<AccountApproved, Never> {
+    Ok(AccountApproved {})
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -310,6 +315,8 @@ impl Decision<Domain> for Pay {
     type Aggregate = Account;
     type Needs = ();
     type Events = (Paid, Option<Emptied>);
+    type Kind = Updates<Domain, Self>;
+    const DECIDE: Self::Kind = Updates::Alone(pay);
     const ACCESS: Access = Access {
         from: &["open"],
         to: StatusChange::Unchanged,
@@ -317,21 +324,18 @@ impl Decision<Domain> for Pay {
     };
 }
 
-impl Update<Domain> for Pay {
-    fn decide(
-        self,
-        account: &mut Account,
-        (): &(),
-        _: &Context,
-    ) -> Result<(Paid, Option<Emptied>), PayRefusal> {
-        if account.balance < self.amount {
-            return Err(PayRefusal::BalanceTooLow);
-        }
-        account.balance -= self.amount;
-        let emptied = account.balance.is_zero().then_some(Emptied {});
-        let amount = self.amount;
-        Ok((Paid { amount }, emptied))
+fn pay(
+    account: &mut Account,
+    command: Pay,
+    _: &Context,
+) -> Result<(Paid, Option<Emptied>), PayRefusal> {
+    if account.balance < command.amount {
+        return Err(PayRefusal::BalanceTooLow);
     }
+    account.balance -= command.amount;
+    let emptied = account.balance.is_zero().then_some(Emptied {});
+    let amount = command.amount;
+    Ok((Paid { amount }, emptied))
 }
 
 /// What renaming an account looks at: whether others of the new holder exist.
@@ -385,6 +389,8 @@ impl Decision<Domain> for Rename {
     type Aggregate = Account;
     type Needs = RenameNeeds;
     type Events = Option<Renamed>;
+    type Kind = Updates<Domain, Self>;
+    const DECIDE: Self::Kind = Updates::WithNeeds(rename);
     const ACCESS: Access = Access {
         from: &[],
         to: StatusChange::Unchanged,
@@ -405,34 +411,32 @@ impl Needed<Domain, Rename> for RenameNeeds {
 }
 
 /// How the user's function of [`Rename`] misbehaves, by the name that it is given.
-impl Update<Domain> for Rename {
-    fn decide(
-        self,
-        account: &mut Account,
-        needs: &RenameNeeds,
-        _: &Context,
-    ) -> Result<Option<Renamed>, RenameRefusal> {
-        match self.holder.as_str() {
-            "panic" => panic!("at the disco"),
-            "cheat" => account.balance += Decimal::ONE,
-            "silent" => {
-                account.holder = self.holder;
-                return Ok(None);
-            }
-            _ => {}
-        }
-        // One account a holder, apart from this one.
-        if needs.others.iter().any(|other| other.id() != account.id()) {
-            let reason = format!("{} has an account", self.holder);
-            return Err(RenameRefusal::TooMany.because(reason));
-        }
-        if account.holder == self.holder {
+fn rename(
+    account: &mut Account,
+    command: Rename,
+    needs: &RenameNeeds,
+    _: &Context,
+) -> Result<Option<Renamed>, RenameRefusal> {
+    match command.holder.as_str() {
+        "panic" => panic!("at the disco"),
+        "cheat" => account.balance += Decimal::ONE,
+        "silent" => {
+            account.holder = command.holder;
             return Ok(None);
         }
-        account.holder.clone_from(&self.holder);
-        let holder = self.holder;
-        Ok(Some(Renamed { holder }))
+        _ => {}
     }
+    // One account a holder, apart from this one.
+    if needs.others.iter().any(|other| other.id() != account.id()) {
+        let reason = format!("{} has an account", command.holder);
+        return Err(RenameRefusal::TooMany.because(reason));
+    }
+    if account.holder == command.holder {
+        return Ok(None);
+    }
+    account.holder.clone_from(&command.holder);
+    let holder = command.holder;
+    Ok(Some(Renamed { holder }))
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -449,6 +453,8 @@ impl Decision<Domain> for CloseAccount {
     type Aggregate = Account;
     type Needs = ();
     type Events = AccountClosed;
+    type Kind = Deletes<Domain, Self>;
+    const DECIDE: Self::Kind = Deletes::Alone(close_account);
     const ACCESS: Access = Access {
         from: &[],
         to: StatusChange::Unchanged,
@@ -456,10 +462,8 @@ impl Decision<Domain> for CloseAccount {
     };
 }
 
-impl Deletion<Domain> for CloseAccount {
-    fn decide(self, _: &Account, (): &(), _: &Context) -> Result<AccountClosed, Never> {
-        Ok(AccountClosed {})
-    }
+fn close_account(_: &Account, _: CloseAccount, _: &Context) -> Result<AccountClosed, Never> {
+    Ok(AccountClosed {})
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -587,11 +591,11 @@ pub fn service_on(database: Database) -> Service {
     Service::new("example", "bank", database, place::broker(), openapi)
         .partitions(4)
         .aggregate::<Account>()
-        .creates::<Domain, RequestAccount>()
-        .updates::<Domain, ApproveAccount>()
-        .updates::<Domain, Pay>()
-        .updates::<Domain, Rename>()
-        .deletes::<Domain, CloseAccount>()
+        .command::<Domain, RequestAccount>()
+        .command::<Domain, ApproveAccount>()
+        .command::<Domain, Pay>()
+        .command::<Domain, Rename>()
+        .command::<Domain, CloseAccount>()
         .routes(routes())
 }
 

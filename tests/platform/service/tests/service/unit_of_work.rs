@@ -9,7 +9,7 @@ use platform_ports::engine::{CommitError, Engine, OutboxEvent, WriteSet};
 use platform_runtime::context::{Caller, Context};
 use platform_runtime::decision::Reads;
 use platform_runtime::query::Query;
-use platform_runtime::unit_of_work::{CommandExecutor, Creates, Updates};
+use platform_runtime::unit_of_work::CommandExecutor;
 use platform_runtime::{Executed, Executor, Request};
 use platform_service::Running;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ pub async fn start(folder: &Path) -> Running {
 
 pub async fn create(running: &Running, number: i64) -> Uuid {
     let input = json!({ "holder": "Ada", "number": number });
-    let unit = CommandExecutor::<Domain, RequestAccount, Creates>::new();
+    let unit = CommandExecutor::<Domain, RequestAccount>::new();
     match unit.execute(running.runtime(), request(None, input)).await {
         Ok(Executed::Done { id, .. }) => id,
         other => panic!("{other:?}"),
@@ -43,7 +43,7 @@ pub async fn create(running: &Running, number: i64) -> Uuid {
 }
 
 pub async fn approve(running: &Running, id: Uuid) {
-    let unit = CommandExecutor::<Domain, ApproveAccount, Updates>::new();
+    let unit = CommandExecutor::<Domain, ApproveAccount>::new();
     let approved = unit
         .execute(running.runtime(), request(Some(id), json!({})))
         .await;
@@ -99,7 +99,7 @@ async fn competitors_for_one_aggregate_all_succeed_in_a_row() {
         let running = Arc::clone(&running);
         tasks.spawn(async move {
             let pay = request(Some(id), json!({ "amount": "1.00" }));
-            CommandExecutor::<Domain, Pay, Updates>::new()
+            CommandExecutor::<Domain, Pay>::new()
                 .execute(running.runtime(), pay)
                 .await
         });
@@ -117,7 +117,7 @@ async fn competitors_for_one_aggregate_all_succeed_in_a_row() {
     let events = events(&*running.runtime().engine).await;
     let sequences: Vec<u64> = events.iter().map(|event| event.sequence).collect();
     assert_eq!(sequences, (1..=34).collect::<Vec<u64>>());
-    let view = CommandExecutor::<Domain, Pay, Updates>::new();
+    let view = CommandExecutor::<Domain, Pay>::new();
     let pay = request(Some(id), json!({ "amount": "68.00" }));
     let left = view.execute(running.runtime(), pay).await.unwrap();
     let Executed::Done {
@@ -142,7 +142,7 @@ async fn competitors_in_several_processes_all_succeed() {
         let running = Arc::clone(&both[number % 2]);
         tasks.spawn(async move {
             let pay = request(Some(id), json!({ "amount": "1.00" }));
-            CommandExecutor::<Domain, Pay, Updates>::new()
+            CommandExecutor::<Domain, Pay>::new()
                 .execute(running.runtime(), pay)
                 .await
         });
@@ -171,7 +171,7 @@ async fn what_a_decision_has_looked_at_still_holds_when_it_is_saved() {
             let running = Arc::clone(&running);
             tasks.spawn(async move {
                 let rename = request(Some(id), json!({ "holder": format!("Bob {round}") }));
-                CommandExecutor::<Domain, Rename, Updates>::new()
+                CommandExecutor::<Domain, Rename>::new()
                     .execute(running.runtime(), rename)
                     .await
             });
@@ -186,7 +186,7 @@ async fn what_a_decision_has_looked_at_still_holds_when_it_is_saved() {
 async fn what_a_message_creates_is_created_once() {
     let folder = domain::place();
     let running = start(folder.path()).await;
-    let unit = CommandExecutor::<Domain, RequestAccount, Creates>::new();
+    let unit = CommandExecutor::<Domain, RequestAccount>::new();
     let mut ids = Vec::new();
     let message = Uuid::now_v7();
     for _ in 0..2 {
@@ -221,7 +221,7 @@ async fn a_new_life_of_an_id_goes_on_counting() {
         ),
         "{closed:?}"
     );
-    let unit = CommandExecutor::<Domain, RequestAccount, Creates>::new();
+    let unit = CommandExecutor::<Domain, RequestAccount>::new();
     let again = request(Some(id), json!({ "holder": "Bob", "number": 1 }));
     let again = unit.execute(running.runtime(), again).await;
     assert!(

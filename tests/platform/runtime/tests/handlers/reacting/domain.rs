@@ -9,7 +9,7 @@ use platform_contract::{AggregateType, Command, Event, NoStatus, Recorded, Refus
 use platform_ports::engine::Find;
 use platform_runtime::context::Context;
 use platform_runtime::decision::{
-    Access, Aggregate, Creation, Decision, Meta, StatusChange, Update,
+    Access, Aggregate, Creates, Decision, Meta, StatusChange, Updates,
 };
 use platform_runtime::handler::{Policy, Replicated, Targets, Upcaster};
 use serde::{Deserialize, Serialize};
@@ -211,6 +211,8 @@ impl Decision<Domain> for MakeCard {
     type Aggregate = Card;
     type Needs = ();
     type Events = CardMade;
+    type Kind = Creates<Domain, Self, NewCard>;
+    const DECIDE: Self::Kind = Creates::Alone(make_card);
     const ACCESS: Access = Access {
         from: &[],
         to: StatusChange::Unchanged,
@@ -218,16 +220,12 @@ impl Decision<Domain> for MakeCard {
     };
 }
 
-impl Creation<Domain> for MakeCard {
-    type New = NewCard;
-
-    fn decide(self, (): &(), _: &Context) -> Result<(NewCard, CardMade), Full> {
-        if self.text == "refuse" && !is_mended(Uuid::nil()) {
-            return Err(Full);
-        }
-        let text = self.text;
-        Ok((NewCard { text: text.clone() }, CardMade { text }))
+fn make_card(command: MakeCard, _: &Context) -> Result<(NewCard, CardMade), Full> {
+    if command.text == "refuse" && !is_mended(Uuid::nil()) {
+        return Err(Full);
     }
+    let text = command.text;
+    Ok((NewCard { text: text.clone() }, CardMade { text }))
 }
 
 /// Appends to a card; the words `refuse` are refused, and `burn` panics until the card is mended.
@@ -247,6 +245,8 @@ impl Decision<Domain> for NoteOnCard {
     type Aggregate = Card;
     type Needs = ();
     type Events = CardNoted;
+    type Kind = Updates<Domain, Self>;
+    const DECIDE: Self::Kind = Updates::Alone(note_on_card);
     const ACCESS: Access = Access {
         from: &[],
         to: StatusChange::Unchanged,
@@ -254,16 +254,14 @@ impl Decision<Domain> for NoteOnCard {
     };
 }
 
-impl Update<Domain> for NoteOnCard {
-    fn decide(self, card: &mut Card, (): &(), _: &Context) -> Result<CardNoted, Full> {
-        if self.text == "refuse" {
-            return Err(Full);
-        }
-        let id: Uuid = card.meta.id.into();
-        assert!(self.text != "burn" || is_mended(id), "on fire");
-        card.text = format!("{} {}", card.text, self.text).trim().to_owned();
-        Ok(CardNoted { text: self.text })
+fn note_on_card(card: &mut Card, command: NoteOnCard, _: &Context) -> Result<CardNoted, Full> {
+    if command.text == "refuse" {
+        return Err(Full);
     }
+    let id: Uuid = card.meta.id.into();
+    assert!(command.text != "burn" || is_mended(id), "on fire");
+    card.text = format!("{} {}", card.text, command.text).trim().to_owned();
+    Ok(CardNoted { text: command.text })
 }
 
 /// Books whose poison, and cards whose fire, has no effect any more.

@@ -11,7 +11,7 @@ use platform_ports::engine::{Documents, Engine, Find, Found, Generation, Options
 use platform_ports::outage::{Dependency, Outage};
 use platform_runtime::handler::Handlers;
 use platform_runtime::recovery_request::commands_topic;
-use platform_runtime::unit_of_work::{CommandExecutor, Creates, Updates};
+use platform_runtime::unit_of_work::CommandExecutor;
 use platform_runtime::wake_up::WakeUp;
 use platform_runtime::{Executor, Runtime};
 use tokio::sync::{Notify, watch};
@@ -114,11 +114,11 @@ impl Desk {
         let commands: [(&'static str, Arc<dyn Executor>); 2] = [
             (
                 "MakeCard",
-                Arc::new(CommandExecutor::<Domain, MakeCard, Creates>::new()),
+                Arc::new(CommandExecutor::<Domain, MakeCard>::new()),
             ),
             (
                 "NoteOnCard",
-                Arc::new(CommandExecutor::<Domain, NoteOnCard, Updates>::new()),
+                Arc::new(CommandExecutor::<Domain, NoteOnCard>::new()),
             ),
         ];
         let runtime = Arc::new(Runtime {

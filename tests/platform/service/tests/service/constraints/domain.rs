@@ -5,7 +5,7 @@ use platform_contract::value::TypedId;
 use platform_contract::{AggregateType, Command, Event, NoStatus};
 use platform_runtime::context::Context;
 use platform_runtime::decision::{
-    Access, Aggregate, Creation, Decision, Deletion, Meta, StatusChange, Update,
+    Access, Aggregate, Creates, Decision, Deletes, Meta, StatusChange, Updates,
 };
 use platform_service::Service;
 use platform_service::http::{self, Routes, get, on_delete, post};
@@ -152,9 +152,9 @@ macro_rules! aggregate {
 aggregate!(Order, OrderType, "order", ORDERS, OrderChanged);
 aggregate!(Shelf, ShelfType, "shelf", SHELVES, ShelfChanged);
 
-/// A command on an aggregate, with its input and what it may change.
+/// A command on an aggregate: what decides, what it emits, its input, and what it may change.
 macro_rules! command {
-    ($name:ident, $aggregate:ident, $event:ident, $input:expr, $writes:expr) => {
+    ($name:ident: $kind:ident $aggregate:ident by $decide:ident -> $event:ident, $input:expr, $writes:expr) => {
         #[derive(Debug, Clone, Serialize, Deserialize)]
         pub struct $name {
             #[serde(flatten)]
@@ -172,6 +172,8 @@ macro_rules! command {
             type Aggregate = $aggregate;
             type Needs = ();
             type Events = $event;
+            type Kind = $kind<Self>;
+            const DECIDE: Self::Kind = $kind::Alone($decide);
             const ACCESS: Access = Access {
                 from: &[],
                 to: StatusChange::Unchanged,
@@ -184,59 +186,48 @@ macro_rules! command {
 /// Whose functions decide.
 pub struct Store;
 
-command!(BuildShelf, Shelf, ShelfChanged, &[], &[]);
-command!(DropShelf, Shelf, ShelfChanged, &[], &[]);
-command!(PlaceOrder, Order, OrderChanged, PLACE, &[]);
-command!(AddLines, Order, OrderChanged, &[LINES], &["lines"]);
-command!(DoubleLine, Order, OrderChanged, &[], &["lines"]);
-command!(DropOrder, Order, OrderChanged, &[], &[]);
+/// The kinds of commands in this store.
+type Create<C> = Creates<Store, C, Members>;
+type Update<C> = Updates<Store, C>;
+type Delete<C> = Deletes<Store, C>;
 
-impl Creation<Store> for BuildShelf {
-    type New = Members;
+command!(BuildShelf: Create Shelf by build_shelf -> ShelfChanged, &[], &[]);
+command!(DropShelf: Delete Shelf by drop_shelf -> ShelfChanged, &[], &[]);
+command!(PlaceOrder: Create Order by place_order -> OrderChanged, PLACE, &[]);
+command!(AddLines: Update Order by add_lines -> OrderChanged, &[LINES], &["lines"]);
+command!(DoubleLine: Update Order by double_line -> OrderChanged, &[], &["lines"]);
+command!(DropOrder: Delete Order by drop_order -> OrderChanged, &[], &[]);
 
-    fn decide(self, (): &(), _: &Context) -> Result<(Members, ShelfChanged), Never> {
-        Ok((self.members, ShelfChanged {}))
-    }
+fn build_shelf(command: BuildShelf, _: &Context) -> Result<(Members, ShelfChanged), Never> {
+    Ok((command.members, ShelfChanged {}))
 }
 
-impl Deletion<Store> for DropShelf {
-    fn decide(self, _: &Shelf, (): &(), _: &Context) -> Result<ShelfChanged, Never> {
-        Ok(ShelfChanged {})
-    }
+fn drop_shelf(_: &Shelf, _: DropShelf, _: &Context) -> Result<ShelfChanged, Never> {
+    Ok(ShelfChanged {})
 }
 
-impl Creation<Store> for PlaceOrder {
-    type New = Members;
-
-    fn decide(self, (): &(), _: &Context) -> Result<(Members, OrderChanged), Never> {
-        let mut order = self.members;
-        lines(&mut order).iter_mut().for_each(complete);
-        Ok((order, OrderChanged {}))
-    }
+fn place_order(command: PlaceOrder, _: &Context) -> Result<(Members, OrderChanged), Never> {
+    let mut order = command.members;
+    lines(&mut order).iter_mut().for_each(complete);
+    Ok((order, OrderChanged {}))
 }
 
-impl Update<Store> for AddLines {
-    fn decide(mut self, order: &mut Order, (): &(), _: &Context) -> Result<OrderChanged, Never> {
-        let mut more = std::mem::take(lines(&mut self.members));
-        more.iter_mut().for_each(complete);
-        lines(&mut order.members).extend(more);
-        Ok(OrderChanged {})
-    }
+fn add_lines(order: &mut Order, mut command: AddLines, _: &Context) -> Result<OrderChanged, Never> {
+    let mut more = std::mem::take(lines(&mut command.members));
+    more.iter_mut().for_each(complete);
+    lines(&mut order.members).extend(more);
+    Ok(OrderChanged {})
 }
 
 /// A decision that gives two lines one id by itself.
-impl Update<Store> for DoubleLine {
-    fn decide(self, order: &mut Order, (): &(), _: &Context) -> Result<OrderChanged, Never> {
-        let lines = lines(&mut order.members);
-        lines.extend_from_within(..1);
-        Ok(OrderChanged {})
-    }
+fn double_line(order: &mut Order, _: DoubleLine, _: &Context) -> Result<OrderChanged, Never> {
+    let lines = lines(&mut order.members);
+    lines.extend_from_within(..1);
+    Ok(OrderChanged {})
 }
 
-impl Deletion<Store> for DropOrder {
-    fn decide(self, _: &Order, (): &(), _: &Context) -> Result<OrderChanged, Never> {
-        Ok(OrderChanged {})
-    }
+fn drop_order(_: &Order, _: DropOrder, _: &Context) -> Result<OrderChanged, Never> {
+    Ok(OrderChanged {})
 }
 
 fn lines(members: &mut Members) -> &mut Vec<Value> {
@@ -279,11 +270,11 @@ pub fn service() -> Service {
         .partitions(4)
         .aggregate::<Shelf>()
         .aggregate::<Order>()
-        .creates::<Store, BuildShelf>()
-        .deletes::<Store, DropShelf>()
-        .creates::<Store, PlaceOrder>()
-        .updates::<Store, AddLines>()
-        .updates::<Store, DoubleLine>()
-        .deletes::<Store, DropOrder>()
+        .command::<Store, BuildShelf>()
+        .command::<Store, DropShelf>()
+        .command::<Store, PlaceOrder>()
+        .command::<Store, AddLines>()
+        .command::<Store, DoubleLine>()
+        .command::<Store, DropOrder>()
         .routes(routes)
 }

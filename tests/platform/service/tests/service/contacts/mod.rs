@@ -7,7 +7,7 @@ use platform_contract::{AggregateType, Command, Event, NoStatus, Recorded, Refus
 use platform_ports::engine::Database;
 use platform_runtime::context::Context;
 use platform_runtime::decision::{
-    Access, Aggregate, Creation, Decision, Meta, StatusChange, Update,
+    Access, Aggregate, Creates, Decision, Meta, StatusChange, Updates,
 };
 use platform_runtime::handler::{Policy, Targets};
 use platform_runtime::query::{Query, Range};
@@ -150,6 +150,8 @@ impl Decision<Domain> for AddContact {
     type Aggregate = Contact;
     type Needs = ();
     type Events = ContactChanged;
+    type Kind = Creates<Domain, Self, AddContact>;
+    const DECIDE: Self::Kind = Creates::Alone(add_contact);
     const ACCESS: Access = Access {
         from: &[],
         to: StatusChange::Unchanged,
@@ -157,13 +159,9 @@ impl Decision<Domain> for AddContact {
     };
 }
 
-impl Creation<Domain> for AddContact {
-    type New = Self;
-
-    fn decide(self, (): &(), _: &Context) -> Result<(Self, ContactChanged), Never> {
-        let (team, twin) = (self.team.clone(), self.twin);
-        Ok((self, ContactChanged { team, twin }))
-    }
+fn add_contact(command: AddContact, _: &Context) -> Result<(AddContact, ContactChanged), Never> {
+    let (team, twin) = (command.team.clone(), command.twin);
+    Ok((command, ContactChanged { team, twin }))
 }
 
 /// Changes what the caller sends, keeps what is left out, clears what is `null`.
@@ -195,6 +193,8 @@ impl Decision<Domain> for ChangeContact {
     type Aggregate = Contact;
     type Needs = ();
     type Events = ContactChanged;
+    type Kind = Updates<Domain, Self>;
+    const DECIDE: Self::Kind = Updates::Alone(change_contact);
     const ACCESS: Access = Access {
         from: &[],
         to: StatusChange::Unchanged,
@@ -202,17 +202,19 @@ impl Decision<Domain> for ChangeContact {
     };
 }
 
-impl Update<Domain> for ChangeContact {
-    fn decide(self, contact: &mut Contact, (): &(), _: &Context) -> Result<ContactChanged, Never> {
-        if let Some(name) = self.name {
-            contact.name = name;
-        }
-        self.email.apply_to(&mut contact.email);
-        self.team.apply_to(&mut contact.team);
-        self.extra.apply_to(&mut contact.extra);
-        let (team, twin) = (contact.team.clone(), contact.twin);
-        Ok(ContactChanged { team, twin })
+fn change_contact(
+    contact: &mut Contact,
+    command: ChangeContact,
+    _: &Context,
+) -> Result<ContactChanged, Never> {
+    if let Some(name) = command.name {
+        contact.name = name;
     }
+    command.email.apply_to(&mut contact.email);
+    command.team.apply_to(&mut contact.team);
+    command.extra.apply_to(&mut contact.extra);
+    let (team, twin) = (contact.team.clone(), contact.twin);
+    Ok(ContactChanged { team, twin })
 }
 
 /// Whenever a contact changes, its twin gets the same team, or none.
@@ -320,8 +322,8 @@ pub fn service() -> Service {
     )
     .partitions(4)
     .aggregate::<Contact>()
-    .creates::<Domain, AddContact>()
-    .updates::<Domain, ChangeContact>()
+    .command::<Domain, AddContact>()
+    .command::<Domain, ChangeContact>()
     .policy::<FollowTwin>()
     .routes(routes)
 }

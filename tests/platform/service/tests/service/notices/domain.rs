@@ -7,7 +7,7 @@ use platform_contract::value::{Timestamp, TypedId};
 use platform_contract::{AggregateType, Command, Event, NoStatus};
 use platform_runtime::context::Context;
 use platform_runtime::decision::{
-    Access, Aggregate, Creation, Decision, Meta, StatusChange, Update,
+    Access, Aggregate, Creates, Decision, Meta, StatusChange, Updates,
 };
 use platform_runtime::query::{Query, Range};
 use platform_service::Service;
@@ -197,6 +197,8 @@ impl Decision<Domain> for AddNotice {
     type Aggregate = Notice;
     type Needs = ();
     type Events = NoticeChanged;
+    type Kind = Creates<Domain, Self, NewNotice>;
+    const DECIDE: Self::Kind = Creates::Alone(add_notice);
     const ACCESS: Access = Access {
         from: &[],
         to: StatusChange::Unchanged,
@@ -204,19 +206,15 @@ impl Decision<Domain> for AddNotice {
     };
 }
 
-impl Creation<Domain> for AddNotice {
-    type New = NewNotice;
-
-    fn decide(self, (): &(), _: &Context) -> Result<(NewNotice, NoticeChanged), Never> {
-        let status = self.status.clone();
-        let notice = NewNotice {
-            status: self.status,
-            days: self.keep_days,
-            term: self.term,
-            lines: self.lines,
-        };
-        Ok((notice, NoticeChanged { status }))
-    }
+fn add_notice(command: AddNotice, _: &Context) -> Result<(NewNotice, NoticeChanged), Never> {
+    let status = command.status.clone();
+    let notice = NewNotice {
+        status: command.status,
+        days: command.keep_days,
+        term: command.term,
+        lines: command.lines,
+    };
+    Ok((notice, NoticeChanged { status }))
 }
 
 /// Gives a notice another status.
@@ -236,6 +234,8 @@ impl Decision<Domain> for SetStatus {
     type Aggregate = Notice;
     type Needs = ();
     type Events = NoticeChanged;
+    type Kind = Updates<Domain, Self>;
+    const DECIDE: Self::Kind = Updates::Alone(set_status);
     const ACCESS: Access = Access {
         from: &[],
         to: StatusChange::Unchanged,
@@ -243,13 +243,15 @@ impl Decision<Domain> for SetStatus {
     };
 }
 
-impl Update<Domain> for SetStatus {
-    fn decide(self, notice: &mut Notice, (): &(), _: &Context) -> Result<NoticeChanged, Never> {
-        notice.status.clone_from(&self.status);
-        Ok(NoticeChanged {
-            status: self.status,
-        })
-    }
+fn set_status(
+    notice: &mut Notice,
+    command: SetStatus,
+    _: &Context,
+) -> Result<NoticeChanged, Never> {
+    notice.status.clone_from(&command.status);
+    Ok(NoticeChanged {
+        status: command.status,
+    })
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -293,7 +295,7 @@ pub fn service() -> Service {
     )
     .partitions(4)
     .aggregate::<Notice>()
-    .creates::<Domain, AddNotice>()
-    .updates::<Domain, SetStatus>()
+    .command::<Domain, AddNotice>()
+    .command::<Domain, SetStatus>()
     .routes(routes)
 }

@@ -13,7 +13,7 @@ use platform_contract::{AggregateType, Command, Event, EventType, FollowUp, NoSt
 use platform_ports::engine::{Documents, DocumentsQuery, Engine, OutboxEvent};
 use platform_runtime::context::Context;
 use platform_runtime::decision::{
-    Access, Aggregate, Creation, Decision, Deletion, Meta, StatusChange, Update,
+    Access, Aggregate, Creates, Decision, Deletes, Meta, StatusChange, Updates,
 };
 use platform_runtime::handler::{Attempt, Attempts, Effect, ErasedOutcome};
 use platform_service::http::{self, Routes, on_delete, post};
@@ -165,16 +165,14 @@ impl Decision<Domain> for AddPerson {
     type Aggregate = Person;
     type Needs = ();
     type Events = PersonChanged;
+    type Kind = Creates<Domain, Self, AddPerson>;
+    const DECIDE: Self::Kind = Creates::Alone(add_person);
     const ACCESS: Access = ANYTHING;
 }
 
-impl Creation<Domain> for AddPerson {
-    type New = Self;
-
-    fn decide(self, (): &(), _: &Context) -> Result<(Self, PersonChanged), Never> {
-        let (name, team) = (self.name.clone(), self.team.clone());
-        Ok((self, PersonChanged { name, team }))
-    }
+fn add_person(command: AddPerson, _: &Context) -> Result<(AddPerson, PersonChanged), Never> {
+    let (name, team) = (command.name.clone(), command.team.clone());
+    Ok((command, PersonChanged { name, team }))
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -193,15 +191,19 @@ impl Decision<Domain> for RenamePerson {
     type Aggregate = Person;
     type Needs = ();
     type Events = PersonChanged;
+    type Kind = Updates<Domain, Self>;
+    const DECIDE: Self::Kind = Updates::Alone(rename_person);
     const ACCESS: Access = ANYTHING;
 }
 
-impl Update<Domain> for RenamePerson {
-    fn decide(self, person: &mut Person, (): &(), _: &Context) -> Result<PersonChanged, Never> {
-        person.name.clone_from(&self.name);
-        let (name, team) = (self.name, person.team.clone());
-        Ok(PersonChanged { name, team })
-    }
+fn rename_person(
+    person: &mut Person,
+    command: RenamePerson,
+    _: &Context,
+) -> Result<PersonChanged, Never> {
+    person.name.clone_from(&command.name);
+    let (name, team) = (command.name, person.team.clone());
+    Ok(PersonChanged { name, team })
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -218,14 +220,14 @@ impl Decision<Domain> for ForgetPerson {
     type Aggregate = Person;
     type Needs = ();
     type Events = PersonForgotten;
+    type Kind = Deletes<Domain, Self>;
+    const DECIDE: Self::Kind = Deletes::Alone(forget_person);
     const ACCESS: Access = ANYTHING;
 }
 
-impl Deletion<Domain> for ForgetPerson {
-    fn decide(self, person: &Person, (): &(), _: &Context) -> Result<PersonForgotten, Never> {
-        let name = person.name.clone();
-        Ok(PersonForgotten { name })
-    }
+fn forget_person(person: &Person, _: ForgetPerson, _: &Context) -> Result<PersonForgotten, Never> {
+    let name = person.name.clone();
+    Ok(PersonForgotten { name })
 }
 
 /// Never has done with anybody who has a name.
@@ -269,9 +271,9 @@ fn service() -> Service {
     Service::new("example", "contacts", database, place::broker(), openapi)
         .partitions(4)
         .aggregate::<Person>()
-        .creates::<Domain, AddPerson>()
-        .updates::<Domain, RenamePerson>()
-        .deletes::<Domain, ForgetPerson>()
+        .command::<Domain, AddPerson>()
+        .command::<Domain, RenamePerson>()
+        .command::<Domain, ForgetPerson>()
         .effect(Greets)
         .routes(routes)
 }
