@@ -42,6 +42,8 @@ pub struct Runtime {
     pub commands_wake_up: Notify,
     /// Sent after a commit that wrote jobs.
     pub jobs_wake_up: Notify,
+    /// Sent after a commit that recorded what is to be erased.
+    pub erasures_wake_up: Notify,
     /// Sent after a commit that began a generation of a handler, or brought what one waits for.
     pub generations_wake_up: Notify,
     /// Becomes true when the service shuts down.

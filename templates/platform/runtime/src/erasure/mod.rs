@@ -3,9 +3,9 @@
 //! letters, jobs).
 //!
 //! Who deletes an aggregate, or hears that another context has, records in the same transaction what is to
-//! be erased. The [`Eraser`] works that off; each of its writes can be made again, so it goes on after a
-//! crash. What is under way stays whole: messages in the outbox, an attempt at a job that runs, a command
-//! whose turn comes, and all that is done because of the deletion itself.
+//! be erased, and wakes the [`Eraser`]. That works it off; each of its writes can be made again, so it goes
+//! on after a crash. What is under way stays whole: messages in the outbox, an attempt at a job that runs, a
+//! command whose turn comes, and all that is done because of the deletion itself.
 
 mod aggregate;
 mod eraser;

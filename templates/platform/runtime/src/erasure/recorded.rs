@@ -6,18 +6,18 @@ use uuid::Uuid;
 
 use platform_contract::value::Timestamp;
 use platform_ports::engine::{
-    Document, DocumentWrite, Documents, DocumentsQuery, Engine, EngineError, Generation,
+    Document, DocumentWrite, Documents, DocumentsQuery, Engine, EngineError, Generation, WriteSet,
 };
 
 /// The group of all that is to be erased.
 const GROUP: &str = "erasures";
 
 /// How much is worked off in one go.
-const AT_ONCE: u32 = 50;
+const AT_ONCE: u32 = 200;
 
 /// After how long it is tried again where something was under way, in milliseconds; twice as long each time.
 const FIRST_PAUSE_MS: u64 = 1_000;
-const MAX_PAUSE_MS: u64 = 60_000;
+pub(super) const MAX_PAUSE_MS: u64 = 60_000;
 
 /// What is to be erased.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,10 +43,7 @@ pub(crate) enum Erasure {
 
 /// The document that records it.
 #[derive(Debug)]
-pub(super) struct OpenErasure {
-    pub erasure: Erasure,
-    document: Document,
-}
+pub(super) struct OpenErasure(Document);
 
 impl Erasure {
     /// The write that records it.
@@ -64,51 +61,83 @@ impl Erasure {
             },
         }
     }
+
+    /// Whether a write set records one.
+    pub fn is_recorded_by(write: &WriteSet) -> bool {
+        write.documents.iter().any(|write| match write {
+            DocumentWrite::Put {
+                collection: Documents::Cursors,
+                document,
+                ..
+            } => document.group == GROUP,
+            _ => false,
+        })
+    }
 }
 
 impl OpenErasure {
-    /// Those that are due, the oldest first.
-    pub async fn due(engine: &dyn Engine, now: Timestamp) -> Result<Vec<Self>, EngineError> {
+    /// Those that are due by then, the oldest first; without a time all, also what was set aside.
+    pub async fn list(
+        engine: &dyn Engine,
+        due_by: Option<Timestamp>,
+    ) -> Result<Vec<Self>, EngineError> {
         let query = DocumentsQuery {
             collection: Documents::Cursors,
             group: Some(GROUP.to_owned()),
-            due_by: Some(now),
+            due_by,
             heads_only: false,
             after: None,
             limit: AT_ONCE,
         };
-        let documents = engine.documents(&query).await?.into_iter();
-        let open = |document: Document| match Erasure::deserialize(&document.body) {
-            Ok(erasure) => Ok(Self { erasure, document }),
-            Err(error) => {
-                let why = format!("erasure {}: {error}", document.key);
-                Err(EngineError::Corrupt(why))
-            }
-        };
-        documents.map(open).collect()
+        let documents = engine.documents(&query).await?;
+        Ok(documents.into_iter().map(Self).collect())
+    }
+
+    /// What is to be erased.
+    pub fn read(&self) -> Result<Erasure, EngineError> {
+        Erasure::deserialize(&self.0.body).map_err(|error| {
+            let why = format!("what is to be erased cannot be read: {error}");
+            EngineError::Corrupt(why)
+        })
+    }
+
+    /// What it is found by.
+    pub fn key(&self) -> &str {
+        &self.0.key
+    }
+
+    /// How long until it is due, in milliseconds; `None`: it was set aside.
+    pub fn due_in(&self, now: Timestamp) -> Option<u64> {
+        self.0.due.map(|due| due.millis_since(now))
     }
 
     /// The write that forgets it: it is done.
     pub fn done(self) -> DocumentWrite {
         DocumentWrite::Delete {
             collection: Documents::Cursors,
-            key: self.document.key,
-            expected: self.document.version,
+            key: self.0.key,
+            expected: self.0.version,
         }
     }
 
+    /// The write that sets it aside: it is not due any more.
+    pub fn set_aside(self) -> DocumentWrite {
+        self.due_at(None)
+    }
+
     /// The write that puts it off.
-    pub fn postponed(self, now: Timestamp) -> DocumentWrite {
-        let tries = u32::try_from(self.document.position).unwrap_or(u32::MAX);
+    pub fn postponed(mut self, now: Timestamp) -> DocumentWrite {
+        let tries = u32::try_from(self.0.position).unwrap_or(u32::MAX);
         let pause = FIRST_PAUSE_MS.saturating_mul(1 << tries.min(16));
+        self.0.position = self.0.position.saturating_add(1);
+        self.due_at(Some(now.plus_millis(pause.min(MAX_PAUSE_MS))))
+    }
+
+    fn due_at(self, due: Option<Timestamp>) -> DocumentWrite {
         DocumentWrite::Put {
             collection: Documents::Cursors,
-            expected: self.document.version,
-            document: Document {
-                position: self.document.position.saturating_add(1),
-                due: Some(now.plus_millis(pause.min(MAX_PAUSE_MS))),
-                ..self.document
-            },
+            expected: self.0.version,
+            document: Document { due, ..self.0 },
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Who has to be woken after a commit.
 
 use crate::Runtime;
+use crate::erasure::Erasure;
 use platform_ports::engine::{DocumentWrite, Documents, WriteSet};
 
 /// Whom a write set brings work.
 pub(super) struct WakeUps {
     commands: bool,
     jobs: bool,
+    erasures: bool,
 }
 
 impl WakeUps {
@@ -20,6 +22,7 @@ impl WakeUps {
         Self {
             commands: puts(Documents::Commands),
             jobs: puts(Documents::Jobs),
+            erasures: Erasure::is_recorded_by(write),
         }
     }
 
@@ -30,6 +33,9 @@ impl WakeUps {
         }
         if self.jobs {
             runtime.jobs_wake_up.notify_one();
+        }
+        if self.erasures {
+            runtime.erasures_wake_up.notify_one();
         }
     }
 }

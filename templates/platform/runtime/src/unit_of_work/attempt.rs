@@ -229,11 +229,15 @@ impl Attempt<'_> {
         }
         write.checks = checks;
         let emits = !write.events.is_empty();
+        let erases = Erasure::is_recorded_by(&write);
         fail_point::reach("unit-of-work.before-commit").await;
         self.runtime.engine.commit(write).await?;
         fail_point::reach("unit-of-work.after-commit").await;
         if emits {
             self.runtime.outbox_wake_up.send();
+        }
+        if erases {
+            self.runtime.erasures_wake_up.notify_one();
         }
         Ok(AttemptOutcome::Executed(executed))
     }

@@ -113,6 +113,7 @@ impl Service {
             outbox_wake_up: WakeUp::default(),
             commands_wake_up: Notify::new(),
             jobs_wake_up: Notify::new(),
+            erasures_wake_up: Notify::new(),
             generations_wake_up: Notify::new(),
             shutdown: receiver,
         };

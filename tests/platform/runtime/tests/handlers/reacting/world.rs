@@ -134,6 +134,7 @@ impl Desk {
             outbox_wake_up: WakeUp::default(),
             commands_wake_up: Notify::new(),
             jobs_wake_up: Notify::new(),
+            erasures_wake_up: Notify::new(),
             generations_wake_up: Notify::new(),
             shutdown: down,
         });

@@ -1,161 +1,24 @@
 //! Personal data of what its owner has deleted becomes empty values in all that handlers hold of it, which is
 //! still read as before.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod readers;
 
-use platform_contract::envelope::{Change, Envelope};
-use platform_contract::schema::{Column, Kind};
-use platform_contract::value::{Bytes, TypedId};
-use platform_contract::{AggregateType, Event, EventType, FollowUp, NoStatus, Recorded};
-use platform_ports::engine::{Document, Documents, DocumentsQuery};
-use platform_runtime::context::Context;
+use std::sync::{Arc, PoisonError};
+
+use platform_contract::value::{Bytes, Timestamp};
+use platform_ports::engine::{Document, DocumentWrite, Documents, DocumentsQuery, WriteSet};
 use platform_runtime::erasure::Eraser;
+use platform_runtime::handler::Handlers;
 use platform_runtime::handler::dead_letters::QueueStatus;
-use platform_runtime::handler::{
-    Attempt, Attempts, Effect, ErasedOutcome, Handlers, Policy, Targets,
-};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::reacting::domain::{BOOKS, Card, NoteOnCard};
-use crate::reacting::library::{event, publish};
+use self::readers::{Farewell, Greets, NAME, Notes, gone, named};
+use crate::reacting::domain::BOOKS;
+use crate::reacting::library::publish;
 use crate::reacting::world::{Desk, World, until};
-
-/// What nobody may find any more.
-const NAME: &str = "Ada Lovelace";
-
-#[derive(Debug)]
-struct ReaderType;
-
-impl AggregateType for ReaderType {
-    const CONTEXT: &'static str = "library";
-    const NAME: &'static str = "reader";
-    const TOPIC: &'static str = BOOKS;
-    const EVENTS: &'static [EventType] = &[
-        EventType::of::<ReaderNamed>(),
-        EventType::of::<ReaderGone>(),
-    ];
-    type Id = TypedId<Self>;
-    type Status = NoStatus;
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct ReaderNamed {
-    name: String,
-    card: Uuid,
-}
-
-impl Event for ReaderNamed {
-    const TYPE: &'static str = "example.library.ReaderNamed";
-    const VERSION: u32 = 1;
-    const FIELDS: &'static [Column] = &[
-        Column::new("name", Kind::Text).min_length(2).pii(),
-        Column::new("card", Kind::Uuid),
-    ];
-    type Of = ReaderType;
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct ReaderGone {
-    name: String,
-}
-
-impl Event for ReaderGone {
-    const TYPE: &'static str = "example.library.ReaderGone";
-    const VERSION: u32 = 1;
-    const FIELDS: &'static [Column] = &[Column::new("name", Kind::Text).pii()];
-    type Of = ReaderType;
-}
-
-/// Notes names; one with an exclamation mark makes it panic.
-struct Notes;
-
-impl Policy for Notes {
-    const HANDLER: &'static str = "names";
-    type On = ReaderNamed;
-    type Then = NoteOnCard;
-    type Target = Card;
-    const DEAD_LETTER_REFUSALS: bool = false;
-
-    fn targets(event: &Recorded<ReaderNamed>, _: usize) -> Targets {
-        Targets::One(event.card)
-    }
-
-    fn react(
-        event: &Recorded<ReaderNamed>,
-        _: usize,
-        _: Option<&Card>,
-        _: &Context,
-    ) -> Option<NoteOnCard> {
-        assert!(!event.name.contains('!'), "{} is too loud", event.name);
-        let text = format!("<{}>", event.name);
-        Some(NoteOnCard { text })
-    }
-}
-
-const ATTEMPTS: Attempts = Attempts {
-    limit: 1_000,
-    timeout_ms: 5_000,
-    first_pause_ms: 50,
-    max_pause_ms: 50,
-    give_up_after_ms: 600_000,
-};
-
-/// Greets nobody who has a name.
-struct Greets;
-
-impl Effect for Greets {
-    const HANDLER: &'static str = "greets";
-    type On = ReaderNamed;
-    const ATTEMPTS: Attempts = ATTEMPTS;
-
-    async fn attempt(&self, event: &Recorded<ReaderNamed>, _: &Attempt) -> ErasedOutcome {
-        match event.name.as_str() {
-            "" => ErasedOutcome::Done(None),
-            name => ErasedOutcome::Retry(format!("{name} does not answer")),
-        }
-    }
-
-    fn gave_up(&self, _: &Recorded<ReaderNamed>, _: &str) -> Option<FollowUp> {
-        None
-    }
-}
-
-/// Takes its time to say farewell, and remembers whom to.
-struct Farewell(Arc<Mutex<Vec<String>>>);
-
-impl Effect for Farewell {
-    const HANDLER: &'static str = "farewell";
-    type On = ReaderGone;
-    const ATTEMPTS: Attempts = ATTEMPTS;
-
-    async fn attempt(&self, event: &Recorded<ReaderGone>, attempt: &Attempt) -> ErasedOutcome {
-        if attempt.number < 40 {
-            return ErasedOutcome::Retry("not yet".to_owned());
-        }
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        said.push(event.name.clone());
-        ErasedOutcome::Done(None)
-    }
-
-    fn gave_up(&self, _: &Recorded<ReaderGone>, _: &str) -> Option<FollowUp> {
-        None
-    }
-}
-
-fn named(reader: Uuid, sequence: u64, name: &str, card: Uuid) -> Envelope {
-    let data = json!({ "name": name, "card": card });
-    event(reader, sequence, ReaderNamed::TYPE, data)
-}
-
-fn gone(reader: Uuid, sequence: u64, name: &str) -> Envelope {
-    Envelope {
-        change: Change::Deleted,
-        ..event(reader, sequence, ReaderGone::TYPE, json!({ "name": name }))
-    }
-}
 
 fn erasing(desk: &Desk) -> JoinHandle<()> {
     let runtime = Arc::clone(&desk.runtime);
@@ -173,6 +36,17 @@ async fn all(desk: &Desk, collection: Documents) -> Vec<Document> {
         limit: 1_000,
     };
     desk.runtime.engine.documents(&query).await.expect("listed")
+}
+
+/// Writes a document of what is to be erased.
+async fn record(desk: &Desk, document: Document) {
+    let write = DocumentWrite::Put {
+        collection: Documents::Cursors,
+        expected: document.version,
+        document,
+    };
+    let write = WriteSet::of_documents(vec![write]);
+    desk.runtime.engine.commit(write).await.expect("recorded");
 }
 
 /// All texts in a value, those in base64 too.
@@ -231,6 +105,48 @@ async fn messages_that_wait_are_emptied_before_their_turn() {
     publish(&*world.broker, BOOKS, &[first]).await;
     desk.cards_say(&["<first> <>"]).await;
     desk.holds(Documents::Parked, 0).await;
+    eraser.abort();
+    desk.stop().await;
+}
+
+/// One that nobody can read stops no other; it stays, and is tried by the next program.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_set_aside() {
+    let world = World::new().await;
+    let desk = world.desk(Handlers::default().policy::<Notes>()).await;
+    let unreadable = Document {
+        key: "erasure/0".to_owned(),
+        group: "erasures".to_owned(),
+        position: 0,
+        due: Some(Timestamp::constant(0)),
+        version: 0,
+        body: json!("of a newer program"),
+    };
+    record(&desk, unreadable).await;
+    let eraser = erasing(&desk);
+    let (reader, card) = (Uuid::now_v7(), Uuid::now_v7());
+    let waiting = [named(reader, 2, NAME, card), gone(reader, 3, NAME)];
+    publish(&*world.broker, BOOKS, &waiting).await;
+    desk.holds(Documents::Parked, 2).await;
+    names_left(&desk, Documents::Parked, 1).await;
+    desk.holds(Documents::Cursors, 1).await;
+    // Its one write, in which it is not due any more.
+    let aside = all(&desk, Documents::Cursors).await;
+    assert_eq!(
+        aside.first().map(|one| (one.due, one.version)),
+        Some((None, 2))
+    );
+    eraser.abort();
+    let known = json!({ "handler": {
+        "handler": "names", "generation": 0, "aggregate": reader, "sequence": 3,
+    } });
+    let mended = Document {
+        body: known,
+        ..aside.into_iter().next().expect("one")
+    };
+    record(&desk, mended).await;
+    let eraser = erasing(&desk);
+    desk.holds(Documents::Cursors, 0).await;
     eraser.abort();
     desk.stop().await;
 }
