@@ -54,6 +54,78 @@ fn a_shop_is_clean_and_its_tests_pass_without_one_service() {
     shop.cargo(&["test", "--package", "shop-order"]);
 }
 
+/// What users have written compiles and passes when something optional is added to what it is about.
+#[test]
+fn an_optional_field_breaks_no_file_of_users() {
+    let before = Workspace::of_example("shop");
+    let description = std::fs::read_to_string(before.path().join("microdb.toml")).unwrap();
+    let added = ADDED.iter().fold(description, |text, (old, new)| {
+        assert_eq!(text.matches(old).count(), 1, "`{old}`");
+        text.replace(old, new)
+    });
+    let shop = InTurn::described(&added);
+    for folder in ["services/order/src/domain", "services/order/src/policies"] {
+        shop.keep(&before.path(), folder);
+    }
+    let own = shop.path().join("services/order/src/domain/order.rs");
+    let written = std::fs::read_to_string(&own).unwrap();
+    std::fs::write(&own, written + OWN_TEST).unwrap();
+    shop.cargo(&["test", "--package", "shop-order", "--lib"]);
+}
+
+/// What is added: to an aggregate, a command, events and a replica.
+const ADDED: &[(&str, &str)] = &[
+    (
+        "fields.placed_on =",
+        "fields.gift = \"string?\"\nfields.placed_on =",
+    ),
+    (
+        "[\"number\", \"customer\", \"basket?\"",
+        "[\"number\", \"customer\", \"gift?\", \"basket?\"",
+    ),
+    (
+        "[\"customer\", \"amount\", \"lines\"]",
+        "[\"customer\", \"amount\", \"lines\", \"gift\"]",
+    ),
+    (
+        "[\"name\", \"tier\", \"status\"]",
+        "[\"name\", \"tier\", \"status\", \"address\"]",
+    ),
+    (
+        "fields = [\"name\", \"tier\"]\n",
+        "fields = [\"name\", \"tier\", \"address\"]\n",
+    ),
+    (
+        "own.reason = \"string\"\n",
+        "own.reason = \"string\"\nown.by = \"string?\"\n",
+    ),
+];
+
+/// A test that somebody adds.
+const OWN_TEST: &str = r#"
+#[cfg(test)]
+mod tests_of_ones_own {
+    use super::*;
+    use crate::generated::examples;
+    use platform_testing::given;
+
+    #[test]
+    fn attempts_are_told() {
+        let order = NewOrder {
+            attempts: 7,
+            ..examples::order()
+        };
+        let event = OrderRetried {
+            attempts: 7,
+            ..examples::order_retried()
+        };
+        given(order)
+            .when(examples::retry_order())
+            .then(RetryOrderEvent::OrderRetried(event));
+    }
+}
+"#;
+
 #[test]
 fn two_runs_give_the_same_bytes() {
     let (one, other) = (Workspace::of_example("shop"), Workspace::of_example("shop"));

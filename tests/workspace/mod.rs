@@ -142,6 +142,11 @@ impl InTurn {
         }
     }
 
+    /// Keeps the files that a folder of it had in the workspace before.
+    pub fn keep(&self, before: &Path, folder: &str) {
+        copy(&before.join(folder), &self.root.join(folder));
+    }
+
     /// Its root.
     pub fn path(&self) -> &Path {
         &self.root

@@ -10,7 +10,7 @@ use crate::plan::view::Name;
 #[derive(Debug, Serialize)]
 pub(super) struct Vocabulary {
     /// A command that creates.
-    creates: Option<Name>,
+    creates: Option<Creates>,
     /// One that changes something.
     changes: Option<Changes>,
     /// A refusal: `PlaceOrderRefusal::EmptyOrder`.
@@ -19,16 +19,23 @@ pub(super) struct Vocabulary {
     looks: Option<Looks>,
 }
 
-/// A command that changes something.
+/// A command that creates.
+#[derive(Debug, Serialize)]
+struct Creates {
+    command: Name,
+    /// The function that gives an example of it.
+    example: Name,
+    /// One of its inputs; `None` without any.
+    input: Option<Name>,
+}
+
+/// A command that changes something; each is the function that gives an example.
 #[derive(Debug, Serialize)]
 struct Changes {
+    aggregate: Name,
     command: Name,
-    /// Whether it has inputs.
-    inputs: bool,
-    /// The event that it emits.
+    /// What it emits.
     event: Name,
-    /// The function that gives an example of its aggregate.
-    example: Name,
     /// A status of that: `OrderStatus::Confirmed`.
     status: Option<String>,
 }
@@ -39,6 +46,7 @@ struct Looks {
     /// The type of what it needs.
     needs: Name,
     need: Name,
+    /// The function that gives an example of the replica.
     replica: Name,
 }
 
@@ -57,7 +65,7 @@ pub(super) fn view(system: &System) -> Option<Vocabulary> {
     changing.sort_by_key(|(_, it)| (it.transition.is_none(), it.input.is_empty()));
     let mut refusing = decided().filter_map(|(_, it)| Some((it, it.refuses.first()?)));
     Some(Vocabulary {
-        creates: creating.next().map(|(_, it)| Name::of_type(&it.name)),
+        creates: creating.next().map(|(_, it)| creates(it)),
         changes: changing
             .first()
             .and_then(|(context, it)| changes(context, it)),
@@ -68,13 +76,20 @@ pub(super) fn view(system: &System) -> Option<Vocabulary> {
     })
 }
 
+fn creates(command: &Command) -> Creates {
+    Creates {
+        command: Name::of_type(&command.name),
+        example: Name::of_function(&command.name),
+        input: command.input.keys().next().map(|name| Name::of_field(name)),
+    }
+}
+
 fn changes(context: &Context, command: &Command) -> Option<Changes> {
     let aggregate = &context.aggregates[&command.aggregate];
     Some(Changes {
-        command: Name::of_type(&command.name),
-        inputs: !command.input.is_empty(),
-        event: Name::of_type(command.events().first()?),
-        example: Name::of_variable(&aggregate.name),
+        aggregate: Name::of_function(&aggregate.name),
+        command: Name::of_function(&command.name),
+        event: Name::of_function(command.events().first()?),
         status: status(aggregate, command),
     })
 }
@@ -91,7 +106,7 @@ fn looks(context: &Context, command: &Command) -> Option<Looks> {
         NeedKind::Replica { replica, key } if !command.may_lack(aggregate, key) => Some(Looks {
             needs: Name::of_type(&derived::needs(&command.name)),
             need: Name::of_field(&need.name),
-            replica: Name::of_type(replica),
+            replica: Name::of_function(replica),
         }),
         _ => None,
     })

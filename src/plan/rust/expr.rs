@@ -53,19 +53,26 @@ impl Expr {
         }
     }
 
-    /// `Name { field: value }`; a value stands alone where its field is called so.
+    /// `Name { field: value }`
     pub fn structure(name: &str, fields: impl IntoIterator<Item = (String, Self)>) -> Self {
-        let fields = fields.into_iter().map(|(name, Self { text, .. })| {
-            if text == name {
-                return text;
-            }
-            format!("{name}: {text}")
-        });
-        let fields: Vec<String> = fields.collect();
+        let fields: Vec<String> = fields.into_iter().map(field).collect();
         if fields.is_empty() {
             return text(format!("{name} {{}}"));
         }
         Self::composed(format!("{name} {{ {} }}", fields.join(", ")))
+    }
+
+    /// `Name { field: value, ..base }`; without fields the base itself.
+    pub fn based_on(
+        base: Self,
+        name: impl FnOnce() -> String,
+        fields: impl IntoIterator<Item = (String, Self)>,
+    ) -> Self {
+        let fields: Vec<String> = fields.into_iter().map(field).collect();
+        match fields.is_empty() {
+            true => base,
+            false => Self::composed(format!("{} {{ {}, ..{base} }}", name(), fields.join(", "))),
+        }
     }
 
     /// `self.method()`
@@ -93,6 +100,14 @@ impl Expr {
     /// Whether it is put together of parts, and so may be long.
     pub fn is_composed(&self) -> bool {
         self.composed
+    }
+}
+
+/// `field: value`; a value stands alone where its field is called so.
+fn field((name, Expr { text, .. }): (String, Expr)) -> String {
+    match text == name {
+        true => text,
+        false => format!("{name}: {text}"),
     }
 }
 

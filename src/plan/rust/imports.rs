@@ -56,6 +56,15 @@ impl Imports {
         name.to_owned()
     }
 
+    /// Whether `other` imports some of it, too.
+    pub fn shares(&self, other: &Self) -> bool {
+        let (own, others) = (self.names.borrow(), other.names.borrow());
+        own.iter().any(|(from, names)| {
+            let known = others.get(from);
+            known.is_some_and(|known| names.iter().any(|name| known.contains(name)))
+        })
+    }
+
     /// The same without what `other` imports too: for a module that takes all of its parent.
     #[must_use]
     pub fn without(self, other: &Self) -> Self {

@@ -10,4 +10,4 @@ mod values;
 pub use expr::Expr;
 pub use imports::{Imports, Module};
 pub use types::{Place, Types, contract_crate, is_copy};
-pub use values::{Spelling, Values, grouped, json};
+pub use values::{Spelling, Values, grouped};

@@ -159,7 +159,7 @@ fn literal(plain: &str) -> Expr {
 }
 
 /// Any JSON.
-pub fn json(value: &Value) -> Expr {
+fn json(value: &Value) -> Expr {
     call(
         "platform_contract::value::json",
         [literal(&value.to_string())],

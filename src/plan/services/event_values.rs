@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Service, copies};
 use crate::model::{
     Content, Context, Event, Field, Fill, Ident, InputSource, Policy, Scalar, Source, Target,
-    Trigger, Type,
+    Trigger, Type, TypeName,
 };
 use crate::plan::rust::{Place, Types, is_copy, names};
 
@@ -29,6 +29,14 @@ impl EventValue {
 }
 
 impl<'a> Service<'a> {
+    /// An event of the context itself, as what sets a handler off.
+    pub(crate) fn own_trigger(&self, event: &TypeName) -> Trigger {
+        Trigger {
+            context: self.context.name.clone(),
+            event: event.clone(),
+        }
+    }
+
     /// The event that sets a handler off, and the context that emits it.
     pub(crate) fn triggering(&self, trigger: &Trigger) -> (&'a Context, &'a Event) {
         let context = &self.system.contexts[&trigger.context];

@@ -5,8 +5,8 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use crate::model::{
-    Aggregate, Change, Command, Content, Default, EventField, Field, Fill, Ident, Policy, Presence,
-    Source, Trigger, Type,
+    Aggregate, Change, Command, Content, Default, Emission, EventField, Field, Fill, Ident,
+    InputSource, Policy, Presence, Source, Trigger, Type, TypeName,
 };
 use crate::plan::sample::{self, Members};
 
@@ -35,21 +35,8 @@ impl Service<'_> {
         sample::aggregate(self.system, aggregate, BEFORE)
     }
 
-    /// The same in its JSON form, with the ids that tests write.
-    pub(crate) fn state_json(&self, aggregate: &Aggregate) -> Value {
-        let mut members = self.state_example(aggregate);
-        members.retain(|_, value| !value.is_null());
-        self.put_test_ids(&aggregate.fields, &mut members);
-        for entity in aggregate.entities.values() {
-            for members in sample::elements(&mut members, &entity.collection) {
-                self.put_test_ids(&entity.fields, members);
-                members.get_mut("id").map(put_test_id);
-            }
-        }
-        Value::Object(members)
-    }
-
-    pub(crate) fn put_test_ids(&self, fields: &IndexMap<Ident, Field>, members: &mut Members) {
+    /// The same examples with the ids that tests write.
+    fn put_test_ids(&self, fields: &IndexMap<Ident, Field>, members: &mut Members) {
         for field in fields.values() {
             let Some(value) = members.get_mut(field.name.as_str()) else {
                 continue;
@@ -195,7 +182,7 @@ impl Service<'_> {
         }
     }
 
-    /// An event that sets a handler off.
+    /// An event with all that it may carry.
     pub(crate) fn event_example(&self, trigger: &Trigger, number: u32) -> Members {
         let (context, event) = self.triggering(trigger);
         let aggregate = &context.aggregates[&event.aggregate];
@@ -211,6 +198,21 @@ impl Service<'_> {
             policy.each.as_deref(),
             fill,
         )
+    }
+}
+
+/// The event that a seeded decision emits at a place of `emits`. An optional one it emits where it takes
+/// input, which changes the aggregate, and nothing else would tell of that.
+pub(crate) fn emitted<'c>(command: &'c Command, emission: &'c Emission) -> Option<&'c TypeName> {
+    let is_optional = |emission: &Emission| matches!(emission, Emission::Optional(_));
+    let mut inputs = command.input.values();
+    let is_only_news = command.emits.first() == Some(emission)
+        && command.emits.iter().all(is_optional)
+        && inputs.any(|input| !matches!(input.source, InputSource::Own(_)));
+    match emission {
+        Emission::Always(event) => Some(event),
+        Emission::Optional(event) => is_only_news.then_some(event),
+        Emission::OneOf(events) => events.first(),
     }
 }
 

@@ -17,8 +17,8 @@ mod tables;
 pub use migrations::extension as migration_extension;
 pub use seeded::left::Unfinished;
 
-use crate::model::{Aggregate, Command, Content, Context, Emission, Event, EventField, Field};
-use crate::model::{HandlerKind, Ident, System, TypeName, derived};
+use crate::model::{Aggregate, Change, Command, Content, Context, Emission};
+use crate::model::{Event, EventField, Field, HandlerKind, Ident, System, TypeName, derived};
 
 use super::file::File;
 use super::rust::{Expr, Imports, Place, Spelling, Types, Values, expr::text, is_copy};
@@ -100,6 +100,12 @@ impl<'a> Service<'a> {
     /// The id under which a handler keeps how far it is.
     fn handler_id(&self, kind: HandlerKind, name: &TypeName) -> String {
         self.system.handler_id(self.context, kind, name)
+    }
+
+    /// Whether some command makes aggregates of this kind.
+    fn is_created(&self, aggregate: &Aggregate) -> bool {
+        let mut commands = self.commands_of(aggregate);
+        commands.any(|command| command.change == Change::Creates)
     }
 
     /// The aggregate of a command.

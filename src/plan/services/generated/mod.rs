@@ -5,6 +5,7 @@ mod commands;
 mod decision;
 pub(super) mod effects;
 mod events;
+mod examples;
 mod needs;
 pub(super) mod policies;
 mod queries;
@@ -24,6 +25,7 @@ use crate::plan::view::Name;
 use super::Service;
 
 pub(super) use decision::Decision;
+pub(super) use examples::command_inputs;
 
 /// `services/__context__/src/generated/mod.rs`: which of the tool's modules there are.
 #[derive(Debug, Serialize)]
@@ -36,6 +38,8 @@ struct ModulesFile {
     storage: Vec<Name>,
     /// Whether the service has effects.
     effects: bool,
+    /// Whether its tests have examples to start from.
+    examples: bool,
     /// Whether it has policies.
     policies: bool,
     /// Whether it has queries.
@@ -74,6 +78,7 @@ pub(super) fn files(service: &Service<'_>) -> Vec<File> {
     let mut singles = Vec::new();
     let views = [
         ("effects", service.effects().map(|view| json!(view))),
+        ("examples", service.examples().map(|view| json!(view))),
         ("policies", service.policies().map(|view| json!(view))),
         ("queries", service.queries().map(|view| json!(view))),
         ("replicas", service.replicas().map(|view| json!(view))),
@@ -94,6 +99,7 @@ pub(super) fn files(service: &Service<'_>) -> Vec<File> {
         commands,
         storage,
         effects: has("effects"),
+        examples: has("examples"),
         policies: has("policies"),
         queries: has("queries"),
         replicas: has("replicas"),

@@ -3,14 +3,15 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use super::Source;
 use super::inputs::{self, Applied};
 use super::left::Task;
 use super::placeholders::{Assigned, Placeholder, Placeholders};
 use super::tests::DomainTests;
-use super::{Source, emitted};
 use crate::model::{Aggregate, Change, Command, Content, Emission, Event, Field, Ident, derived};
 use crate::plan::rust::expr::{call, text};
 use crate::plan::rust::{Expr, Imports, Module, names};
+use crate::plan::services::examples::emitted;
 use crate::plan::services::generated::Decision;
 use crate::plan::services::{Service, certain, copies, own_fields, stored};
 use crate::plan::view::{Doc, Name};

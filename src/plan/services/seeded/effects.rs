@@ -59,7 +59,7 @@ impl Source<'_, '_> {
                     // What happens outside has no time of its own.
                     .filter(|value| !value.mentions("context"))
                     .unwrap_or_else(|| match input.content {
-                        Content::Field(field) => self.example(&Field {
+                        Content::Field(field) => self.field_example(&Field {
                             optional: false,
                             ..field.clone()
                         }),

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::emitted;
 use crate::model::{Command, InputSource};
 use crate::plan::rust::names;
+use crate::plan::services::examples::emitted;
 use crate::plan::services::{Service, own_fields};
 
 /// What a function has yet to do: the component `left.task` says it.

@@ -12,9 +12,10 @@ mod tests;
 
 use serde::Serialize;
 
-use crate::model::{Aggregate, Change, Command, Emission, Field, InputSource, TypeName, derived};
+use crate::model::{Command, Field, Trigger, TypeName, derived};
 use crate::plan::file::{Class, File};
-use crate::plan::rust::{Expr, Imports, Spelling, Types, Values, expr::call, names};
+use crate::plan::rust::expr::{call, text};
+use crate::plan::rust::{Expr, Imports, Spelling, Types, Values, names};
 use crate::plan::sample;
 
 use super::Service;
@@ -111,8 +112,25 @@ impl<'s, 'a> Source<'s, 'a> {
         self.types().generated(name)
     }
 
+    /// The example of something that the context has itself, as tests of the service share it.
+    fn example(&self, of: &str) -> Expr {
+        let examples = self.generated("examples");
+        text(format!("{examples}::{}()", names::method_ident(of)))
+    }
+
+    /// The example of an event that sets a handler off.
+    fn event_example(&self, trigger: &Trigger) -> Expr {
+        if trigger.context == self.service.context.name {
+            return self.example(&trigger.event);
+        }
+        let examples = self.generated("examples");
+        let (context, event) = (&trigger.context, names::method_ident(&trigger.event));
+        let context = names::module_ident(context);
+        text(format!("{examples}::{context}::{event}()"))
+    }
+
     /// The example of a field.
-    fn example(&self, field: &Field) -> Expr {
+    fn field_example(&self, field: &Field) -> Expr {
         let value = sample::field(self.service.system, field, 1);
         self.values(Spelling::Exact).field(field, &value)
     }
@@ -121,28 +139,5 @@ impl<'s, 'a> Source<'s, 'a> {
     fn chosen(&self, command: &Command, event: &TypeName, value: Expr) -> Expr {
         let choice = self.generated(&derived::one_of(&command.name));
         call(format!("{choice}::{}", names::type_ident(event)), [value])
-    }
-}
-
-impl Service<'_> {
-    /// Whether some command makes aggregates of this kind.
-    fn is_created(&self, aggregate: &Aggregate) -> bool {
-        let mut commands = self.commands_of(aggregate);
-        commands.any(|command| command.change == Change::Creates)
-    }
-}
-
-/// The event that a seeded decision emits at a place of `emits`. An optional one it emits where it takes
-/// input, which changes the aggregate, and nothing else would tell of that.
-fn emitted<'c>(command: &'c Command, emission: &'c Emission) -> Option<&'c TypeName> {
-    let is_optional = |emission: &Emission| matches!(emission, Emission::Optional(_));
-    let mut inputs = command.input.values();
-    let is_only_news = command.emits.first() == Some(emission)
-        && command.emits.iter().all(is_optional)
-        && inputs.any(|input| !matches!(input.source, InputSource::Own(_)));
-    match emission {
-        Emission::Always(event) => Some(event),
-        Emission::Optional(event) => is_only_news.then_some(event),
-        Emission::OneOf(events) => events.first(),
     }
 }

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::Source;
 use super::tests::{CommandTest, function_name};
-use crate::model::{Aggregate, Change, Command, Field};
-use crate::plan::rust::{Expr, Spelling, json, names};
-use crate::plan::sample::Members;
+use crate::model::{Aggregate, Command};
+use crate::plan::rust::{Expr, Spelling};
+use crate::plan::view::Name;
 
 /// What an update keeps or clears in a test of that.
 #[derive(Debug, Serialize)]
@@ -21,8 +21,7 @@ pub(super) struct Patched {
 /// A member of an aggregate with its value.
 #[derive(Debug, Serialize)]
 struct MemberValue {
-    /// What leads to it: `.notes`, `["notes"]`.
-    member: Expr,
+    member: Name,
     value: Expr,
 }
 
@@ -40,13 +39,18 @@ impl Source<'_, '_> {
     fn patch_test(&self, aggregate: &Aggregate, command: &Command, clears: bool) -> CommandTest {
         let example = self.service.patch_example(aggregate, command, clears);
         let name = function_name(&command.name);
-        let before = command.clearable(aggregate);
-        let before = before.filter_map(|field| self.had(aggregate, field, &example.state));
         let values = self.values(Spelling::ForTests);
+        let before = command.clearable(aggregate).filter_map(|field| {
+            let value = example.state.get(field.name.as_str())?;
+            Some(MemberValue {
+                member: Name::of_member(&field.name),
+                value: values.field(field, value),
+            })
+        });
         let after = command.clearable(aggregate).map(|field| {
             let kept = example.state.get(field.name.as_str()).filter(|_| !clears);
             MemberValue {
-                member: member(field),
+                member: Name::of_member(&field.name),
                 value: values.field(field, kept.unwrap_or(&Value::Null)),
             }
         });
@@ -65,27 +69,4 @@ impl Source<'_, '_> {
             ..self.command_test(aggregate, command, &example)
         }
     }
-
-    /// What the aggregate of a test has that a command may clear.
-    fn had(&self, aggregate: &Aggregate, field: &Field, state: &Members) -> Option<MemberValue> {
-        let name = field.name.as_str();
-        let value = state.get(name)?;
-        let mut commands = self.service.commands_of(aggregate);
-        if commands.any(|command| command.change == Change::Creates) {
-            return Some(MemberValue {
-                member: member(field),
-                value: self.values(Spelling::ForTests).field(field, value),
-            });
-        }
-        let mut members = Members::from_iter([(name.to_owned(), value.clone())]);
-        self.service.put_test_ids(&aggregate.fields, &mut members);
-        Some(MemberValue {
-            member: format!("[{}]", names::literal(name)).into(),
-            value: json(members.get(name)?),
-        })
-    }
-}
-
-fn member(field: &Field) -> Expr {
-    format!(".{}", names::member_ident(&field.name)).into()
 }

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Source, emitted};
+use super::Source;
 use crate::model::{Aggregate, Command, Content, Field, Ident, derived};
 use crate::plan::rust::expr::text;
 use crate::plan::rust::{Expr, Spelling, names};
+use crate::plan::services::examples::emitted;
 use crate::plan::services::{Service, certain, copies};
 use crate::plan::view::Name;
 

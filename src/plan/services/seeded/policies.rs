@@ -5,13 +5,12 @@ use serde::Serialize;
 
 use super::Source;
 use super::left::Task;
-use super::tests::{Bound, StateView, function_name, state_name};
+use super::tests::{Bound, function_name};
 use crate::model::{Aggregate, Command, Policy, Target, derived};
 use crate::plan::rust::expr::text;
 use crate::plan::rust::{Expr, Imports, Module, names};
 use crate::plan::sample::Members;
 use crate::plan::services::Service;
-use crate::plan::services::examples::BEFORE;
 use crate::plan::services::generated::policies::PolicyView;
 use crate::plan::view::Name;
 
@@ -42,7 +41,7 @@ struct PolicyTest {
     /// The status of its aggregate; `None` for one without states.
     status: Option<Expr>,
     /// The aggregate that is asked; `None` for a new one.
-    state: Option<StateView>,
+    state: Option<Expr>,
     /// The command that is asked for; `None` for none.
     expected: Option<Bound>,
     imports: Imports,
@@ -121,7 +120,6 @@ impl PolicyTest {
     fn of(parent: &Source<'_, '_>, asked: Asked<'_>) -> Self {
         let source = Source::new(parent.service);
         let (policy, service) = (asked.policy, source.service);
-        let members = service.event_example(&policy.trigger, BEFORE);
         let has_target = policy.target != Target::New;
         let expected = asked.is_complete.then(|| {
             let given = asked.command.input.keys().filter_map(|name| {
@@ -131,15 +129,14 @@ impl PolicyTest {
             let given: Members = given.collect();
             Bound::new(
                 "expected",
-                source.command(asked.aggregate, asked.command, &given),
+                source.command_literal(asked.aggregate, asked.command, &given),
             )
         });
-        let name = Name::from(function_name(&policy.name));
         Self {
-            name: name.other_than(&[&state_name(asked.aggregate)]),
-            data: source.event_literal(&policy.trigger, &members),
+            name: function_name(&policy.name).into(),
+            data: source.event_example(&policy.trigger),
             status: source.status(policy),
-            state: has_target.then(|| source.state(asked.aggregate)),
+            state: has_target.then(|| source.example(&asked.aggregate.name)),
             expected,
             imports: source.imports.without(&parent.imports),
         }

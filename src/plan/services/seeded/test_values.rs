@@ -1,46 +1,41 @@
-//! The values that seeded tests are written with: aggregates, commands, what these need, and events.
+//! The values that seeded tests are written with: examples that all tests share, and what differs from them.
 
-use super::{Source, emitted};
-use crate::model::{
-    Aggregate, Command, Emission, Field, Need, NeedKind, Replica, Trigger, TypeName, derived,
-};
+use super::Source;
+use crate::model::{Aggregate, Command, Emission, Need, NeedKind, TypeName, derived};
 use crate::plan::rust::expr::{Expr, call, text};
-use crate::plan::rust::{Module, Place, Spelling, Types, Values, json, names};
-use crate::plan::sample::{self, Members};
-use crate::plan::services::examples::{Example, default_example};
+use crate::plan::rust::{Module, Spelling, names};
+use crate::plan::sample::Members;
+use crate::plan::services::examples::{BEFORE, Example, emitted};
+use crate::plan::services::generated::command_inputs;
 
 impl Source<'_, '_> {
-    /// An aggregate as a creation would make it, with its type; in its JSON form when nothing creates one.
-    pub(super) fn state_value(&self, aggregate: &Aggregate) -> (String, Expr) {
-        if !self.service.is_created(aggregate) {
-            let ty = self.imports.take(Module::Value, "Json");
-            return (ty, json(&self.service.state_json(aggregate)));
-        }
-        let example = self.service.state_example(aggregate);
-        let ty = self.generated(&derived::new(&aggregate.name));
-        let values = self.values(Spelling::ForTests);
-        let members = aggregate.members().map(|(name, content)| {
-            let value = example.get(name.as_str());
-            (names::member_ident(name), values.member(content, value))
-        });
-        let value = Expr::structure(&ty, members);
-        (ty, value)
-    }
-
-    /// A command with this input.
+    /// A command with this input, as far as that is not the example's.
     pub(super) fn command(
         &self,
         aggregate: &Aggregate,
         command: &Command,
         given: &Members,
     ) -> Expr {
+        let example = self.service.full_example(aggregate, command).input;
         let values = self.values(Spelling::ForTests);
-        let inputs = command.inputs(aggregate).map(|input| {
-            let default = input.default.map(default_example);
-            let value = given.get(input.name.as_str()).or(default.as_ref());
-            let value = values.input(input.content, input.presence, value);
-            (names::field_ident(input.name), value)
+        let differing = command.inputs(aggregate).filter_map(|input| {
+            let (name, value) = (input.name.as_str(), given.get(input.name.as_str()));
+            let value = (value != example.get(name))
+                .then(|| values.input(input.content, input.presence, value))?;
+            Some((names::field_ident(name), value))
         });
+        let ty = || self.types().own(&command.name);
+        Expr::based_on(self.example(&command.name), ty, differing)
+    }
+
+    /// A command with this input, whatever its example is.
+    pub(super) fn command_literal(
+        &self,
+        aggregate: &Aggregate,
+        command: &Command,
+        given: &Members,
+    ) -> Expr {
+        let inputs = command_inputs(self.values(Spelling::ForTests), aggregate, command, given);
         Expr::structure(&self.types().own(&command.name), inputs)
     }
 
@@ -52,10 +47,9 @@ impl Source<'_, '_> {
     }
 
     fn need(&self, command: &Command, need: &Need) -> Expr {
-        let context = self.service.context;
         match &need.kind {
             NeedKind::Replica { replica, key } => {
-                let copy = self.copy(&context.replicas[replica]);
+                let copy = self.example(replica);
                 let known = call(self.imports.take(Module::Testing, "known"), [copy]);
                 match command.may_lack(self.service.aggregate_of(command), key) {
                     true => call("Some", [known]),
@@ -63,48 +57,15 @@ impl Source<'_, '_> {
                 }
             }
             NeedKind::Aggregate { aggregate, .. } => {
-                let aggregate = &context.aggregates[aggregate];
-                let state = match self.service.is_created(aggregate) {
-                    true => self.state_value(aggregate).1,
-                    false => json(&self.service.state_json(aggregate)),
-                };
+                let state = self.example(aggregate);
                 let given = call(self.imports.take(Module::Testing, "given"), [state]);
                 call("Some", [given.method("into_aggregate")])
             }
-            NeedKind::Query { query, .. } if !context.queries[query].unique => text("Vec::new()"),
+            NeedKind::Query { query, .. } if !self.service.context.queries[query].unique => {
+                text("Vec::new()")
+            }
             _ => text("None"),
         }
-    }
-
-    /// A replica's copy of its source.
-    fn copy(&self, replica: &Replica) -> Expr {
-        let owner = &self.service.system.contexts[&replica.context];
-        let source = &owner.aggregates[&replica.aggregate];
-        let values = self.test_values(Types {
-            context: &owner.name,
-            place: Place::Elsewhere,
-            imports: None,
-        });
-        let fields = replica.fields.iter().filter_map(|copied| {
-            let value = match source.fields.get(&copied.name) {
-                Some(field) => {
-                    let field = Field {
-                        optional: field.optional || copied.may_be_unknown,
-                        ..field.clone()
-                    };
-                    values.field(&field, &sample::field(self.service.system, &field, 1))
-                }
-                None if source.is_status(&copied.name) => {
-                    let variant = names::variant_ident(&source.states.first()?.name);
-                    let status = values.types.own(&derived::status(&source.name));
-                    text(format!("{status}::{variant}"))
-                }
-                None => text("Vec::new()"),
-            };
-            Some((names::field_ident(&copied.name), value))
-        });
-        let ident = self.generated(&replica.name);
-        Expr::structure(&ident, fields)
     }
 
     /// What the seeded decision emits.
@@ -115,14 +76,9 @@ impl Source<'_, '_> {
         example: &Example,
     ) -> Expr {
         let value = |event: &TypeName| {
-            let trigger = Trigger {
-                context: self.service.context.name.clone(),
-                event: event.clone(),
-            };
-            let members = self
-                .service
-                .emitted_example(aggregate, command, example, event);
-            self.event_literal(&trigger, &members)
+            let service = self.service;
+            let members = service.emitted_example(aggregate, command, example, event);
+            self.expected_event(aggregate, event, &members)
         };
         Expr::tuple(command.emits.iter().map(|emission| {
             match (emission, emitted(command, emission)) {
@@ -136,24 +92,19 @@ impl Source<'_, '_> {
         }))
     }
 
-    /// An event of some context with these members.
-    pub(super) fn event_literal(&self, trigger: &Trigger, members: &Members) -> Expr {
-        let values = self.test_values(self.service.emitter(trigger));
-        let ident = values.types.own(&trigger.event);
-        let (context, event) = self.service.triggering(trigger);
-        let members_of = event.members(&context.aggregates[&event.aggregate]);
-        let fields = members_of.map(|(name, content)| {
-            let value = values.member(content, members.get(name.as_str()));
-            (names::field_ident(name), value)
+    /// An event of the aggregate with these members, as far as they are not the example's.
+    fn expected_event(&self, aggregate: &Aggregate, event: &TypeName, members: &Members) -> Expr {
+        let trigger = self.service.own_trigger(event);
+        let example = self.service.event_example(&trigger, BEFORE);
+        let event = &self.service.context.events[event];
+        let values = self.values(Spelling::ForTests);
+        let differing = event.members(aggregate).filter_map(|(name, content)| {
+            let value = members.get(name.as_str());
+            let value =
+                (value != example.get(name.as_str())).then(|| values.member(content, value))?;
+            Some((names::field_ident(name), value))
         });
-        Expr::structure(&ident, fields)
-    }
-
-    fn test_values<'t>(&'t self, types: Types<'t>) -> Values<'t> {
-        Values {
-            system: self.service.system,
-            types: self.importing(types),
-            spelling: Spelling::ForTests,
-        }
+        let ty = || self.types().own(&event.name);
+        Expr::based_on(self.example(&event.name), ty, differing)
     }
 }

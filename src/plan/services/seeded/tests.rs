@@ -9,13 +9,12 @@ use crate::model::{Aggregate, Change, Command, derived};
 use crate::plan::rust::expr::text;
 use crate::plan::rust::{Expr, Imports, Module, names};
 use crate::plan::services::examples::Example;
-use crate::plan::view::{Name, TypeRef};
+use crate::plan::view::Name;
 
 /// What tests import and bind, so that no function of theirs may be called so.
-const TAKEN: [&str; 14] = [
+const TAKEN: [&str; 13] = [
     "asked",
     "context",
-    "data",
     "date",
     "decimal",
     "expected",
@@ -28,18 +27,6 @@ const TAKEN: [&str; 14] = [
     "target",
     "timestamp",
 ];
-
-/// The function of a test module that gives an aggregate to start from: the component `tests.state`.
-#[derive(Debug, Serialize)]
-pub(super) struct StateView {
-    /// What it is called.
-    name: Name,
-    /// The type of what it gives.
-    #[serde(rename = "type")]
-    ty: TypeRef,
-    /// What it gives.
-    value: Expr,
-}
 
 /// A value that a test takes, by a variable where it is long: the component `tests.bound`.
 #[derive(Debug, Serialize)]
@@ -63,8 +50,10 @@ impl Bound {
 #[derive(Debug, Serialize)]
 pub(super) struct DomainTests {
     /// The aggregate that they start from; `None` where all create one.
-    state: Option<StateView>,
+    state: Option<Expr>,
     tests: Vec<CommandTest>,
+    /// Whether they use something that their parent imports.
+    uses_parent: bool,
     imports: Imports,
 }
 
@@ -109,9 +98,12 @@ impl DomainTests {
                 .into_iter()
                 .chain(source.patch_tests(aggregate, command))
         });
+        let tests = tests.collect();
+        let state = has_state.then(|| source.example(&aggregate.name));
         Self {
-            state: has_state.then(|| source.state(aggregate)),
-            tests: tests.collect(),
+            state,
+            tests,
+            uses_parent: source.imports.shares(&parent.imports),
             imports: source.imports.without(&parent.imports),
         }
     }
@@ -148,30 +140,11 @@ impl Source<'_, '_> {
         let ty = self.types().own(&derived::status(&aggregate.name));
         Some(text(format!("{ty}::{}", names::variant_ident(other))))
     }
-
-    /// The aggregate that tests start from.
-    pub(super) fn state(&self, aggregate: &Aggregate) -> StateView {
-        let (ty, value) = self.state_value(aggregate);
-        StateView {
-            name: state_name(aggregate).into(),
-            ty: ty.into(),
-            value,
-        }
-    }
 }
 
-/// The name of the function that gives an aggregate.
-pub(super) fn state_name(aggregate: &Aggregate) -> String {
-    free(names::variable_ident(&aggregate.name))
-}
-
-/// The name of a function in a test module.
+/// The name of a test; one that is taken gets an underscore.
 pub(super) fn function_name(of: &str) -> String {
-    free(names::method_ident(of))
-}
-
-/// The name itself, unless something else is called so.
-fn free(name: String) -> String {
+    let name = names::method_ident(of);
     match TAKEN.contains(&name.as_str()) {
         true => format!("{name}_"),
         false => name,
