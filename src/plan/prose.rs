@@ -68,6 +68,24 @@ pub fn article(name: &str) -> &'static str {
     }
 }
 
+/// Things in a row: `a, b and c`.
+pub fn listed(things: &[String], conjunction: &str) -> String {
+    match things {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} {conjunction} {last}", first.join(", ")),
+    }
+}
+
+/// Names in a row, as code: "`a`, `b` and `c`".
+pub fn listed_names<T: std::fmt::Display>(
+    names: impl IntoIterator<Item = T>,
+    conjunction: &str,
+) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    listed(&names, conjunction)
+}
+
 /// `StockItem` → `A stock item.`
 pub fn titled(name: &str) -> String {
     sentence(&format!("{}_{}", article(name), names::snake(name)))

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::model::{Aggregate, Content, Context, Event, EventField, Field, Ident};
 
 use super::{Contract, topic};
-use crate::plan::prose::aggregate_doc;
+use crate::plan::prose::article;
 use crate::plan::rust::names;
 use crate::plan::view::{Column, Doc, Literal, Member, Name, TypeRef};
 
@@ -22,6 +22,8 @@ pub(super) struct AggregatesFile {
 struct AggregateView {
     /// What the description says of the aggregate.
     doc: Doc,
+    /// The aggregate in a sentence: "an `Order`".
+    one: String,
     /// The type of what is shown: `LoanView`.
     view: Name,
     /// The aggregate's name in paths and topics: `loan`.
@@ -65,7 +67,8 @@ impl Contract<'_> {
         let types = self.types();
         let shown = aggregate.members().filter(|(_, it)| !it.is_hidden());
         AggregateView {
-            doc: Doc::of(&aggregate_doc(aggregate)),
+            doc: Doc::of(aggregate.doc.as_deref().unwrap_or_default()),
+            one: format!("{} `{name}`", article(name)),
             view: Name::of_type(&format!("{name}View")),
             name: Literal::text(&names::snake(name)),
             topic: Literal::text(&topic(self.system, context, name)),

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Command, Content, Context, Input, Refusal};
+use crate::model::{Change, Command, Content, Context, Emission, Input, Refusal};
 
 use super::Contract;
-use crate::plan::prose::command_doc;
+use crate::plan::prose::{article, listed, listed_names};
 use crate::plan::view::{Column, Doc, Literal, Member, Name};
 
 /// `contracts/__context__/src/commands.rs`.
@@ -21,7 +21,7 @@ pub(super) struct CommandsFile {
 /// A command and its refusals.
 #[derive(Debug, Serialize)]
 struct CommandView {
-    /// What the description says of it.
+    /// What the description says of it, or else what it does.
     doc: Doc,
     /// Its type: `ApproveLoan`.
     #[serde(rename = "type")]
@@ -80,7 +80,7 @@ impl Contract<'_> {
         }
         let name = command.name.as_str();
         Some(CommandView {
-            doc: Doc::of(&command_doc(command)),
+            doc: Doc::of(&command.doc.clone().unwrap_or_else(|| does(command))),
             ty: Name::of_type(name),
             name: Literal::text(name),
             refusal: Name::of_type(&format!("{name}Refusal")),
@@ -92,11 +92,33 @@ impl Contract<'_> {
     }
 }
 
+/// What a command does: "Changes an `Order` that is `placed`. Emits `OrderConfirmed`."
+fn does(command: &Command) -> String {
+    let verb = match command.change {
+        Change::Creates => "Creates",
+        Change::Updates => "Changes",
+        Change::Deletes => "Deletes",
+    };
+    let aggregate = command.aggregate.as_str();
+    let from = command.transition.iter().flat_map(|it| &it.from);
+    let from = match listed_names(from, "or") {
+        states if states.is_empty() => states,
+        states => format!(" that is {states}"),
+    };
+    let emits = command.emits.iter().map(|emission| match emission {
+        Emission::Always(event) => format!("`{event}`"),
+        Emission::Optional(event) => format!("perhaps `{event}`"),
+        Emission::OneOf(events) => listed_names(events, "or"),
+    });
+    let emits = listed(&emits.collect::<Vec<_>>(), "and");
+    let article = article(aggregate);
+    format!("{verb} {article} `{aggregate}`{from}. Emits {emits}.")
+}
+
 fn refusal(refusal: &Refusal) -> RefusalView {
     let name = refusal.name.as_str();
-    let plain = format!("`{name}`.");
     RefusalView {
-        doc: Doc::of(refusal.doc.as_deref().unwrap_or(&plain)),
+        doc: Doc::of(refusal.doc.as_deref().unwrap_or_default()),
         variant: Name::of_variant(name),
         name: Literal::text(name),
     }

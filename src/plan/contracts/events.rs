@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::model::{Context, Event, derived};
 
 use super::{Contract, event_type};
-use crate::plan::prose::event_doc;
+use crate::plan::prose::listed_names;
 use crate::plan::view::{Column, Doc, Literal, Member, Name, TypeRef};
 
 /// `contracts/__context__/src/events.rs`.
@@ -17,7 +17,7 @@ pub(super) struct EventsFile {
 /// An event.
 #[derive(Debug, Serialize)]
 struct EventView {
-    /// What the description says of it.
+    /// What the description says of it, or else who emits it.
     doc: Doc,
     /// Its type: `LoanApproved`.
     name: Name,
@@ -51,7 +51,7 @@ impl Contract<'_> {
         let known = self.publishes_personal(context, aggregate);
         let columns = members.clone().filter(|_| known);
         Some(EventView {
-            doc: Doc::of(&event_doc(event)),
+            doc: Doc::of(&event.doc.clone().unwrap_or_else(|| emitted(context, event))),
             name: Name::of_type(name),
             published_as: Literal::text(&event_type(self.system, context, name)),
             version: event.version,
@@ -61,5 +61,15 @@ impl Contract<'_> {
                 .map(|(_, content)| self.column(content, content.is_optional()))
                 .collect(),
         })
+    }
+}
+
+/// Who emits an event: "Emitted by `FillBasket` and `ChangeBasket`."
+fn emitted(context: &Context, event: &Event) -> String {
+    let commands = context.commands.values();
+    let emitting = commands.filter(|command| command.events().contains(&&event.name));
+    match listed_names(emitting.map(|command| &command.name), "and") {
+        commands if commands.is_empty() => commands,
+        commands => format!("Emitted by {commands}."),
     }
 }

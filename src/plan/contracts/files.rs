@@ -8,7 +8,6 @@ use super::values::ValuesFiles;
 use super::{Contract, fixtures};
 use crate::plan::contract_package;
 use crate::plan::file::{Class, File};
-use crate::plan::prose::article;
 use crate::plan::rust::Place;
 use crate::plan::view::{Doc, Name};
 
@@ -34,16 +33,12 @@ struct ContextIds<'a> {
     name: &'a str,
     /// Their module.
     module: Name,
-    ids: Vec<IdView<'a>>,
+    ids: Vec<IdView>,
 }
 
 /// The id of an aggregate or entity.
 #[derive(Debug, Serialize)]
-struct IdView<'a> {
-    /// What it is the id of: `Loan`.
-    of: &'a str,
-    /// The article before that.
-    article: &'static str,
+struct IdView {
     /// Its type: `LoanId`.
     #[serde(rename = "type")]
     ty: Name,
@@ -132,8 +127,6 @@ fn ids(context: &Context) -> ContextIds<'_> {
         std::iter::once(&aggregate.name).chain(entities)
     });
     let ids = owned.map(|of| IdView {
-        of: of.as_str(),
-        article: article(of.as_str()),
         ty: Name::of_type(&format!("{of}Id")),
         kind: Name::of_type(of.as_str()),
     });

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::model::{Aggregate, Content, Default, Entity, EnumType, Field, Presence, ValueType};
 
 use super::{Contract, status};
-use crate::plan::prose::titled;
+use crate::plan::prose::article;
 use crate::plan::rust::Expr;
 use crate::plan::view::{Column, Doc, Literal, Member, Name, TypeRef};
 
@@ -23,8 +23,6 @@ pub(super) struct ValuesFiles {
 /// An enum.
 #[derive(Debug, Serialize)]
 struct EnumView {
-    /// Its name in the description.
-    name: String,
     /// What the description says of it.
     doc: Doc,
     /// Its type.
@@ -49,8 +47,6 @@ struct ValueView {
 /// A value object or entity.
 #[derive(Debug, Serialize)]
 struct StructView {
-    /// Its name in the description.
-    name: String,
     /// What the description says of it.
     doc: Doc,
     /// Its type.
@@ -101,19 +97,26 @@ impl Contract<'_> {
             let (name, fields) = (ty.name.as_str(), ty.fields.values());
             self.structure(name, ty.doc.as_deref(), fields)
         });
-        let entities = aggregates.flat_map(|aggregate| aggregate.entities.values());
-        let entities = entities.map(|entity| self.entity(entity));
+        let entities = aggregates.flat_map(|aggregate| {
+            let entities = aggregate.entities.values();
+            entities.map(|entity| self.entity(aggregate, entity))
+        });
         ValuesFiles {
             enums: enums.map(|ty| enum_view(&ty)).collect(),
             structs: values.chain(entities).collect(),
         }
     }
 
-    fn entity(&self, entity: &Entity) -> StructView {
+    fn entity(&self, aggregate: &Aggregate, entity: &Entity) -> StructView {
         let (name, fields) = (entity.name.as_str(), entity.fields.values());
+        let one = || {
+            let (of, article) = (&aggregate.name, article(&aggregate.name));
+            format!("One of the `{}` of {article} `{of}`.", entity.collection)
+        };
+        let doc = entity.doc.clone().unwrap_or_else(one);
         StructView {
             id: Some(self.id(name).into()),
-            ..self.structure(name, entity.doc.as_deref(), fields)
+            ..self.structure(name, Some(&doc), fields)
         }
     }
 
@@ -123,10 +126,8 @@ impl Contract<'_> {
         doc: Option<&str>,
         fields: impl Iterator<Item = &'b Field>,
     ) -> StructView {
-        let doc = doc.map_or_else(|| titled(name), str::to_owned);
         let mut structure = StructView {
-            name: name.to_owned(),
-            doc: Doc::of(&doc),
+            doc: Doc::of(doc.unwrap_or_default()),
             ty: Name::of_type(name),
             constant: Name::of_constant(name),
             id: None,
@@ -168,18 +169,13 @@ impl Contract<'_> {
 
 fn enum_view(ty: &EnumType) -> EnumView {
     let name = ty.name.as_str();
-    let doc = ty.doc.clone().unwrap_or_else(|| titled(name));
-    let values = ty.values.iter().map(|value| {
-        let plain = format!("`{value}`.");
-        ValueView {
-            doc: Doc::of(ty.value_docs.get(value).unwrap_or(&plain)),
-            variant: Name::of_variant(value),
-            value: Literal::text(value),
-        }
+    let values = ty.values.iter().map(|value| ValueView {
+        doc: Doc::of(ty.value_docs.get(value).map_or("", String::as_str)),
+        variant: Name::of_variant(value),
+        value: Literal::text(value),
     });
     EnumView {
-        name: name.to_owned(),
-        doc: Doc::of(&doc),
+        doc: Doc::of(ty.doc.as_deref().unwrap_or_default()),
         ty: Name::of_type(name),
         constant: Name::of_constant(name),
         values: values.collect(),

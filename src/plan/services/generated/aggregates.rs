@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::{Aggregate, Change, Command, Content, Default, Field, InputSource, derived};
-use crate::plan::prose::{aggregate_doc, field_doc, titled};
+use crate::plan::prose::{field_doc, titled};
 use crate::plan::rust::expr::{Expr, call, text};
 use crate::plan::rust::names;
 use crate::plan::services::Service;
@@ -106,7 +106,7 @@ impl<'a> Service<'a> {
         let commands = self.commands_of(aggregate);
         AggregateFile {
             name,
-            doc: Doc::of(&aggregate_doc(aggregate)),
+            doc: Doc::of(aggregate.doc.as_deref().unwrap_or_default()),
             state: Name::of_type(name),
             variable: Name::of_variable(name),
             id: self.own(&derived::id(name)),

@@ -3,11 +3,10 @@
 use serde::Serialize;
 
 use crate::model::{Aggregate, Change, Command, Emission, Event, Field, Ident, derived};
-use crate::plan::prose::sentence;
 use crate::plan::rust::expr::{Expr, text};
 use crate::plan::rust::names;
 use crate::plan::services::{Service, certain, copies, own_fields, stored};
-use crate::plan::view::{Doc, Moved, Name, TypeRef};
+use crate::plan::view::{Moved, Name, TypeRef};
 
 /// An event that is made from an aggregate.
 #[derive(Debug, Serialize)]
@@ -48,8 +47,6 @@ pub(super) struct Choice<'a> {
 /// An event that may be chosen.
 #[derive(Debug, Serialize)]
 struct Variant {
-    /// What is said of it.
-    doc: Doc,
     /// Its variant.
     name: Name,
     /// The type of the event.
@@ -116,7 +113,6 @@ impl<'a> Service<'a> {
         let is_choice = |emission: &&Emission| matches!(emission, Emission::OneOf(_));
         let events = command.emits.iter().find(is_choice)?.events();
         let variants = events.into_iter().map(|event| Variant {
-            doc: Doc::of(&sentence(event)),
             name: Name::of_type(event),
             event: self.own(event),
         });

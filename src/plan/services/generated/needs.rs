@@ -80,11 +80,13 @@ impl Service<'_> {
                 let ty = format!("platform_runtime::prelude::Replica<{copy}>");
                 let is_optional = command.may_lack(aggregate, key);
                 let ty = self.types().wrap(ty, is_optional, false);
-                (ty, format!("The copy `{replica}`."))
+                let by = named_by(aggregate, key);
+                (ty, format!("What was heard of the one that {by} names."))
             }
-            NeedKind::Aggregate { aggregate, .. } => {
-                let ty = format!("Option<{}>", TypeRef::generated(aggregate));
-                (ty, format!("The `{aggregate}`, while it is there."))
+            NeedKind::Aggregate { aggregate: of, key } => {
+                let ty = format!("Option<{}>", TypeRef::generated(of));
+                let by = named_by(aggregate, key);
+                (ty, format!("The one that {by} names, while it is there."))
             }
             NeedKind::Query { query, .. } => {
                 let found = &self.context.queries[query];
@@ -129,6 +131,15 @@ impl Service<'_> {
             key: Some(key(aggregate, command, by, true)),
             with: Vec::new(),
         })
+    }
+}
+
+/// Where a need's key comes from, in words.
+fn named_by(aggregate: &Aggregate, fill: &Fill) -> String {
+    match &fill.source {
+        Source::Input(name) => format!("the command's `{name}`"),
+        Source::AggregateField(name) => format!("the `{name}` of the `{}`", aggregate.name),
+        _ => format!("the id of the `{}`", aggregate.name),
     }
 }
 

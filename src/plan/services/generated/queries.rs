@@ -93,10 +93,9 @@ impl Service<'_> {
         let mut parameters = Vec::new();
         for parameter in &query.by {
             let name = &*parameter.member;
-            let doc = format!("The `{name}` looked for.");
             let (ty, kind) = self.queried(query, name);
             let pii = self.is_pii(query, name);
-            let member = Member::new(name, ty, Some(&doc)).pii(pii);
+            let member = Member::new(name, ty, None).pii(pii);
             let column = Column::new(name, kind, false);
             parameters.push((member, Column { pii, ..column }));
         }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::model::{Aggregate, Entity, Field, Ident, Reference, Type, derived};
-use crate::plan::prose::article;
 use crate::plan::rust::{Place, names};
 use crate::plan::view::{Column, Literal, Moved, Name, TypeRef, constant};
 
@@ -17,8 +16,6 @@ use crate::plan::services::{Service, copies, stored};
 pub(super) struct StorageFile<'a> {
     /// The aggregate's name in the description.
     aggregate: &'a str,
-    /// The article before that.
-    article: &'static str,
     /// The constant that describes it to the engine: `LOAN`.
     constant: Name,
     /// Its name in paths and topics: `loan`.
@@ -98,7 +95,6 @@ impl<'a> Service<'a> {
         });
         StorageFile {
             aggregate: name,
-            article: article(name),
             constant: Name::of_constant(name),
             name: Literal::text(&names::snake(name)),
             table: Literal::text(&table(name)),
