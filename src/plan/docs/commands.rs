@@ -7,7 +7,7 @@ use crate::model::{
     Aggregate, Change, Command, Context, Emission, InputSource, NeedKind, Presence, Query, Refusal,
     Step, System,
 };
-use crate::plan::prose::{command_doc, left_out};
+use crate::plan::prose::left_out;
 
 use super::events::FieldType;
 use super::markdown::line;
@@ -37,7 +37,7 @@ struct RefusalView {
 struct CommandView {
     name: String,
     /// What the description says of it, on one line.
-    doc: String,
+    doc: Option<String>,
     /// Why it is deprecated, if it is.
     deprecated: Option<String>,
     /// Whether it makes an aggregate.
@@ -144,7 +144,7 @@ fn command(context: &Context, command: &Command) -> Option<CommandView> {
     let needs = command.needs.values();
     Some(CommandView {
         name: command.name.to_string(),
-        doc: line(&command_doc(command)),
+        doc: command.doc.as_deref().map(line),
         deprecated: command.deprecated.as_deref().map(line),
         creates: command.change == Change::Creates,
         deletes: command.change == Change::Deletes,

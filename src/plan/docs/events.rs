@@ -6,7 +6,6 @@ use crate::model::{
     Aggregate, Context, Emission, Event, EventField, Field, Reference, Scalar, System, Type,
 };
 use crate::plan::contracts::{event_type, topic};
-use crate::plan::prose::event_doc;
 
 use super::markdown::{cell, line};
 use super::relations::{Listener, triggers};
@@ -23,7 +22,7 @@ pub(super) struct ContextEvents {
 struct EventView {
     name: String,
     /// What the description says of it, on one line.
-    doc: String,
+    doc: Option<String>,
     /// Why it is deprecated, if it is.
     deprecated: Option<String>,
     /// What it is called where it is published, with its version.
@@ -80,7 +79,7 @@ fn event(system: &System, context: &Context, event: &Event) -> Option<EventView>
     let name = event.name.as_str();
     Some(EventView {
         name: name.to_owned(),
-        doc: line(&event_doc(event)),
+        doc: event.doc.as_deref().map(line),
         deprecated: event.deprecated.as_deref().map(line),
         ty: format!("{}.v{}", event_type(system, context, name), event.version),
         topic: topic(system, context, aggregate.name.as_str()),

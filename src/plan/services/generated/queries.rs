@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::model::{Query, derived};
+use crate::plan::prose::{listed, listed_names};
 use crate::plan::rust::expr::{Expr, text};
 use crate::plan::rust::{Module, Place, names};
 use crate::plan::services::Service;
@@ -62,7 +63,6 @@ impl Service<'_> {
     }
 
     fn query(&self, query: &Query) -> QueryView {
-        let finds = || format!("Finds every `{}` that it describes.", query.aggregate);
         let order = query.order_by.iter();
         let order = order.map(|(member, descending)| (Literal::text(member), *descending));
         let range = query.range.as_ref().map(|member| {
@@ -75,7 +75,7 @@ impl Service<'_> {
         });
         let (members, columns) = self.parameters(query).into_iter().unzip();
         QueryView {
-            doc: Doc::of(&query.doc.clone().unwrap_or_else(finds)),
+            doc: Doc::of(&query.doc.clone().unwrap_or_else(|| finds(query))),
             ty: Name::of_type(&query.name),
             name: Literal::text(&query.name),
             aggregate: TypeRef::generated(&query.aggregate),
@@ -150,6 +150,18 @@ impl Service<'_> {
 /// The parameters that are the ends of a member's range.
 fn range_ends(member: &str) -> [String; 2] {
     ["from", "to"].map(|end| format!("{member}_{end}"))
+}
+
+/// What a query finds: "Finds every `Order` with this `status` and a `created_at` of the range."
+fn finds(query: &Query) -> String {
+    let article = if query.unique { "the" } else { "every" };
+    let by = query.by.iter().map(|by| &by.member);
+    let by = (!query.by.is_empty()).then(|| format!("this {}", listed_names(by, "and")));
+    let range = query.range.iter();
+    let range = range.map(|member| format!("a `{member}` of the range"));
+    let with: Vec<String> = by.into_iter().chain(range).collect();
+    let with = listed(&with, "and");
+    format!("Finds {article} `{}` with {with}.", query.aggregate)
 }
 
 /// The ends of a query's range where nothing gives them: it finds all there are.
