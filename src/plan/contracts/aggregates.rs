@@ -14,6 +14,8 @@ use crate::plan::view::{Column, Doc, Literal, Member, Name, TypeRef};
 pub(super) struct AggregatesFile {
     /// The name of the context.
     context: Literal,
+    /// Whether messages about some carry personal data.
+    personal: bool,
     aggregates: Vec<AggregateView>,
 }
 
@@ -53,11 +55,12 @@ impl Contract<'_> {
     /// What callers are shown of aggregates.
     pub(super) fn aggregates(&self, context: &Context) -> AggregatesFile {
         let aggregates = context.aggregates.values();
+        let aggregates = aggregates.map(|aggregate| self.aggregate(context, aggregate));
+        let aggregates: Vec<AggregateView> = aggregates.collect();
         AggregatesFile {
             context: Literal::text(context.name.as_str()),
-            aggregates: aggregates
-                .map(|aggregate| self.aggregate(context, aggregate))
-                .collect(),
+            personal: aggregates.iter().any(|it| it.personal.is_some()),
+            aggregates,
         }
     }
 

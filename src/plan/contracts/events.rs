@@ -11,6 +11,8 @@ use crate::plan::view::{Column, Doc, Literal, Member, Name, TypeRef};
 /// `contracts/__context__/src/events.rs`.
 #[derive(Debug, Serialize)]
 pub(super) struct EventsFile {
+    /// Whether some event carries personal data.
+    personal: bool,
     events: Vec<EventView>,
 }
 
@@ -37,10 +39,11 @@ impl Contract<'_> {
     /// Events.
     pub(super) fn events(&self, context: &Context) -> EventsFile {
         let events = context.events.values();
+        let events = events.filter_map(|event| self.event(context, event));
+        let events: Vec<EventView> = events.collect();
         EventsFile {
-            events: events
-                .filter_map(|event| self.event(context, event))
-                .collect(),
+            personal: events.iter().any(|event| !event.columns.is_empty()),
+            events,
         }
     }
 

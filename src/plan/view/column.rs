@@ -12,7 +12,7 @@ use crate::plan::rust::{Expr, Place, names};
 pub struct Column {
     /// Its name.
     pub name: Literal,
-    /// What kind of value it holds: `platform_contract::schema::Kind::Text`.
+    /// What kind of value it holds: `schema::Kind::Text`.
     pub kind: Expr,
     /// What its absence means, as the runtime has it: `optional`, `kept`, `clearable`; `None` where it has to
     /// be there.
@@ -161,9 +161,9 @@ pub fn kind(ty: &Type, place: Place) -> Expr {
     runtime_kind(scalar)
 }
 
-/// A `Kind` of the runtime's: `platform_contract::schema::Kind::Text`.
+/// A `Kind` of the runtime's: `schema::Kind::Text`.
 pub fn runtime_kind(name: &str) -> Expr {
-    format!("platform_contract::schema::Kind::{name}").into()
+    format!("schema::Kind::{name}").into()
 }
 
 /// The constant in a contract that describes a type.
