@@ -16,8 +16,8 @@ pub(super) fn scalar(scalar: Scalar, field: &Field, number: u32) -> Value {
         Scalar::String | Scalar::Text => json!(string(field, number)),
         Scalar::Bool => json!(true),
         Scalar::Int => json!(integer(field, number)),
-        Scalar::Float => json!(float(field)),
-        Scalar::Decimal(format) => json!(decimal(field, format)),
+        Scalar::Float => json!(float(field, number)),
+        Scalar::Decimal(format) => json!(decimal(field, format, number)),
         Scalar::Uuid => json!(uuid(field.name.as_str(), number)),
         Scalar::Date => bounded(field, "2026-01-31", day_after),
         Scalar::Timestamp => bounded(field, "2026-01-31T12:00:00.000000Z", second_after),
@@ -81,24 +81,28 @@ fn integer(field: &Field, number: u32) -> i64 {
     wanted.max(least.unwrap_or(i64::MIN)).min(most)
 }
 
-fn float(field: &Field) -> f64 {
+fn float(field: &Field, number: u32) -> f64 {
     let bound = |value: &Option<Value>| value.as_ref().and_then(Value::as_f64);
     let rules = &field.constraints;
     // Half more is nothing to large numbers.
     let over = bound(&rules.exclusive_min).map(|bound| (bound + 0.5).max(bound.next_up()));
     let least = bound(&rules.min).or(over);
     let most = bound(&rules.max).unwrap_or(f64::MAX);
-    1.5_f64.max(least.unwrap_or(f64::MIN)).min(most)
+    let wanted = f64::from(number) + 0.5;
+    wanted.max(least.unwrap_or(f64::MIN)).min(most)
 }
 
-fn decimal(field: &Field, format: DecimalFormat) -> String {
+fn decimal(field: &Field, format: DecimalFormat, number: u32) -> String {
     let rules = &field.constraints;
     let text = |value: &Option<Value>| value.as_ref().map(|v| v.to_string().replace('"', ""));
     let parsed = |value: &Option<Value>| text(value).and_then(|text| text.parse::<f64>().ok());
-    let preferred = if format.precision > format.scale {
-        1.0
-    } else {
-        0.0
+    let digits = i32::from(format.precision) - i32::from(format.scale);
+    let wanted = f64::from(number);
+    let fits = wanted < 10_f64.powi(digits) && parsed(&rules.max).is_none_or(|max| wanted <= max);
+    let preferred = match (fits, digits > 0) {
+        (true, _) => wanted,
+        (false, true) => 1.0,
+        (false, false) => 0.0,
     };
     let low = parsed(&rules.min).is_none_or(|min| min <= preferred)
         && parsed(&rules.exclusive_min).is_none_or(|min| min < preferred);
