@@ -1,4 +1,5 @@
-//! How long `cargo microdb new` takes: against a copy of its own output, and as systems grow.
+//! How long `cargo microdb new` takes: against a copy of its own output, and as systems grow; and `sync`, with
+//! nothing to do.
 //!
 //! `cargo bench --bench new`. Both sides of each ratio are measured in turn in the same run, as
 //! whole processes, and the median is printed. The folders lie in the system's temporary folder.
@@ -16,6 +17,50 @@ const RUNS: usize = 21;
 fn main() {
     against_a_copy();
     as_systems_grow();
+    nothing_to_do();
+    nothing_to_do_as_systems_grow();
+}
+
+/// `sync` of the example fintech, every file of which it reads ÷ `cp -r` of the workspace.
+fn nothing_to_do() {
+    let folder = TempDir::new().unwrap();
+    let (root, target) = (folder.path().join("fintech"), folder.path().join("copy"));
+    generate(&root, &["--example", "fintech", "--embedded"]);
+    let (sync, copy) = in_turn(
+        || timed(|| self::sync(&root)),
+        || {
+            let time = timed(|| run(Command::new("cp").arg("-r").arg(&root).arg(&target)));
+            std::fs::remove_dir_all(&target).unwrap();
+            time
+        },
+    );
+    report(
+        "sync of fintech, nothing to do",
+        sync,
+        "cp -r of it",
+        copy,
+        1.0,
+    );
+}
+
+/// `sync` of a hundred contexts ÷ of ten, with nothing to do.
+fn nothing_to_do_as_systems_grow() {
+    let folder = TempDir::new().unwrap();
+    let measured = |contexts: usize| {
+        let description = folder.path().join(format!("{contexts}.toml"));
+        std::fs::write(&description, system(contexts)).unwrap();
+        let root = folder.path().join(format!("system-{contexts}"));
+        generate(&root, &["--from", description.to_str().unwrap()]);
+        move || timed(|| sync(&root))
+    };
+    let (hundred, ten) = in_turn(measured(100), measured(10));
+    report(
+        "sync, 100 contexts",
+        hundred,
+        "sync, 10 contexts",
+        ten,
+        12.0,
+    );
 }
 
 /// `new` for the example fintech ÷ `cp -r` of what it wrote and `rustfmt --check` over its Rust files.
@@ -125,6 +170,13 @@ fn generate(path: &Path, arguments: &[&str]) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-microdb"));
     command.args(["microdb", "--quiet", "new"]).arg(path);
     run(command.arg("--no-git").args(arguments));
+}
+
+fn sync(root: &Path) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-microdb"));
+    run(command
+        .args(["microdb", "--quiet", "sync"])
+        .current_dir(root));
 }
 
 fn run(command: &mut Command) {

@@ -9,7 +9,7 @@ use crate::edit::{self, Construct, Inserted, System};
 use crate::lock::Locks;
 use crate::plan::Class;
 use crate::source::{Sources, read_text};
-use crate::workspace::{Action, DESCRIPTION, Disk, Step};
+use crate::workspace::{Action, DESCRIPTION, Disk, Step, with_line_ends_of};
 
 /// Adds constructs to the description, and brings the workspace in line.
 ///
@@ -127,8 +127,11 @@ pub(super) fn apply(
                 path: path.clone(),
                 class: Class::Keyed,
                 action: Action::Update,
+                after: Some(with_line_ends_of(
+                    stands.as_deref().unwrap_or_default(),
+                    text,
+                )),
                 before: stands,
-                after: Some(text.clone().into_bytes()),
             },
         );
     }

@@ -49,7 +49,10 @@ pub fn stub(shell: Shell, stub: &cli::Stub) -> Result<(), Failure> {
             path: file.path.clone(),
             class: Class::Seeded,
             action: Action::Update,
-            after: Some(missing.put_into(&stands).into_bytes()),
+            after: Some(workspace::with_line_ends_of(
+                stands.as_bytes(),
+                &missing.put_into(&stands),
+            )),
             before: Some(stands.into_bytes()),
         });
     }

@@ -113,13 +113,8 @@ impl Missing {
         for import in import_lines(&self.imports).into_iter().rev() {
             lines.insert(self.behind_imports, import);
         }
-        let end = if stands.contains("\r\n") {
-            "\r\n"
-        } else {
-            "\n"
-        };
-        let text = lines.join("\n").replace('\n', end);
-        text + end
+        lines.push(String::new());
+        lines.join("\n")
     }
 }
 

@@ -8,6 +8,7 @@ use super::{Action, Comparing, Refused, is_in};
 use crate::lock::hash;
 use crate::render::Rendered;
 use crate::workspace::error::SyncError;
+use crate::workspace::line_ends::with_line_ends_of;
 
 /// A key of a manifest: the names that lead to it. An element of a list of strings has the list's, and one more
 /// that is the element.
@@ -62,7 +63,8 @@ impl<'a> Comparing<'a> {
                     .iter()
                     .map(|key| format!("`{key}` of `{}`", file.path));
                 self.done.kept.extend(yours);
-                self.step(file, Action::Update, Some(stands), text.into_bytes());
+                let text = with_line_ends_of(&stands, &text);
+                self.step(file, Action::Update, Some(stands), text);
             }
             Err(error) => self.done.refused.push(Refused::NoToml {
                 path: file.path.clone(),
