@@ -4,7 +4,7 @@
 //! from then on taken from there: adding a context moves no port, and a handler that is called
 //! something else goes on where it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heck::ToSnakeCase;
 
@@ -130,6 +130,8 @@ impl System {
     fn handlers(&self, before: &Given) -> BTreeMap<Handler, String> {
         let mut ids = BTreeMap::new();
         for context in self.services() {
+            let mut taken = BTreeSet::new();
+            let mut others = Vec::new();
             for (kind, name, old) in handlers(context) {
                 let handler = |name: &TypeName| Handler {
                     context: context.name.clone(),
@@ -139,8 +141,14 @@ impl System {
                 let old = old.and_then(TypeName::new).map(|old| handler(&old));
                 let handler = handler(name);
                 let given = before.handlers.get(&handler);
-                let given = given.or_else(|| before.handlers.get(&old?)).cloned();
-                let id = given.unwrap_or_else(|| first_id(kind, name.as_str()));
+                match given.or_else(|| before.handlers.get(&old?)) {
+                    Some(id) if taken.insert(id.clone()) => drop(ids.insert(handler, id.clone())),
+                    _ => others.push(handler),
+                }
+            }
+            for handler in others {
+                let id = free_id(first_id(handler.kind, handler.name.as_str()), &taken);
+                taken.insert(id.clone());
                 ids.insert(handler, id);
             }
         }
@@ -161,4 +169,13 @@ fn handlers(context: &Context) -> impl Iterator<Item = (HandlerKind, &TypeName, 
 
 fn first_id(kind: HandlerKind, name: &str) -> String {
     format!("{}.{}", kind.as_str(), name.to_snake_case())
+}
+
+/// An id that nobody has: one that was called so before and is called something else now keeps it.
+fn free_id(first: String, taken: &BTreeSet<String>) -> String {
+    if !taken.contains(&first) {
+        return first;
+    }
+    let mut numbered = (2_u32..).map(|number| format!("{first}_{number}"));
+    numbered.find(|id| !taken.contains(id)).unwrap_or(first)
 }
