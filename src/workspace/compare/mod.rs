@@ -2,6 +2,7 @@
 //! it is, before anything is touched.
 
 mod gone;
+mod keys;
 mod managed;
 mod manifest;
 mod refused;
@@ -16,7 +17,7 @@ use crate::lock::{Entry, FilesLock, hash};
 use crate::plan::Class;
 use crate::render::Rendered;
 
-pub use manifest::keys;
+pub use keys::keys;
 pub use refused::Refused;
 
 /// What happens to a file.
