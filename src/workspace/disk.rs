@@ -1,8 +1,8 @@
 //! What stands in a workspace.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,8 @@ pub struct Disk {
     root: PathBuf,
     /// Folders that are there, and no links.
     folders: RefCell<BTreeSet<PathBuf>>,
+    /// Keeps other runs out.
+    held: OnceCell<Option<File>>,
 }
 
 impl Disk {
@@ -22,12 +24,30 @@ impl Disk {
         Self {
             root: root.to_owned(),
             folders: RefCell::default(),
+            held: OnceCell::new(),
         }
     }
 
     /// Its root.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Keeps other runs out of the workspace for as long as this lives.
+    ///
+    /// # Errors
+    /// When another run is at work.
+    pub(super) fn hold(&self) -> Result<(), SyncError> {
+        if self.held.get().is_some() {
+            return Ok(());
+        }
+        // Where folders cannot be locked there is no telling.
+        let folder = File::open(self.root.join(FOLDER)).ok();
+        if let Some(Err(TryLockError::WouldBlock)) = folder.as_ref().map(File::try_lock) {
+            return Err(SyncError::Busy);
+        }
+        let _ = self.held.set(folder);
+        Ok(())
     }
 
     /// The content of a file; `None` where there is none.
@@ -124,6 +144,9 @@ pub fn root(folder: &Path) -> Option<PathBuf> {
     let root = above.find(|folder| folder.join(DESCRIPTION).is_file());
     root.map(Path::to_owned)
 }
+
+/// Where runs keep what they need on the way.
+pub(super) const FOLDER: &str = ".microdb";
 
 /// The description's root file.
 pub const DESCRIPTION: &str = "microdb.toml";

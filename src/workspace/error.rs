@@ -86,7 +86,7 @@ impl fmt::Display for CreateError {
 
 impl std::error::Error for CreateError {}
 
-/// Why a workspace was not changed. Nothing of it was.
+/// Why a workspace was not changed. Nothing of it was, unless it says otherwise.
 #[derive(Debug)]
 pub enum SyncError {
     /// A path of the tool's is a link.
@@ -107,6 +107,8 @@ pub enum SyncError {
     Journal,
     /// Someone asked to stop.
     Interrupted,
+    /// Some of the files are changed, others not: the next run goes on.
+    Halfway(Box<SyncError>),
     /// The disk refused.
     Io {
         /// What was being done.
@@ -142,6 +144,7 @@ impl SyncError {
                 "`git status` shows what was written; delete `.microdb/journal` and run `cargo microdb sync`"
             }
             Self::Interrupted => return None,
+            Self::Halfway(_) => "mend the cause: the next `cargo microdb sync` goes on from there",
             Self::Io { .. } => "nothing was changed; mend the cause and run the command again",
         };
         Some(help)
@@ -166,6 +169,7 @@ impl fmt::Display for SyncError {
                 f.write_str("an earlier run was interrupted, and its journal cannot be read")
             }
             Self::Interrupted => f.write_str("interrupted; nothing was changed"),
+            Self::Halfway(error) => error.fmt(f),
             Self::Io { what, path, error } => write!(f, "cannot {what} `{path}`: {error}"),
         }
     }

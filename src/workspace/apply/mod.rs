@@ -6,7 +6,7 @@
 
 mod journal;
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,10 +16,10 @@ use super::error::SyncError;
 use crate::lock::hash;
 use journal::{Deed, Journal};
 
-/// Where runs keep what they need on the way.
-const FOLDER: &str = ".microdb";
 const STAGED: &str = ".microdb/staged";
 const JOURNAL: &str = ".microdb/journal";
+/// A journal that is not whole yet.
+const UNWRITTEN: &str = ".microdb/journal.new";
 
 /// Applies the steps in their order.
 ///
@@ -29,7 +29,7 @@ pub fn apply(disk: &Disk, steps: &[Step], stop: &AtomicBool) -> Result<(), SyncE
     if steps.is_empty() {
         return Ok(());
     }
-    let _running = running(disk.root())?;
+    disk.hold()?;
     let staged = stage(disk, steps, stop);
     let journal = staged.and_then(|deeds| {
         let journal = Journal { deeds };
@@ -37,25 +37,34 @@ pub fn apply(disk: &Disk, steps: &[Step], stop: &AtomicBool) -> Result<(), SyncE
         write_journal(disk.root(), &journal)?;
         Ok(journal)
     });
-    let journal = journal.inspect_err(|_| {
-        // The failure that led here is what is told.
-        let _ = fs::remove_dir_all(disk.root().join(STAGED));
-    })?;
+    // The failure that led here is what is told.
+    let journal = journal.inspect_err(|_| clean(disk))?;
     carry_out(disk, &journal)
 }
 
-/// Takes what an earlier run left unfinished to its end; whether there was something.
+/// Takes what an earlier run left unfinished to its end; whether there was something. From then on no other
+/// run is let in.
 ///
 /// # Errors
-/// When somebody changed one of its files since, or the disk refuses.
+/// When another run is at work, somebody changed one of its files since, or the disk refuses.
 pub fn recover(disk: &Disk) -> Result<bool, SyncError> {
+    // A folder that is a link is refused before anything in it is looked for.
+    disk.read(JOURNAL)?;
+    disk.hold()?;
     let Some(text) = disk.text(JOURNAL)? else {
+        clean(disk);
         return Ok(false);
     };
-    let _running = running(disk.root())?;
     let journal = Journal::read(&text).ok_or(SyncError::Journal)?;
     carry_out(disk, &journal)?;
     Ok(true)
+}
+
+/// Removes what a run that was killed before or after it changed something left.
+fn clean(disk: &Disk) {
+    // What cannot be removed does no harm where it is.
+    let _ = fs::remove_dir_all(disk.root().join(STAGED));
+    let _ = fs::remove_file(disk.root().join(UNWRITTEN));
 }
 
 /// Whether an earlier run left something unfinished.
@@ -66,24 +75,11 @@ pub fn is_unfinished(disk: &Disk) -> Result<bool, SyncError> {
     Ok(disk.read(JOURNAL)?.is_some())
 }
 
-/// Keeps other runs out for as long as the handle is held.
-fn running(root: &Path) -> Result<File, SyncError> {
-    let refused = |error| SyncError::io("open", FOLDER, error);
-    fs::create_dir_all(root.join(FOLDER)).map_err(refused)?;
-    let folder = File::open(root.join(FOLDER)).map_err(refused)?;
-    match folder.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(SyncError::Busy),
-        // Where folders cannot be locked there is no telling.
-        _ => Ok(folder),
-    }
-}
-
 /// Writes what is to stand in the workspace beside it.
 fn stage(disk: &Disk, steps: &[Step], stop: &AtomicBool) -> Result<Vec<Deed>, SyncError> {
     let folder = disk.root().join(STAGED);
     let refused = |error| SyncError::io("write", STAGED, error);
-    // A run that was killed before it had a journal left it.
-    let _ = fs::remove_dir_all(&folder);
+    clean(disk);
     fs::create_dir_all(&folder).map_err(refused)?;
     let mut deeds = Vec::new();
     for (number, step) in steps.iter().enumerate() {
@@ -131,7 +127,7 @@ fn keep_mode(root: &Path, path: &str, staged: &Path) -> Result<(), SyncError> {
 
 fn write_journal(root: &Path, journal: &Journal) -> Result<(), SyncError> {
     let refused = |error| SyncError::io("write", JOURNAL, error);
-    let new = root.join(format!("{JOURNAL}.new"));
+    let new = root.join(UNWRITTEN);
     fs::write(&new, journal.render()).map_err(refused)?;
     fs::rename(&new, root.join(JOURNAL)).map_err(refused)
 }
@@ -153,13 +149,14 @@ fn check(disk: &Disk, journal: &Journal) -> Result<(), SyncError> {
 /// Does what the journal says and was not done yet.
 fn carry_out(disk: &Disk, journal: &Journal) -> Result<(), SyncError> {
     check(disk, journal)?;
+    let halfway = |error| SyncError::Halfway(Box::new(error));
     for deed in &journal.deeds {
-        deed.carry_out(disk)?;
+        deed.carry_out(disk).map_err(halfway)?;
     }
     fs::remove_file(disk.root().join(JOURNAL))
-        .map_err(|error| SyncError::io("remove", JOURNAL, error))?;
-    fs::remove_dir_all(disk.root().join(STAGED))
-        .map_err(|error| SyncError::io("remove", STAGED, error))
+        .map_err(|error| halfway(SyncError::io("remove", JOURNAL, error)))?;
+    clean(disk);
+    Ok(())
 }
 
 /// The place of a path in a workspace; its folder is made.
