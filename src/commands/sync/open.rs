@@ -64,6 +64,12 @@ pub(in super::super) fn described(
     (mut sources, found): (Sources, Vec<Diagnostic>),
 ) -> Result<Opened, Failure> {
     let mut system = system(shell, &mut sources, found, false)?;
+    let known = known(&locks.files);
+    for context in contexts(&system).filter(|context| known.contains(*context)) {
+        if !locks.contexts.contains_key(context) {
+            return Err(lost(shell, &ContextLock::path(context)));
+        }
+    }
     let mut given = locks.given();
     for context in system.services() {
         let migrations = own_migrations(shell, &disk, &locks, context)?;
@@ -118,11 +124,7 @@ fn locks(shell: Shell, disk: &Disk) -> Result<Locks, Failure> {
     let text = |path: &str| {
         let text = disk.text(path);
         let text = text.map_err(|error| shell.error(&error.to_string(), error.help()))?;
-        text.ok_or_else(|| {
-            let help =
-                "it is not made anew, since what it promised would be lost: `git restore` it";
-            shell.error(&format!("`{path}` is missing"), Some(help))
-        })
+        text.ok_or_else(|| lost(shell, path))
     };
     let root = Root::read(&text(lock::PATH)?).map_err(broken)?;
     let tool = env!("CARGO_PKG_VERSION");
@@ -137,6 +139,12 @@ fn locks(shell: Shell, disk: &Disk) -> Result<Locks, Failure> {
     let mut contexts = std::collections::BTreeMap::new();
     for name in known(&files) {
         let path = ContextLock::path(&name);
+        let folder = disk.files_in(&format!("contracts/{name}"));
+        let folder = folder.map_err(|error| shell.error(&error.to_string(), error.help()))?;
+        if folder.is_empty() {
+            // One side of a merge removed the context, the lines about it came back from the other.
+            continue;
+        }
         let lock = ContextLock::read(&path, &text(&path)?).map_err(broken)?;
         contexts.insert(name, lock);
     }
@@ -145,6 +153,12 @@ fn locks(shell: Shell, disk: &Disk) -> Result<Locks, Failure> {
         contexts,
         files,
     })
+}
+
+/// Refuses to go on without a lock.
+fn lost(shell: Shell, path: &str) -> Failure {
+    let help = "it is not made anew, since what it promised would be lost: `git restore` it";
+    shell.error(&format!("`{path}` is missing"), Some(help))
 }
 
 /// The contexts that something was written for.
