@@ -112,6 +112,19 @@ fn programs_read_the_same_plan() {
 }
 
 #[test]
+fn nothing_is_to_be_done_in_a_new_workspace() {
+    let folder = TempDir::new().unwrap();
+    for example in ["hello", "shop", "ftgo", "online-boutique", "fintech"] {
+        for embedded in [None, Some("--embedded")] {
+            let name = format!("{example}{}", embedded.unwrap_or_default());
+            let new = ["new", &name, "--example", example, "--no-git"];
+            done(folder.path(), &[&new, embedded.as_slice()].concat());
+            done(&folder.path().join(&name), &["sync", "--check"]);
+        }
+    }
+}
+
+#[test]
 fn what_is_the_same_is_nothing_to_do() {
     let folder = workspace();
     let root = folder.path().join("library");

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::{Failure, Shell};
 use crate::description::json_schema;
+use crate::edit;
 use crate::lock::{self, Entry, FilesLock, Locks, hash};
 use crate::model::System;
 use crate::plan::{self, Class};
@@ -132,8 +133,7 @@ fn description(
     for (index, source) in sources.files().iter().enumerate() {
         let mut text = source.text().to_owned();
         if embedded {
-            text = workspace::embedded(&text)
-                .map_err(|error| shell.error(&error.to_string(), None))?;
+            text = edit::embedded(&text).map_err(|error| shell.error(&error.to_string(), None))?;
         }
         let mut path = source.path().to_owned();
         if index == 0 {

@@ -1,12 +1,14 @@
 //! Changes of descriptions that keep what their users wrote: comments, order, spacing.
 
 mod construct;
+mod embedded;
 mod insert;
 mod remove;
 
 use toml_edit::{DocumentMut, Item, TableLike};
 
 pub use construct::{Construct, ConstructError, Kind, System, fragment};
+pub use embedded::embedded;
 pub use insert::{Inserted, insert};
 pub use remove::remove;
 

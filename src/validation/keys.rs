@@ -113,7 +113,8 @@ pub(super) fn shard_by(
         let words: Vec<_> = key.iter().map(Ident::to_string).collect();
         not_in_key(cx, name, &words.join("`, `"), Some(written.span));
     }
-    Some(field.name.clone())
+    // A file is not divided.
+    (!cx.options.embedded).then(|| field.name.clone())
 }
 
 /// Reports an engine that divides nothing.

@@ -13,7 +13,6 @@ mod error;
 mod essence;
 mod format;
 mod line_ends;
-mod manifest;
 mod stage;
 mod target;
 
@@ -25,4 +24,3 @@ pub use error::{CreateError, SyncError};
 pub use essence::essence;
 pub use format::{FormatError, format};
 pub use line_ends::with_line_ends_of;
-pub use manifest::embedded;

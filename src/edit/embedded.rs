@@ -1,8 +1,9 @@
-//! Changes of descriptions that keep what the user wrote: comments, order, spacing.
+//! A description for a first try, with nothing to install.
 
-use toml_edit::{DocumentMut, Item, value};
+use toml_edit::{DocumentMut, Item, TableLike, value};
 
-/// The description with every context on SQLite and the embedded broker.
+/// The description with every context on SQLite and the embedded broker, and without what these have no use
+/// for: read replicas, caches, shards.
 ///
 /// # Errors
 /// When the text is not TOML.
@@ -23,9 +24,24 @@ pub fn embedded(text: &str) -> Result<String, toml_edit::TomlError> {
             {
                 replace(database, "sqlite");
             }
+            if let Some(context) = context.as_table_like_mut() {
+                context.remove("scale");
+                unsharded(context);
+            }
         }
     }
     Ok(document.to_string())
+}
+
+/// A file is not divided.
+fn unsharded(context: &mut dyn TableLike) {
+    let aggregates = context.get_mut("aggregates");
+    let aggregates = aggregates.and_then(Item::as_table_like_mut).into_iter();
+    for (_, aggregate) in aggregates.flat_map(TableLike::iter_mut) {
+        if let Some(aggregate) = aggregate.as_table_like_mut() {
+            aggregate.remove("shard_by");
+        }
+    }
 }
 
 /// Puts another text in place, with the spacing and the comment of the old one.
