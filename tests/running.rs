@@ -82,7 +82,8 @@ fn the_page_can_be_clicked() {
     shop.start("catalog");
     let browser = Browser::start();
     browser.open(&format!("{}/docs", shop.url("catalog")));
-    for (operation, status) in [("add_category", "201"), ("category.list", "200")] {
+    // Swagger UI writes a backslash before the point, and so does CSS before the backslash.
+    for (operation, status) in [("add_category", "201"), (r"category\\.list", "200")] {
         let block = format!("[id=\"operations-Category-{operation}\"]");
         browser.click(&format!("{block} .opblock-summary-control"));
         browser.click(&format!("{block} .execute"));
