@@ -49,7 +49,13 @@ states          = ["open", "frozen"]
 [contexts.account.aggregates.Account.entities.Card]
 collection   = "cards"
 fields.color = "string"
+[contexts.account.aggregates.Batch]
+fields.name = "string"
+[contexts.account.aggregates.Batch.entities.Item]
+fields.transfer = { ref = "Transfer" }
 [contexts.account.aggregates.Transfer]
+states          = ["requested", "checked", "batched"]
+fields.batch    = { ref = "Batch", optional = true }
 fields.payer  = { ref = "Account" }
 fields.payee  = { ref = "Account" }
 fields.amount = "Money"
@@ -79,6 +85,20 @@ emits      = "AccountFrozen"
 [contexts.account.commands.RequestTransfer]
 creates = "Transfer"
 emits   = "TransferRequested"
+[contexts.account.commands.Check]
+updates    = "Transfer"
+transition = { from = "requested", to = "checked" }
+emits      = "Checked"
+[contexts.account.commands.PutIntoBatch]
+updates    = "Transfer"
+transition = { from = "checked", to = "batched" }
+input      = ["batch"]
+emits      = "Batched"
+[contexts.account.events.Checked]
+of = "Transfer"
+[contexts.account.events.Batched]
+of     = "Transfer"
+fields = ["batch"]
 [contexts.account.events.AccountOpened]
 of = "Account"
 [contexts.account.events.Withdrawn]
@@ -225,6 +245,27 @@ fn two_references_of_a_kind_name_two_that_are_there() {
         assert_ne!(payer, payee);
         assert!(accounts.contains(payer) && accounts.contains(payee));
     }
+}
+
+/// Also where what its request names names it in turn.
+#[test]
+fn what_is_changed_is_in_a_status_in_which_that_may_be_asked() {
+    let examples = examples();
+    let rows = list(&examples, "rows").iter();
+    let transfers = rows.filter(|row| row["aggregate"] == "transfer");
+    let statuses: BTreeMap<&str, &str> = transfers
+        .map(|row| (text(row, "id"), text(&row["members"], "status")))
+        .collect();
+    let asked = list(&examples, "requests").iter();
+    let asked = asked.filter(|ask| ask["command"] == "PutIntoBatch");
+    let ids: Vec<&str> = asked
+        .filter_map(|ask| text(ask, "path").split('/').nth(2))
+        .collect();
+    assert!(!ids.is_empty());
+    assert!(
+        ids.iter().all(|id| statuses[id] == "checked"),
+        "{ids:?} {statuses:?}"
+    );
 }
 
 #[test]

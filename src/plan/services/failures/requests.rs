@@ -80,29 +80,29 @@ impl<'a, 'r> Requests<'a, 'r> {
         let target = self.rows.members(aggregate, number);
         let wishes = &mut self.rows.wishes;
         wishes.look(self.service, command, [&body, &target]);
+        let changed = (command.change != Change::Creates).then(|| changed(command, number));
+        if let Some((id, Some(from))) = &changed {
+            // What it names may name it in turn, and bring it about before.
+            self.rows.wishes.want(id, from);
+        }
         let mut made = body.clone();
         made.extend(self.service.worked_out_example(aggregate, command));
         let referred =
             self.rows.put_referred(aggregate, &made, 0) && self.rows.put_named(command, &body);
         referred.then_some(())?;
         let mut path = route.path;
-        if command.change == Change::Creates {
-            self.rows.claim(aggregate, made).then_some(())?;
-        } else {
-            let of = format!("{:?}", Reference::Local(aggregate.name.clone()));
-            let id = sample::uuid(&of, number);
-            let from = command.transition.as_ref().map_or(&[][..], |t| &t.from);
-            let turn = usize::try_from(number).unwrap_or(0);
-            let from = from.get(turn.checked_rem(from.len()).unwrap_or(0));
+        if let Some((id, status)) = changed {
+            path = path.replace("{id}", &id);
             let wanted = Wanted {
                 aggregate: &aggregate.name,
-                id: Some(id.clone()),
+                id: Some(id),
                 members: Vec::new(),
-                status: from.map(ToString::to_string),
+                status,
                 number,
             };
             self.rows.put(wanted).then_some(())?;
-            path = path.replace("{id}", &id);
+        } else {
+            self.rows.claim(aggregate, made).then_some(())?;
         }
         Some(Asked {
             command: command.name.to_string(),
@@ -145,4 +145,13 @@ impl<'a, 'r> Requests<'a, 'r> {
         set_apart(fields, &mut body, Some(aggregate));
         Some(body)
     }
+}
+
+/// The aggregate that an example of a command changes, and the status it has to be in.
+fn changed(command: &Command, number: u32) -> (String, Option<String>) {
+    let of = format!("{:?}", Reference::Local(command.aggregate.clone()));
+    let from = command.transition.as_ref().map_or(&[][..], |t| &t.from);
+    let turn = usize::try_from(number).unwrap_or(0);
+    let from = from.get(turn.checked_rem(from.len()).unwrap_or(0));
+    (sample::uuid(&of, number), from.map(ToString::to_string))
 }

@@ -23,6 +23,11 @@ impl Wishes {
         self.wished.get(id).map(String::as_str)
     }
 
+    /// Wishes for the aggregate that a command is to change.
+    pub fn want(&mut self, id: &str, status: &str) {
+        self.wished.insert(id.to_owned(), status.to_owned());
+    }
+
     /// Wishes for what the next example of a command looks at, by its input and its target.
     pub fn look(&mut self, service: &Service<'_>, command: &Command, members: [&Members; 2]) {
         let turn = self.turns.entry(command.name.clone()).or_default();
