@@ -1,7 +1,7 @@
 //! What is different each time, and has to be replaced before two ends are compared:
 //! the time, ids that are made anew, and ids that are derived from those.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -29,16 +29,18 @@ impl World {
         if own.is_empty() {
             return Ok(derived);
         }
-        let mut aggregates = Vec::new();
+        let mut logs = BTreeMap::new();
         for owned in &self.subject.service.owned {
-            let log = self.log(owned.name).await?;
-            aggregates.extend(log.iter().map(|event| event.aggregate_id));
+            logs.insert(owned.name, self.log(owned.name).await?);
         }
-        aggregates.dedup();
-        for _ in 0..CHAIN {
+        let events = logs.values().flatten();
+        let aggregates: BTreeSet<Uuid> = events.map(|event| event.aggregate_id).collect();
+        let none = BTreeSet::new();
+        // What is new first, by which all else is named then.
+        for targets in std::iter::repeat_n(&none, CHAIN).chain([&aggregates]) {
             for handler in &own {
-                for event in self.log(handler.aggregate_type).await? {
-                    name(&mut derived, handler.handler, &event, &aggregates);
+                for event in logs.get(handler.aggregate_type).into_iter().flatten() {
+                    name(&mut derived, handler.handler, event, targets);
                 }
             }
         }
@@ -46,12 +48,13 @@ impl World {
     }
 }
 
-/// Names what a handler does because of an event; effects have a job in between.
+/// Names what a handler does because of an event, to something new and to these aggregates; effects have
+/// a job in between.
 fn name(
     derived: &mut BTreeMap<Uuid, String>,
     handler: &str,
     event: &OutboxEvent,
-    aggregates: &[Uuid],
+    aggregates: &BTreeSet<Uuid>,
 ) {
     let id = event.aggregate_id;
     let of = derived.get(&id).cloned().unwrap_or_else(|| id.to_string());
