@@ -28,7 +28,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 /// The texts that changes begin with: the cases, the examples, random systems.
 fn seeds() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let kinds = ["description", "validation", "generation"];
+    let kinds = ["description", "validation", "generation", "published"];
     let mut paths: Vec<_> = kinds.into_iter().flat_map(cases).collect();
     paths.extend(["hello", "shop", "fintech"].map(|name| root.join("examples").join(name)));
     let texts = paths

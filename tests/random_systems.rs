@@ -3,7 +3,7 @@
 //!
 //! `cargo test` runs a fixed sample: every pair of [`random::Axes`] meets in it, on Kafka, and every
 //! mistake that was ever found is a folder of `tests/cases/generation`, on the embedded broker; what is in
-//! its `workspace` is added to what is generated. The
+//! its `workspace` is added to what is generated. In `tests/cases/published` are systems that others designed. The
 //! long run makes so many systems:
 //!
 //! ```console
@@ -171,6 +171,12 @@ fn every_mistake_that_was_found_stays_mended() {
         workspace.add(&case.join("workspace"));
     }
     prove_in(&workspace, "cases", &text, Proof::Survives);
+}
+
+/// Descriptions of systems that others published, who did not think of what can be said here.
+#[test]
+fn published_systems_decide() {
+    prove("published", &together("published"), Proof::Decides);
 }
 
 #[test]
