@@ -139,7 +139,10 @@ async fn nothing_is_left_out_while_members_come_go_and_die() -> Outcome {
     one.await.expect("a member")
 }
 
-/// Stops the publisher after a while, waits until all of its messages were read, and stops the rest.
+/// How many messages have to be there before the publisher stops: fewer would show little.
+const ENOUGH: i64 = 1_000;
+
+/// Stops the publisher when it has published enough and nearly all of that was read, and then the rest.
 async fn stop_when_read(
     broker: &KafkaBroker,
     positions: &Positions,
@@ -158,7 +161,7 @@ async fn stop_when_read(
                 .get(&one.partition)
                 .is_some_and(|next| one.end - next < 500)
         });
-        if taken_over {
+        if taken_over && sum > ENOUGH {
             println!("{read} of {sum} read, after {:?}", began.elapsed());
             break;
         }
@@ -171,7 +174,6 @@ async fn stop_when_read(
     stop.send(true).expect("a publisher");
     let count = publishing.await.expect("a publisher")?;
     println!("{count} messages were acknowledged");
-    assert!(count > 1_000);
     Ok(())
 }
 
