@@ -45,7 +45,11 @@ pub(super) fn carry_out(
     changes: &Changes,
     stop: &AtomicBool,
 ) -> Result<(), Failure> {
-    let old = system_of(&opened.locks.files, &opened.locks.given());
+    // Where nothing changes nothing is left to anybody, and the old description is not looked at.
+    let old = match changes.steps.is_empty() {
+        true => None,
+        false => system_of(&opened.locks.files, &opened.locks.given()),
+    };
     let duties = match &old {
         Some(old) => left_to_user(shell, opened, (old, changes))?,
         None => Vec::new(),

@@ -55,17 +55,29 @@ impl Disk {
     /// # Errors
     /// When a part of the path is a link, it is no file, or the disk refuses.
     pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SyncError> {
-        if !self.has_folder_of(path)? {
+        if !self.is_there(path)? {
             return Ok(None);
         }
-        let full = self.root.join(path);
-        let refused = |error| SyncError::io("read", path, error);
-        match fs::symlink_metadata(&full) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(refused(error)),
+        let content = fs::read(self.root.join(path));
+        content
+            .map(Some)
+            .map_err(|error| SyncError::io("read", path, error))
+    }
+
+    /// Whether there is a file.
+    ///
+    /// # Errors
+    /// When a part of the path is a link, it is no file, or the disk refuses.
+    pub fn is_there(&self, path: &str) -> Result<bool, SyncError> {
+        if !self.has_folder_of(path)? {
+            return Ok(false);
+        }
+        match fs::symlink_metadata(self.root.join(path)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(SyncError::io("read", path, error)),
             Ok(metadata) if metadata.is_symlink() => Err(SyncError::Link(path.to_owned())),
             Ok(metadata) if !metadata.is_file() => Err(SyncError::NotAFile(path.to_owned())),
-            Ok(_) => fs::read(&full).map(Some).map_err(refused),
+            Ok(_) => Ok(true),
         }
     }
 

@@ -106,7 +106,7 @@ pub fn outdated(
         let same = match lock.files.get(path).map(Vec::as_slice) {
             Some([entry]) => {
                 let is_rendered = entry.rendered == hash(&file.content);
-                let is_there = file.class == Class::Seeded || disk.read(path)?.is_some();
+                let is_there = file.class == Class::Seeded || disk.is_there(path)?;
                 is_rendered && is_there && !is_in(path, discard)
             }
             _ => false,
